@@ -1,0 +1,40 @@
+//! Decides whether the folder `migrations` may be compiled in, and turns it into Rust source if so.
+
+use std::path::Path;
+use std::{env, fs, io};
+
+#[path = "build/check.rs"]
+mod check;
+#[path = "build/embedded.rs"]
+mod embedded;
+#[path = "src/migrate/statements.rs"]
+#[allow(dead_code, unused_imports, reason = "the runner needs more of it than the check does")]
+mod statements;
+
+/// Tells what is wrong through `cargo::error`, which fails the build by itself. A non-zero exit would make cargo
+/// repeat this program's whole output below the errors.
+fn main() {
+    // Cargo looks at all that is in the folder. `embed_migrations!` and `include_str!` follow only the SQL that
+    // was there before: no new folder, and never a metadata.toml.
+    println!("cargo::rerun-if-changed=migrations");
+    println!("cargo::rerun-if-changed=build.rs");
+    for error in embed().unwrap_or_else(|error| vec![error.to_string()]) {
+        println!("cargo::error={}", error.replace(['\r', '\n'], " "));
+    }
+}
+
+/// Writes `$OUT_DIR/migrations.rs`, and returns what speaks against the folder.
+fn embed() -> io::Result<Vec<String>> {
+    let migrations = Path::new(&variable("CARGO_MANIFEST_DIR")?).join("migrations");
+    let (source, errors) = match check::read(&migrations) {
+        Ok(migrations) => (embedded::source(&migrations), Vec::new()),
+        Err(problems) => (embedded::refused(), problems.iter().map(ToString::to_string).collect()),
+    };
+    fs::write(Path::new(&variable("OUT_DIR")?).join("migrations.rs"), source)?;
+    Ok(errors)
+}
+
+/// A variable that cargo sets. One that is not UTF-8 is refused, because Rust source cannot name such a path.
+fn variable(name: &str) -> io::Result<String> {
+    env::var(name).map_err(|error| io::Error::other(format!("{name}: {error}")))
+}

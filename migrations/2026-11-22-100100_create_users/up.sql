@@ -1,0 +1,75 @@
+-- Purpose: users: who they are, how they sign in, whether they are there.
+-- Lock: none on existing tables; a type, a domain, a table, its indexes and a trigger are created.
+-- Tolerable because: nobody can be reading or writing a table that did not exist.
+-- Code deployed before: does not know the table.
+
+CREATE DOMAIN user_id AS uuid;
+
+COMMENT ON DOMAIN user_id IS
+    'The key of a user: a UUIDv7 made by the application, a random one where plain SQL leaves it out. A domain of its own, so that the compiler tells it from a chat''s.';
+
+CREATE TYPE user_status AS ENUM ('online', 'offline', 'away');
+
+COMMENT ON TYPE user_status IS 'Whether a user is there, as the user''s devices last reported it.';
+
+CREATE TABLE users (
+    id user_id NOT NULL DEFAULT gen_random_uuid(),
+    -- The C collation makes lower() the same everywhere: in a Turkish one, "I" and "i" differ.
+    username text COLLATE "C",
+    password_hash text,
+    display_name text,
+    avatar_url text,
+    status user_status NOT NULL DEFAULT 'offline',
+    last_seen_at timestamptz NOT NULL DEFAULT now(),
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now(),
+    deleted_at timestamptz,
+    CONSTRAINT users_pkey PRIMARY KEY (id),
+    CONSTRAINT users_username_check CHECK (username ~ '^[A-Za-z0-9_]{3,50}$'),
+    CONSTRAINT users_password_hash_check CHECK (password_hash LIKE '$%'),
+    CONSTRAINT users_display_name_check CHECK (char_length(display_name) <= 100),
+    CONSTRAINT users_avatar_url_check CHECK (char_length(avatar_url) <= 500),
+    CONSTRAINT users_closed_is_anonymous_check CHECK (
+        CASE
+            WHEN deleted_at IS NULL THEN
+                username IS NOT NULL AND password_hash IS NOT NULL
+            ELSE
+                username IS NULL AND password_hash IS NULL
+                AND display_name IS NULL AND avatar_url IS NULL
+        END
+    )
+)
+-- Presence is written all the time: room on the page, and no index on what it writes, keep it HOT.
+WITH (fillfactor = 80);
+
+CREATE UNIQUE INDEX users_username_key ON users (lower(username));
+
+CREATE INDEX users_username_trgm_idx ON users USING gin (username gin_trgm_ops);
+
+-- Named columns only: a change of presence is no change of the profile, and skips the trigger.
+CREATE TRIGGER users_set_updated_at
+BEFORE UPDATE OF username, password_hash, display_name, avatar_url, deleted_at ON users
+FOR EACH ROW EXECUTE FUNCTION diesel_set_updated_at();
+
+COMMENT ON TABLE users IS
+    'A person''s account. It is closed by anonymising it, never by deleting the row, so the messages it sent keep a sender.';
+COMMENT ON COLUMN users.id IS 'The user''s key.';
+COMMENT ON COLUMN users.username IS
+    'The name to sign in with and be found by: 3 to 50 of A-Z, a-z, 0-9 and _, unique ignoring case. Null once the account is closed.';
+COMMENT ON COLUMN users.password_hash IS
+    'The password''s hash as a PHC or bcrypt string, which starts with $. Never the password. Null once the account is closed.';
+COMMENT ON COLUMN users.display_name IS 'The name shown to others, at most 100 characters. Null: show the username.';
+COMMENT ON COLUMN users.avatar_url IS 'Where the user''s picture is, at most 500 characters.';
+COMMENT ON COLUMN users.status IS 'Presence. Not indexed, so that changing it stays a HOT update.';
+COMMENT ON COLUMN users.last_seen_at IS
+    'When a device of the user was last heard of. Not indexed, so that changing it stays a HOT update.';
+COMMENT ON COLUMN users.created_at IS 'When the account was registered.';
+COMMENT ON COLUMN users.updated_at IS
+    'When the profile, the password or the account''s state last changed; presence does not count. Kept by a trigger.';
+COMMENT ON COLUMN users.deleted_at IS 'When the account was closed. Null: it is open.';
+COMMENT ON INDEX users_username_key IS
+    'One account per username, ignoring case; rides: signing in, finding by username, as lower(username) = lower($1 COLLATE "C").';
+COMMENT ON INDEX users_username_trgm_idx IS 'Rides: partial search on usernames, ILIKE ''%x%''.';
+COMMENT ON TRIGGER users_set_updated_at ON users IS 'Keeps updated_at, except for changes of presence.';
+COMMENT ON CONSTRAINT users_closed_is_anonymous_check ON users IS
+    'An open account has a username and a password; a closed one has nothing that names a person.';

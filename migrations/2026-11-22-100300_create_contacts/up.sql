@@ -1,0 +1,52 @@
+-- Purpose: contacts, who are always each other's, and blocks, which are not.
+-- Lock: SHARE ROW EXCLUSIVE on users, for the foreign keys, for a moment: the new tables are empty.
+-- Tolerable because: readers of users go on; writers wait no longer than creating an empty table takes.
+-- Code deployed before: does not know the tables.
+
+CREATE TYPE contact_status AS ENUM ('pending', 'accepted');
+
+COMMENT ON TYPE contact_status IS 'Whether a contact was only asked for, or agreed to.';
+
+CREATE TABLE contacts (
+    user_id user_id NOT NULL,
+    contact_id user_id NOT NULL,
+    status contact_status NOT NULL DEFAULT 'pending',
+    requested_by user_id NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    accepted_at timestamptz,
+    CONSTRAINT contacts_pkey PRIMARY KEY (user_id, contact_id),
+    CONSTRAINT contacts_user_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE NO ACTION,
+    CONSTRAINT contacts_contact_fkey FOREIGN KEY (contact_id) REFERENCES users (id) ON DELETE NO ACTION,
+    CONSTRAINT contacts_mirror_fkey FOREIGN KEY (contact_id, user_id) REFERENCES contacts (user_id, contact_id)
+        ON DELETE NO ACTION DEFERRABLE INITIALLY DEFERRED,
+    CONSTRAINT contacts_not_self_check CHECK (user_id <> contact_id),
+    CONSTRAINT contacts_requested_by_check CHECK (requested_by IN (user_id, contact_id)),
+    CONSTRAINT contacts_accepted_at_check CHECK ((status = 'accepted') = (accepted_at IS NOT NULL))
+);
+
+CREATE TABLE blocks (
+    blocker_id user_id NOT NULL,
+    blocked_id user_id NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT blocks_pkey PRIMARY KEY (blocker_id, blocked_id),
+    CONSTRAINT blocks_blocker_fkey FOREIGN KEY (blocker_id) REFERENCES users (id) ON DELETE NO ACTION,
+    CONSTRAINT blocks_blocked_fkey FOREIGN KEY (blocked_id) REFERENCES users (id) ON DELETE NO ACTION,
+    CONSTRAINT blocks_not_self_check CHECK (blocker_id <> blocked_id)
+);
+
+COMMENT ON TABLE contacts IS
+    'Two users who know each other, or one who asked: always a pair of rows, (a, b) and (b, a), held together at commit.';
+COMMENT ON COLUMN contacts.user_id IS 'Whose contact list the row is in.';
+COMMENT ON COLUMN contacts.contact_id IS 'Who is on that list.';
+COMMENT ON COLUMN contacts.status IS 'Asked for, or agreed to; whoever changes one row changes its mirror too.';
+COMMENT ON COLUMN contacts.requested_by IS 'Which of the two asked.';
+COMMENT ON COLUMN contacts.created_at IS 'When it was asked for.';
+COMMENT ON COLUMN contacts.accepted_at IS 'When it was agreed to; present exactly when it was.';
+COMMENT ON CONSTRAINT contacts_mirror_fkey ON contacts IS
+    'A row cannot exist without its mirror. Checked at commit, so that the two can be written one after the other.';
+COMMENT ON CONSTRAINT contacts_contact_fkey ON contacts IS 'Not indexed: users are never deleted, and the mirror row finds it.';
+COMMENT ON TABLE blocks IS 'A user who wants nothing from another: directional, and independent of contacts.';
+COMMENT ON COLUMN blocks.blocker_id IS 'Who blocks.';
+COMMENT ON COLUMN blocks.blocked_id IS 'Who is blocked.';
+COMMENT ON COLUMN blocks.created_at IS 'Since when.';
+COMMENT ON CONSTRAINT blocks_blocked_fkey ON blocks IS 'Not indexed: users are never deleted, and blocks are looked up by both.';

@@ -1,0 +1,9 @@
+-- Drops chats, their heads and who takes part in them.
+
+DROP TABLE chat_participants;
+DROP TABLE chat_heads;
+DROP TABLE chats;
+DROP TYPE message_kind;
+DROP TYPE participant_role;
+DROP TYPE chat_kind;
+DROP DOMAIN chat_id;

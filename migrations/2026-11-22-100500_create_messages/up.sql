@@ -1,0 +1,85 @@
+-- Purpose: messages, numbered 1, 2, 3 … in their chat, and what they said before they were edited.
+-- Lock: SHARE ROW EXCLUSIVE on chat_heads and chat_participants, for the foreign keys, for a moment: the new
+--   tables are empty.
+-- Tolerable because: readers go on; writers wait no longer than creating an empty table takes.
+-- Code deployed before: does not know the tables.
+--
+-- Messages point at chat_heads, which the send holds locked anyway, and at chat_participants. Pointing at
+-- chats and users would write to those rows on every send, rows that others share; these are the sender's own.
+
+CREATE DOMAIN message_id AS uuid;
+
+COMMENT ON DOMAIN message_id IS
+    'What the client calls a message, a UUIDv7, so that sending it again finds the first. The key is (chat_id, seq).';
+
+CREATE TABLE messages (
+    chat_id chat_id NOT NULL,
+    seq bigint NOT NULL,
+    id message_id NOT NULL DEFAULT gen_random_uuid(),
+    sender_id user_id,
+    kind message_kind NOT NULL DEFAULT 'text',
+    content text,
+    metadata jsonb NOT NULL DEFAULT '{}',
+    reply_to_seq bigint,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    edited_at timestamptz,
+    deleted_at timestamptz,
+    CONSTRAINT messages_pkey PRIMARY KEY (chat_id, seq),
+    CONSTRAINT messages_id_key UNIQUE (chat_id, id),
+    CONSTRAINT messages_chat_fkey FOREIGN KEY (chat_id) REFERENCES chat_heads (chat_id) ON DELETE CASCADE,
+    CONSTRAINT messages_sender_is_participant_fkey FOREIGN KEY (chat_id, sender_id)
+        REFERENCES chat_participants (chat_id, user_id) ON DELETE NO ACTION,
+    CONSTRAINT messages_reply_in_chat_fkey FOREIGN KEY (chat_id, reply_to_seq)
+        REFERENCES messages (chat_id, seq) ON DELETE NO ACTION,
+    CONSTRAINT messages_seq_check CHECK (seq >= 1),
+    CONSTRAINT messages_reply_to_earlier_check CHECK (reply_to_seq < seq),
+    CONSTRAINT messages_sender_unless_system_check CHECK ((sender_id IS NULL) = (kind = 'system')),
+    CONSTRAINT messages_content_check CHECK (char_length(content) <= 10000),
+    CONSTRAINT messages_text_has_content_check CHECK (kind <> 'text' OR content IS NOT NULL OR deleted_at IS NOT NULL),
+    CONSTRAINT messages_metadata_check CHECK (jsonb_typeof(metadata) = 'object'),
+    CONSTRAINT messages_deleted_is_empty_check CHECK (deleted_at IS NULL OR (content IS NULL AND metadata = '{}'))
+);
+
+CREATE INDEX messages_replies_idx ON messages (chat_id, reply_to_seq) WHERE reply_to_seq IS NOT NULL;
+
+CREATE TABLE message_edits (
+    chat_id chat_id NOT NULL,
+    message_seq bigint NOT NULL,
+    -- squawk-ignore prefer-bigint-over-int -- nobody edits one message two billion times
+    version integer NOT NULL,
+    content text,
+    edited_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT message_edits_pkey PRIMARY KEY (chat_id, message_seq, version),
+    CONSTRAINT message_edits_message_fkey FOREIGN KEY (chat_id, message_seq)
+        REFERENCES messages (chat_id, seq) ON DELETE CASCADE,
+    CONSTRAINT message_edits_version_check CHECK (version >= 1),
+    CONSTRAINT message_edits_content_check CHECK (char_length(content) <= 10000)
+);
+
+COMMENT ON TABLE messages IS
+    'What was said. seq counts 1, 2, 3 … in its chat, without gaps, and is the order of the chat; a deleted message keeps its place.';
+COMMENT ON COLUMN messages.chat_id IS 'In which chat.';
+COMMENT ON COLUMN messages.seq IS 'The message''s number in its chat, from 1, without gaps.';
+COMMENT ON COLUMN messages.id IS
+    'Chosen by the client and unique in the chat: sending the same id twice yields the first message again.';
+COMMENT ON COLUMN messages.sender_id IS 'Who sent it, a participant of the chat. Null exactly for system messages.';
+COMMENT ON COLUMN messages.kind IS 'What it is.';
+COMMENT ON COLUMN messages.content IS
+    'Its words, at most 10,000 characters. A text has them until it is deleted; a picture may have them.';
+COMMENT ON COLUMN messages.metadata IS 'A JSON object for the application: link previews, the facts of a system message.';
+COMMENT ON COLUMN messages.reply_to_seq IS 'The seq of the earlier message of the same chat that it answers.';
+COMMENT ON COLUMN messages.created_at IS 'When it was sent.';
+COMMENT ON COLUMN messages.edited_at IS 'When it was last edited. Null: never.';
+COMMENT ON COLUMN messages.deleted_at IS
+    'When it was deleted. Content and metadata are gone then; whoever deletes it takes its edits, reactions and attachments in the same transaction.';
+COMMENT ON CONSTRAINT messages_sender_is_participant_fkey ON messages IS
+    'Not indexed: a participant is deleted only with the chat, and one more index would slow every send.';
+COMMENT ON CONSTRAINT messages_reply_in_chat_fkey ON messages IS 'A reply cannot leave its chat.';
+COMMENT ON CONSTRAINT messages_deleted_is_empty_check ON messages IS 'A deleted message holds no content.';
+COMMENT ON INDEX messages_replies_idx IS 'Rides: the foreign key of replies, and who answered a message.';
+COMMENT ON TABLE message_edits IS 'What a message said before each of its edits.';
+COMMENT ON COLUMN message_edits.chat_id IS 'In which chat.';
+COMMENT ON COLUMN message_edits.message_seq IS 'Which message.';
+COMMENT ON COLUMN message_edits.version IS 'Which wording, from 1, the first; the newest is the message itself.';
+COMMENT ON COLUMN message_edits.content IS 'What it said then. Null: a picture that had no words.';
+COMMENT ON COLUMN message_edits.edited_at IS 'When that wording was replaced.';

@@ -1,0 +1,4 @@
+-- Drops the attachments; the object store keeps its bytes.
+
+DROP TABLE attachments;
+DROP TYPE image_type;

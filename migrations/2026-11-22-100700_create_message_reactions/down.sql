@@ -1,0 +1,3 @@
+-- Drops the reactions.
+
+DROP TABLE message_reactions;

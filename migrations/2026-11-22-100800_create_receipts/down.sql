@@ -1,0 +1,7 @@
+-- Drops positions and receipts: everybody's unread counts are gone.
+
+DROP VIEW message_receipts;
+DROP VIEW unread_counts;
+DROP TABLE message_delivery;
+DROP TABLE unread_messages;
+DROP TYPE delivery_status;

@@ -1,0 +1,3 @@
+-- Drops the function that sends.
+
+DROP FUNCTION send_message(chat_id, user_id, message_id, message_kind, text, jsonb, bigint);

@@ -1,0 +1,374 @@
+// @generated automatically by Diesel CLI.
+
+pub mod sql_types {
+    #[derive(diesel::query_builder::QueryId, Clone, diesel::sql_types::SqlType)]
+    #[diesel(postgres_type(name = "chat_kind"))]
+    pub struct ChatKind;
+
+    #[derive(diesel::query_builder::QueryId, Clone, diesel::sql_types::SqlType)]
+    #[diesel(postgres_type(name = "contact_status"))]
+    pub struct ContactStatus;
+
+    #[derive(diesel::query_builder::QueryId, Clone, diesel::sql_types::SqlType)]
+    #[diesel(postgres_type(name = "device_type"))]
+    pub struct DeviceType;
+
+    #[derive(diesel::query_builder::QueryId, Clone, diesel::sql_types::SqlType)]
+    #[diesel(postgres_type(name = "image_type"))]
+    pub struct ImageType;
+
+    #[derive(diesel::query_builder::QueryId, Clone, diesel::sql_types::SqlType)]
+    #[diesel(postgres_type(name = "message_kind"))]
+    pub struct MessageKind;
+
+    #[derive(diesel::query_builder::QueryId, Clone, diesel::sql_types::SqlType)]
+    #[diesel(postgres_type(name = "participant_role"))]
+    pub struct ParticipantRole;
+
+    #[derive(diesel::query_builder::QueryId, Clone, diesel::sql_types::SqlType)]
+    #[diesel(postgres_type(name = "user_status"))]
+    pub struct UserStatus;
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::ids::sql_types::*;
+    use super::sql_types::ImageType;
+
+    /// A picture of a message; its bytes are in an object store.
+    attachments (chat_id, message_seq, position) {
+        /// In which chat.
+        chat_id -> ChatId,
+        /// Of which message.
+        message_seq -> Int8,
+        /// Its place in the message, 0 to 4: so a message has five at most.
+        position -> Int2,
+        /// What the sender's device called it, 1 to 255 characters.
+        file_name -> Text,
+        /// What kind of picture it is.
+        mime_type -> ImageType,
+        /// How large the original is, 1 byte to 10 MiB.
+        byte_size -> Int4,
+        /// The original's key in the object store. Signed URLs are made on access, never stored.
+        storage_key -> Text,
+        /// The key of a copy of medium size. Null: not made yet.
+        medium_key -> Nullable<Text>,
+        /// The key of a small copy. Null: not made yet.
+        thumbnail_key -> Nullable<Text>,
+        /// The original's width in pixels. Null: not measured.
+        width -> Nullable<Int4>,
+        /// The original's height in pixels. Null: not measured.
+        height -> Nullable<Int4>,
+        /// When it was attached.
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::ids::sql_types::*;
+
+    /// A user who wants nothing from another: directional, and independent of contacts.
+    blocks (blocker_id, blocked_id) {
+        /// Who blocks.
+        blocker_id -> UserId,
+        /// Who is blocked.
+        blocked_id -> UserId,
+        /// Since when.
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::ids::sql_types::*;
+    use super::sql_types::MessageKind;
+
+    /// The newest of each chat: one narrow row that every send updates, so that an inbox reads no message at all.
+    chat_heads (chat_id) {
+        /// Which chat.
+        chat_id -> ChatId,
+        /// The seq of the chat's newest message; 0: it has none. The next one gets last_seq + 1.
+        last_seq -> Int8,
+        /// When the newest message was sent.
+        last_message_at -> Nullable<Timestamptz>,
+        /// Who sent it; null for a system message. No foreign key: that would write to the user's row on every send.
+        last_sender_id -> Nullable<UserId>,
+        /// What it is.
+        last_kind -> Nullable<MessageKind>,
+        /// The first 100 characters of it; null when it has no words, or was deleted.
+        last_preview -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::ids::sql_types::*;
+    use super::sql_types::ParticipantRole;
+
+    /// Who takes part in a chat, or did. A row is never deleted but with its chat: messages keep pointing at it.
+    chat_participants (chat_id, user_id) {
+        /// In which chat.
+        chat_id -> ChatId,
+        /// Who.
+        user_id -> UserId,
+        /// What the user may do there. At most one active owner per chat.
+        role -> ParticipantRole,
+        /// Since when; rejoining starts again.
+        joined_at -> Timestamptz,
+        /// The chat's last_seq at that moment: nothing up to it is unread or pending, all of it can be read.
+        joined_seq -> Int8,
+        /// When the user left or was removed. Null: is a member now.
+        left_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::ids::sql_types::*;
+    use super::sql_types::ChatKind;
+
+    /// A conversation: what of it changes rarely. What changes with every message is in chat_heads.
+    chats (id) {
+        /// The chat's key.
+        id -> ChatId,
+        /// Direct or group; a chat never changes its kind.
+        kind -> ChatKind,
+        /// The group's name, 1 to 100 characters. A direct chat has none: it shows the other user.
+        name -> Nullable<Text>,
+        /// The group's name in a link, 1 to 100 of A-Z, a-z, 0-9, _ and -, unique. Null: it has no link of its own.
+        slug -> Nullable<Text>,
+        /// Where the group's picture is, at most 500 characters.
+        avatar_url -> Nullable<Text>,
+        /// The user with the lower id of the two in a direct chat; null in a group.
+        direct_low -> Nullable<UserId>,
+        /// The user with the higher id of the two in a direct chat; null in a group.
+        direct_high -> Nullable<UserId>,
+        /// How many members the chat has now, 300 at most. Counted by whoever adds or removes a member, in the same transaction.
+        member_count -> Int4,
+        /// When the chat was opened.
+        created_at -> Timestamptz,
+        /// When its name, slug, avatar or state last changed; messages and members do not count. Kept by a trigger.
+        updated_at -> Timestamptz,
+        /// When the chat was deleted. Its rows stay until it is purged.
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::ids::sql_types::*;
+    use super::sql_types::ContactStatus;
+
+    /// Two users who know each other, or one who asked: always a pair of rows, (a, b) and (b, a), held together at commit.
+    contacts (user_id, contact_id) {
+        /// Whose contact list the row is in.
+        user_id -> UserId,
+        /// Who is on that list.
+        contact_id -> UserId,
+        /// Asked for, or agreed to; whoever changes one row changes its mirror too.
+        status -> ContactStatus,
+        /// Which of the two asked.
+        requested_by -> UserId,
+        /// When it was asked for.
+        created_at -> Timestamptz,
+        /// When it was agreed to; present exactly when it was.
+        accepted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::ids::sql_types::*;
+
+    /// What each recipient has acknowledged, in runs: the state of message s for user u is the row of u with the smallest through_seq >= s; none means pending.
+    message_delivery (chat_id, user_id, through_seq) {
+        /// In which chat.
+        chat_id -> ChatId,
+        /// Who received.
+        user_id -> UserId,
+        /// The last message of the run; the first is the one after the user's row before it.
+        through_seq -> Int8,
+        /// When the run was received.
+        delivered_at -> Timestamptz,
+        /// When it was read. Null: not yet.
+        read_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::ids::sql_types::*;
+
+    /// What a message said before each of its edits.
+    message_edits (chat_id, message_seq, version) {
+        /// In which chat.
+        chat_id -> ChatId,
+        /// Which message.
+        message_seq -> Int8,
+        /// Which wording, from 1, the first; the newest is the message itself.
+        version -> Int4,
+        /// What it said then. Null: a picture that had no words.
+        content -> Nullable<Text>,
+        /// When that wording was replaced.
+        edited_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::ids::sql_types::*;
+
+    /// An emoji that a participant gave a message; each one once.
+    message_reactions (chat_id, message_seq, user_id, emoji) {
+        /// In which chat.
+        chat_id -> ChatId,
+        /// To which message.
+        message_seq -> Int8,
+        /// Who, a participant of the chat.
+        user_id -> UserId,
+        /// The emoji, 1 to 32 bytes: the longest joined sequences fit.
+        emoji -> Text,
+        /// When.
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::ids::sql_types::*;
+    use super::sql_types::MessageKind;
+
+    /// What was said. seq counts 1, 2, 3 … in its chat, without gaps, and is the order of the chat; a deleted message keeps its place.
+    messages (chat_id, seq) {
+        /// In which chat.
+        chat_id -> ChatId,
+        /// The message's number in its chat, from 1, without gaps.
+        seq -> Int8,
+        /// Chosen by the client and unique in the chat: sending the same id twice yields the first message again.
+        id -> MessageId,
+        /// Who sent it, a participant of the chat. Null exactly for system messages.
+        sender_id -> Nullable<UserId>,
+        /// What it is.
+        kind -> MessageKind,
+        /// Its words, at most 10,000 characters. A text has them until it is deleted; a picture may have them.
+        content -> Nullable<Text>,
+        /// A JSON object for the application: link previews, the facts of a system message.
+        metadata -> Jsonb,
+        /// The seq of the earlier message of the same chat that it answers.
+        reply_to_seq -> Nullable<Int8>,
+        /// When it was sent.
+        created_at -> Timestamptz,
+        /// When it was last edited. Null: never.
+        edited_at -> Nullable<Timestamptz>,
+        /// When it was deleted. Content and metadata are gone then; whoever deletes it takes its edits, reactions and attachments in the same transaction.
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::ids::sql_types::*;
+
+    /// How far each member has read and received each chat: one row per active membership, where inbox and badge start.
+    unread_messages (user_id, chat_id) {
+        /// Whose position.
+        user_id -> UserId,
+        /// In which chat.
+        chat_id -> ChatId,
+        /// Read up to this seq. Unread are chat_heads.last_seq - last_read_seq messages.
+        last_read_seq -> Int8,
+        /// Received up to this seq; never less than last_read_seq.
+        last_delivered_seq -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::ids::sql_types::*;
+    use super::sql_types::DeviceType;
+
+    /// A signed-in device of a user, from sign-in until it expires or is revoked.
+    user_sessions (id) {
+        /// The session's key, safe to show to the user who owns it.
+        id -> SessionId,
+        /// Who is signed in.
+        user_id -> UserId,
+        /// SHA-256 of the session's random 256-bit token, exactly 32 bytes. The token itself is never stored.
+        token_hash -> Bytea,
+        /// What the device calls itself, the same at each sign-in; at most 255 characters. Null: it did not say.
+        device_id -> Nullable<Text>,
+        /// What kind of device it is.
+        device_type -> DeviceType,
+        /// The device's name as its user knows it, at most 255 characters.
+        device_name -> Nullable<Text>,
+        /// Where the sign-in came from.
+        ip_address -> Nullable<Inet>,
+        /// What the client said it is, at most 1,000 characters.
+        user_agent -> Nullable<Text>,
+        /// When the device signed in.
+        created_at -> Timestamptz,
+        /// When the session was last used, moved at most once a minute. Not indexed, so that moving it stays a HOT update.
+        last_active_at -> Timestamptz,
+        /// When the session ends by itself; after created_at.
+        expires_at -> Timestamptz,
+        /// When the session was ended before its time. Null: it was not.
+        revoked_at -> Nullable<Timestamptz>,
+        /// The socket that is open for this session, as the gateway names it. Null: none is.
+        connection_id -> Nullable<Text>,
+        /// When that socket was opened; present exactly when connection_id is.
+        connected_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::ids::sql_types::*;
+    use super::sql_types::UserStatus;
+
+    /// A person's account. It is closed by anonymising it, never by deleting the row, so the messages it sent keep a sender.
+    users (id) {
+        /// The user's key.
+        id -> UserId,
+        /// The name to sign in with and be found by: 3 to 50 of A-Z, a-z, 0-9 and _, unique ignoring case. Null once the account is closed.
+        username -> Nullable<Text>,
+        /// The password's hash as a PHC or bcrypt string, which starts with $. Never the password. Null once the account is closed.
+        password_hash -> Nullable<Text>,
+        /// The name shown to others, at most 100 characters. Null: show the username.
+        display_name -> Nullable<Text>,
+        /// Where the user's picture is, at most 500 characters.
+        avatar_url -> Nullable<Text>,
+        /// Presence. Not indexed, so that changing it stays a HOT update.
+        status -> UserStatus,
+        /// When a device of the user was last heard of. Not indexed, so that changing it stays a HOT update.
+        last_seen_at -> Timestamptz,
+        /// When the account was registered.
+        created_at -> Timestamptz,
+        /// When the profile, the password or the account's state last changed; presence does not count. Kept by a trigger.
+        updated_at -> Timestamptz,
+        /// When the account was closed. Null: it is open.
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::joinable!(chat_heads -> chats (chat_id));
+diesel::joinable!(chat_participants -> chat_heads (chat_id));
+diesel::joinable!(chat_participants -> users (user_id));
+diesel::joinable!(messages -> chat_heads (chat_id));
+diesel::joinable!(user_sessions -> users (user_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    attachments,
+    blocks,
+    chat_heads,
+    chat_participants,
+    chats,
+    contacts,
+    message_delivery,
+    message_edits,
+    message_reactions,
+    messages,
+    unread_messages,
+    user_sessions,
+    users,
+);
