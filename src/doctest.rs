@@ -1,0 +1,74 @@
+//! Decides what the examples of this crate run on: a throwaway PostgreSQL, migrated, and forgotten afterwards.
+
+use std::sync::OnceLock;
+
+use diesel::{Connection as _, PgConnection, RunQueryDsl as _};
+
+use crate::enums::ContactStatus;
+use crate::ids::{ChatId, UserId};
+use crate::local::{DATABASE, Keeper, Local};
+use crate::migrate::{self, ConnectOptions, RunOptions, Silent};
+use crate::models::{NewContact, NewUser};
+use crate::queries::{accounts, direct_chats};
+use crate::schema::contacts;
+use crate::secrets::PasswordHash;
+
+/// A connection to a migrated database, in a transaction that is never committed.
+///
+/// # Panics
+///
+/// When there is no server to be had: an example has nothing else to do then.
+#[must_use]
+#[allow(clippy::expect_used, reason = "examples only")]
+pub fn connection() -> PgConnection {
+    static SERVER: OnceLock<(String, Option<Keeper>)> = OnceLock::new();
+    let (url, _) = SERVER.get_or_init(|| {
+        let folder = std::env::temp_dir().join(format!("messenger-db-doc-{}", std::process::id()));
+        let local = Local::builder().state_dir(folder).throwaway().open().expect("a state folder");
+        local.start().expect("a server");
+        let keeper = local.keep().expect("a keeper");
+        let url = local.url(DATABASE);
+        let conninfo = url.parse().expect("a URL");
+        let pool = migrate::connect(&conninfo, &ConnectOptions::default(), &mut Silent).expect("a connection");
+        migrate::run(&pool, &RunOptions::default(), &mut Silent).expect("the schema");
+        (url, keeper)
+    });
+    let mut connection = PgConnection::establish(url).expect("a connection");
+    connection.begin_test_transaction().expect("a transaction");
+    connection
+}
+
+/// An account of that name, for the examples that are about something else.
+///
+/// # Panics
+///
+/// When the name is taken, or no name.
+#[must_use]
+#[allow(clippy::expect_used, reason = "examples only")]
+pub fn user(conn: &mut PgConnection, username: &str) -> UserId {
+    let hash = PasswordHash::new("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA");
+    let new = NewUser { id: UserId::new(), username, password_hash: &hash, display_name: None, avatar_url: None };
+    accounts::register(conn, &new).expect("an account").id
+}
+
+/// Two accounts, `anna` and `bob`, who are contacts, and their direct chat, in which nothing was said yet.
+///
+/// # Panics
+///
+/// When one of them exists already.
+#[must_use]
+#[allow(clippy::expect_used, reason = "examples only")]
+pub fn direct_chat(conn: &mut PgConnection) -> (UserId, UserId, ChatId) {
+    let (anna, bob) = (user(conn, "anna"), user(conn, "bob"));
+    let status = Some(ContactStatus::Accepted);
+    let sides = [(anna, bob), (bob, anna)].map(|(user_id, contact_id)| NewContact {
+        user_id,
+        contact_id,
+        status,
+        requested_by: anna,
+        accepted_at: Some(chrono::Utc::now()),
+    });
+    diesel::insert_into(contacts::table).values(&sides).execute(conn).expect("new contacts");
+    let chat = direct_chats::find_or_create(conn, anna, bob).expect("a chat of two contacts");
+    (anna, bob, chat.id)
+}

@@ -1,0 +1,41 @@
+//! Decides how a row of `chat_participants` looks.
+
+use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+
+use crate::enums::ParticipantRole;
+use crate::ids::{ChatId, UserId};
+use crate::schema::chat_participants;
+
+/// Who takes part in a chat, or did.
+#[derive(Debug, Clone, PartialEq, Eq, Identifiable, Queryable, Selectable)]
+#[diesel(table_name = chat_participants, primary_key(chat_id, user_id), check_for_backend(Pg))]
+pub struct ChatParticipant {
+    pub chat_id: ChatId,
+    pub user_id: UserId,
+    pub role: ParticipantRole,
+    pub joined_at: DateTime<Utc>,
+    pub joined_seq: i64,
+    pub left_at: Option<DateTime<Utc>>,
+}
+
+/// A member to add.
+#[derive(Debug, Clone, Insertable)]
+#[diesel(table_name = chat_participants, check_for_backend(Pg))]
+pub struct NewChatParticipant {
+    pub chat_id: ChatId,
+    pub user_id: UserId,
+    pub role: Option<ParticipantRole>,
+    pub joined_seq: Option<i64>,
+}
+
+/// Changes of a membership: its role, its end, its new beginning.
+#[derive(Debug, Clone, Default, AsChangeset)]
+#[diesel(table_name = chat_participants, check_for_backend(Pg))]
+pub struct ChatParticipantChanges {
+    pub role: Option<ParticipantRole>,
+    pub joined_at: Option<DateTime<Utc>>,
+    pub joined_seq: Option<i64>,
+    pub left_at: Option<Option<DateTime<Utc>>>,
+}

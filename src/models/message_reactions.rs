@@ -1,0 +1,29 @@
+//! Decides how a row of `message_reactions` looks.
+
+use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+
+use crate::ids::{ChatId, UserId};
+use crate::schema::message_reactions;
+
+/// A reaction as stored; it is given and taken back, never changed.
+#[derive(Debug, Clone, PartialEq, Eq, Identifiable, Queryable, Selectable)]
+#[diesel(table_name = message_reactions, primary_key(chat_id, message_seq, user_id, emoji), check_for_backend(Pg))]
+pub struct MessageReaction {
+    pub chat_id: ChatId,
+    pub message_seq: i64,
+    pub user_id: UserId,
+    pub emoji: String,
+    pub created_at: DateTime<Utc>,
+}
+
+/// A reaction to give.
+#[derive(Debug, Clone, Insertable)]
+#[diesel(table_name = message_reactions, check_for_backend(Pg))]
+pub struct NewMessageReaction<'a> {
+    pub chat_id: ChatId,
+    pub message_seq: i64,
+    pub user_id: UserId,
+    pub emoji: &'a str,
+}

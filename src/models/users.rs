@@ -1,0 +1,49 @@
+//! Decides how a row of `users` looks.
+
+use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+
+use crate::enums::UserStatus;
+use crate::ids::UserId;
+use crate::schema::users;
+use crate::secrets::PasswordHash;
+
+/// A user as stored. `username` and `password_hash` are `None` once the account is closed.
+#[derive(Debug, Clone, PartialEq, Eq, Identifiable, Queryable, Selectable)]
+#[diesel(table_name = users, check_for_backend(Pg))]
+pub struct User {
+    pub id: UserId,
+    pub username: Option<String>,
+    pub password_hash: Option<PasswordHash>,
+    pub display_name: Option<String>,
+    pub avatar_url: Option<String>,
+    pub status: UserStatus,
+    pub last_seen_at: DateTime<Utc>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub deleted_at: Option<DateTime<Utc>>,
+}
+
+/// A user to register.
+#[derive(Debug, Clone, Insertable)]
+#[diesel(table_name = users, check_for_backend(Pg))]
+pub struct NewUser<'a> {
+    pub id: UserId,
+    pub username: &'a str,
+    pub password_hash: &'a PasswordHash,
+    pub display_name: Option<&'a str>,
+    pub avatar_url: Option<&'a str>,
+}
+
+/// Changes of an account: its profile, its password, or its presence.
+#[derive(Debug, Clone, Default, AsChangeset)]
+#[diesel(table_name = users, check_for_backend(Pg))]
+pub struct UserChanges<'a> {
+    pub username: Option<&'a str>,
+    pub password_hash: Option<&'a PasswordHash>,
+    pub display_name: Option<Option<&'a str>>,
+    pub avatar_url: Option<Option<&'a str>>,
+    pub status: Option<UserStatus>,
+    pub last_seen_at: Option<DateTime<Utc>>,
+}
