@@ -1,0 +1,130 @@
+//! Decides how one migration is carried out, in either direction, together with its row in the history.
+
+use std::time::{Duration, Instant};
+
+use super::error::Place;
+use super::libpq::Connection;
+use super::{Error, Event, Migration, Observer, history};
+
+/// Whether a migration is applied or undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Its `up.sql`.
+    Up,
+    /// Its `down.sql`.
+    Down,
+}
+
+/// One migration that was carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// Which.
+    pub migration: Migration,
+    /// Applied or undone.
+    pub direction: Direction,
+    /// How long it took, its row in the history included.
+    pub duration: Duration,
+}
+
+/// What a command did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Each migration that was carried out, in order.
+    pub steps: Vec<Step>,
+    /// The newest version that is applied now, if any is.
+    pub version: Option<String>,
+}
+
+impl Direction {
+    /// The file of a migration that this runs.
+    #[must_use]
+    pub const fn file(self) -> &'static str {
+        match self {
+            Self::Up => "up.sql",
+            Self::Down => "down.sql",
+        }
+    }
+
+    fn sql(self, migration: &Migration) -> &'static str {
+        match self {
+            Self::Up => migration.up,
+            Self::Down => migration.down,
+        }
+    }
+
+    fn bookkeeping(self, migration: &Migration) -> String {
+        match self {
+            Self::Up => history::record(migration.version),
+            Self::Down => history::forget(migration.version),
+        }
+    }
+}
+
+/// Carries out migrations in the order given, each in a transaction of its own unless it opts out.
+///
+/// What was done before an error, or before the observer stopped it, stays done.
+pub(super) fn each(
+    connection: &mut Connection,
+    migrations: &[Migration],
+    direction: Direction,
+    observer: &mut dyn Observer,
+) -> Result<Vec<Step>, Error> {
+    observer.on(&Event::Planned { migrations, direction });
+    let mut steps = Vec::with_capacity(migrations.len());
+    for migration in migrations {
+        stop_if_wanted(observer, steps.len(), migrations.len())?;
+        let step = if migration.run_in_transaction {
+            transaction(connection, |connection| one(connection, migration, direction, observer))?
+        } else {
+            one(connection, migration, direction, observer)?
+        };
+        // Not before the commit, which may fail.
+        observer.on(&Event::Finished { step: &step });
+        steps.push(step);
+    }
+    Ok(steps)
+}
+
+pub(super) fn stop_if_wanted(observer: &dyn Observer, done: usize, planned: usize) -> Result<(), Error> {
+    if observer.wants_to_stop() { Err(Error::Interrupted { done, left: planned - done }) } else { Ok(()) }
+}
+
+/// Runs `work` in a transaction: all of it or nothing.
+pub(super) fn transaction<T>(
+    connection: &mut Connection,
+    work: impl FnOnce(&mut Connection) -> Result<T, Error>,
+) -> Result<T, Error> {
+    connection.execute("BEGIN")?;
+    let worked = work(connection).and_then(|done| {
+        connection.execute("COMMIT")?;
+        Ok(done)
+    });
+    if worked.is_err() && connection.is_alive() {
+        // The error that matters is the one before; a rollback that fails means a connection that is gone anyway.
+        let _ = connection.execute("ROLLBACK");
+    }
+    worked
+}
+
+/// Carries out one migration and keeps its row in the history, in whatever transaction is open.
+pub(super) fn one(
+    connection: &mut Connection,
+    migration: &Migration,
+    direction: Direction,
+    observer: &mut dyn Observer,
+) -> Result<Step, Error> {
+    observer.on(&Event::Started { migration, direction });
+    let start = Instant::now();
+    let sql = direction.sql(migration);
+    let outcome = connection.execute(sql);
+    for notice in connection.take_notices() {
+        observer.on(&Event::Noticed { migration, notice: &notice });
+    }
+    outcome.map_err(|source| Error::Statement {
+        place: Place::of(migration, direction.file(), sql, &source),
+        in_transaction: !connection.is_idle(),
+        source,
+    })?;
+    connection.execute(&direction.bookkeeping(migration))?;
+    Ok(Step { migration: *migration, direction, duration: start.elapsed() })
+}

@@ -1,0 +1,140 @@
+//! Decides what can go wrong with a migration, and how much of it is known: enough to say what to do next.
+
+use std::time::Duration;
+
+use super::libpq::{Conninfo, Ping, ServerError};
+use super::{Holder, Migration, statements};
+
+/// Why the runner did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No connection.
+    #[error("cannot connect to the database: {source}")]
+    Connect {
+        /// Where to.
+        conninfo: Conninfo,
+        /// Whether a server answers there at all.
+        ping: Ping,
+        /// How long it was waited for.
+        waited: Duration,
+        /// What libpq or the server said.
+        source: ServerError,
+    },
+    /// The pool gave no connection.
+    #[error("no connection: {0}")]
+    Pool(#[from] r2d2::Error),
+    /// A statement of the runner's own failed.
+    #[error("{0}")]
+    Server(#[from] ServerError),
+    /// A statement of a migration failed.
+    #[error("{}:{}:{}: {source}", place.file, place.line, place.column)]
+    Statement {
+        /// Where it stands.
+        place: Place,
+        /// Whether it was in a transaction, so that nothing of the migration is left.
+        in_transaction: bool,
+        /// What the server said.
+        source: ServerError,
+    },
+    /// The database has versions that are not embedded here.
+    #[error("the database is ahead of this binary: {} applied, not known here", versions.join(", "))]
+    Ahead {
+        /// Which.
+        versions: Vec<String>,
+    },
+    /// The history is in another schema than the one in which things are created now.
+    #[error("this database was migrated in the schema {found}, and the search_path now begins with {current:?}")]
+    OtherSchema {
+        /// Where it is.
+        found: String,
+        /// Where things are created.
+        current: String,
+    },
+    /// The database stores text in an encoding that cannot hold every message.
+    #[error("the database is encoded in {encoding}, and a messenger needs UTF8")]
+    Encoding {
+        /// Its encoding.
+        encoding: String,
+    },
+    /// A version that is not embedded here was asked for.
+    #[error("no migration has the version {wanted}; the newest is {newest}")]
+    UnknownVersion {
+        /// As it was asked for.
+        wanted: String,
+        /// The newest that is embedded.
+        newest: String,
+    },
+    /// What is to be undone is not embedded here, so nobody knows how.
+    #[error("cannot undo {}: applied, but not known to this binary", versions.join(", "))]
+    NotEmbedded {
+        /// Which.
+        versions: Vec<String>,
+    },
+    /// Another runner works on the database.
+    #[error(
+        "another runner works on this database: {}",
+        holder.as_ref().map_or_else(
+            || "it cannot be told who".to_owned(),
+            |holder| format!("process {} ({:?}), connected since {}", holder.pid, holder.application, holder.since)
+        )
+    )]
+    Locked {
+        /// Who, where that can be told.
+        holder: Option<Holder>,
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// The observer stopped it.
+    #[error("interrupted: {done} done, {left} left")]
+    Interrupted {
+        /// How many migrations were carried out, and stay so.
+        done: usize,
+        /// How many were still to come.
+        left: usize,
+    },
+    /// Diesel and `build.rs` disagree on what was embedded.
+    #[error("this binary was built wrongly: {reason}")]
+    Source {
+        /// On what.
+        reason: String,
+    },
+}
+
+/// Where in a migration a statement failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The migration.
+    pub migration: Migration,
+    /// Its file, such as `migrations/2026-11-22-100100_create_users/up.sql`.
+    pub file: String,
+    /// The file's text.
+    pub sql: &'static str,
+    /// Where in it, in bytes from 0: what the server pointed at, or else the beginning of the statement.
+    pub offset: usize,
+    /// The line of that, from 1.
+    pub line: usize,
+    /// The column of that, in characters from 1.
+    pub column: usize,
+}
+
+impl Place {
+    pub(super) fn of(migration: &Migration, file: &str, sql: &'static str, error: &ServerError) -> Self {
+        let pointed_at = error.position.map(|position| statements::offset_of_position(sql, position));
+        let statement = || statements::split(sql).get(error.completed).map(|statement| statement.start);
+        let offset = pointed_at.or_else(statement).unwrap_or(0);
+        let (line, column) = statements::line_and_column(sql, offset);
+        Self { migration: *migration, file: format!("migrations/{}/{file}", migration.name), sql, offset, line, column }
+    }
+}
+
+impl Error {
+    /// The SQLSTATE of what the server said, if it said anything.
+    #[must_use]
+    pub fn sqlstate(&self) -> Option<&str> {
+        match self {
+            Self::Server(error) | Self::Statement { source: error, .. } => Some(&error.sqlstate),
+            _ => None,
+        }
+    }
+}

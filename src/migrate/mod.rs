@@ -1,0 +1,43 @@
+//! Decides what happens to a database: the runner of the migrations, as a library.
+//!
+//! The binary is a thin layer over this; a service that migrates when it starts calls the same functions. Diesel's
+//! own table `__diesel_schema_migrations` is the history, so `diesel migration run`, `redo`, `revert` and `list`
+//! work on the same database, before and after.
+//!
+//! ```no_run
+//! use messenger_db::migrate::{self, ConnectOptions, RunOptions, Silent};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let pool = migrate::connect(&std::env::var("DATABASE_URL")?.parse()?, &ConnectOptions::default(), &mut Silent)?;
+//! let report = migrate::run(&pool, &RunOptions::default(), &mut Silent)?;
+//! println!("{} migrations applied", report.steps.len());
+//! # Ok(())
+//! # }
+//! ```
+
+mod apply;
+pub mod catalog;
+mod error;
+mod history;
+pub mod libpq;
+mod lock;
+mod observer;
+mod pool;
+mod redo;
+mod revert;
+mod run;
+mod source;
+pub mod statements;
+mod status;
+
+pub use apply::{Direction, Report, Step};
+pub use error::{Error, Place};
+pub use libpq::{Conninfo, ConninfoError};
+pub use lock::Holder;
+pub use observer::{Event, Observer, Silent};
+pub use pool::{ConnectOptions, Manager, Pool, Pooled, Target, connect};
+pub use redo::redo;
+pub use revert::{Revert, revert};
+pub use run::{RunOptions, run};
+pub use source::{MIGRATIONS, Migration, Version, all as migrations};
+pub use status::{Applied, Status, status};

@@ -1,0 +1,79 @@
+//! Decides what a caller is told while the runner works, and how a caller stops it.
+
+use std::time::Duration;
+
+use super::apply::{Direction, Step};
+use super::libpq::Notice;
+use super::{Holder, Migration, Target};
+
+/// What just happened.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// The server does not answer yet; the runner goes on trying.
+    Waiting {
+        /// Whom it waits for, such as `localhost:5432`.
+        server: &'a str,
+        /// Why, in a few words.
+        reason: &'a str,
+        /// How much longer it will.
+        remaining: Duration,
+    },
+    /// A connection stands.
+    Connected {
+        /// To what.
+        target: &'a Target,
+    },
+    /// Another runner works on the database; this one waits for its turn.
+    Queued {
+        /// Who.
+        holder: &'a Holder,
+        /// How much longer it will wait.
+        remaining: Duration,
+    },
+    /// These will be carried out, in this order.
+    Planned {
+        /// How many, and which.
+        migrations: &'a [Migration],
+        /// Applied or undone.
+        direction: Direction,
+    },
+    /// One begins.
+    Started {
+        /// Which.
+        migration: &'a Migration,
+        /// Applied or undone.
+        direction: Direction,
+    },
+    /// The server remarked something.
+    Noticed {
+        /// During which migration.
+        migration: &'a Migration,
+        /// What.
+        notice: &'a Notice,
+    },
+    /// One is done.
+    Finished {
+        /// Which, and how long it took.
+        step: &'a Step,
+    },
+}
+
+/// Whoever wants to know what the runner does, or to stop it.
+pub trait Observer {
+    /// Something happened.
+    fn on(&mut self, event: &Event<'_>);
+
+    /// Asked before each migration and while waiting: whether to stop here, with everything done so far kept.
+    fn wants_to_stop(&self) -> bool {
+        false
+    }
+}
+
+/// An observer that neither listens nor stops.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn on(&mut self, _: &Event<'_>) {}
+}

@@ -1,0 +1,193 @@
+//! Decides how the runner gets its connections: an r2d2 pool, opened with patience when asked, and settings that a
+//! migration can rely on.
+
+use std::str::FromStr;
+use std::sync::Mutex;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::libpq::{Connection, Conninfo, ConninfoError, Ping, ServerError};
+use super::{Error, Event, Observer};
+
+/// The runner's connections: one to work on, and one to hold the lock.
+#[derive(Debug, Clone)]
+pub struct Pool {
+    connections: r2d2::Pool<Manager>,
+    lock_wait: Duration,
+}
+
+/// A connection of the pool, which goes back to it when dropped.
+pub type Pooled = r2d2::PooledConnection<Manager>;
+
+impl Pool {
+    /// A connection, as soon as one is free.
+    ///
+    /// # Errors
+    ///
+    /// When none is free or can be opened in 10 seconds.
+    pub fn get(&self) -> Result<Pooled, r2d2::Error> {
+        self.connections.get()
+    }
+
+    /// How long to wait for another runner to finish.
+    #[must_use]
+    pub const fn lock_wait(&self) -> Duration {
+        self.lock_wait
+    }
+}
+
+/// How to connect, and how long statements may wait.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectOptions {
+    /// How long to wait for a server that is not up yet. Zero: not at all.
+    pub wait: Duration,
+    /// How long to wait for another runner that works on the database.
+    pub lock_wait: Duration,
+    /// How long a statement waits for a lock before it gives up (`lock_timeout`). Zero: for ever.
+    pub lock_timeout: Duration,
+    /// How long a statement may run (`statement_timeout`). Zero: for ever; `None`: as the role is configured.
+    pub statement_timeout: Option<Duration>,
+}
+
+impl Default for ConnectOptions {
+    /// No waiting for the server, a minute for another runner, two seconds for a lock, no limit of its own on
+    /// statements.
+    fn default() -> Self {
+        Self {
+            wait: Duration::ZERO,
+            lock_wait: Duration::from_mins(1),
+            lock_timeout: Duration::from_secs(2),
+            statement_timeout: None,
+        }
+    }
+}
+
+/// What a connection is connected to. It holds no secret.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Target {
+    /// A host name, an address, or the folder of a Unix socket.
+    pub host: String,
+    /// The port, also where it names a Unix socket.
+    pub port: String,
+    /// The role.
+    pub user: String,
+    /// The database.
+    pub database: String,
+    /// The server's version as it states it, such as `15.18 (Debian 15.18-0+deb12u1)`. Empty: not known.
+    pub server_version: String,
+}
+
+impl Target {
+    /// What a connection is connected to.
+    #[must_use]
+    pub fn of(connection: &Connection) -> Self {
+        Self {
+            host: connection.host(),
+            port: connection.port(),
+            user: connection.user(),
+            database: connection.database(),
+            server_version: connection.server_parameter(c"server_version").unwrap_or_default(),
+        }
+    }
+}
+
+impl Target {
+    /// Where the server is: `host:port`, or the folder of its socket.
+    #[must_use]
+    pub fn address(&self) -> String {
+        if self.host.starts_with('/') { self.host.clone() } else { format!("{}:{}", self.host, self.port) }
+    }
+}
+
+/// Opens connections for the pool.
+#[derive(Debug)]
+pub struct Manager {
+    conninfo: Conninfo,
+    settings: String,
+    // r2d2 reports a failure to connect only as text, after a timeout; so the first is opened before there is a pool.
+    first: Mutex<Option<Connection>>,
+}
+
+impl r2d2::ManageConnection for Manager {
+    type Connection = Connection;
+    type Error = ServerError;
+
+    fn connect(&self) -> Result<Connection, ServerError> {
+        let first = self.first.lock().ok().and_then(|mut first| first.take());
+        first.map_or_else(|| open(&self.conninfo, &self.settings), Ok)
+    }
+
+    fn is_valid(&self, connection: &mut Connection) -> Result<(), ServerError> {
+        connection.execute("").map(drop)
+    }
+
+    fn has_broken(&self, connection: &mut Connection) -> bool {
+        connection.is_used_up()
+    }
+}
+
+fn open(conninfo: &Conninfo, settings: &str) -> Result<Connection, ServerError> {
+    let mut connection = Connection::open(conninfo)?;
+    connection.execute(settings)?;
+    Ok(connection)
+}
+
+/// Connects to the database of a connection string.
+///
+/// # Errors
+///
+/// [`Error::Connect`] when nothing answers in the time given, or when the server refuses, such as for a wrong
+/// password, which is never waited for; [`Error::Interrupted`] when the observer stopped the wait.
+pub fn connect(conninfo: &Conninfo, options: &ConnectOptions, observer: &mut dyn Observer) -> Result<Pool, Error> {
+    let settings = settings(options);
+    let deadline = Instant::now() + options.wait;
+    let first = loop {
+        let error = match open(conninfo, &settings) {
+            Ok(connection) => break connection,
+            Err(error) => error,
+        };
+        let ping = conninfo.ping();
+        let remaining = deadline.saturating_duration_since(Instant::now());
+        if matches!(ping, Ping::Accepts | Ping::Impossible) || remaining.is_zero() {
+            return Err(Error::Connect { conninfo: conninfo.clone(), ping, waited: options.wait, source: error });
+        }
+        if observer.wants_to_stop() {
+            return Err(Error::Interrupted { done: 0, left: 0 });
+        }
+        let reason = if ping == Ping::Rejects { "it is starting up" } else { "nothing answers there" };
+        observer.on(&Event::Waiting { server: &conninfo.server(), reason, remaining });
+        thread::sleep(remaining.min(Duration::from_millis(250)));
+    };
+    observer.on(&Event::Connected { target: &Target::of(&first) });
+    let manager = Manager { conninfo: conninfo.clone(), settings, first: Mutex::new(Some(first)) };
+    let connections = r2d2::Pool::builder()
+        .connection_timeout(Duration::from_secs(10))
+        .max_size(2)
+        .min_idle(Some(0))
+        .test_on_check_out(false)
+        .build_unchecked(manager);
+    Ok(Pool { connections, lock_wait: options.lock_wait })
+}
+
+/// The settings of every session, in one round trip.
+fn settings(options: &ConnectOptions) -> String {
+    let lock_timeout = options.lock_timeout.as_millis();
+    let statement_timeout = options
+        .statement_timeout
+        .map(|timeout| format!("SET statement_timeout = {};", timeout.as_millis()))
+        .unwrap_or_default();
+    // The time zone is Diesel's choice: run_on in its table has none of its own. The connection check ends a
+    // statement whose runner has died, so that its locks go with it.
+    format!(
+        "SET TIME ZONE 'UTC'; SET lock_timeout = {lock_timeout}; {statement_timeout} \
+         SET idle_in_transaction_session_timeout = 0; SET client_min_messages = notice; SET client_connection_check_interval = '1s'"
+    )
+}
+
+impl FromStr for Conninfo {
+    type Err = ConninfoError;
+
+    fn from_str(text: &str) -> Result<Self, ConninfoError> {
+        Self::parse(text)
+    }
+}

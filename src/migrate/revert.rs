@@ -1,0 +1,57 @@
+//! Decides what `revert` does: undo what is applied, newest first.
+
+use super::apply::{self, Direction, Report};
+use super::{Error, Migration, Observer, Pool, Status, lock, source, status};
+
+/// How much to undo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Revert {
+    /// The newest so many; more than there are means all.
+    Newest(usize),
+    /// Everything newer than this version, which itself stays.
+    DownTo(String),
+    /// Everything.
+    All,
+}
+
+/// Undoes migrations, newest first, each in a transaction of its own unless it opts out.
+///
+/// # Errors
+///
+/// [`Error::UnknownVersion`] for a version that is not embedded here; [`Error::NotEmbedded`] when one to undo is
+/// not, so that its `down.sql` is unknown, in which case nothing is undone; [`Error::Statement`] when one fails;
+/// [`Error::Interrupted`] when the observer stops it between two.
+pub fn revert(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result<Report, Error> {
+    let connection = &mut *pool.get()?;
+    let _lock = lock::acquire(pool, observer)?;
+    let before = status::read(connection)?;
+    let migrations = chosen(&before, extent)?;
+    let left = before.applied.len() - migrations.len();
+    let version = before.applied.iter().take(left).next_back().map(|applied| applied.version.clone());
+    if migrations.is_empty() {
+        return Ok(Report { steps: Vec::new(), version });
+    }
+    let steps = apply::each(connection, &migrations, Direction::Down, observer)?;
+    Ok(Report { steps, version })
+}
+
+/// The migrations to undo, newest first, or an error that names those whose SQL is not known here.
+pub(super) fn chosen(status: &Status, extent: &Revert) -> Result<Vec<Migration>, Error> {
+    let keep = match extent {
+        Revert::DownTo(version) => Some(source::find(version)?),
+        Revert::Newest(_) | Revert::All => None,
+    };
+    let count = if let Revert::Newest(count) = extent { *count } else { usize::MAX };
+    let all = source::all()?;
+    let (mut known, mut unknown) = (Vec::new(), Vec::new());
+    for applied in status.applied.iter().rev().take(count) {
+        if keep.is_some_and(|keep| applied.version.as_str() <= keep.version.as_str()) {
+            break;
+        }
+        match all.iter().find(|migration| migration.version.as_str() == applied.version) {
+            Some(migration) => known.push(*migration),
+            None => unknown.push(applied.version.clone()),
+        }
+    }
+    if unknown.is_empty() { Ok(known) } else { Err(Error::NotEmbedded { versions: unknown }) }
+}

@@ -1,0 +1,75 @@
+//! Decides what `run` does: apply what is pending, in order.
+
+use super::apply::{self, Direction, Report};
+use super::libpq::Connection;
+use super::{Error, Migration, Observer, Pool, Status, history, lock, source, status};
+
+/// What to run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunOptions {
+    /// The last version to apply, with or without dashes, or the whole name of a migration. `None`: the newest.
+    pub to: Option<String>,
+    /// Go on although the database has versions that are not embedded here.
+    pub allow_ahead: bool,
+}
+
+/// Applies what is pending, in order, each migration in a transaction of its own unless it opts out.
+///
+/// Takes one connection of the pool, and two round trips when nothing is pending. Otherwise it holds the lock on another,
+/// so that runners take turns, and none applies what another just did.
+///
+/// # Errors
+///
+/// [`Error::Ahead`] when the database has versions that are not embedded here; [`Error::UnknownVersion`] for a `to`
+/// that is not; [`Error::Statement`] when a migration fails, in which case those before it stay applied and its own
+/// transaction is rolled back; [`Error::Interrupted`] when the observer stops it between two migrations;
+/// [`Error::Locked`] when another runner is not done in time.
+pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Result<Report, Error> {
+    let last = options.to.as_deref().map(source::find).transpose()?;
+    let connection = &mut *pool.get()?;
+    refuse_encoding(connection)?;
+    let wanted = |status: &Status| -> Vec<Migration> {
+        status
+            .pending
+            .iter()
+            .copied()
+            .filter(|migration| last.is_none_or(|last| migration.version <= last.version))
+            .collect()
+    };
+    let mut before = status::read(connection)?;
+    // Only who has something to do takes the lock; and once it has it, another runner may have done it.
+    let _lock = if wanted(&before).is_empty() {
+        None
+    } else {
+        let lock = lock::acquire(pool, observer)?;
+        before = status::read(connection)?;
+        Some(lock)
+    };
+    if !options.allow_ahead {
+        refuse_ahead(&before)?;
+    }
+    let pending = wanted(&before);
+    let newest = pending.iter().map(|migration| migration.version.to_string()).max();
+    let version = before.applied.last().map(|applied| applied.version.clone()).max(newest);
+    if pending.is_empty() {
+        return Ok(Report { steps: Vec::new(), version });
+    }
+    history::create(connection)?;
+    let steps = apply::each(connection, &pending, Direction::Up, observer)?;
+    Ok(Report { steps, version })
+}
+
+/// The lengths that the constraints check are characters, which only UTF-8 has for every script.
+fn refuse_encoding(connection: &Connection) -> Result<(), Error> {
+    match connection.server_parameter(c"server_encoding") {
+        Some(encoding) if encoding != "UTF8" => Err(Error::Encoding { encoding }),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn refuse_ahead(status: &Status) -> Result<(), Error> {
+    if status.ahead.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Ahead { versions: status.ahead.iter().map(|applied| applied.version.clone()).collect() })
+}

@@ -1,0 +1,110 @@
+//! Decides what the migrations are: the folder `migrations/` as it was when this was compiled.
+
+use std::fmt;
+
+use diesel::migration::MigrationSource;
+use diesel::pg::Pg;
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+
+use super::Error;
+
+/// The migrations as Diesel embeds them, for
+/// [`MigrationHarness`](diesel_migrations::MigrationHarness) on a connection of Diesel's own.
+pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+
+/// What Diesel embeds but does not show: the text of each migration. Written by `build.rs`; a test holds it
+/// against [`MIGRATIONS`].
+pub(crate) struct Embedded {
+    name: &'static str,
+    version: &'static str,
+    up: &'static str,
+    down: &'static str,
+    run_in_transaction: bool,
+}
+
+include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
+
+/// One embedded migration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Migration {
+    /// The name of its folder, such as `2026-11-22-100100_create_users`.
+    pub name: &'static str,
+    /// What the folder's name begins with, without dashes: its place in the order, and its key in the history.
+    pub version: Version<'static>,
+    /// The SQL that applies it.
+    pub up: &'static str,
+    /// The SQL that undoes it.
+    pub down: &'static str,
+    /// Whether it runs inside a transaction, which it does unless its `metadata.toml` says otherwise.
+    pub run_in_transaction: bool,
+}
+
+/// The version of a migration, such as `20261122100100`. Versions are ordered as text, as Diesel orders them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version<'a>(&'a str);
+
+impl<'a> Version<'a> {
+    /// The version that the history holds as this text.
+    #[must_use]
+    pub const fn new(text: &'a str) -> Self {
+        Self(text)
+    }
+
+    /// The version as the history holds it.
+    #[must_use]
+    pub const fn as_str(self) -> &'a str {
+        self.0
+    }
+}
+
+impl fmt::Display for Version<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.0)
+    }
+}
+
+/// Every embedded migration, oldest first: those of [`MIGRATIONS`], each with its text.
+///
+/// # Errors
+///
+/// [`Error::Source`] when Diesel and `build.rs` embedded different folders, which a test excludes.
+pub fn all() -> Result<Vec<Migration>, Error> {
+    let mut migrations = MigrationSource::<Pg>::migrations(&MIGRATIONS)
+        .map_err(|error| Error::Source { reason: error.to_string() })?
+        .iter()
+        .map(|migration| {
+            let name = migration.name().to_string();
+            let run_in_transaction = migration.metadata().run_in_transaction();
+            EMBEDDED
+                .iter()
+                .find(|embedded| embedded.name == name && embedded.run_in_transaction == run_in_transaction)
+                .map(Migration::from)
+                .ok_or_else(|| Error::Source { reason: format!("{name} was embedded only once") })
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    migrations.sort_by_key(|migration| migration.version);
+    Ok(migrations)
+}
+
+/// The embedded migration that a person means by a version, with or without dashes, or by the whole name.
+pub(super) fn find(wanted: &str) -> Result<Migration, Error> {
+    let migrations = all()?;
+    let version = wanted.replace('-', "");
+    let is_meant = |migration: &Migration| migration.name == wanted || migration.version.as_str() == version;
+    migrations.iter().copied().find(is_meant).ok_or_else(|| Error::UnknownVersion {
+        wanted: wanted.to_owned(),
+        newest: migrations.last().map_or_else(String::new, |migration| migration.version.to_string()),
+    })
+}
+
+impl From<&Embedded> for Migration {
+    fn from(embedded: &Embedded) -> Self {
+        Self {
+            name: embedded.name,
+            version: Version(embedded.version),
+            up: embedded.up,
+            down: embedded.down,
+            run_in_transaction: embedded.run_in_transaction,
+        }
+    }
+}
