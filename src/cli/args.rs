@@ -1,0 +1,220 @@
+//! Decides what the command line looks like.
+
+#![allow(clippy::doc_markdown, reason = "these comments are the help text, where backticks would show")]
+
+use std::time::Duration;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done, or nothing to do
+  1  failed
+  2  wrong usage or configuration
+  3  migrations are pending (pending, status --exit-code)
+  4  the database differs from what it should be
+  5  a lock was not to be had in time
+  6  the database is ahead of this binary
+  7  no connection
+  8  permission denied";
+
+/// Takes a messenger's database safely to the schema that was compiled into this binary.
+///
+/// Without a command, it runs what is pending. Without a database URL, it works on a private PostgreSQL of its own,
+/// which it starts when needed.
+#[derive(Debug, Parser)]
+#[command(name = "messenger-db", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub struct Args {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    #[command(flatten)]
+    pub connection: Connection,
+
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Which database, and how patiently.
+#[derive(Debug, ClapArgs)]
+pub struct Connection {
+    /// The database, as a postgresql:// URL; without it DATABASE_URL, from the environment or a .env file
+    #[arg(long, global = true, value_name = "URL", help_heading = "Connection")]
+    pub database_url: Option<String>,
+
+    /// Wait up to so many seconds for a server that is not up yet
+    #[arg(long, global = true, value_name = "SECS", default_value = "0", value_parser = seconds, help_heading = "Connection")]
+    pub wait: Duration,
+
+    /// Wait up to so many seconds for another runner that works on the database
+    #[arg(long, global = true, value_name = "SECS", default_value = "60", value_parser = seconds, help_heading = "Connection")]
+    pub lock_wait: Duration,
+
+    /// How long a statement waits for a lock, in milliseconds; 0 for ever
+    #[arg(long, global = true, value_name = "MS", default_value = "2000", value_parser = milliseconds, help_heading = "Connection")]
+    pub lock_timeout: Duration,
+
+    /// How long a statement may run, in milliseconds; 0 for ever; without it, as the role is configured
+    #[arg(long, global = true, value_name = "MS", value_parser = milliseconds, help_heading = "Connection")]
+    pub statement_timeout: Option<Duration>,
+}
+
+/// How to print.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct OutputArgs {
+    /// Print JSON, one object, for machines
+    #[arg(long, global = true, help_heading = "Output")]
+    pub json: bool,
+
+    /// Print nothing but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Output")]
+    pub quiet: bool,
+
+    /// Print what the server remarks, too
+    #[arg(short, long, global = true, help_heading = "Output")]
+    pub verbose: bool,
+
+    /// When to use colours; NO_COLOR is honoured
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t, help_heading = "Output")]
+    pub color: Color,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal that has them.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Apply what is pending, in order (the default)
+    Run(Run),
+    /// Undo the newest migration, or more; the rows of the tables it drops are gone
+    Revert(Extent),
+    /// Undo the newest migration, or more, and apply it again; the rows of its tables are gone
+    Redo(RedoExtent),
+    /// List every migration, and when it was applied
+    List,
+    /// List what is pending; exit code 3 when something is
+    Pending,
+    /// Show where the database stands
+    Status(StatusArgs),
+    /// The private PostgreSQL, used when there is no database URL
+    Local {
+        /// What to do with it
+        #[command(subcommand)]
+        command: LocalCommand,
+    },
+}
+
+impl Default for Command {
+    fn default() -> Self {
+        Self::Run(Run::default())
+    }
+}
+
+/// How far to run.
+#[derive(Debug, Clone, Default, ClapArgs)]
+pub struct Run {
+    /// Stop after this version
+    #[arg(long, value_name = "VERSION")]
+    pub to: Option<String>,
+
+    /// Go on although the database has migrations that this binary does not know
+    #[arg(long)]
+    pub allow_ahead: bool,
+}
+
+/// How much to undo.
+#[derive(Debug, Clone, ClapArgs)]
+#[group(multiple = false)]
+pub struct Extent {
+    /// So many, newest first [default: 1]
+    #[arg(short = 'n', long, value_name = "N", value_parser = count)]
+    pub number: Option<usize>,
+
+    /// Every one
+    #[arg(short, long)]
+    pub all: bool,
+
+    /// Everything newer than this version, which itself stays
+    #[arg(long, value_name = "VERSION")]
+    pub to: Option<String>,
+}
+
+/// How much to redo.
+#[derive(Debug, Clone, ClapArgs)]
+#[group(multiple = false)]
+pub struct RedoExtent {
+    /// So many, newest first [default: 1]
+    #[arg(short = 'n', long, value_name = "N", value_parser = count)]
+    pub number: Option<usize>,
+
+    /// Every one
+    #[arg(short, long)]
+    pub all: bool,
+}
+
+/// What a status should exit with.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct StatusArgs {
+    /// Exit with 3 when migrations are pending, and with 6 when the database is ahead
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+/// What to do with the private PostgreSQL.
+#[derive(Debug, Clone, Subcommand)]
+pub enum LocalCommand {
+    /// Start it, and make it first when it is not there
+    Start,
+    /// Stop it; its data stays
+    Stop,
+    /// Show whether it runs, and where it is
+    Status,
+    /// Print its URL, for DATABASE_URL
+    Url,
+    /// Open psql on it
+    Psql {
+        /// What to give to psql
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Stop it and delete its data
+    Destroy {
+        /// Yes, delete the data
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+fn count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("a number from 1 is needed".to_owned()),
+        Ok(number) => Ok(number),
+    }
+}
+
+// Longer makes no sense, and PostgreSQL's own timeouts end at 2^31 milliseconds.
+const LONGEST: Duration = Duration::from_millis(2_147_483_647);
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse::<f64>().map_err(|_| "a number of seconds is needed".to_owned())?;
+    within_bounds(Duration::try_from_secs_f64(seconds).ok(), "seconds from 0 to 2147483 are possible")
+}
+
+fn milliseconds(text: &str) -> Result<Duration, String> {
+    let milliseconds = text.parse().map_err(|_| "a whole number of milliseconds is needed".to_owned())?;
+    within_bounds(Some(Duration::from_millis(milliseconds)), "milliseconds from 0 to 2147483647 are possible")
+}
+
+fn within_bounds(duration: Option<Duration>, otherwise: &str) -> Result<Duration, String> {
+    duration.filter(|duration| *duration <= LONGEST).ok_or_else(|| otherwise.to_owned())
+}

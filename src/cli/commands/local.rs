@@ -1,0 +1,101 @@
+//! Decides what `local …` prints: the private PostgreSQL.
+
+use std::os::unix::process::CommandExt;
+use std::time::UNIX_EPOCH;
+
+use serde_json::{Value, json};
+
+use crate::cli::args::LocalCommand;
+use crate::cli::output::Output;
+use crate::cli::{Exit, Problem};
+use crate::local::{DATABASE, Destroyed, How, Local, Status, StopMode};
+
+/// `local start`, `stop`, `status`, `url`, `psql` and `destroy`.
+pub fn local(command: &LocalCommand, output: &Output) -> Result<Exit, Problem> {
+    let local = Local::open(None)?;
+    let folder = local.state_dir().display();
+    match command {
+        LocalCommand::Start => {
+            let started = local.start()?;
+            let how = match started.how {
+                How::WasRunning => "was running",
+                How::Started => "started",
+                How::Initialised => "made and started",
+            };
+            output.line(&format!("PostgreSQL {} {how}, process {}, in {folder}", started.version, started.pid));
+            output.line(&local.url(DATABASE));
+            output.json(&described(&local)?);
+        }
+        LocalCommand::Stop => {
+            let stopped = local.stop(StopMode::Fast)?;
+            output.line(if stopped { "stopped" } else { "was not running" });
+            output.json(&json!({ "stopped": stopped }));
+        }
+        LocalCommand::Status => {
+            output.line(&in_words(&local.status()?));
+            output.line(&format!("folder    {folder}"));
+            output.line(&format!("log       {}", local.log_file().display()));
+            output.line(&format!("url       {}", local.url(DATABASE)));
+            output.json(&described(&local)?);
+        }
+        LocalCommand::Url => {
+            output.line(&local.url(DATABASE));
+            output.json(&json!({ "url": local.url(DATABASE) }));
+        }
+        LocalCommand::Psql { arguments } => {
+            local.start()?;
+            let error = local.psql_command()?.args(arguments).exec();
+            return Err(Problem::new(Exit::Failed, format!("psql cannot be started: {error}"), "Is it executable?"));
+        }
+        LocalCommand::Destroy { yes } => return destroy(&local, *yes, output),
+    }
+    Ok(Exit::Done)
+}
+
+fn destroy(local: &Local, yes: bool, output: &Output) -> Result<Exit, Problem> {
+    let folder = local.state_dir().display();
+    if !yes && local.status()? != Status::NotInitialised {
+        return Err(Problem::new(
+            Exit::Usage,
+            format!("this would delete the private PostgreSQL in {folder}, with all its data"),
+            "`messenger-db local destroy --yes` does it.",
+        ));
+    }
+    let (sentence, destroyed) = match local.destroy()? {
+        Destroyed::Nothing => (format!("nothing is in {folder}"), false),
+        Destroyed::All => (format!("{folder} is gone"), true),
+        Destroyed::AllBut(rest) => {
+            (format!("the server and its data are gone; {folder} stays, for it has {rest:?} in it"), true)
+        }
+    };
+    output.line(&sentence);
+    output.json(&json!({ "destroyed": destroyed }));
+    Ok(Exit::Done)
+}
+
+fn in_words(status: &Status) -> String {
+    match status {
+        Status::NotInitialised => "server    none yet; `messenger-db local start` makes it".to_owned(),
+        Status::Stopped { version } => format!("server    PostgreSQL {version}, stopped"),
+        Status::Running { pid, version, .. } => format!("server    PostgreSQL {version}, running as process {pid}"),
+    }
+}
+
+fn described(local: &Local) -> Result<Value, Problem> {
+    let status = local.status()?;
+    let (state, version, pid, since) = match &status {
+        Status::NotInitialised => ("none", None, None, None),
+        Status::Stopped { version } => ("stopped", Some(*version), None, None),
+        Status::Running { pid, version, since } => ("running", Some(*version), Some(*pid), *since),
+    };
+    let since = since.and_then(|since| since.duration_since(UNIX_EPOCH).ok()).map(|since| since.as_secs());
+    Ok(json!({
+        "state": state,
+        "version": version,
+        "pid": pid,
+        "since_unix": since,
+        "folder": local.state_dir(),
+        "log": local.log_file(),
+        "url": local.url(DATABASE),
+    }))
+}

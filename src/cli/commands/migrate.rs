@@ -1,0 +1,83 @@
+//! Decides what `run`, `revert` and `redo` print.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::cli::args::{Connection, Extent, RedoExtent, Run};
+use crate::cli::database::{self, Database};
+use crate::cli::output::{Output, in_words};
+use crate::cli::{Exit, Problem};
+use crate::migrate::{self, Direction, Error, Pool, Report, Revert, RunOptions};
+
+/// `run`: applies what is pending.
+pub fn run(connection: &Connection, run: &Run, output: &mut Output) -> Result<Exit, Problem> {
+    let options = RunOptions { to: run.to.clone(), allow_ahead: run.allow_ahead };
+    carry_out(connection, output, "run", |pool, output| migrate::run(pool, &options, output))
+}
+
+/// `revert`: undoes the newest.
+pub fn revert(connection: &Connection, extent: &Extent, output: &mut Output) -> Result<Exit, Problem> {
+    let extent = match &extent.to {
+        Some(version) => Revert::DownTo(version.clone()),
+        None => newest(extent.number, extent.all),
+    };
+    carry_out(connection, output, "revert", |pool, output| migrate::revert(pool, &extent, output))
+}
+
+/// `redo`: undoes the newest, and applies it again.
+pub fn redo(connection: &Connection, extent: &RedoExtent, output: &mut Output) -> Result<Exit, Problem> {
+    let extent = newest(extent.number, extent.all);
+    carry_out(connection, output, "redo", |pool, output| migrate::redo(pool, &extent, output))
+}
+
+fn newest(number: Option<usize>, all: bool) -> Revert {
+    if all { Revert::All } else { Revert::Newest(number.unwrap_or(1)) }
+}
+
+fn carry_out(
+    connection: &Connection,
+    output: &mut Output,
+    command: &str,
+    work: impl FnOnce(&Pool, &mut Output) -> Result<Report, Error>,
+) -> Result<Exit, Problem> {
+    let database = database::open(connection, output)?;
+    let report = work(&database.pool, output).map_err(|error| database.diagnose(error))?;
+    output.finish();
+    output.line(&summary(&report));
+    output.json(&as_json(command, &database, &report));
+    Ok(Exit::Done)
+}
+
+fn summary(report: &Report) -> String {
+    let stands = report.version.as_ref().map_or_else(
+        || "The database has no migration applied".to_owned(),
+        |version| format!("The database is at {version}"),
+    );
+    let count = |direction| report.steps.iter().filter(|step| step.direction == direction).count();
+    let done = match (count(Direction::Down), count(Direction::Up)) {
+        (0, 0) => return format!("{stands}: nothing to do."),
+        (0, applied) => format!("{applied} applied"),
+        (reverted, 0) => format!("{reverted} reverted"),
+        (reverted, applied) => format!("{reverted} reverted, {applied} applied"),
+    };
+    let duration = report.steps.iter().map(|step| step.duration).sum::<Duration>();
+    format!("{stands}: {done} in {}.", in_words(duration))
+}
+
+fn as_json(command: &str, database: &Database, report: &Report) -> serde_json::Value {
+    let steps = report.steps.iter().map(|step| {
+        json!({
+            "name": step.migration.name,
+            "version": step.migration.version.as_str(),
+            "direction": if step.direction == Direction::Up { "up" } else { "down" },
+            "seconds": step.duration.as_secs_f64(),
+        })
+    });
+    json!({
+        "command": command,
+        "database": database.target.database,
+        "version": report.version,
+        "steps": steps.collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,6 @@
+//! Decides what each command prints; what it does is the library's.
+
+pub mod history;
+pub mod local;
+pub mod migrate;
+pub mod status;

@@ -1,0 +1,86 @@
+//! Decides which database a command works on: the one that is named, or the private one.
+
+use std::path::PathBuf;
+use std::{env, fs};
+
+use super::args::Connection;
+use super::diagnose::diagnose;
+use super::output::Output;
+use super::{Exit, Problem};
+use crate::local::{DATABASE, Local, LocalError};
+use crate::migrate::{self, ConnectOptions, Conninfo, Error, Pool, Target};
+
+/// A database that a command works on.
+pub struct Database {
+    /// Its connections.
+    pub pool: Pool,
+    /// Where it is.
+    pub target: Target,
+}
+
+impl Database {
+    /// What to show for an error that happened here.
+    pub fn diagnose(&self, error: Error) -> Problem {
+        diagnose(error, &self.target)
+    }
+}
+
+/// Reads `.env` from this folder or one above it, for what the environment does not set.
+pub fn read_env_file() -> Result<(), Problem> {
+    let Some(file) = env_file() else { return Ok(()) };
+    let reason = match fs::read(&file) {
+        // In an environment it would be a panic that quotes the value.
+        Ok(bytes) if bytes.contains(&0) => "it has a NUL character in it".to_owned(),
+        _ => match dotenvy::from_path(&file) {
+            Ok(()) => return Ok(()),
+            // The line itself may be the one with the password.
+            Err(dotenvy::Error::LineParse(..)) => "a line is no NAME=value".to_owned(),
+            Err(error) => error.to_string(),
+        },
+    };
+    Err(Problem::new(
+        Exit::Usage,
+        format!("{} cannot be read: {reason}", file.display()),
+        "Write one NAME=value a line, with quotes around a value that has spaces; .env.sample shows how.",
+    ))
+}
+
+fn env_file() -> Option<PathBuf> {
+    let folder = env::current_dir().ok()?;
+    folder.ancestors().map(|folder| folder.join(".env")).find(|file| file.is_file())
+}
+
+/// Connects to the database that the options, the environment or `.env` name, or to the private one.
+pub fn open(connection: &Connection, output: &mut Output) -> Result<Database, Problem> {
+    let (url, origin) = match (&connection.database_url, env::var("DATABASE_URL")) {
+        (Some(url), _) => (url.clone(), "--database-url"),
+        (None, Ok(url)) => (url, "DATABASE_URL"),
+        (None, Err(env::VarError::NotUnicode(_))) => (String::new(), "DATABASE_URL"),
+        (None, Err(env::VarError::NotPresent)) => (private(output)?, "the private PostgreSQL"),
+    };
+    let conninfo: Conninfo = url.parse().map_err(|error: migrate::ConninfoError| {
+        Problem::new(
+            Exit::Usage,
+            format!("{error} ({origin})"),
+            "Write it as postgresql://user:password@host:5432/database, with %XX for characters that are not plain \
+             in the password; or leave DATABASE_URL unset for a private PostgreSQL.",
+        )
+    })?;
+    let options = ConnectOptions {
+        wait: connection.wait,
+        lock_wait: connection.lock_wait,
+        lock_timeout: connection.lock_timeout,
+        statement_timeout: connection.statement_timeout,
+    };
+    let pool = migrate::connect(&conninfo, &options, output)?;
+    let target = output.target().cloned().unwrap_or_default();
+    Ok(Database { pool, target })
+}
+
+fn private(output: &mut Output) -> Result<String, Problem> {
+    let unavailable = |error: LocalError| Problem { exit: Exit::NoConnection, ..error.into() };
+    let local = Local::open(None).map_err(unavailable)?;
+    local.start().map_err(unavailable)?;
+    output.note(&format!("no DATABASE_URL: using the private PostgreSQL in {}", local.state_dir().display()));
+    Ok(local.url(DATABASE))
+}

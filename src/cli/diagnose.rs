@@ -1,0 +1,225 @@
+//! Decides what to advise for each way in which the runner fails.
+
+use miette::{LabeledSpan, NamedSource};
+
+use super::Exit;
+use super::problem::{Excerpt, Problem};
+use crate::local::LocalError;
+use crate::migrate::libpq::{Conninfo, Ping, ServerError};
+use crate::migrate::{Error, Place, Target};
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        diagnose(error, &Target::default())
+    }
+}
+
+impl From<LocalError> for Problem {
+    fn from(error: LocalError) -> Self {
+        let told = error.to_string();
+        let (message, help) = told.split_once('\n').unwrap_or((&told, "Run the command again."));
+        Self::new(Exit::Failed, message, help)
+    }
+}
+
+/// What to show for an error that happened on a target.
+pub fn diagnose(error: Error, target: &Target) -> Problem {
+    match error {
+        Error::Connect { conninfo, ping, waited, source } => no_connection(&conninfo, ping, waited.as_secs(), &source),
+        Error::Statement { place, in_transaction, source } => failed_statement(&place, in_transaction, &source, target),
+        Error::Server(source) => Problem {
+            sqlstate: Some(source.sqlstate.clone()),
+            ..Problem::new(exit_of(&source), described(&source), advice(&source, target, None))
+        },
+        Error::Ahead { .. } => Problem::new(
+            Exit::Ahead,
+            error.to_string(),
+            "A newer release has migrated this database. Deploy that release, or one after it; where the older one \
+             is known to work with the newer schema, `messenger-db run --allow-ahead` goes on.",
+        ),
+        Error::OtherSchema { ref found, .. } => Problem::new(
+            Exit::Usage,
+            error.to_string(),
+            format!(
+                "To go on there: ALTER DATABASE … SET search_path = {found}, or options=-csearch_path={found} in the \
+                 database URL. For a messenger of its own, take the other schema off the search_path."
+            ),
+        ),
+        Error::Encoding { .. } => Problem::new(
+            Exit::Usage,
+            error.to_string(),
+            "Nothing was changed. Make a database that has it: `createdb --encoding UTF8 --template template0 NAME`.",
+        ),
+        Error::Pool(_) => Problem::new(
+            Exit::NoConnection,
+            error.to_string(),
+            "The runner needs two connections, one to work on and one to hold its lock. Free one, or raise the limit of \
+             the role, the database or the server (CONNECTION LIMIT, max_connections).",
+        ),
+        Error::UnknownVersion { .. } => {
+            Problem::new(Exit::Usage, error.to_string(), "`messenger-db list` shows every version.")
+        }
+        Error::NotEmbedded { .. } => Problem::new(
+            Exit::Ahead,
+            error.to_string(),
+            "Undo them with the release that applied them. Nothing was changed.",
+        ),
+        Error::Locked { waited, .. } => Problem::new(
+            Exit::Locked,
+            error.to_string(),
+            format!(
+                "It was waited for {} s. When it is done, run the same command again, or wait longer with `--lock-wait`. \
+                 A runner that hangs is ended with `SELECT pg_terminate_backend(PID)`; nothing is left by half.",
+                waited.as_secs()
+            ),
+        ),
+        Error::Interrupted { done: 0, left: 0 } => {
+            Problem::new(Exit::Failed, "interrupted while waiting", "Nothing was changed.")
+        }
+        Error::Interrupted { done: 0, left } => Problem::new(
+            Exit::Failed,
+            format!("interrupted: 0 done, {left} left"),
+            "Nothing was changed. Run the same command again.",
+        ),
+        Error::Interrupted { done, left } => Problem::new(
+            Exit::Failed,
+            format!("interrupted between two migrations: {done} done, {left} left"),
+            "What was done is complete and stays. Run the same command again to go on.",
+        ),
+        Error::Source { .. } => Problem::new(
+            Exit::Failed,
+            error.to_string(),
+            "Build it again from a clean checkout: `cargo clean -p messenger-db && cargo build`.",
+        ),
+    }
+}
+
+fn no_connection(conninfo: &Conninfo, ping: Ping, waited: u64, error: &ServerError) -> Problem {
+    let server = conninfo.server();
+    let help = match ping {
+        Ping::Silent if waited == 0 => format!(
+            "Nothing answers at {server}. Start the server, or correct the database URL; for a server that is about \
+             to start, `--wait 30` waits up to 30 seconds."
+        ),
+        Ping::Silent => {
+            format!("Nothing answered at {server} in {waited} seconds. Start the server, or correct the database URL.")
+        }
+        Ping::Rejects => {
+            format!("The server at {server} is starting up or shutting down; `--wait 30` waits up to 30 seconds.")
+        }
+        Ping::Impossible => "The database URL asks for what cannot be, such as a service, a host or an sslmode that \
+                             does not exist: see above. Correct it."
+            .to_owned(),
+        Ping::Accepts => format!(
+            "The server at {server} runs, and refused: see above why. Check the role{}, its password and the database{} in \
+             the database URL; a database that does not exist is made with `createdb`.",
+            named(conninfo.option("user")),
+            named(conninfo.option("dbname")),
+        ),
+    };
+    Problem {
+        sqlstate: None,
+        ..Problem::new(Exit::NoConnection, format!("cannot connect to the database\n{}", error.message), help)
+    }
+}
+
+fn named(name: Option<&str>) -> String {
+    name.map(|name| format!(" {name:?}")).unwrap_or_default()
+}
+
+fn failed_statement(place: &Place, in_transaction: bool, error: &ServerError, target: &Target) -> Problem {
+    let aftermath = if in_transaction {
+        if place.file.ends_with("up.sql") {
+            "Its transaction was rolled back: nothing of this migration is left half done."
+        } else {
+            "Its transaction was rolled back: this migration is still applied, whole."
+        }
+    } else {
+        "This migration runs outside a transaction: see what it left before running it again."
+    };
+    let length = place.sql.get(place.offset..).and_then(|rest| rest.find(['\n', ';', ' '])).unwrap_or(1).max(1);
+    Problem {
+        message: described(error),
+        help: Some(format!("{}\n{aftermath}", advice(error, target, Some(place)))),
+        sqlstate: Some(error.sqlstate.clone()),
+        place: Some(Box::new(Excerpt {
+            source: NamedSource::new(&place.file, place.sql),
+            line: place.line,
+            column: place.column,
+            label: LabeledSpan::new_primary_with_span(Some("here".to_owned()), (place.offset, length)),
+        })),
+        exit: exit_of(error),
+    }
+}
+
+/// Everything the server said, as it says it.
+fn described(error: &ServerError) -> String {
+    let mut text = format!("{}: {}", error.severity, error.message);
+    for (name, part) in [("DETAIL", &error.detail), ("HINT", &error.hint), ("CONTEXT", &error.context)] {
+        if let Some(part) = part {
+            text = format!("{text}\n{name}: {part}");
+        }
+    }
+    text
+}
+
+// The codes are those of https://www.postgresql.org/docs/current/errcodes-appendix.html.
+fn exit_of(error: &ServerError) -> Exit {
+    match error.sqlstate.as_str() {
+        "42501" => Exit::PermissionDenied,
+        "55P03" => Exit::Locked,
+        _ => Exit::Failed,
+    }
+}
+
+fn advice(error: &ServerError, target: &Target, place: Option<&Place>) -> String {
+    let (user, database) = (quoted(&target.user), quoted(&target.database));
+    match error.sqlstate.as_str() {
+        "42501" => format!(
+            "The role lacks a privilege. Let an administrator run, in this database:\n  \
+             GRANT CREATE, CONNECT, TEMPORARY ON DATABASE {database} TO {user};\n  \
+             GRANT USAGE, CREATE ON SCHEMA public TO {user};\n  \
+             GRANT ALL PRIVILEGES ON ALL TABLES IN SCHEMA public TO {user};\n\
+             and, for tables that another role made, ALTER TABLE … OWNER TO {user}. Then run again."
+        ),
+        // Duplicate table, object, function, column, schema: it was there before.
+        "42P07" | "42710" | "42723" | "42701" | "42P06" => {
+            let record = place.map_or_else(String::new, |place| {
+                format!(
+                    "If {}/up.sql was run by hand, record that:\n  \
+                     INSERT INTO __diesel_schema_migrations (version) VALUES ('{}');\nand run again. Otherwise it",
+                    place.migration.name, place.migration.version
+                )
+            });
+            format!(
+                "Something of that name was there before. {record} is another program's: use a database of its own \
+                 for the messenger (`createdb`), or move the other one away."
+            )
+        }
+        "42704" => {
+            "Something that this needs is not there, or not on the search_path: an extension in another schema, for \
+                    one, is put on it with ALTER DATABASE … SET search_path = public, THAT_SCHEMA. Then run again."
+                .to_owned()
+        }
+        "3F000" => {
+            "There is no schema to create in: the search_path names none that exists. CREATE SCHEMA it, or correct \
+                    the search_path of the role or the database. Then run again."
+                .to_owned()
+        }
+        "55P03" => "Another session holds the lock that this needs, and this gave way to it, so that nobody queues \
+                    behind. Run it again, at a quieter time or with a longer `--lock-timeout`."
+            .to_owned(),
+        "57014" => "It was cancelled, by `statement_timeout` or by an administrator. Run it again, with a longer \
+                    `--statement-timeout` where that was it."
+            .to_owned(),
+        "25006" => "The database is read only: a replica, or `default_transaction_read_only` is on. Point the \
+                    database URL to the primary."
+            .to_owned(),
+        "" => "The connection broke. Run the same command again: it goes on where it stopped.".to_owned(),
+        _ => "Mend what the server complains about, and run the same command again.".to_owned(),
+    }
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}

@@ -1,0 +1,220 @@
+//! Decides what is printed where: results on standard output; progress, remarks and errors on standard error.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::io::{self, ErrorKind, IsTerminal, Write, stderr};
+use std::time::Duration;
+
+use anstream::ColorChoice;
+use clap::builder::styling::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressStyle};
+use miette::{MietteHandler, MietteHandlerOpts, ReportHandler};
+use serde_json::{Value, json};
+
+use super::Exit;
+use super::args::{Color, OutputArgs};
+use super::problem::Problem;
+use super::signals::Signals;
+use crate::migrate::{Direction, Event, Observer, Target};
+
+/// Where a command prints.
+pub struct Output {
+    args: OutputArgs,
+    signals: Signals,
+    target: Option<Target>,
+    progress: ProgressBar,
+    waiting: bool,
+    unwritten: RefCell<Option<io::Error>>,
+}
+
+impl Output {
+    /// As the options say.
+    pub fn new(args: &OutputArgs) -> Self {
+        args.color.choose();
+        Self {
+            args: args.clone(),
+            signals: Signals::listen(),
+            target: None,
+            progress: ProgressBar::hidden(),
+            waiting: false,
+            unwritten: RefCell::default(),
+        }
+    }
+
+    /// Why some of the result could not be printed, if that is so. A reader who has read enough is no reason.
+    pub fn unwritten(&self) -> Option<Problem> {
+        self.unwritten.take().map(|error| {
+            Problem::new(
+                Exit::Failed,
+                format!("the result cannot be printed: {error}"),
+                "What was done is done; `messenger-db status` shows where the database stands.",
+            )
+        })
+    }
+
+    fn print(&self, line: &dyn fmt::Display) {
+        if let Err(error) = writeln!(anstream::stdout(), "{line}")
+            && error.kind() != ErrorKind::BrokenPipe
+        {
+            self.unwritten.replace(Some(error));
+        }
+    }
+
+    /// What the command is connected to, once it is.
+    pub const fn target(&self) -> Option<&Target> {
+        self.target.as_ref()
+    }
+
+    /// Prints a line of the result for people.
+    pub fn line(&self, line: &str) {
+        if !self.args.json && !self.args.quiet {
+            self.progress.suspend(|| self.print(&line));
+        }
+    }
+
+    /// Prints the result for machines.
+    pub fn json(&self, value: &Value) {
+        if self.args.json {
+            self.print(value);
+        }
+    }
+
+    /// Prints a remark beside the result.
+    pub fn note(&self, note: &str) {
+        if !self.args.json && !self.args.quiet {
+            self.progress.suspend(|| complain(&styled(AnsiColor::BrightBlack.on_default(), note)));
+        }
+    }
+
+    fn begin(&mut self, count: usize, direction: Direction) {
+        if stderr().is_terminal() && !self.args.json && !self.args.quiet {
+            let style = ProgressStyle::with_template("{prefix} {bar:30} {pos}/{len} {wide_msg}");
+            self.progress = ProgressBar::new(count as u64);
+            self.progress.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            self.progress.set_prefix(match direction {
+                Direction::Up => "applying",
+                Direction::Down => "reverting",
+            });
+            self.progress.enable_steady_tick(Duration::from_millis(100));
+        }
+    }
+
+    /// Takes the progress bar away, for the result to stand alone.
+    pub fn finish(&self) {
+        self.progress.finish_and_clear();
+    }
+
+    /// Prints what failed.
+    pub fn fail(&self, problem: &Problem) {
+        self.progress.finish_and_clear();
+        if self.args.json {
+            let place = problem
+                .place
+                .as_ref()
+                .map(|place| json!({ "file": place.source.name(), "line": place.line, "column": place.column }));
+            complain(&json!({ "error": {
+                "message": problem.message, "sqlstate": problem.sqlstate, "place": place,
+                "help": problem.help, "exit_code": problem.exit as u8,
+            }}));
+            return;
+        }
+        // Drawn with colours always; the stream takes them out where they are not wanted.
+        let handler = MietteHandlerOpts::new()
+            .force_graphical(true)
+            .color(true)
+            .unicode(true)
+            .terminal_links(false)
+            .context_lines(2)
+            // On a terminal, lines are broken at its width; elsewhere they are left whole, to be searched.
+            .wrap_lines(stderr().is_terminal())
+            .build();
+        complain(&Drawn { handler, problem });
+    }
+}
+
+/// Prints a line on standard error, where nobody can be told that it is closed or full.
+fn complain(line: &dyn fmt::Display) {
+    let _ = writeln!(anstream::stderr(), "{line}");
+}
+
+struct Drawn<'a> {
+    handler: MietteHandler,
+    problem: &'a Problem,
+}
+
+impl fmt::Display for Drawn<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.handler.debug(self.problem, f)
+    }
+}
+
+impl Color {
+    /// Has both streams printed so from here on.
+    pub fn choose(self) {
+        match self {
+            Self::Auto => {}
+            Self::Always => ColorChoice::Always.write_global(),
+            Self::Never => ColorChoice::Never.write_global(),
+        }
+    }
+}
+
+impl Observer for Output {
+    fn on(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Waiting { server, reason, remaining } => {
+                if !self.waiting {
+                    self.note(&format!("waiting up to {} s for {server}: {reason}", rounded_up(*remaining)));
+                }
+                self.waiting = true;
+            }
+            Event::Queued { holder, remaining } => self.note(&format!(
+                "waiting up to {} s for another runner: process {} ({:?}), connected since {}",
+                rounded_up(*remaining),
+                holder.pid,
+                holder.application,
+                holder.since
+            )),
+            Event::Connected { target } => self.target = Some((*target).clone()),
+            Event::Planned { migrations, direction } => self.begin(migrations.len(), *direction),
+            Event::Started { migration, .. } => self.progress.set_message(migration.name),
+            Event::Noticed { migration, notice } => {
+                if self.args.verbose || notice.severity == "WARNING" {
+                    self.note(&format!("{}: {}: {}", migration.name, notice.severity, notice.message));
+                }
+            }
+            Event::Finished { step } => {
+                let (verb, color) = match step.direction {
+                    Direction::Up => ("applied ", AnsiColor::Green),
+                    Direction::Down => ("reverted", AnsiColor::Yellow),
+                };
+                let verb = styled(color.on_default(), verb);
+                self.line(&format!("{verb}  {:<48} {:>8}", step.migration.name, in_words(step.duration)));
+                self.progress.inc(1);
+            }
+        }
+    }
+
+    fn wants_to_stop(&self) -> bool {
+        self.signals.received()
+    }
+}
+
+/// The text in that style; the stream takes the style out again where colours are not wanted.
+pub fn styled(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// Whole seconds, so that a wait of 20 begins with 20.
+fn rounded_up(duration: Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
+}
+
+/// A duration as people say it: `12 ms`, `3.4 s`.
+pub fn in_words(duration: Duration) -> String {
+    if duration < Duration::from_secs(1) {
+        format!("{} ms", duration.as_millis())
+    } else {
+        format!("{:.1} s", duration.as_secs_f64())
+    }
+}
