@@ -1,0 +1,225 @@
+//! Decides what can be done with an account: registering, finding, changing and closing it.
+
+mod close;
+mod presence;
+mod profile;
+mod search;
+
+pub use close::{CloseRefused, close};
+pub use presence::{PresenceRefused, mark_seen, set_presence};
+pub use profile::{PasswordRefused, ProfileChanges, ProfileRefused, change_password, reset_password, update_profile};
+pub use search::{SEARCH_LIMIT, search};
+
+use chrono::{DateTime, Utc};
+use diesel::expression::functions::define_sql_function;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text};
+
+use crate::enums::UserStatus;
+use crate::error::{Error, Refusal};
+use crate::ids::UserId;
+use crate::models::{NewUser, User};
+use crate::queries::atomic;
+use crate::schema::users;
+
+define_sql_function! {
+    /// PostgreSQL's `lower`, which `users_username_key` indexes.
+    #[sql_name = "lower"]
+    fn lower_username(username: Nullable<Text>) -> Nullable<Text>;
+}
+
+/// What others may see of an account.
+///
+/// A closed account has no names; show it as a deleted user.
+#[derive(Debug, Clone, PartialEq, Eq, Identifiable, Queryable, Selectable)]
+#[diesel(table_name = users, check_for_backend(Pg))]
+pub struct Profile {
+    /// Whose.
+    pub id: UserId,
+    /// What the user is found by. `None`: the account is closed.
+    pub username: Option<String>,
+    /// The name to show. `None`: show the username.
+    pub display_name: Option<String>,
+    /// Where the picture is.
+    pub avatar_url: Option<String>,
+    /// Whether the user is there.
+    pub status: UserStatus,
+    /// When a device of the user was last heard of.
+    pub last_seen_at: DateTime<Utc>,
+    /// When the account was closed. `None`: it is open.
+    pub deleted_at: Option<DateTime<Utc>>,
+}
+
+/// Why an account was not registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegisterRefused {
+    /// Another account has the username, in whatever case.
+    #[error("the username is taken")]
+    UsernameTaken,
+    /// The username is not 3 to 50 of A-Z, a-z, 0-9 and _.
+    #[error("a username is 3 to 50 of A-Z, a-z, 0-9 and _")]
+    UsernameInvalid,
+    /// The password's hash does not start with `$`, so it is probably no hash.
+    #[error("a password is stored as a PHC or bcrypt string, which starts with $")]
+    PasswordHashInvalid,
+    /// The display name is longer than 100 characters.
+    #[error("a display name has at most 100 characters")]
+    DisplayNameTooLong,
+    /// The avatar's address is longer than 500 characters.
+    #[error("the address of an avatar has at most 500 characters")]
+    AvatarUrlTooLong,
+}
+
+impl Refusal for RegisterRefused {
+    fn from_constraint(name: &str) -> Option<Self> {
+        match name {
+            "users_username_key" => Some(Self::UsernameTaken),
+            "users_username_check" => Some(Self::UsernameInvalid),
+            "users_password_hash_check" => Some(Self::PasswordHashInvalid),
+            "users_display_name_check" => Some(Self::DisplayNameTooLong),
+            "users_avatar_url_check" => Some(Self::AvatarUrlTooLong),
+            _ => None,
+        }
+    }
+}
+
+/// Opens an account, offline until [`set_presence`] says otherwise.
+///
+/// One statement. Of two registrations of one name at once, `users_username_key` lets one through; the other waits
+/// for it, and is refused.
+///
+/// # Errors
+///
+/// [`RegisterRefused`], or the database's: also when the id is an account's already, which two [`UserId::new`] never
+/// are.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// use messenger_db::error::Error;
+/// use messenger_db::ids::UserId;
+/// use messenger_db::models::NewUser;
+/// use messenger_db::queries::accounts::{self, RegisterRefused};
+/// use messenger_db::secrets::PasswordHash;
+///
+/// // From a password-hashing crate.
+/// let hash = PasswordHash::new("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA");
+/// let alice = NewUser {
+///     id: UserId::new(),
+///     username: "Alice",
+///     password_hash: &hash,
+///     display_name: Some("Alice Liddell"),
+///     avatar_url: None,
+/// };
+/// let account = accounts::register(conn, &alice)?;
+/// assert_eq!(account.username.as_deref(), Some("Alice"));
+///
+/// let copy = NewUser { id: UserId::new(), username: "ALICE", ..alice };
+/// assert_eq!(accounts::register(conn, &copy), Err(Error::Refused(RegisterRefused::UsernameTaken)));
+/// # Ok::<(), Error<RegisterRefused>>(())
+/// ```
+pub fn register(conn: &mut PgConnection, new: &NewUser<'_>) -> Result<User, Error<RegisterRefused>> {
+    atomic::statement(conn, |conn| {
+        Ok(diesel::insert_into(users::table).values(new).returning(User::as_returning()).get_result(conn)?)
+    })
+}
+
+/// The account of that username, in whatever case; what a sign-in starts with. A closed account has no username, so
+/// it is never found.
+///
+/// One statement, no lock; rides `users_username_key`.
+///
+/// # Errors
+///
+/// The database's.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let alice = messenger_db::doctest::user(conn, "Alice");
+/// use messenger_db::queries::accounts;
+///
+/// let account = accounts::find_by_username(conn, "aLICE")?.expect("alice is registered");
+/// assert_eq!(account.id, alice);
+/// // Verify the password against account.password_hash, then open a session.
+/// assert_eq!(accounts::find_by_username(conn, "nobody")?, None);
+/// # Ok::<(), diesel::result::Error>(())
+/// ```
+pub fn find_by_username(conn: &mut PgConnection, username: &str) -> QueryResult<Option<User>> {
+    // Other characters are in no username, and a NUL would be the database's error.
+    if !username.chars().all(is_in_usernames) {
+        return Ok(None);
+    }
+    users::table
+        .filter(lower_username(users::username).eq(username.to_ascii_lowercase()))
+        .select(User::as_select())
+        .first(conn)
+        .optional()
+}
+
+/// An account by its key, open or closed (`deleted_at`).
+///
+/// One statement, no lock; rides `users_pkey`.
+///
+/// # Errors
+///
+/// `NotFound` when there is no such account and never was; else the database's.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let alice = messenger_db::doctest::user(conn, "alice");
+/// use messenger_db::ids::UserId;
+/// use messenger_db::queries::accounts;
+///
+/// assert_eq!(accounts::get(conn, alice)?.username.as_deref(), Some("alice"));
+/// assert_eq!(accounts::get(conn, UserId::new()), Err(diesel::result::Error::NotFound));
+/// # Ok::<(), diesel::result::Error>(())
+/// ```
+pub fn get(conn: &mut PgConnection, user: UserId) -> QueryResult<User> {
+    users::table.find(user).select(User::as_select()).first(conn)
+}
+
+/// What others may see of these accounts, open or closed, in the order of their keys: for the names and pictures
+/// beside messages. Keys that are no account's are left out.
+///
+/// One statement, no lock; rides `users_pkey`.
+///
+/// # Errors
+///
+/// The database's.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let alice = messenger_db::doctest::user(conn, "alice");
+/// # let bob = messenger_db::doctest::user(conn, "bob");
+/// use messenger_db::queries::accounts;
+///
+/// let profiles = accounts::list_profiles(conn, &[bob, alice])?;
+/// assert_eq!(profiles.iter().map(|profile| profile.id).collect::<Vec<_>>(), [alice, bob]);
+/// # Ok::<(), diesel::result::Error>(())
+/// ```
+pub fn list_profiles(conn: &mut PgConnection, of: &[UserId]) -> QueryResult<Vec<Profile>> {
+    users::table.filter(users::id.eq_any(of)).order(users::id).select(Profile::as_select()).load(conn)
+}
+
+/// Holds these accounts open until the transaction ends, and says whether all of them are: whoever ties something to
+/// an account (a membership, a contact, a block) calls it first, because closing an account ends what is tied to it
+/// then, and nobody may tie anything to it later.
+///
+/// Locks the accounts' rows `FOR KEY SHARE` in the order of their keys, like the foreign keys that follow, so that
+/// only closing waits, and presence does not.
+pub(crate) fn hold_open(conn: &mut PgConnection, accounts: &[UserId]) -> QueryResult<bool> {
+    let open: Vec<UserId> = users::table
+        .filter(users::id.eq_any(accounts))
+        .filter(users::deleted_at.is_null())
+        .order(users::id)
+        .select(users::id)
+        .for_key_share()
+        .load(conn)?;
+    Ok(accounts.iter().all(|account| open.contains(account)))
+}
+
+/// Whether the character can be in a username (`users_username_check`).
+const fn is_in_usernames(character: char) -> bool {
+    character.is_ascii_alphanumeric() || character == '_'
+}

@@ -1,0 +1,131 @@
+//! Decides what becomes of an account that is closed: nothing that names a person stays, and what it said does.
+
+use chrono::{DateTime, Utc};
+use diesel::dsl::now;
+use diesel::prelude::*;
+use ipnet::IpNet;
+
+use crate::enums::{ChatKind, UserStatus};
+use crate::error::{Error, Refusal};
+use crate::ids::{ChatId, UserId};
+use crate::queries::{blocks, contacts, groups};
+use crate::schema::{chat_participants, chats, unread_messages, user_sessions, users};
+use crate::secrets::PasswordHash;
+
+/// Why an account was not closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CloseRefused {
+    /// There is no such account, or it is closed already.
+    #[error("there is no such account")]
+    NoSuchAccount,
+}
+
+impl Refusal for CloseRefused {
+    fn from_constraint(_: &str) -> Option<Self> {
+        None
+    }
+}
+
+/// Closes an account for good. Its row stays without a name, a password and a picture, so that the messages it sent
+/// keep a sender, who is shown as a deleted user; its username is free again.
+///
+/// Its sessions end, and what is known of their devices is forgotten; its contacts and requests go, on both sides, and
+/// the blocks by it and against it; it leaves its groups as [`groups::leave`](crate::queries::groups::leave) does, with
+/// a successor where it was the owner; and its membership in direct chats ends, without a word, while the other keeps
+/// the history.
+///
+/// A transaction. It locks the account's row `FOR UPDATE` first, so that whoever is tying something to the account is
+/// waited for, and whoever comes later finds it closed; then sessions, contacts and blocks; then each group and what
+/// leaving it locks, in the order of their keys, then the direct chats likewise. Presence waits meanwhile. It rides
+/// `users_pkey`, `user_sessions_user_idx`, `contacts_pkey`, `blocks_pkey` and `chat_participants_active_idx`; blocks
+/// against the account have no index, and are found by a scan.
+///
+/// # Errors
+///
+/// [`CloseRefused`], or the database's.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let alice = messenger_db::doctest::user(conn, "alice");
+/// use messenger_db::queries::accounts;
+///
+/// accounts::close(conn, alice)?;
+/// let closed = accounts::get(conn, alice)?;
+/// assert_eq!((closed.username, closed.password_hash), (None, None));
+/// assert!(closed.deleted_at.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn close(conn: &mut PgConnection, user: UserId) -> Result<(), Error<CloseRefused>> {
+    conn.transaction(|conn| {
+        let account = users::table.find(user).filter(users::deleted_at.is_null()).select(users::id).for_update();
+        if account.first::<UserId>(conn).optional()?.is_none() {
+            return Err(Error::Refused(CloseRefused::NoSuchAccount));
+        }
+        end_sessions(conn, user)?;
+        contacts::remove_all(conn, user)?;
+        blocks::remove_all(conn, user)?;
+        // Last, because other people wait for it.
+        groups::leave_all(conn, user)?;
+        leave_direct_chats(conn, user)?;
+        Ok(anonymise(conn, user)?)
+    })
+}
+
+/// Ends the memberships in direct chats. A direct chat records no comings and goings.
+fn leave_direct_chats(conn: &mut PgConnection, user: UserId) -> QueryResult<()> {
+    let direct: Vec<ChatId> = chat_participants::table
+        .inner_join(chats::table.on(chats::id.eq(chat_participants::chat_id)))
+        .filter(chat_participants::user_id.eq(user).and(chat_participants::left_at.is_null()))
+        .filter(chats::kind.eq(ChatKind::Direct))
+        .select(chats::id)
+        .load(conn)?;
+    let locked: Vec<ChatId> = chats::table
+        .filter(chats::id.eq_any(direct))
+        .order(chats::id)
+        .select(chats::id)
+        .for_no_key_update()
+        .load(conn)?;
+    diesel::update(chats::table.filter(chats::id.eq_any(&locked)))
+        .set(chats::member_count.eq(chats::member_count - 1))
+        .execute(conn)?;
+    diesel::update(chat_participants::table)
+        .filter(chat_participants::user_id.eq(user).and(chat_participants::chat_id.eq_any(&locked)))
+        .filter(chat_participants::left_at.is_null())
+        .set(chat_participants::left_at.eq(now))
+        .execute(conn)?;
+    diesel::delete(unread_messages::table)
+        .filter(unread_messages::user_id.eq(user).and(unread_messages::chat_id.eq_any(&locked)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Ends the sessions, and forgets of those that had ended before, too, what tells a person by their devices.
+fn end_sessions(conn: &mut PgConnection, user: UserId) -> QueryResult<()> {
+    crate::queries::sessions::revoke_all(conn, user)?;
+    diesel::update(user_sessions::table.filter(user_sessions::user_id.eq(user)))
+        .set((
+            user_sessions::device_id.eq(None::<&str>),
+            user_sessions::device_name.eq(None::<&str>),
+            user_sessions::ip_address.eq(None::<IpNet>),
+            user_sessions::user_agent.eq(None::<&str>),
+            user_sessions::connection_id.eq(None::<&str>),
+            user_sessions::connected_at.eq(None::<DateTime<Utc>>),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+fn anonymise(conn: &mut PgConnection, user: UserId) -> QueryResult<()> {
+    diesel::update(users::table.find(user))
+        .set((
+            users::username.eq(None::<&str>),
+            users::password_hash.eq(None::<PasswordHash>),
+            users::display_name.eq(None::<&str>),
+            users::avatar_url.eq(None::<&str>),
+            users::status.eq(UserStatus::Offline),
+            users::deleted_at.eq(now),
+        ))
+        .execute(conn)?;
+    Ok(())
+}

@@ -1,0 +1,78 @@
+//! Decides how it is known whether a user is there.
+
+use diesel::dsl::now;
+use diesel::prelude::*;
+
+use crate::enums::UserStatus;
+use crate::error::{Error, Refusal};
+use crate::ids::UserId;
+use crate::schema::users;
+
+/// Why presence did not change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PresenceRefused {
+    /// There is no such account, or it is closed.
+    #[error("there is no such account")]
+    NoSuchAccount,
+}
+
+impl Refusal for PresenceRefused {
+    fn from_constraint(_: &str) -> Option<Self> {
+        None
+    }
+}
+
+/// Says whether the user is there, and that a device of theirs was heard of now.
+///
+/// One statement; locks the account's row until it commits. It rides `users_pkey` and writes no indexed column, so it
+/// is a HOT update.
+///
+/// # Errors
+///
+/// [`PresenceRefused`], or the database's.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let alice = messenger_db::doctest::user(conn, "alice");
+/// use messenger_db::enums::UserStatus;
+/// use messenger_db::queries::accounts;
+///
+/// accounts::set_presence(conn, alice, UserStatus::Online)?;
+/// assert_eq!(accounts::get(conn, alice)?.status, UserStatus::Online);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn set_presence(conn: &mut PgConnection, user: UserId, status: UserStatus) -> Result<(), Error<PresenceRefused>> {
+    let changed = diesel::update(users::table.find(user).filter(users::deleted_at.is_null()))
+        .set((users::status.eq(status), users::last_seen_at.eq(now)))
+        .execute(conn)?;
+    existed(changed)
+}
+
+/// Says that a device of the user was heard of now, whatever their status: a heartbeat.
+///
+/// One statement; locks the account's row until it commits. It rides `users_pkey` and writes no indexed column, so it
+/// is a HOT update.
+///
+/// # Errors
+///
+/// [`PresenceRefused`], or the database's.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let alice = messenger_db::doctest::user(conn, "alice");
+/// use messenger_db::queries::accounts;
+///
+/// accounts::mark_seen(conn, alice)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn mark_seen(conn: &mut PgConnection, user: UserId) -> Result<(), Error<PresenceRefused>> {
+    let changed = diesel::update(users::table.find(user).filter(users::deleted_at.is_null()))
+        .set(users::last_seen_at.eq(now))
+        .execute(conn)?;
+    existed(changed)
+}
+
+fn existed(changed: usize) -> Result<(), Error<PresenceRefused>> {
+    if changed == 0 { Err(Error::Refused(PresenceRefused::NoSuchAccount)) } else { Ok(()) }
+}

@@ -1,0 +1,191 @@
+//! Decides how an account's names, picture and password change.
+
+use diesel::prelude::*;
+
+use crate::error::{Error, Refusal};
+use crate::ids::UserId;
+use crate::models::{User, UserChanges};
+use crate::queries::atomic;
+use crate::schema::users;
+use crate::secrets::PasswordHash;
+
+/// What of a profile is to change: `None` leaves it, `Some(None)` takes it away.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ProfileChanges<'a> {
+    /// What the user signs in with and is found by.
+    pub username: Option<&'a str>,
+    /// The name to show.
+    pub display_name: Option<Option<&'a str>>,
+    /// Where the picture is.
+    pub avatar_url: Option<Option<&'a str>>,
+}
+
+/// Why a profile did not change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProfileRefused {
+    /// There is no such account, or it is closed.
+    #[error("there is no such account")]
+    NoSuchAccount,
+    /// Another account has the username, in whatever case.
+    #[error("the username is taken")]
+    UsernameTaken,
+    /// The username is not 3 to 50 of A-Z, a-z, 0-9 and _.
+    #[error("a username is 3 to 50 of A-Z, a-z, 0-9 and _")]
+    UsernameInvalid,
+    /// The display name is longer than 100 characters.
+    #[error("a display name has at most 100 characters")]
+    DisplayNameTooLong,
+    /// The avatar's address is longer than 500 characters.
+    #[error("the address of an avatar has at most 500 characters")]
+    AvatarUrlTooLong,
+}
+
+impl Refusal for ProfileRefused {
+    fn from_constraint(name: &str) -> Option<Self> {
+        match name {
+            "users_username_key" => Some(Self::UsernameTaken),
+            "users_username_check" => Some(Self::UsernameInvalid),
+            "users_display_name_check" => Some(Self::DisplayNameTooLong),
+            "users_avatar_url_check" => Some(Self::AvatarUrlTooLong),
+            _ => None,
+        }
+    }
+}
+
+/// Why a password did not change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PasswordRefused {
+    /// There is no such account, or it is closed.
+    #[error("there is no such account")]
+    NoSuchAccount,
+    /// The password is no longer the one that was verified.
+    #[error("the password was changed meanwhile")]
+    ChangedMeanwhile,
+    /// The new password's hash does not start with `$`, so it is probably no hash.
+    #[error("a password is stored as a PHC or bcrypt string, which starts with $")]
+    PasswordHashInvalid,
+}
+
+impl Refusal for PasswordRefused {
+    fn from_constraint(name: &str) -> Option<Self> {
+        (name == "users_password_hash_check").then_some(Self::PasswordHashInvalid)
+    }
+}
+
+/// Changes what was named of a profile, and returns the account as it is then.
+///
+/// One statement; locks the account's row until it commits, and waits for another who is taking the same username.
+/// Rides `users_pkey`.
+///
+/// # Errors
+///
+/// [`ProfileRefused`], or the database's.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let alice = messenger_db::doctest::user(conn, "alice");
+/// use messenger_db::queries::accounts::{self, ProfileChanges};
+///
+/// let changes = ProfileChanges { display_name: Some(Some("Alice L.")), ..ProfileChanges::default() };
+/// let account = accounts::update_profile(conn, alice, &changes)?;
+/// assert_eq!(account.display_name.as_deref(), Some("Alice L."));
+/// assert_eq!(account.username.as_deref(), Some("alice"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn update_profile(
+    conn: &mut PgConnection,
+    user: UserId,
+    changes: &ProfileChanges<'_>,
+) -> Result<User, Error<ProfileRefused>> {
+    let account = users::table.find(user).filter(users::deleted_at.is_null());
+    let updated = if *changes == ProfileChanges::default() {
+        // An UPDATE has to set something.
+        account.select(User::as_select()).first(conn)
+    } else {
+        let &ProfileChanges { username, display_name, avatar_url } = changes;
+        let changes = UserChanges { username, display_name, avatar_url, ..UserChanges::default() };
+        atomic::statement(conn, |conn| {
+            diesel::update(account).set(changes).returning(User::as_returning()).get_result(conn)
+        })
+    };
+    updated.optional()?.ok_or(Error::Refused(ProfileRefused::NoSuchAccount))
+}
+
+/// Replaces the password of a user who has just shown that they know it: `verified` is the hash that was verified,
+/// and the change is refused when it is no longer the account's, so that of two changes at once only one happens.
+///
+/// Sessions stay as they are; [`revoke_others`](crate::queries::sessions::revoke_others) ends those on other devices.
+///
+/// One statement, and one more to tell why when it did nothing; locks the account's row until it commits. Rides
+/// `users_pkey`.
+///
+/// # Errors
+///
+/// [`PasswordRefused`], or the database's.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let alice = messenger_db::doctest::user(conn, "alice");
+/// use messenger_db::error::Error;
+/// use messenger_db::queries::accounts::{self, PasswordRefused};
+/// use messenger_db::secrets::PasswordHash;
+///
+/// let verified = accounts::get(conn, alice)?.password_hash.expect("an open account has one");
+/// let new = PasswordHash::new("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$bmV3");
+/// accounts::change_password(conn, alice, &verified, &new)?;
+/// assert_eq!(
+///     accounts::change_password(conn, alice, &verified, &new),
+///     Err(Error::Refused(PasswordRefused::ChangedMeanwhile)),
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn change_password(
+    conn: &mut PgConnection,
+    user: UserId,
+    verified: &PasswordHash,
+    new: &PasswordHash,
+) -> Result<(), Error<PasswordRefused>> {
+    let account = users::table.find(user).filter(users::deleted_at.is_null());
+    let changed = atomic::statement(conn, |conn| {
+        diesel::update(account.filter(users::password_hash.eq(verified)))
+            .set(users::password_hash.eq(new))
+            .execute(conn)
+    })?;
+    if changed > 0 {
+        return Ok(());
+    }
+    let is_open = diesel::select(diesel::dsl::exists(account)).get_result(conn)?;
+    let reason = if is_open { PasswordRefused::ChangedMeanwhile } else { PasswordRefused::NoSuchAccount };
+    Err(Error::Refused(reason))
+}
+
+/// Gives the account a new password, whatever the old one was: for a user who forgot it and proved in another way who
+/// they are.
+///
+/// Sessions stay as they are; [`revoke_all`](crate::queries::sessions::revoke_all) ends them.
+///
+/// One statement; locks the account's row until it commits. Rides `users_pkey`.
+///
+/// # Errors
+///
+/// [`PasswordRefused`], never [`ChangedMeanwhile`](PasswordRefused::ChangedMeanwhile); or the database's.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let alice = messenger_db::doctest::user(conn, "alice");
+/// use messenger_db::queries::{accounts, sessions};
+/// use messenger_db::secrets::PasswordHash;
+///
+/// let new = PasswordHash::new("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$bmV3");
+/// accounts::reset_password(conn, alice, &new)?;
+/// sessions::revoke_all(conn, alice)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn reset_password(conn: &mut PgConnection, user: UserId, new: &PasswordHash) -> Result<(), Error<PasswordRefused>> {
+    let account = users::table.find(user).filter(users::deleted_at.is_null());
+    let changed =
+        atomic::statement(conn, |conn| diesel::update(account).set(users::password_hash.eq(new)).execute(conn))?;
+    if changed == 0 { Err(Error::Refused(PasswordRefused::NoSuchAccount)) } else { Ok(()) }
+}

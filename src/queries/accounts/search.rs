@@ -1,0 +1,90 @@
+//! Decides who is found by a part of a username, and in which order.
+
+use diesel::prelude::*;
+
+use super::{Profile, is_in_usernames, lower_username};
+use crate::schema::users;
+
+/// How many accounts a search finds at most.
+pub const SEARCH_LIMIT: usize = 20;
+
+/// The open accounts whose username has this part, in whatever case: first those that begin with it, then the others,
+/// both by username; [`SEARCH_LIMIT`] at most.
+///
+/// The part is taken as it is: `_` is an underscore and no wildcard, and what has a character that no username has
+/// finds nobody, as does the empty part. A part of one or two letters is found at the beginning of the username and
+/// after an underscore, not in the middle of a word, where only a scan of all users could look for it; underscores
+/// alone are found at the beginning.
+///
+/// One statement when the names that begin with the part are enough, else two; no lock. The first rides
+/// `users_username_key`, the second `users_username_trgm_idx`.
+///
+/// # Errors
+///
+/// The database's.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # for name in ["rosalind", "Lindsey", "bob"] { let _ = messenger_db::doctest::user(conn, name); }
+/// use messenger_db::queries::accounts;
+///
+/// let found = accounts::search(conn, "lind")?;
+/// let names: Vec<_> = found.iter().filter_map(|profile| profile.username.as_deref()).collect();
+/// assert_eq!(names, ["Lindsey", "rosalind"]);
+/// # Ok::<(), diesel::result::Error>(())
+/// ```
+pub fn search(conn: &mut PgConnection, part: &str) -> QueryResult<Vec<Profile>> {
+    // Nothing but letters, digits and underscores goes on: neither %, nor \, nor a NUL, which is the database's error.
+    if part.is_empty() || !part.chars().all(is_in_usernames) {
+        return Ok(Vec::new());
+    }
+    // Usually enough, and never more than 20 rows, whatever a client types first.
+    let found = beginning_with(conn, part)?;
+    if found.len() == SEARCH_LIMIT || part.chars().all(is_underscore) { Ok(found) } else { having(conn, part) }
+}
+
+/// The accounts whose username begins with the part.
+fn beginning_with(conn: &mut PgConnection, part: &str) -> QueryResult<Vec<Profile>> {
+    let first = part.to_ascii_lowercase();
+    // A closed range rather than LIKE, so that a prepared statement has the index too. Whatever begins with the part
+    // sorts before the part and a brace: `{` comes after `z`, and the column's collation is C.
+    let last = format!("{first}{{");
+    users::table
+        .filter(lower_username(users::username).between(first, last))
+        .order(lower_username(users::username))
+        .limit(LIMIT)
+        .select(Profile::as_select())
+        .load(conn)
+}
+
+/// The accounts whose username has the part, those that begin with it first.
+fn having(conn: &mut PgConnection, part: &str) -> QueryResult<Vec<Profile>> {
+    let has_trigram = has_trigram(part);
+    let part = part.replace('_', r"\_");
+    let beginning = format!("{part}%");
+    let anywhere = if has_trigram { format!("%{part}%") } else { format!(r"%\_{part}%") };
+    users::table
+        .filter(users::username.ilike(anywhere).or(users::username.ilike(beginning.clone())))
+        // Ordered by the username alone, a plan that does not know the part may read all users in that order, in the
+        // hope of 20 soon. Ordered by this first, it has to look the part up.
+        .order((users::username.ilike(beginning).desc(), lower_username(users::username)))
+        .limit(LIMIT)
+        .select(Profile::as_select())
+        .load(conn)
+}
+
+/// Whether the trigram index can look the part up wherever it stands. To `pg_trgm` an underscore separates words, a word
+/// has two blanks before it and one after it, and what comes before and after the part is unknown.
+fn has_trigram(part: &str) -> bool {
+    match part.split_once('_') {
+        None => part.len() >= 3,
+        Some((first, rest)) => first.len() >= 2 || !rest.chars().all(is_underscore),
+    }
+}
+
+const fn is_underscore(character: char) -> bool {
+    character == '_'
+}
+
+#[allow(clippy::cast_possible_wrap, reason = "20")]
+const LIMIT: i64 = SEARCH_LIMIT as i64;

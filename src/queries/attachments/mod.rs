@@ -1,0 +1,146 @@
+//! Decides how pictures are found: those of a message, and those of a chat, the newest first.
+
+mod of_messages;
+
+use diesel::dsl::exists;
+use diesel::prelude::*;
+
+pub(super) use of_messages::of_messages;
+
+use crate::error::{Error, Refusal};
+use crate::ids::{ChatId, UserId};
+use crate::models::Attachment;
+use crate::page::Limit;
+use crate::schema::{attachments, chat_participants, messages};
+
+/// Why pictures were not shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AttachmentsRefused {
+    /// The reader is not a member of the chat now, or there is no such chat.
+    #[error("the reader is not a member of the chat")]
+    NotAMember,
+    /// The chat has no such message.
+    #[error("there is no such message in the chat")]
+    MessageNotFound,
+}
+
+impl Refusal for AttachmentsRefused {
+    fn from_constraint(_: &str) -> Option<Self> {
+        None
+    }
+}
+
+/// Where a page of a chat's pictures ended, and the next begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    /// The last picture's message.
+    pub message_seq: i64,
+    /// The last picture's place in it.
+    pub position: i16,
+}
+
+impl From<&Attachment> for Cursor {
+    fn from(attachment: &Attachment) -> Self {
+        Self { message_seq: attachment.message_seq, position: attachment.position }
+    }
+}
+
+/// The pictures of a message, in their order: five at most. A deleted message has none.
+///
+/// One statement, which locks nothing. Index: `attachments_pkey`.
+///
+/// # Errors
+///
+/// [`AttachmentsRefused`], and those of the database.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
+/// use messenger_db::enums::ImageType;
+/// use messenger_db::queries::attachments;
+/// use messenger_db::queries::messages::{self, Draft, Picture};
+///
+/// let pictures = [Picture::new("summit.jpg", ImageType::Jpeg, 48_000, "originals/1")];
+/// let seq = messages::send(conn, chat, anna, &Draft::image(&pictures))?.message.seq;
+/// let found = attachments::of_message(conn, chat, bob, seq)?;
+/// assert_eq!(found[0].file_name, "summit.jpg");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn of_message(
+    conn: &mut PgConnection,
+    chat_id: ChatId,
+    reader: UserId,
+    seq: i64,
+) -> Result<Vec<Attachment>, Error<AttachmentsRefused>> {
+    let of_chat = messages::chat_id.eq(chat_participants::chat_id).and(messages::seq.eq(seq));
+    let of_message = attachments::chat_id.eq(messages::chat_id).and(attachments::message_seq.eq(messages::seq));
+    let rows = chat_participants::table
+        .left_join(messages::table.on(of_chat))
+        .left_join(attachments::table.on(of_message))
+        .filter(chat_participants::chat_id.eq(chat_id).and(chat_participants::user_id.eq(reader)))
+        .filter(chat_participants::left_at.is_null())
+        .order(attachments::position)
+        .select((messages::seq.nullable(), Option::<Attachment>::as_select()))
+        .load::<(Option<i64>, Option<Attachment>)>(conn)?;
+    match rows.first() {
+        None => Err(Error::Refused(AttachmentsRefused::NotAMember)),
+        Some((None, _)) => Err(Error::Refused(AttachmentsRefused::MessageNotFound)),
+        Some(_) => Ok(rows.into_iter().filter_map(|(_, attachment)| attachment).collect()),
+    }
+}
+
+/// The pictures of a chat, the newest message first; those of one message, the last first.
+///
+/// `before` is the [cursor](Cursor) of the last picture that the reader has.
+///
+/// One statement, which locks nothing; one more when it finds nothing, to find out why. Index: `attachments_pkey`,
+/// backwards, as far as the page goes.
+///
+/// # Errors
+///
+/// [`AttachmentsRefused::NotAMember`], and those of the database.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
+/// use messenger_db::enums::ImageType;
+/// use messenger_db::page::Limit;
+/// use messenger_db::queries::attachments::{self, Cursor};
+/// use messenger_db::queries::messages::{self, Draft, Picture};
+///
+/// for name in ["first.jpg", "second.jpg"] {
+///     let pictures = [Picture::new(name, ImageType::Jpeg, 48_000, "originals/1")];
+///     messages::send(conn, chat, anna, &Draft::image(&pictures))?;
+/// }
+/// let page = attachments::gallery(conn, chat, bob, None, Limit::new(1))?;
+/// assert_eq!(page[0].file_name, "second.jpg");
+/// let page = attachments::gallery(conn, chat, bob, Some(Cursor::from(&page[0])), Limit::new(1))?;
+/// assert_eq!(page[0].file_name, "first.jpg");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn gallery(
+    conn: &mut PgConnection,
+    chat_id: ChatId,
+    reader: UserId,
+    before: Option<Cursor>,
+    limit: Limit,
+) -> Result<Vec<Attachment>, Error<AttachmentsRefused>> {
+    let membership = chat_participants::table
+        .find((chat_id, reader))
+        .filter(chat_participants::left_at.is_null())
+        .select(chat_participants::user_id);
+    let Cursor { message_seq, position } = before.unwrap_or(Cursor { message_seq: i64::MAX, position: i16::MAX });
+    let page = attachments::table
+        .filter(attachments::chat_id.eq(chat_id).and(attachments::message_seq.le(message_seq)))
+        .filter(attachments::message_seq.lt(message_seq).or(attachments::position.lt(position)))
+        .filter(exists(membership))
+        .order((attachments::message_seq.desc(), attachments::position.desc()))
+        .limit(limit.get())
+        .select(Attachment::as_select())
+        .load(conn)?;
+    if page.is_empty() && !diesel::select(exists(membership)).get_result(conn)? {
+        return Err(Error::Refused(AttachmentsRefused::NotAMember));
+    }
+    Ok(page)
+}

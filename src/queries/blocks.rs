@@ -1,0 +1,143 @@
+//! Decides who wants nothing from whom. A block goes one way, and says nothing about contacts or chats: what it stops
+//! is decided by the acts that it stops.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use crate::error::{Error, Refusal};
+use crate::ids::UserId;
+use crate::models::NewBlock;
+use crate::queries::accounts::{self, Profile};
+use crate::schema::{blocks, users};
+
+/// A blocked user, as the blocker's list shows them.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct ListedBlock {
+    /// Who is blocked.
+    pub profile: Profile,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Why a user was not blocked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BlockRefused {
+    /// One of the two accounts does not exist, or is closed.
+    #[error("there is no such account")]
+    NoSuchAccount,
+    /// Nobody blocks themselves.
+    #[error("nobody blocks themselves")]
+    Oneself,
+}
+
+impl Refusal for BlockRefused {
+    fn from_constraint(name: &str) -> Option<Self> {
+        (name == "blocks_not_self_check").then_some(Self::Oneself)
+    }
+}
+
+/// Blocks a user; blocking again changes nothing. Says whether they were not blocked before.
+///
+/// From then on neither of the two can ask the other to be a contact, accept, open a direct chat or write in it.
+/// Contacts, groups and what was said stay.
+///
+/// A transaction; holds both accounts' rows `FOR KEY SHARE`, in the order of their keys. Rides `users_pkey` and
+/// `blocks_pkey`.
+///
+/// # Errors
+///
+/// [`BlockRefused`], or the database's.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let alice = messenger_db::doctest::user(conn, "alice");
+/// # let mallory = messenger_db::doctest::user(conn, "mallory");
+/// use messenger_db::error::Error;
+/// use messenger_db::queries::contacts::{self, RequestRefused};
+/// use messenger_db::queries::blocks;
+///
+/// assert!(blocks::block(conn, alice, mallory)?);
+/// assert_eq!(contacts::request(conn, mallory, alice), Err(Error::Refused(RequestRefused::Blocked)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn block(conn: &mut PgConnection, blocker: UserId, blocked: UserId) -> Result<bool, Error<BlockRefused>> {
+    conn.transaction(|conn| {
+        if !accounts::hold_open(conn, &[blocker, blocked])? {
+            return Err(Error::Refused(BlockRefused::NoSuchAccount));
+        }
+        let made = diesel::insert_into(blocks::table)
+            .values(NewBlock { blocker_id: blocker, blocked_id: blocked })
+            .on_conflict_do_nothing()
+            .execute(conn)?;
+        Ok(made > 0)
+    })
+}
+
+/// Takes a block back, and says whether there was one. A block by the other stays.
+///
+/// One statement; rides `blocks_pkey`.
+///
+/// # Errors
+///
+/// The database's.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let alice = messenger_db::doctest::user(conn, "alice");
+/// # let mallory = messenger_db::doctest::user(conn, "mallory");
+/// use messenger_db::queries::blocks;
+///
+/// blocks::block(conn, alice, mallory)?;
+/// assert!(blocks::unblock(conn, alice, mallory)?);
+/// assert!(!blocks::unblock(conn, alice, mallory)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn unblock(conn: &mut PgConnection, blocker: UserId, blocked: UserId) -> QueryResult<bool> {
+    Ok(diesel::delete(blocks::table.find((blocker, blocked))).execute(conn)? > 0)
+}
+
+/// Whom the user has blocked, the last blocked first.
+///
+/// One statement, no lock; rides `blocks_pkey` and `users_pkey`.
+///
+/// # Errors
+///
+/// The database's.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let alice = messenger_db::doctest::user(conn, "alice");
+/// # let mallory = messenger_db::doctest::user(conn, "mallory");
+/// use messenger_db::queries::blocks;
+///
+/// blocks::block(conn, alice, mallory)?;
+/// assert_eq!(blocks::list(conn, alice)?[0].profile.id, mallory);
+/// assert_eq!(blocks::list(conn, mallory)?, []);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn list(conn: &mut PgConnection, blocker: UserId) -> QueryResult<Vec<ListedBlock>> {
+    blocks::table
+        .inner_join(users::table.on(users::id.eq(blocks::blocked_id)))
+        .filter(blocks::blocker_id.eq(blocker))
+        .order((blocks::created_at.desc(), blocks::blocked_id))
+        .select((Profile::as_select(), blocks::created_at))
+        .load(conn)
+}
+
+/// Removes the blocks by a user and against them: for an account that is closed.
+///
+/// In a transaction, which holds the account's row, so that there are none later.
+pub(crate) fn remove_all(conn: &mut PgConnection, user: UserId) -> QueryResult<()> {
+    let by_or_against = blocks::blocker_id.eq(user).or(blocks::blocked_id.eq(user));
+    let held: Vec<(UserId, UserId)> = blocks::table
+        .filter(by_or_against)
+        .order((blocks::blocker_id, blocks::blocked_id))
+        .select((blocks::blocker_id, blocks::blocked_id))
+        .for_update()
+        .load(conn)?;
+    if !held.is_empty() {
+        diesel::delete(blocks::table.filter(by_or_against)).execute(conn)?;
+    }
+    Ok(())
+}

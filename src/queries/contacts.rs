@@ -1,0 +1,140 @@
+//! Decides who is whose contact: asked for by one, agreed to by the other, ended by either.
+//!
+//! A contact is a pair of rows, (a, b) and (b, a). Every act that changes it takes the row of the lower id first, so
+//! that of two acts on one pair the second waits for the first, and neither for the other.
+
+mod answer;
+mod list;
+
+pub use answer::{AcceptRefused, DeclineRefused, RemoveRefused, accept, decline, remove};
+pub use list::{ListedContact, list, list_pending_in, list_pending_out};
+
+use diesel::dsl::{case_when, exists, not, now};
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+
+use crate::enums::ContactStatus;
+use crate::error::{Error, Refusal};
+use crate::ids::{UserId, sql_types};
+use crate::models::Contact;
+use crate::queries::accounts;
+use crate::schema::{blocks, contacts, users};
+
+/// Why a contact was not asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestRefused {
+    /// One of the two accounts does not exist, or is closed.
+    #[error("there is no such account")]
+    NoSuchAccount,
+    /// Nobody is their own contact.
+    #[error("nobody is their own contact")]
+    Oneself,
+    /// One of the two has blocked the other.
+    #[error("one of the two has blocked the other")]
+    Blocked,
+}
+
+impl Refusal for RequestRefused {
+    fn from_constraint(_: &str) -> Option<Self> {
+        None
+    }
+}
+
+/// Asks another user to become a contact, and returns the contact as it is then, from the asking user's side:
+/// pending; or accepted, if the other had asked too, or if they are contacts already. Asking again changes nothing.
+///
+/// However many ask at once and in either direction, there is one contact: of requests that cross, the one that comes
+/// second accepts the first.
+///
+/// A transaction. Holds both accounts' rows `FOR KEY SHARE`, and the contact's two rows, in the order of the users'
+/// keys. Rides `users_pkey`, `blocks_pkey` and `contacts_pkey`.
+///
+/// # Errors
+///
+/// [`RequestRefused`], or the database's.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let alice = messenger_db::doctest::user(conn, "alice");
+/// # let bob = messenger_db::doctest::user(conn, "bob");
+/// use messenger_db::enums::ContactStatus;
+/// use messenger_db::queries::contacts;
+///
+/// assert_eq!(contacts::request(conn, alice, bob)?.status, ContactStatus::Pending);
+/// assert_eq!(contacts::request(conn, bob, alice)?.status, ContactStatus::Accepted);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn request(conn: &mut PgConnection, user: UserId, other: UserId) -> Result<Contact, Error<RequestRefused>> {
+    if user == other {
+        return Err(Error::Refused(RequestRefused::Oneself));
+    }
+    conn.transaction(|conn| {
+        if !accounts::hold_open(conn, &[user, other])? {
+            return Err(Error::Refused(RequestRefused::NoSuchAccount));
+        }
+        // Each of the two accounts gives one side, unless a block is in between.
+        let is_users_side = || users::id.eq(user);
+        let sides = users::table
+            .filter(users::id.eq_any([user, other]))
+            .filter(not(exists(blocks_between(user, other))))
+            .order(users::id)
+            .select((
+                users::id,
+                case_when(is_users_side(), other.into_sql::<sql_types::UserId>()).otherwise(user),
+                user.into_sql::<sql_types::UserId>(),
+            ));
+        let has_crossed = contacts::status
+            .eq(ContactStatus::Pending)
+            .and(contacts::requested_by.ne(excluded(contacts::requested_by)));
+        let asked = sides
+            .insert_into(contacts::table)
+            .into_columns((contacts::user_id, contacts::contact_id, contacts::requested_by))
+            .on_conflict((contacts::user_id, contacts::contact_id))
+            .do_update()
+            .set((contacts::status.eq(ContactStatus::Accepted), contacts::accepted_at.eq(now)));
+        diesel::query_dsl::methods::FilterDsl::filter(asked, has_crossed).execute(conn)?;
+        // What stands now; the block is looked for first, because a contact may be older than it.
+        if diesel::select(exists(blocks_between(user, other))).get_result(conn)? {
+            return Err(Error::Refused(RequestRefused::Blocked));
+        }
+        let contact = contacts::table.find((user, other)).select(Contact::as_select()).first(conn).optional()?;
+        // None: the block was there when it mattered, and is gone since.
+        contact.ok_or(Error::Refused(RequestRefused::Blocked))
+    })
+}
+
+/// The blocks between two users, in either direction.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn blocks_between(one: UserId, other: UserId) -> _ {
+    let forth = blocks::blocker_id.eq(one).and(blocks::blocked_id.eq(other));
+    let back = blocks::blocker_id.eq(other).and(blocks::blocked_id.eq(one));
+    blocks::table.filter(forth.or(back))
+}
+
+/// The two rows of a contact.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn sides(one: UserId, other: UserId) -> _ {
+    let forth = contacts::user_id.eq(one).and(contacts::contact_id.eq(other));
+    let back = contacts::user_id.eq(other).and(contacts::contact_id.eq(one));
+    contacts::table.filter(forth.or(back))
+}
+
+/// Removes all contacts of a user and all requests, on both sides: for an account that is closed.
+///
+/// In a transaction, which holds the account's row, so that there are none later.
+pub(crate) fn remove_all(conn: &mut PgConnection, user: UserId) -> QueryResult<()> {
+    let others: Vec<UserId> =
+        contacts::table.filter(contacts::user_id.eq(user)).select(contacts::contact_id).load(conn)?;
+    // The mirrors by their key: contact_id alone has no index.
+    let of_user = || {
+        let mirror = contacts::contact_id.eq(user).and(contacts::user_id.eq_any(&others));
+        contacts::table.filter(contacts::user_id.eq(user).or(mirror))
+    };
+    let held: Vec<UserId> =
+        of_user().order((contacts::user_id, contacts::contact_id)).select(contacts::user_id).for_update().load(conn)?;
+    if !held.is_empty() {
+        diesel::delete(of_user()).execute(conn)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! Decides how a request is answered, and how a contact ends.
+
+use diesel::dsl::{exists, not, now};
+use diesel::prelude::*;
+
+use super::{blocks_between, sides};
+use crate::enums::ContactStatus;
+use crate::error::{Error, Refusal};
+use crate::ids::UserId;
+use crate::schema::contacts;
+
+/// Why a request was not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AcceptRefused {
+    /// The other has not asked, or no longer asks, or was answered before.
+    #[error("there is no such request")]
+    NoSuchRequest,
+    /// One of the two has blocked the other since.
+    #[error("one of the two has blocked the other")]
+    Blocked,
+}
+
+impl Refusal for AcceptRefused {
+    fn from_constraint(_: &str) -> Option<Self> {
+        None
+    }
+}
+
+/// Why a request was not declined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeclineRefused {
+    /// The other has not asked, or no longer asks, or was answered before.
+    #[error("there is no such request")]
+    NoSuchRequest,
+}
+
+impl Refusal for DeclineRefused {
+    fn from_constraint(_: &str) -> Option<Self> {
+        None
+    }
+}
+
+/// Why a contact was not removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RemoveRefused {
+    /// The two are not contacts, and the user has not asked the other.
+    #[error("there is no such contact")]
+    NoSuchContact,
+}
+
+impl Refusal for RemoveRefused {
+    fn from_constraint(_: &str) -> Option<Self> {
+        None
+    }
+}
+
+/// Agrees to be the contact of a user who asked.
+///
+/// Of an acceptance and a refusal at once, the one that comes first counts, and the other is refused.
+///
+/// A transaction; locks the contact's two rows, the one of the lower user first. Rides `contacts_pkey` and
+/// `blocks_pkey`.
+///
+/// # Errors
+///
+/// [`AcceptRefused`], or the database's.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let alice = messenger_db::doctest::user(conn, "alice");
+/// # let bob = messenger_db::doctest::user(conn, "bob");
+/// use messenger_db::queries::contacts;
+///
+/// contacts::request(conn, alice, bob)?;
+/// contacts::accept(conn, bob, alice)?;
+/// assert_eq!(contacts::list(conn, alice)?[0].profile.id, bob);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn accept(conn: &mut PgConnection, user: UserId, other: UserId) -> Result<(), Error<AcceptRefused>> {
+    conn.transaction(|conn| {
+        let is_request = contacts::status.eq(ContactStatus::Pending).and(contacts::requested_by.eq(other));
+        let held: Vec<UserId> = sides(user, other)
+            .filter(is_request)
+            .order(contacts::user_id)
+            .select(contacts::user_id)
+            .for_no_key_update()
+            .load(conn)?;
+        if held.is_empty() {
+            return Err(Error::Refused(AcceptRefused::NoSuchRequest));
+        }
+        let accepted = diesel::update(sides(user, other))
+            .filter(not(exists(blocks_between(user, other))))
+            .set((contacts::status.eq(ContactStatus::Accepted), contacts::accepted_at.eq(now)))
+            .execute(conn)?;
+        if accepted == 0 { Err(Error::Refused(AcceptRefused::Blocked)) } else { Ok(()) }
+    })
+}
+
+/// Refuses to be the contact of a user who asked. The request is gone; the other may ask again.
+///
+/// Of an acceptance and a refusal at once, the one that comes first counts, and the other is refused.
+///
+/// A transaction; locks the contact's two rows, the one of the lower user first. Rides `contacts_pkey`.
+///
+/// # Errors
+///
+/// [`DeclineRefused`], or the database's.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let alice = messenger_db::doctest::user(conn, "alice");
+/// # let bob = messenger_db::doctest::user(conn, "bob");
+/// use messenger_db::queries::contacts;
+///
+/// contacts::request(conn, alice, bob)?;
+/// contacts::decline(conn, bob, alice)?;
+/// assert!(contacts::list_pending_in(conn, bob)?.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn decline(conn: &mut PgConnection, user: UserId, other: UserId) -> Result<(), Error<DeclineRefused>> {
+    conn.transaction(|conn| {
+        let is_request = contacts::status.eq(ContactStatus::Pending).and(contacts::requested_by.eq(other));
+        let held: Vec<UserId> = sides(user, other)
+            .filter(is_request)
+            .order(contacts::user_id)
+            .select(contacts::user_id)
+            .for_update()
+            .load(conn)?;
+        if held.is_empty() {
+            return Err(Error::Refused(DeclineRefused::NoSuchRequest));
+        }
+        diesel::delete(sides(user, other)).execute(conn)?;
+        Ok(())
+    })
+}
+
+/// Ends a contact, for both; or takes back a request of the user's own. Their chats stay, with all that was said.
+///
+/// A transaction; locks the contact's two rows, the one of the lower user first. Rides `contacts_pkey`.
+///
+/// # Errors
+///
+/// [`RemoveRefused`], or the database's.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let alice = messenger_db::doctest::user(conn, "alice");
+/// # let bob = messenger_db::doctest::user(conn, "bob");
+/// use messenger_db::queries::contacts;
+///
+/// contacts::request(conn, alice, bob)?;
+/// contacts::accept(conn, bob, alice)?;
+/// contacts::remove(conn, alice, bob)?;
+/// assert!(contacts::list(conn, bob)?.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn remove(conn: &mut PgConnection, user: UserId, other: UserId) -> Result<(), Error<RemoveRefused>> {
+    conn.transaction(|conn| {
+        let is_users = contacts::status.eq(ContactStatus::Accepted).or(contacts::requested_by.eq(user));
+        let held: Vec<UserId> = sides(user, other)
+            .filter(is_users)
+            .order(contacts::user_id)
+            .select(contacts::user_id)
+            .for_update()
+            .load(conn)?;
+        if held.is_empty() {
+            return Err(Error::Refused(RemoveRefused::NoSuchContact));
+        }
+        diesel::delete(sides(user, other)).execute(conn)?;
+        Ok(())
+    })
+}

@@ -1,0 +1,117 @@
+//! Decides how a user's contacts and requests are listed.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use crate::enums::{ContactStatus, UserStatus};
+use crate::ids::UserId;
+use crate::queries::accounts::Profile;
+use crate::schema::{contacts, users};
+
+/// A contact, or a request, as its list shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct ListedContact {
+    /// The other user.
+    pub profile: Profile,
+    /// When it was asked for.
+    pub requested_at: DateTime<Utc>,
+    /// When it was agreed to. `None`: it is a request.
+    pub accepted_at: Option<DateTime<Utc>>,
+}
+
+/// The user's contacts: those who are online first, then the others; both by the name to show (the display name, or
+/// else the username), ignoring case.
+///
+/// One statement, no lock; rides `contacts_pkey` and `users_pkey`. The order is made here and not by the server,
+/// whose order of names depends on its locale.
+///
+/// # Errors
+///
+/// The database's.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let alice = messenger_db::doctest::user(conn, "alice");
+/// # let bob = messenger_db::doctest::user(conn, "bob");
+/// # let carol = messenger_db::doctest::user(conn, "carol");
+/// use messenger_db::enums::UserStatus;
+/// use messenger_db::queries::{accounts, contacts};
+///
+/// for other in [bob, carol] {
+///     contacts::request(conn, alice, other)?;
+///     contacts::accept(conn, other, alice)?;
+/// }
+/// accounts::set_presence(conn, carol, UserStatus::Online)?;
+///
+/// let names = contacts::list(conn, alice)?.into_iter().filter_map(|contact| contact.profile.username);
+/// assert_eq!(names.collect::<Vec<_>>(), ["carol", "bob"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn list(conn: &mut PgConnection, user: UserId) -> QueryResult<Vec<ListedContact>> {
+    let mut listed: Vec<ListedContact> = contacts::table
+        .inner_join(users::table.on(users::id.eq(contacts::contact_id)))
+        .filter(contacts::user_id.eq(user).and(contacts::status.eq(ContactStatus::Accepted)))
+        .select((Profile::as_select(), contacts::created_at, contacts::accepted_at))
+        .load(conn)?;
+    listed.sort_by_cached_key(|ListedContact { profile, .. }| {
+        let name = profile.display_name.as_ref().or(profile.username.as_ref());
+        (profile.status != UserStatus::Online, name.map(|name| name.to_lowercase()), profile.id)
+    });
+    Ok(listed)
+}
+
+/// The requests that wait for the user's answer, the newest first.
+///
+/// One statement, no lock; rides `contacts_pkey` and `users_pkey`.
+///
+/// # Errors
+///
+/// The database's.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let alice = messenger_db::doctest::user(conn, "alice");
+/// # let bob = messenger_db::doctest::user(conn, "bob");
+/// use messenger_db::queries::contacts;
+///
+/// contacts::request(conn, alice, bob)?;
+/// assert_eq!(contacts::list_pending_in(conn, bob)?[0].profile.id, alice);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn list_pending_in(conn: &mut PgConnection, user: UserId) -> QueryResult<Vec<ListedContact>> {
+    contacts::table
+        .inner_join(users::table.on(users::id.eq(contacts::contact_id)))
+        .filter(contacts::user_id.eq(user).and(contacts::status.eq(ContactStatus::Pending)))
+        .filter(contacts::requested_by.ne(user))
+        .order((contacts::created_at.desc(), contacts::contact_id))
+        .select((Profile::as_select(), contacts::created_at, contacts::accepted_at))
+        .load(conn)
+}
+
+/// The user's own requests that wait for an answer, the newest first.
+///
+/// One statement, no lock; rides `contacts_pkey` and `users_pkey`.
+///
+/// # Errors
+///
+/// The database's.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let alice = messenger_db::doctest::user(conn, "alice");
+/// # let bob = messenger_db::doctest::user(conn, "bob");
+/// use messenger_db::queries::contacts;
+///
+/// contacts::request(conn, alice, bob)?;
+/// assert_eq!(contacts::list_pending_out(conn, alice)?[0].profile.id, bob);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn list_pending_out(conn: &mut PgConnection, user: UserId) -> QueryResult<Vec<ListedContact>> {
+    contacts::table
+        .inner_join(users::table.on(users::id.eq(contacts::contact_id)))
+        .filter(contacts::user_id.eq(user).and(contacts::status.eq(ContactStatus::Pending)))
+        .filter(contacts::requested_by.eq(user))
+        .order((contacts::created_at.desc(), contacts::contact_id))
+        .select((Profile::as_select(), contacts::created_at, contacts::accepted_at))
+        .load(conn)
+}

@@ -1,0 +1,110 @@
+//! Decides how two users come to have a direct chat: one, whoever asks first and however many ask at once.
+
+use diesel::dsl::exists;
+use diesel::prelude::*;
+
+use crate::enums::ContactStatus;
+use crate::error::{Error, Refusal};
+use crate::ids::{ChatId, UserId};
+use crate::models::{Chat, NewChatHead, NewChatParticipant, NewDirectChat, NewUnreadMessages};
+use crate::queries::accounts;
+use crate::schema::{blocks, chat_heads, chat_participants, chats, contacts, unread_messages};
+
+/// Why there is no direct chat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenRefused {
+    /// The two are not accepted contacts, or are one and the same user.
+    #[error("the two are not contacts")]
+    NotContacts,
+    /// One of the two has blocked the other.
+    #[error("one of the two has blocked the other")]
+    Blocked,
+}
+
+impl Refusal for OpenRefused {
+    fn from_constraint(_: &str) -> Option<Self> {
+        None
+    }
+}
+
+/// The direct chat of two users, if they have one. The order of the two does not matter.
+///
+/// One statement, which locks nothing. Index: `chats_direct_pair_key`.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn find(conn: &mut PgConnection, one: UserId, other: UserId) -> QueryResult<Option<Chat>> {
+    let (low, high) = (one.min(other), one.max(other));
+    chats::table
+        .filter(chats::direct_low.eq(low).and(chats::direct_high.eq(high)))
+        .filter(chats::deleted_at.is_null())
+        .select(Chat::as_select())
+        .first(conn)
+        .optional()
+}
+
+/// The direct chat of two users: the one they have, or a new one, with both as members and nothing in it.
+///
+/// A new one is only for accepted contacts of whom neither blocks the other. One that exists is found whatever became
+/// of the contact since, because its history stays theirs; whether they can still write is
+/// [`messages::send`](super::messages::send)'s to say. However many ask at once, and in either order, they all get the
+/// same chat.
+///
+/// One statement when the chat exists, else a transaction. It holds both accounts open, and locks the contact, so
+/// that it cannot be removed meanwhile; and a concurrent call for the same pair waits for this one. Index:
+/// `chats_direct_pair_key`.
+///
+/// # Errors
+///
+/// [`OpenRefused`], and those of the database.
+pub fn find_or_create(conn: &mut PgConnection, user: UserId, other: UserId) -> Result<Chat, Error<OpenRefused>> {
+    if let Some(chat) = find(conn, user, other)? {
+        return Ok(chat);
+    }
+    conn.transaction(|conn| {
+        // Before the contact, as closing an account does; it ends the contacts, and so they are not.
+        if !accounts::hold_open(conn, &[user, other])? {
+            return Err(Error::Refused(OpenRefused::NotContacts));
+        }
+        let contact = contacts::table
+            .find((user.min(other), user.max(other)))
+            .filter(contacts::status.eq(ContactStatus::Accepted))
+            .select(contacts::status)
+            .for_share()
+            .first::<ContactStatus>(conn)
+            .optional()?;
+        if contact.is_none() {
+            return Err(Error::Refused(OpenRefused::NotContacts));
+        }
+        let block = blocks::table.filter(
+            (blocks::blocker_id.eq(user).and(blocks::blocked_id.eq(other)))
+                .or(blocks::blocker_id.eq(other).and(blocks::blocked_id.eq(user))),
+        );
+        if diesel::select(exists(block)).get_result(conn)? {
+            return Err(Error::Refused(OpenRefused::Blocked));
+        }
+        create(conn, user, other)?.map_or_else(|| find(conn, user, other)?.ok_or_else(|| diesel::NotFound.into()), Ok)
+    })
+}
+
+/// Opens the chat, unless another has: then waits until that is committed.
+fn create(conn: &mut PgConnection, one: UserId, other: UserId) -> QueryResult<Option<Chat>> {
+    let chat = diesel::insert_into(chats::table)
+        .values((NewDirectChat::between(ChatId::new(), one, other), chats::member_count.eq(2)))
+        .on_conflict((chats::direct_low, chats::direct_high))
+        .do_nothing()
+        .returning(Chat::as_returning())
+        .get_result(conn)
+        .optional()?;
+    if let Some(Chat { id: chat_id, .. }) = chat {
+        diesel::insert_into(chat_heads::table).values(NewChatHead { chat_id }).execute(conn)?;
+        let members = [one, other].map(|user_id| NewChatParticipant { chat_id, user_id, role: None, joined_seq: None });
+        diesel::insert_into(chat_participants::table).values(&members).execute(conn)?;
+        let positions =
+            [one, other].map(|user_id| NewUnreadMessages { user_id, chat_id, last_read_seq: 0, last_delivered_seq: 0 });
+        diesel::insert_into(unread_messages::table).values(&positions).execute(conn)?;
+    }
+    Ok(chat)
+}

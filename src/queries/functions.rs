@@ -1,0 +1,43 @@
+//! Decides which functions of PostgreSQL the acts call that Diesel has no name for.
+
+use diesel::define_sql_function;
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Numeric, Text, Timestamptz};
+
+define_sql_function! {
+    /// The smaller of two numbers.
+    fn least(one: BigInt, other: BigInt) -> BigInt;
+}
+
+define_sql_function! {
+    /// The larger of two numbers.
+    fn greatest(one: BigInt, other: BigInt) -> BigInt;
+}
+
+define_sql_function! {
+    /// The time, or another when there is none.
+    #[sql_name = "coalesce"]
+    fn time_or(time: Nullable<Timestamptz>, other: Timestamptz) -> Timestamptz;
+}
+
+define_sql_function! {
+    /// The first characters of a text.
+    fn left(text: Nullable<Text>, characters: Integer) -> Nullable<Text>;
+}
+
+define_sql_function! {
+    /// Whether any row of the group is so.
+    #[aggregate]
+    fn bool_or(value: Bool) -> Bool;
+}
+
+define_sql_function! {
+    /// The sum of the group's numbers, which PostgreSQL gives as a `numeric`; null when there is none.
+    #[aggregate]
+    #[sql_name = "sum"]
+    fn numeric_sum(number: BigInt) -> Nullable<Numeric>;
+}
+
+define_sql_function! {
+    /// The number as a `bigint`.
+    fn int8(number: Nullable<Numeric>) -> Nullable<BigInt>;
+}

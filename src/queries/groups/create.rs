@@ -1,0 +1,130 @@
+//! Decides how a group begins: with an owner, its members and one system message that nobody has to read.
+
+use diesel::prelude::*;
+
+use super::super::messages::system::{self, Event};
+use crate::enums::{MessageKind, ParticipantRole};
+use crate::error::{Error, Refusal};
+use crate::ids::{ChatId, UserId};
+use crate::models::{Chat, NewChatParticipant, NewGroupChat, NewUnreadMessages};
+use crate::schema::{chat_heads, chat_participants, chats, unread_messages};
+
+/// A group to open.
+#[derive(Debug, Clone, Copy)]
+pub struct NewGroup<'a> {
+    /// Its name, 1 to 100 characters.
+    pub name: &'a str,
+    /// Its name in a link, 1 to 100 of `A-Za-z0-9_-`, that no other group has.
+    pub slug: Option<&'a str>,
+    /// Where its picture is, at most 500 characters.
+    pub avatar_url: Option<&'a str>,
+    /// Who is in it besides the owner, in any order.
+    pub members: &'a [UserId],
+}
+
+impl<'a> NewGroup<'a> {
+    /// A group of that name and these members, without a slug or an avatar.
+    #[must_use]
+    pub const fn new(name: &'a str, members: &'a [UserId]) -> Self {
+        Self { name, slug: None, avatar_url: None, members }
+    }
+}
+
+/// Why a group was not opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CreateRefused {
+    /// One of the users does not exist, or has closed the account.
+    #[error("there is no user {0}")]
+    UserNotFound(UserId),
+    /// The owner has blocked this user, or is blocked by them.
+    #[error("the owner and user {0} have blocked each other, or one of them the other")]
+    Blocked(UserId),
+    /// More than 300 members, the owner included.
+    #[error("a group has at most 300 members")]
+    Full,
+    /// The name is empty or has more than 100 characters.
+    #[error("a group's name has 1 to 100 characters")]
+    NameRefused,
+    /// The slug is not one.
+    #[error("a slug has 1 to 100 letters, digits, - or _")]
+    SlugRefused,
+    /// Another group has the slug.
+    #[error("another group has this slug")]
+    SlugTaken,
+    /// The avatar's address has more than 500 characters.
+    #[error("an avatar's address has at most 500 characters")]
+    AvatarRefused,
+}
+
+impl Refusal for CreateRefused {
+    fn from_constraint(name: &str) -> Option<Self> {
+        match name {
+            "chats_member_count_check" => Some(Self::Full),
+            "chats_name_check" => Some(Self::NameRefused),
+            "chats_slug_check" => Some(Self::SlugRefused),
+            "chats_slug_key" => Some(Self::SlugTaken),
+            "chats_avatar_url_check" => Some(Self::AvatarRefused),
+            _ => None,
+        }
+    }
+}
+
+/// Opens a group, with the creator as its owner. Everybody in it starts with nothing unread.
+///
+/// A user named twice is in it once. The owner need not know the members, but none of them may have blocked the owner,
+/// or be blocked by the owner.
+///
+/// A transaction. It locks the users, so that no account in it is closed meanwhile.
+///
+/// # Errors
+///
+/// [`CreateRefused`], and those of the database.
+pub fn create(conn: &mut PgConnection, owner: UserId, group: &NewGroup<'_>) -> Result<Chat, Error<CreateRefused>> {
+    let mut users = group.members.to_vec();
+    users.push(owner);
+    users.sort_unstable();
+    users.dedup();
+    let count = i32::try_from(users.len()).unwrap_or(i32::MAX);
+    conn.transaction(|conn| {
+        let mut new = NewGroupChat::new(ChatId::new(), group.name);
+        (new.slug, new.avatar_url) = (group.slug, group.avatar_url);
+        if let Some(missing) = super::lock::users(conn, &users)? {
+            return Err(Error::Refused(CreateRefused::UserNotFound(missing)));
+        }
+        if let Some(user) = super::lock::block_between(conn, owner, &users)? {
+            return Err(Error::Refused(CreateRefused::Blocked(user)));
+        }
+        let chat: Chat = diesel::insert_into(chats::table)
+            .values((new, chats::member_count.eq(count)))
+            .returning(Chat::as_returning())
+            .get_result(conn)?;
+        // The first message is the system's; the head is born with it.
+        diesel::insert_into(chat_heads::table)
+            .values((
+                chat_heads::chat_id.eq(chat.id),
+                chat_heads::last_seq.eq(1),
+                chat_heads::last_message_at.eq(chat.created_at),
+                chat_heads::last_kind.eq(MessageKind::System),
+            ))
+            .execute(conn)?;
+        let members: Vec<_> = users
+            .iter()
+            .map(|&user_id| NewChatParticipant {
+                chat_id: chat.id,
+                user_id,
+                role: Some(if user_id == owner { ParticipantRole::Owner } else { ParticipantRole::Member }),
+                joined_seq: Some(1),
+            })
+            .collect();
+        diesel::insert_into(chat_participants::table).values(&members).execute(conn)?;
+        let positions: Vec<_> = users
+            .iter()
+            .map(|&user_id| NewUnreadMessages { user_id, chat_id: chat.id, last_read_seq: 1, last_delivered_seq: 1 })
+            .collect();
+        diesel::insert_into(unread_messages::table).values(&positions).execute(conn)?;
+        users.retain(|&user| user != owner);
+        system::insert(conn, chat.id, 1, Event::GroupCreated { actor: owner, members: &users })?;
+        Ok(chat)
+    })
+}

@@ -1,0 +1,69 @@
+//! Decides how a group ends: for all its members at once.
+
+use diesel::dsl::now;
+use diesel::prelude::*;
+
+use super::super::messages::system::{self, Event};
+use super::lock;
+use crate::enums::ParticipantRole;
+use crate::error::{Error, Refusal};
+use crate::ids::{ChatId, UserId};
+use crate::schema::{chat_participants, chats, unread_messages};
+
+/// Why a group was not deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeleteRefused {
+    /// The actor is not a member of such a group.
+    #[error("the actor is not a member of the group")]
+    NotAMember,
+    /// The actor is not the owner.
+    #[error("only the owner deletes the group")]
+    NotAllowed,
+}
+
+impl Refusal for DeleteRefused {
+    fn from_constraint(_: &str) -> Option<Self> {
+        None
+    }
+}
+
+/// Deletes a group: all memberships end, its link is free again, and nobody reads or writes there any more.
+///
+/// The owner may. Its rows stay until they are purged.
+///
+/// A transaction. It locks the group, all its memberships in the order of the users' ids, the head and the members'
+/// positions; sends that are under way are waited for, and every later one is refused.
+///
+/// # Errors
+///
+/// [`DeleteRefused`], and those of the database.
+pub fn delete(conn: &mut PgConnection, chat_id: ChatId, actor: UserId) -> Result<(), Error<DeleteRefused>> {
+    conn.transaction(|conn| match lock::role_of(conn, chat_id, actor)? {
+        None => Err(Error::Refused(DeleteRefused::NotAMember)),
+        Some(ParticipantRole::Owner) => Ok(end(conn, chat_id, actor)?),
+        Some(_) => Err(Error::Refused(DeleteRefused::NotAllowed)),
+    })
+}
+
+/// Ends a group that is locked.
+pub(super) fn end(conn: &mut PgConnection, chat_id: ChatId, actor: UserId) -> QueryResult<()> {
+    let members: Vec<UserId> = chat_participants::table
+        .filter(chat_participants::chat_id.eq(chat_id).and(chat_participants::left_at.is_null()))
+        .order(chat_participants::user_id)
+        .select(chat_participants::user_id)
+        .for_no_key_update()
+        .load(conn)?;
+    diesel::update(chats::table.find(chat_id))
+        .set((chats::deleted_at.eq(now), chats::slug.eq(None::<&str>), chats::member_count.eq(0)))
+        .execute(conn)?;
+    diesel::update(chat_participants::table)
+        .filter(chat_participants::chat_id.eq(chat_id).and(chat_participants::left_at.is_null()))
+        .set(chat_participants::left_at.eq(now))
+        .execute(conn)?;
+    system::record(conn, chat_id, Event::GroupDeleted { actor })?;
+    diesel::delete(unread_messages::table)
+        .filter(unread_messages::chat_id.eq(chat_id).and(unread_messages::user_id.eq_any(members)))
+        .execute(conn)?;
+    Ok(())
+}

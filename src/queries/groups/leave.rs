@@ -1,0 +1,100 @@
+//! Decides what becomes of a group when somebody leaves it: another owner, if it was the owner; its end, if it was the
+//! last.
+
+use diesel::prelude::*;
+
+use super::super::messages::system::{self, Event};
+use super::{delete, lock, members};
+use crate::enums::{ChatKind, ParticipantRole};
+use crate::error::{Error, Refusal};
+use crate::ids::{ChatId, UserId};
+use crate::schema::{chat_participants, chats};
+
+/// Why somebody did not leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LeaveRefused {
+    /// The user is not a member of such a group.
+    #[error("the user is not a member of the group")]
+    NotAMember,
+}
+
+impl Refusal for LeaveRefused {
+    fn from_constraint(_: &str) -> Option<Self> {
+        None
+    }
+}
+
+/// Leaves a group. What the user said stays. Gives the new owner, if it was the owner who left and somebody remains.
+///
+/// The owner is succeeded by the admin who has been in the group longest, or else by the member who has. When nobody
+/// remains, the group is deleted. A direct chat cannot be left.
+///
+/// A transaction. It locks the group, the memberships of the user and the successor, the head and the user's
+/// position; a send of the user's that is under way is waited for. Index: the primary keys, and all memberships of the
+/// group when the owner leaves.
+///
+/// # Errors
+///
+/// [`LeaveRefused`], and those of the database.
+pub fn leave(conn: &mut PgConnection, chat_id: ChatId, user_id: UserId) -> Result<Option<UserId>, Error<LeaveRefused>> {
+    conn.transaction(|conn| {
+        let role = lock::role_of(conn, chat_id, user_id)?.ok_or(Error::Refused(LeaveRefused::NotAMember))?;
+        Ok(depart(conn, chat_id, user_id, role)?)
+    })
+}
+
+/// Leaves every group, in the order of their ids: for an account that is closed.
+///
+/// In a transaction, after the user's row is locked.
+pub(crate) fn leave_all(conn: &mut PgConnection, user_id: UserId) -> QueryResult<()> {
+    let groups: Vec<ChatId> = chat_participants::table
+        .inner_join(chats::table.on(chats::id.eq(chat_participants::chat_id)))
+        .filter(chat_participants::user_id.eq(user_id).and(chat_participants::left_at.is_null()))
+        .filter(chats::kind.eq(ChatKind::Group))
+        .order(chats::id)
+        .select(chats::id)
+        .load(conn)?;
+    for chat_id in groups {
+        if let Some(role) = lock::role_of(conn, chat_id, user_id)? {
+            depart(conn, chat_id, user_id, role)?;
+        }
+    }
+    Ok(())
+}
+
+fn depart(
+    conn: &mut PgConnection,
+    chat_id: ChatId,
+    user_id: UserId,
+    role: ParticipantRole,
+) -> QueryResult<Option<UserId>> {
+    let successor = if role == ParticipantRole::Owner { successor(conn, chat_id, user_id)? } else { None };
+    if role == ParticipantRole::Owner && successor.is_none() {
+        delete::end(conn, chat_id, user_id)?;
+        return Ok(None);
+    }
+    let mut both = vec![user_id];
+    both.extend(successor);
+    lock::memberships(conn, chat_id, &both)?;
+    members::end(conn, chat_id, user_id, Event::MemberLeft { actor: user_id })?;
+    if let Some(successor) = successor {
+        diesel::update(chat_participants::table.find((chat_id, successor)))
+            .set(chat_participants::role.eq(ParticipantRole::Owner))
+            .execute(conn)?;
+        system::record(conn, chat_id, Event::OwnerChanged { actor: user_id, target: successor })?;
+    }
+    Ok(successor)
+}
+
+/// Who is the owner after the owner, in a group that is locked.
+fn successor(conn: &mut PgConnection, chat_id: ChatId, owner: UserId) -> QueryResult<Option<UserId>> {
+    chat_participants::table
+        .filter(chat_participants::chat_id.eq(chat_id).and(chat_participants::left_at.is_null()))
+        .filter(chat_participants::user_id.ne(owner))
+        // The enum's order is owner, admin, member.
+        .order((chat_participants::role, chat_participants::joined_at, chat_participants::user_id))
+        .select(chat_participants::user_id)
+        .first(conn)
+        .optional()
+}

@@ -1,0 +1,85 @@
+//! Decides what an act on a group holds still: the group first, then the memberships that it is about.
+
+use diesel::prelude::*;
+
+use crate::enums::{ChatKind, ParticipantRole};
+use crate::ids::{ChatId, UserId};
+use crate::models::ChatParticipant;
+use crate::schema::{blocks, chat_participants, chats, users};
+
+/// Locks a group against every other change of it or its members. `false`: there is no such group, or it was deleted.
+pub(super) fn group(conn: &mut PgConnection, chat_id: ChatId) -> QueryResult<bool> {
+    let locked = chats::table
+        .find(chat_id)
+        .filter(chats::deleted_at.is_null().and(chats::kind.eq(ChatKind::Group)))
+        .select(chats::id)
+        .for_no_key_update()
+        .first::<ChatId>(conn)
+        .optional()?;
+    Ok(locked.is_some())
+}
+
+/// The membership of a user in a group that is locked, locked itself: a send of theirs that is under way is waited
+/// for, and the next one waits.
+pub(super) fn membership(
+    conn: &mut PgConnection,
+    chat_id: ChatId,
+    user_id: UserId,
+) -> QueryResult<Option<ChatParticipant>> {
+    Ok(memberships(conn, chat_id, &[user_id])?.pop())
+}
+
+/// The memberships of some users in a group that is locked, locked themselves in the order of the users' ids.
+pub(super) fn memberships(
+    conn: &mut PgConnection,
+    chat_id: ChatId,
+    users: &[UserId],
+) -> QueryResult<Vec<ChatParticipant>> {
+    chat_participants::table
+        .filter(chat_participants::chat_id.eq(chat_id).and(chat_participants::user_id.eq_any(users)))
+        .filter(chat_participants::left_at.is_null())
+        .order(chat_participants::user_id)
+        .select(ChatParticipant::as_select())
+        .for_no_key_update()
+        .load(conn)
+}
+
+/// Locks a group and says what the actor is in it. `None`: nothing, or there is no such group.
+pub(super) fn role_of(conn: &mut PgConnection, chat_id: ChatId, actor: UserId) -> QueryResult<Option<ParticipantRole>> {
+    if !group(conn, chat_id)? {
+        return Ok(None);
+    }
+    // Roles and memberships change under the group's lock only, so this needs no lock of its own.
+    chat_participants::table
+        .find((chat_id, actor))
+        .filter(chat_participants::left_at.is_null())
+        .select(chat_participants::role)
+        .first(conn)
+        .optional()
+}
+
+/// Locks users against closing their account, in the order of their ids and before any group. Gives one of them that
+/// does not exist, or is closed.
+pub(super) fn users(conn: &mut PgConnection, ids: &[UserId]) -> QueryResult<Option<UserId>> {
+    let open: Vec<UserId> = users::table
+        .filter(users::id.eq_any(ids).and(users::deleted_at.is_null()))
+        .order(users::id)
+        .select(users::id)
+        // Closing takes the row FOR UPDATE; presence, which comes all the time, need not wait.
+        .for_key_share()
+        .load(conn)?;
+    Ok(ids.iter().copied().find(|id| open.binary_search(id).is_err()))
+}
+
+/// One of the users whom the actor has blocked, or who has blocked the actor.
+pub(super) fn block_between(conn: &mut PgConnection, actor: UserId, ids: &[UserId]) -> QueryResult<Option<UserId>> {
+    let block = blocks::table
+        .filter(
+            (blocks::blocker_id.eq(actor).and(blocks::blocked_id.eq_any(ids)))
+                .or(blocks::blocked_id.eq(actor).and(blocks::blocker_id.eq_any(ids))),
+        )
+        .select((blocks::blocker_id, blocks::blocked_id))
+        .first::<(UserId, UserId)>(conn)
+        .optional()?;
+    Ok(block.map(|(blocker, blocked)| if blocker == actor { blocked } else { blocker }))
+}

@@ -1,0 +1,176 @@
+//! Decides who comes into a group and who is taken out of it.
+
+use diesel::dsl::now;
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+
+use super::super::messages::system::{self, Event};
+use super::lock;
+use crate::enums::ParticipantRole;
+use crate::error::{Error, Refusal};
+use crate::ids::{ChatId, UserId};
+use crate::models::{ChatParticipant, NewUnreadMessages};
+use crate::schema::{chat_participants, chats, unread_messages};
+
+/// Why a user was not added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AddRefused {
+    /// The actor is not a member of such a group.
+    #[error("the actor is not a member of the group")]
+    NotAMember,
+    /// The actor is a plain member.
+    #[error("only the owner and admins add members")]
+    NotAllowed,
+    /// The user does not exist, or has closed the account.
+    #[error("there is no such user")]
+    UserNotFound,
+    /// The actor has blocked the user, or is blocked by them.
+    #[error("one of the two has blocked the other")]
+    Blocked,
+    /// The user is a member.
+    #[error("the user is a member already")]
+    AlreadyAMember,
+    /// The group has 300 members.
+    #[error("a group has at most 300 members")]
+    Full,
+}
+
+impl Refusal for AddRefused {
+    fn from_constraint(name: &str) -> Option<Self> {
+        (name == "chats_member_count_check").then_some(Self::Full)
+    }
+}
+
+/// Why a member was not removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RemoveRefused {
+    /// The actor is not a member of such a group.
+    #[error("the actor is not a member of the group")]
+    NotAMember,
+    /// The actor is a plain member, or an admin who would remove the owner or another admin.
+    #[error("only the owner removes anyone, and admins plain members")]
+    NotAllowed,
+    /// The user is not a member.
+    #[error("the user is not a member")]
+    UserNotAMember,
+    /// To remove oneself is to leave.
+    #[error("to remove oneself is to leave")]
+    Oneself,
+}
+
+impl Refusal for RemoveRefused {
+    fn from_constraint(_: &str) -> Option<Self> {
+        None
+    }
+}
+
+/// Adds a user to a group as a plain member, for the first time or again, with nothing unread; gives the membership.
+///
+/// The owner and admins may. A user who has blocked the actor cannot be pulled into a group by them, nor can the actor
+/// pull in whom they have blocked; that two other members have blocked each other does not matter. All that was said
+/// before can be read by the new member.
+///
+/// A transaction. It locks the user, so that the account is not closed meanwhile, the group, the membership and the
+/// head. Index: the primary keys.
+///
+/// # Errors
+///
+/// [`AddRefused`], and those of the database.
+pub fn add(
+    conn: &mut PgConnection,
+    chat_id: ChatId,
+    actor: UserId,
+    user_id: UserId,
+) -> Result<ChatParticipant, Error<AddRefused>> {
+    conn.transaction(|conn| {
+        let missing = lock::users(conn, &[user_id])?;
+        match lock::role_of(conn, chat_id, actor)? {
+            None => return Err(Error::Refused(AddRefused::NotAMember)),
+            Some(ParticipantRole::Member) => return Err(Error::Refused(AddRefused::NotAllowed)),
+            Some(ParticipantRole::Owner | ParticipantRole::Admin) => {}
+        }
+        if missing.is_some() {
+            return Err(Error::Refused(AddRefused::UserNotFound));
+        }
+        if lock::membership(conn, chat_id, user_id)?.is_some() {
+            return Err(Error::Refused(AddRefused::AlreadyAMember));
+        }
+        if lock::block_between(conn, actor, &[user_id])?.is_some() {
+            return Err(Error::Refused(AddRefused::Blocked));
+        }
+        diesel::update(chats::table.find(chat_id))
+            .set(chats::member_count.eq(chats::member_count + 1))
+            .execute(conn)?;
+        let seq = system::record(conn, chat_id, Event::MemberAdded { actor, target: user_id })?;
+        let joined = diesel::insert_into(chat_participants::table)
+            .values((
+                chat_participants::chat_id.eq(chat_id),
+                chat_participants::user_id.eq(user_id),
+                chat_participants::joined_seq.eq(seq),
+            ))
+            .on_conflict((chat_participants::chat_id, chat_participants::user_id))
+            .do_update()
+            // What a new row has by default, for one who was here before.
+            .set((
+                chat_participants::role.eq(excluded(chat_participants::role)),
+                chat_participants::joined_at.eq(excluded(chat_participants::joined_at)),
+                chat_participants::joined_seq.eq(excluded(chat_participants::joined_seq)),
+                chat_participants::left_at.eq(excluded(chat_participants::left_at)),
+            ))
+            .returning(ChatParticipant::as_returning())
+            .get_result(conn)?;
+        diesel::insert_into(unread_messages::table)
+            .values(NewUnreadMessages { user_id, chat_id, last_read_seq: seq, last_delivered_seq: seq })
+            .execute(conn)?;
+        Ok(joined)
+    })
+}
+
+/// Removes a member from a group. What they said stays; a send of theirs that is under way is waited for.
+///
+/// The owner may remove anyone, an admin a plain member. The last word about oneself is [`leave`](super::leave).
+///
+/// A transaction. It locks the group, the membership, the head and the member's position. Index: the primary keys.
+///
+/// # Errors
+///
+/// [`RemoveRefused`], and those of the database.
+pub fn remove(
+    conn: &mut PgConnection,
+    chat_id: ChatId,
+    actor: UserId,
+    user_id: UserId,
+) -> Result<(), Error<RemoveRefused>> {
+    conn.transaction(|conn| {
+        let Some(role) = lock::role_of(conn, chat_id, actor)? else {
+            return Err(Error::Refused(RemoveRefused::NotAMember));
+        };
+        if actor == user_id {
+            return Err(Error::Refused(RemoveRefused::Oneself));
+        }
+        if role == ParticipantRole::Member {
+            return Err(Error::Refused(RemoveRefused::NotAllowed));
+        }
+        let Some(member) = lock::membership(conn, chat_id, user_id)? else {
+            return Err(Error::Refused(RemoveRefused::UserNotAMember));
+        };
+        if role == ParticipantRole::Admin && member.role != ParticipantRole::Member {
+            return Err(Error::Refused(RemoveRefused::NotAllowed));
+        }
+        end(conn, chat_id, user_id, Event::MemberRemoved { actor, target: user_id })?;
+        Ok(())
+    })
+}
+
+/// Ends a membership that is locked, in a group that is locked, and records why.
+pub(super) fn end(conn: &mut PgConnection, chat_id: ChatId, user_id: UserId, event: Event<'_>) -> QueryResult<()> {
+    diesel::update(chats::table.find(chat_id)).set(chats::member_count.eq(chats::member_count - 1)).execute(conn)?;
+    diesel::update(chat_participants::table.find((chat_id, user_id)))
+        .set(chat_participants::left_at.eq(now))
+        .execute(conn)?;
+    system::record(conn, chat_id, event)?;
+    diesel::delete(unread_messages::table.find((user_id, chat_id))).execute(conn)?;
+    Ok(())
+}

@@ -1,0 +1,23 @@
+//! Decides who is in a group, as what, and what they may change: the owner everything; admins its name, picture and
+//! link, and who is a plain member; members may leave.
+//!
+//! Every act locks the group first, so that the acts on one group happen one after the other: what an act finds out
+//! about its members stays true until it is done. Sends do not wait for that lock, only for the end of the sender's
+//! own membership. Each change writes its system message in the same transaction; the metadata says `event`, `actor`
+//! and `target`.
+
+mod create;
+mod delete;
+mod leave;
+mod lock;
+mod members;
+mod profile;
+mod roles;
+
+pub use create::{CreateRefused, NewGroup, create};
+pub use delete::{DeleteRefused, delete};
+pub(crate) use leave::leave_all;
+pub use leave::{LeaveRefused, leave};
+pub use members::{AddRefused, RemoveRefused, add, remove};
+pub use profile::{ChangeRefused, change_avatar, change_slug, rename};
+pub use roles::{RoleRefused, demote, promote, transfer_ownership};

@@ -1,0 +1,119 @@
+//! Decides how a group is shown: its name, its picture, its link.
+
+use diesel::prelude::*;
+
+use super::super::messages::system::{self, Event};
+use super::lock;
+use crate::enums::ParticipantRole;
+use crate::error::{Error, Refusal};
+use crate::ids::{ChatId, UserId};
+use crate::models::{Chat, ChatChanges};
+use crate::schema::chats;
+
+/// Why a group was not changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChangeRefused {
+    /// The actor is not a member of such a group.
+    #[error("the actor is not a member of the group")]
+    NotAMember,
+    /// The actor is a plain member.
+    #[error("only the owner and admins change the group")]
+    NotAllowed,
+    /// The name is empty or has more than 100 characters.
+    #[error("a group's name has 1 to 100 characters")]
+    NameRefused,
+    /// The slug is not one.
+    #[error("a slug has 1 to 100 letters, digits, - or _")]
+    SlugRefused,
+    /// Another group has the slug.
+    #[error("another group has this slug")]
+    SlugTaken,
+    /// The avatar's address has more than 500 characters.
+    #[error("an avatar's address has at most 500 characters")]
+    AvatarRefused,
+}
+
+impl Refusal for ChangeRefused {
+    fn from_constraint(name: &str) -> Option<Self> {
+        match name {
+            "chats_name_check" => Some(Self::NameRefused),
+            "chats_slug_check" => Some(Self::SlugRefused),
+            "chats_slug_key" => Some(Self::SlugTaken),
+            "chats_avatar_url_check" => Some(Self::AvatarRefused),
+            _ => None,
+        }
+    }
+}
+
+/// Gives a group another name. The owner and admins may.
+///
+/// A transaction. It locks the group and the head. Index: the primary keys.
+///
+/// # Errors
+///
+/// [`ChangeRefused`], and those of the database.
+pub fn rename(
+    conn: &mut PgConnection,
+    chat_id: ChatId,
+    actor: UserId,
+    name: &str,
+) -> Result<Chat, Error<ChangeRefused>> {
+    let changes = ChatChanges { name: Some(name), ..ChatChanges::default() };
+    change(conn, chat_id, actor, &changes, Event::GroupRenamed { actor, name })
+}
+
+/// Gives a group another picture, or none. The owner and admins may.
+///
+/// A transaction. It locks the group and the head. Index: the primary keys.
+///
+/// # Errors
+///
+/// [`ChangeRefused`], and those of the database.
+pub fn change_avatar(
+    conn: &mut PgConnection,
+    chat_id: ChatId,
+    actor: UserId,
+    avatar_url: Option<&str>,
+) -> Result<Chat, Error<ChangeRefused>> {
+    let changes = ChatChanges { avatar_url: Some(avatar_url), ..ChatChanges::default() };
+    change(conn, chat_id, actor, &changes, Event::AvatarChanged { actor })
+}
+
+/// Gives a group another name in its link, or none. The owner and admins may.
+///
+/// A transaction. It locks the group and the head. Index: the primary keys, and `chats_slug_key`.
+///
+/// # Errors
+///
+/// [`ChangeRefused`], and those of the database.
+pub fn change_slug(
+    conn: &mut PgConnection,
+    chat_id: ChatId,
+    actor: UserId,
+    slug: Option<&str>,
+) -> Result<Chat, Error<ChangeRefused>> {
+    let changes = ChatChanges { slug: Some(slug), ..ChatChanges::default() };
+    change(conn, chat_id, actor, &changes, Event::SlugChanged { actor, slug })
+}
+
+fn change(
+    conn: &mut PgConnection,
+    chat_id: ChatId,
+    actor: UserId,
+    changes: &ChatChanges<'_>,
+    event: Event<'_>,
+) -> Result<Chat, Error<ChangeRefused>> {
+    conn.transaction(|conn| match lock::role_of(conn, chat_id, actor)? {
+        None => Err(Error::Refused(ChangeRefused::NotAMember)),
+        Some(ParticipantRole::Member) => Err(Error::Refused(ChangeRefused::NotAllowed)),
+        Some(ParticipantRole::Owner | ParticipantRole::Admin) => {
+            let chat = diesel::update(chats::table.find(chat_id))
+                .set(changes)
+                .returning(Chat::as_returning())
+                .get_result(conn)?;
+            system::record(conn, chat_id, event)?;
+            Ok(chat)
+        }
+    })
+}

@@ -1,0 +1,134 @@
+//! Decides who is an admin and who is the owner.
+
+use diesel::prelude::*;
+
+use super::super::messages::system::{self, Event};
+use super::lock;
+use crate::enums::ParticipantRole::{self, Admin, Member, Owner};
+use crate::error::{Error, Refusal};
+use crate::ids::{ChatId, UserId};
+use crate::schema::chat_participants;
+
+/// Why a role was not changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RoleRefused {
+    /// The actor is not a member of such a group.
+    #[error("the actor is not a member of the group")]
+    NotAMember,
+    /// The actor is not the owner.
+    #[error("only the owner changes roles")]
+    NotAllowed,
+    /// The user is not a member.
+    #[error("the user is not a member")]
+    UserNotAMember,
+    /// The user is the owner, whose role changes only by passing it on.
+    #[error("the user is the owner")]
+    IsOwner,
+}
+
+impl Refusal for RoleRefused {
+    fn from_constraint(_: &str) -> Option<Self> {
+        None
+    }
+}
+
+/// Makes a member an admin. The owner may. Of an admin it makes no change, and no system message.
+///
+/// A transaction. It locks the group, the membership and the head. Index: the primary keys.
+///
+/// # Errors
+///
+/// [`RoleRefused`], and those of the database.
+pub fn promote(
+    conn: &mut PgConnection,
+    chat_id: ChatId,
+    actor: UserId,
+    user_id: UserId,
+) -> Result<(), Error<RoleRefused>> {
+    change(conn, chat_id, actor, user_id, Admin, Event::MemberPromoted { actor, target: user_id })
+}
+
+/// Makes an admin a plain member. The owner may, and the admin. Of a plain member it makes no change, and no system
+/// message.
+///
+/// A transaction. It locks the group, the membership and the head. Index: the primary keys.
+///
+/// # Errors
+///
+/// [`RoleRefused`], and those of the database.
+pub fn demote(
+    conn: &mut PgConnection,
+    chat_id: ChatId,
+    actor: UserId,
+    user_id: UserId,
+) -> Result<(), Error<RoleRefused>> {
+    change(conn, chat_id, actor, user_id, Member, Event::MemberDemoted { actor, target: user_id })
+}
+
+fn change(
+    conn: &mut PgConnection,
+    chat_id: ChatId,
+    actor: UserId,
+    user_id: UserId,
+    role: ParticipantRole,
+    event: Event<'_>,
+) -> Result<(), Error<RoleRefused>> {
+    conn.transaction(|conn| {
+        let of_actor = lock::role_of(conn, chat_id, actor)?.ok_or(Error::Refused(RoleRefused::NotAMember))?;
+        let oneself_down = actor == user_id && role == Member && of_actor != Owner;
+        if of_actor != Owner && !oneself_down {
+            return Err(Error::Refused(RoleRefused::NotAllowed));
+        }
+        let Some(member) = lock::membership(conn, chat_id, user_id)? else {
+            return Err(Error::Refused(RoleRefused::UserNotAMember));
+        };
+        if member.role == Owner {
+            return Err(Error::Refused(RoleRefused::IsOwner));
+        }
+        if member.role != role {
+            set(conn, chat_id, user_id, role)?;
+            system::record(conn, chat_id, event)?;
+        }
+        Ok(())
+    })
+}
+
+/// Makes another member the owner, and the owner an admin. The owner may.
+///
+/// A transaction. It locks the group, both memberships and the head. Index: the primary keys.
+///
+/// # Errors
+///
+/// [`RoleRefused`], and those of the database.
+pub fn transfer_ownership(
+    conn: &mut PgConnection,
+    chat_id: ChatId,
+    actor: UserId,
+    user_id: UserId,
+) -> Result<(), Error<RoleRefused>> {
+    conn.transaction(|conn| {
+        match lock::role_of(conn, chat_id, actor)? {
+            None => return Err(Error::Refused(RoleRefused::NotAMember)),
+            Some(Owner) => {}
+            Some(Admin | Member) => return Err(Error::Refused(RoleRefused::NotAllowed)),
+        }
+        if actor == user_id {
+            return Err(Error::Refused(RoleRefused::IsOwner));
+        }
+        if lock::memberships(conn, chat_id, &[actor, user_id])?.len() < 2 {
+            return Err(Error::Refused(RoleRefused::UserNotAMember));
+        }
+        // In this order: there is never more than one owner, not even for a statement.
+        set(conn, chat_id, actor, Admin)?;
+        set(conn, chat_id, user_id, Owner)?;
+        system::record(conn, chat_id, Event::OwnerChanged { actor, target: user_id })?;
+        Ok(())
+    })
+}
+
+fn set(conn: &mut PgConnection, chat_id: ChatId, user_id: UserId, role: ParticipantRole) -> QueryResult<usize> {
+    diesel::update(chat_participants::table.find((chat_id, user_id)))
+        .set(chat_participants::role.eq(role))
+        .execute(conn)
+}

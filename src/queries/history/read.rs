@@ -1,0 +1,209 @@
+//! Decides where a page of history begins and ends, and who may read it.
+
+use diesel::prelude::*;
+
+use super::super::functions::least;
+use super::Page;
+use crate::error::{Error, Refusal};
+use crate::ids::{ChatId, MessageId, UserId};
+use crate::models::Message;
+use crate::page::Limit;
+use crate::schema::{chat_heads, chat_participants, messages};
+
+/// Why history was not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HistoryRefused {
+    /// The reader is not a member of the chat now, or there is no such chat.
+    #[error("the reader is not a member of the chat")]
+    NotAMember,
+    /// The chat has no such message.
+    #[error("there is no such message in the chat")]
+    MessageNotFound,
+}
+
+impl Refusal for HistoryRefused {
+    fn from_constraint(_: &str) -> Option<Self> {
+        None
+    }
+}
+
+type Outcome = Result<Page, Error<HistoryRefused>>;
+
+/// The newest messages of a chat.
+///
+/// In the chat's order, oldest first, like every page of history. A member reads the whole chat, from before they
+/// joined too.
+///
+/// At most five statements, which lock nothing; the first decides whether the reader may read. Each sees its own
+/// moment: whoever needs one moment for all runs this in a transaction of `REPEATABLE READ`. Index: `messages_pkey`,
+/// by a closed range.
+///
+/// # Errors
+///
+/// [`HistoryRefused::NotAMember`], and those of the database.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
+/// use messenger_db::page::Limit;
+/// use messenger_db::queries::{history, messages};
+///
+/// for words in ["Hello!", "Are you there?", "I am."] {
+///     messages::send(conn, chat, anna, &messages::Draft::text(words))?;
+/// }
+/// let page = history::latest(conn, chat, bob, Limit::new(2))?;
+/// let said: Vec<_> = page.entries.iter().filter_map(|entry| entry.message.content.as_deref()).collect();
+/// assert_eq!(said, ["Are you there?", "I am."]);
+/// assert_eq!(page.profiles[&anna].username.as_deref(), Some("anna"));
+///
+/// let Some(seq) = page.older_before else { panic!("there is an older one") };
+/// let older = history::before(conn, chat, bob, seq, Limit::new(2))?;
+/// assert_eq!(older.entries[0].message.content.as_deref(), Some("Hello!"));
+/// assert_eq!(older.older_before, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn latest(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, limit: Limit) -> Outcome {
+    before(conn, chat_id, reader, i64::MAX, limit)
+}
+
+/// The messages right before one, which need not exist: see [`latest`] for an example.
+///
+/// At most five statements, as [`latest`]. Index: `messages_pkey`, by a closed range.
+///
+/// # Errors
+///
+/// [`HistoryRefused::NotAMember`], and those of the database.
+pub fn before(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, seq: i64, limit: Limit) -> Outcome {
+    let last = least(chat_heads::last_seq, seq.saturating_sub(1));
+    let rows = chat_participants::table
+        .inner_join(chat_heads::table.on(chat_heads::chat_id.eq(chat_participants::chat_id)))
+        .left_join(messages::table.on(
+            messages::chat_id.eq(chat_participants::chat_id).and(messages::seq.between(last - (limit.get() - 1), last)),
+        ))
+        .filter(chat_participants::chat_id.eq(chat_id).and(chat_participants::user_id.eq(reader)))
+        .filter(chat_participants::left_at.is_null())
+        .order(messages::seq)
+        .select((chat_heads::last_seq, Option::<Message>::as_select()))
+        .load(conn)?;
+    page(conn, reader, rows)
+}
+
+/// The messages right after one, which need not exist.
+///
+/// At most five statements, as [`latest`]. Index: `messages_pkey`, by a closed range.
+///
+/// # Errors
+///
+/// [`HistoryRefused::NotAMember`], and those of the database.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
+/// use messenger_db::page::Limit;
+/// use messenger_db::queries::{history, messages};
+///
+/// let seen = messages::send(conn, chat, anna, &messages::Draft::text("Hello!"))?.message.seq;
+/// messages::send(conn, chat, anna, &messages::Draft::text("Are you there?"))?;
+/// let page = history::after(conn, chat, bob, seen, Limit::default())?;
+/// assert_eq!(page.entries.len(), 1);
+/// assert_eq!(page.newer_after, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn after(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, seq: i64, limit: Limit) -> Outcome {
+    let first = seq.saturating_add(1);
+    let rows = range(conn, chat_id, reader, first, seq.saturating_add(limit.get()))?;
+    page(conn, reader, rows)
+}
+
+/// A message in the middle of those around it: where a link to it leads.
+///
+/// Half of the page is older than the message, half newer; at an end of the chat the page is shorter, so that the
+/// message stays where it is asked for.
+///
+/// At most five statements, as [`latest`]. Index: `messages_pkey`, by a closed range.
+///
+/// # Errors
+///
+/// [`HistoryRefused`], and those of the database.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
+/// use messenger_db::page::Limit;
+/// use messenger_db::queries::{history, messages};
+///
+/// for words in ["one", "two", "three", "four", "five"] {
+///     messages::send(conn, chat, anna, &messages::Draft::text(words))?;
+/// }
+/// let page = history::around(conn, chat, bob, 3, Limit::new(3))?;
+/// let seqs: Vec<_> = page.entries.iter().map(|entry| entry.message.seq).collect();
+/// assert_eq!(seqs, [2, 3, 4]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn around(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, seq: i64, limit: Limit) -> Outcome {
+    let first = seq.saturating_sub(limit.get() / 2);
+    let rows = range(conn, chat_id, reader, first, first.saturating_add(limit.get() - 1))?;
+    let page = page(conn, reader, rows)?;
+    if page.entries.iter().any(|entry| entry.message.seq == seq) {
+        Ok(page)
+    } else {
+        Err(Error::Refused(HistoryRefused::MessageNotFound))
+    }
+}
+
+/// [`around`] a message that is known by the id that its client gave it.
+///
+/// One statement more than [`around`]. Index: `messages_id_key`, then `messages_pkey`.
+///
+/// # Errors
+///
+/// [`HistoryRefused`], and those of the database.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
+/// use messenger_db::page::Limit;
+/// use messenger_db::queries::{history, messages};
+///
+/// let hello = messages::Draft::text("Hello!");
+/// messages::send(conn, chat, anna, &hello)?;
+/// let page = history::around_id(conn, chat, bob, hello.id(), Limit::default())?;
+/// assert_eq!(page.entries[0].message.id, hello.id());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn around_id(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, id: MessageId, limit: Limit) -> Outcome {
+    let seq = chat_participants::table
+        .left_join(messages::table.on(messages::chat_id.eq(chat_participants::chat_id).and(messages::id.eq(id))))
+        .filter(chat_participants::chat_id.eq(chat_id).and(chat_participants::user_id.eq(reader)))
+        .filter(chat_participants::left_at.is_null())
+        .select(messages::seq.nullable())
+        .first::<Option<i64>>(conn)
+        .optional()?
+        .ok_or(Error::Refused(HistoryRefused::NotAMember))?
+        .ok_or(Error::Refused(HistoryRefused::MessageNotFound))?;
+    around(conn, chat_id, reader, seq, limit)
+}
+
+/// The chat's last seq beside each message of the range. Without a message there is one row; without membership, none.
+type Rows = Vec<(i64, Option<Message>)>;
+
+fn range(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, first: i64, last: i64) -> QueryResult<Rows> {
+    chat_participants::table
+        .inner_join(chat_heads::table.on(chat_heads::chat_id.eq(chat_participants::chat_id)))
+        .left_join(
+            messages::table
+                .on(messages::chat_id.eq(chat_participants::chat_id).and(messages::seq.between(first, last))),
+        )
+        .filter(chat_participants::chat_id.eq(chat_id).and(chat_participants::user_id.eq(reader)))
+        .filter(chat_participants::left_at.is_null())
+        .order(messages::seq)
+        .select((chat_heads::last_seq, Option::<Message>::as_select()))
+        .load(conn)
+}
+
+fn page(conn: &mut PgConnection, reader: UserId, rows: Rows) -> Outcome {
+    let &(last_seq, _) = rows.first().ok_or(Error::Refused(HistoryRefused::NotAMember))?;
+    let messages = rows.into_iter().filter_map(|(_, message)| message).collect();
+    Ok(Page::load(conn, reader, messages, last_seq)?)
+}

@@ -1,0 +1,249 @@
+//! Decides how history comes in from elsewhere: in batches, with its own times, senders and ids, and no message twice.
+
+mod item;
+mod number;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt};
+use serde_json::{Map, Value};
+
+pub use item::Imported;
+use number::Numbered;
+
+use super::statement::statement;
+use crate::enums::{ImageType, MessageKind};
+use crate::error::{Error, Refusal};
+use crate::ids::{ChatId, MessageId, UserId, sql_types as sql};
+use crate::schema::{attachments, messages};
+
+/// Whether the members of a chat have read what is imported into it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum History {
+    /// They have read and received it, and with it all that was there before.
+    Read,
+    /// It is unread and pending for them, as if it had just been sent.
+    Unread,
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tally {
+    /// How many messages are new.
+    pub imported: usize,
+    /// How many were there already, and were left as they are.
+    pub already_there: usize,
+}
+
+/// Why a batch was not imported: nothing of it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportRefused {
+    /// There is no such chat, or it was deleted.
+    #[error("there is no chat {0}")]
+    ChatNotFound(ChatId),
+    /// What this message answers is not in its chat, nor before it in the batch.
+    #[error("what message {0} answers is not in its chat before it")]
+    ReplyNotFound(MessageId),
+    /// A sender is no member of the chat, and never was.
+    #[error("a sender was never a member of the chat")]
+    SenderNotFound,
+    /// A text has no words.
+    #[error("a text has no words")]
+    Empty,
+    /// A message has more than 10,000 characters.
+    #[error("a message has more than 10,000 characters")]
+    TooLong,
+    /// Metadata is not a JSON object.
+    #[error("metadata is not an object")]
+    MetadataNotAnObject,
+    /// A message has more than five pictures, or pictures that nobody sent.
+    #[error("message {0} has too many pictures")]
+    TooManyPictures(MessageId),
+    /// A picture is larger than 10 MiB, empty, or described by what cannot be.
+    #[error("a picture is too large, or not described as one")]
+    PictureRefused,
+}
+
+impl Refusal for ImportRefused {
+    fn from_constraint(name: &str) -> Option<Self> {
+        match name {
+            "messages_sender_is_participant_fkey" => Some(Self::SenderNotFound),
+            "messages_text_has_content_check" => Some(Self::Empty),
+            "messages_content_check" => Some(Self::TooLong),
+            "messages_metadata_check" => Some(Self::MetadataNotAnObject),
+            _ if name.starts_with("attachments_") => Some(Self::PictureRefused),
+            _ => None,
+        }
+    }
+}
+
+/// Imports a batch of messages: all of it, or nothing.
+///
+/// In each chat they are numbered on from its newest, in the order of the batch: so give the oldest first, and import a
+/// chat before people write in it. Who they are for has to be there: the chats, and the senders as members, or former
+/// ones. What is in its chat already, by its id, is left as it is; so after a crash, import everything again, or from
+/// any place before the crash, and there are no duplicates. The heads of the chats are moved, and, with
+/// [`History::Read`], the positions of their members: that they received and read it is then written down as of now,
+/// in one run for each member, chat and batch.
+///
+/// Nobody is asked whether they may: this is for operators, who may everything. Sends to the chats wait meanwhile, so
+/// batches of a thousand to ten thousand are a good size, and one chat's messages belong together.
+///
+/// A transaction. It locks the chats, their heads and, with [`History::Read`], the positions of their members, each in
+/// the order of their ids. Index: `messages_id_key`, and the primary keys.
+///
+/// # Errors
+///
+/// [`ImportRefused`], and those of the database.
+///
+/// # Examples
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let [alice, bob] = ["alice", "bob"].map(|name| messenger_db::doctest::user(conn, name));
+/// # use messenger_db::queries::groups::{self, NewGroup};
+/// # use messenger_db::ids::MessageId;
+/// use messenger_db::queries::import::{self, History, Imported, Tally};
+/// # let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob]))?;
+///
+/// let (asked, answered) = ("2019-05-04T09:00:00Z".parse()?, "2019-05-04T09:01:00Z".parse()?);
+/// let question = Imported::text(group.id, MessageId::new(), alice, asked, "Up the hill?");
+/// let mut answer = Imported::text(group.id, MessageId::new(), bob, answered, "Up the hill.");
+/// answer.reply_to = Some(question.id);
+/// let batch = [question, answer];
+///
+/// assert_eq!(import::messages(conn, &batch, History::Read)?, Tally { imported: 2, already_there: 0 });
+/// // Interrupted, and begun again.
+/// assert_eq!(import::messages(conn, &batch, History::Read)?, Tally { imported: 0, already_there: 2 });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn messages(
+    conn: &mut PgConnection,
+    batch: &[Imported<'_>],
+    history: History,
+) -> Result<Tally, Error<ImportRefused>> {
+    let too_many = |message: &&Imported<'_>| {
+        message.pictures.len() > 5 || (message.sender_id.is_none() && !message.pictures.is_empty())
+    };
+    if let Some(message) = batch.iter().find(too_many) {
+        return Err(Error::Refused(ImportRefused::TooManyPictures(message.id)));
+    }
+    let mut chats: Vec<ChatId> = batch.iter().map(|message| message.chat_id).collect();
+    chats.sort_unstable();
+    chats.dedup();
+    conn.transaction(|conn| {
+        let mut heads = number::lock(conn, &chats)?;
+        let before = heads.clone();
+        let new = number::number(conn, batch, &mut heads)?;
+        let tally = Tally { imported: new.len(), already_there: batch.len() - new.len() };
+        insert(conn, &new)?;
+        heads.retain(|chat, seq| before.get(chat) != Some(seq));
+        let (chats, seqs): (Vec<_>, Vec<_>) = heads.into_iter().unzip();
+        MoveHeads { chats: chats.clone(), seqs }.execute(conn)?;
+        if history == History::Read {
+            move_positions(conn, chats)?;
+        }
+        Ok(tally)
+    })
+}
+
+statement! {
+    /// Moves the heads of some chats to the messages of these numbers.
+    MoveHeads {
+        chats: Vec<ChatId> as Array<sql::ChatId>,
+        seqs: Vec<i64> as Array<BigInt>,
+    } -> (BigInt) = "heads.sql"
+}
+
+// Diesel's FOR NO KEY UPDATE has no OF.
+statement! {
+    /// Locks the positions of all members of some chats.
+    LockPositions { chats: Vec<ChatId> as Array<sql::ChatId> } -> (BigInt) = "lock_positions.sql"
+}
+
+statement! {
+    /// Moves the positions of all members of some chats to their heads.
+    MovePositions { chats: Vec<ChatId> as Array<sql::ChatId> } -> (BigInt) = "positions.sql"
+}
+
+fn move_positions(conn: &mut PgConnection, chats: Vec<ChatId>) -> QueryResult<()> {
+    LockPositions { chats: chats.clone() }.execute(conn)?;
+    MovePositions { chats }.execute(conn)?;
+    Ok(())
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = messages, check_for_backend(diesel::pg::Pg), treat_none_as_default_value = false)]
+struct Row<'a> {
+    chat_id: ChatId,
+    seq: i64,
+    id: MessageId,
+    sender_id: Option<UserId>,
+    kind: MessageKind,
+    content: Option<&'a str>,
+    metadata: &'a Value,
+    reply_to_seq: Option<i64>,
+    created_at: DateTime<Utc>,
+    edited_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = attachments, check_for_backend(diesel::pg::Pg), treat_none_as_default_value = false)]
+struct PictureRow<'a> {
+    chat_id: ChatId,
+    message_seq: i64,
+    position: i16,
+    file_name: &'a str,
+    mime_type: ImageType,
+    byte_size: i32,
+    storage_key: &'a str,
+    medium_key: Option<&'a str>,
+    thumbnail_key: Option<&'a str>,
+    width: Option<i32>,
+    height: Option<i32>,
+    created_at: DateTime<Utc>,
+}
+
+fn insert(conn: &mut PgConnection, new: &[Numbered<'_>]) -> QueryResult<()> {
+    let nothing = Value::Object(Map::new());
+    let rows: Vec<_> = new
+        .iter()
+        .map(|&Numbered { message, seq, reply_to_seq }| Row {
+            chat_id: message.chat_id,
+            seq,
+            id: message.id,
+            sender_id: message.sender_id,
+            kind: message.kind(),
+            content: message.content,
+            metadata: message.metadata.unwrap_or(&nothing),
+            reply_to_seq,
+            created_at: message.created_at,
+            edited_at: message.edited_at,
+        })
+        .collect();
+    diesel::copy_from(messages::table).from_insertable(&rows).execute(conn)?;
+    let pictures: Vec<_> = new
+        .iter()
+        .flat_map(|&Numbered { message, seq, .. }| {
+            (0..).zip(message.pictures).map(move |(position, picture)| PictureRow {
+                chat_id: message.chat_id,
+                message_seq: seq,
+                position,
+                file_name: picture.file_name,
+                mime_type: picture.mime_type,
+                byte_size: picture.byte_size,
+                storage_key: picture.storage_key,
+                medium_key: picture.medium_key,
+                thumbnail_key: picture.thumbnail_key,
+                width: picture.width,
+                height: picture.height,
+                created_at: message.created_at,
+            })
+        })
+        .collect();
+    if !pictures.is_empty() {
+        diesel::copy_from(attachments::table).from_insertable(&pictures).execute(conn)?;
+    }
+    Ok(())
+}

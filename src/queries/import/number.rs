@@ -1,0 +1,85 @@
+//! Decides which messages of a batch are new, which number each gets, and what it answers.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt};
+
+use super::{ImportRefused, Imported};
+use crate::error::Error;
+use crate::ids::{ChatId, MessageId, sql_types as sql};
+use crate::queries::statement::statement;
+use crate::schema::{chat_heads, chats};
+
+/// A message of the batch that is new.
+pub(super) struct Numbered<'a> {
+    pub message: &'a Imported<'a>,
+    pub seq: i64,
+    pub reply_to_seq: Option<i64>,
+}
+
+/// Locks the chats and their heads, each in the order of their ids, and gives the heads' last seq.
+pub(super) fn lock(conn: &mut PgConnection, ids: &[ChatId]) -> Result<HashMap<ChatId, i64>, Error<ImportRefused>> {
+    let found: Vec<ChatId> = chats::table
+        .filter(chats::id.eq_any(ids).and(chats::deleted_at.is_null()))
+        .order(chats::id)
+        .select(chats::id)
+        .for_no_key_update()
+        .load(conn)?;
+    if let Some(&missing) = ids.iter().find(|id| found.binary_search(id).is_err()) {
+        return Err(Error::Refused(ImportRefused::ChatNotFound(missing)));
+    }
+    let heads: Vec<(ChatId, i64)> = chat_heads::table
+        .filter(chat_heads::chat_id.eq_any(ids))
+        .order(chat_heads::chat_id)
+        .select((chat_heads::chat_id, chat_heads::last_seq))
+        .for_no_key_update()
+        .load(conn)?;
+    Ok(heads.into_iter().collect())
+}
+
+/// Numbers what is new, in the order of the batch, and moves `heads` on. What is in the chat already, or was in the
+/// batch before, is left out.
+pub(super) fn number<'a>(
+    conn: &mut PgConnection,
+    batch: &'a [Imported<'a>],
+    heads: &mut HashMap<ChatId, i64>,
+) -> Result<Vec<Numbered<'a>>, Error<ImportRefused>> {
+    let mut seqs = known(conn, batch)?;
+    let mut new = Vec::with_capacity(batch.len());
+    for message in batch {
+        let Entry::Vacant(place) = seqs.entry((message.chat_id, message.id)) else { continue };
+        let head = heads.entry(message.chat_id).or_default();
+        *head += 1;
+        let seq = *place.insert(*head);
+        let reply_to_seq = match message.reply_to.map(|id| seqs.get(&(message.chat_id, id))) {
+            None => None,
+            Some(Some(&answered)) if answered < seq => Some(answered),
+            Some(_) => return Err(Error::Refused(ImportRefused::ReplyNotFound(message.id))),
+        };
+        new.push(Numbered { message, seq, reply_to_seq });
+    }
+    Ok(new)
+}
+
+/// Which of the batch's messages, and of those that they answer, are in their chats already, and where.
+fn known(conn: &mut PgConnection, batch: &[Imported<'_>]) -> QueryResult<HashMap<(ChatId, MessageId), i64>> {
+    let mut ids: HashMap<ChatId, Vec<MessageId>> = HashMap::new();
+    for message in batch {
+        let ids = ids.entry(message.chat_id).or_default();
+        ids.push(message.id);
+        ids.extend(message.reply_to);
+    }
+    let (chat_ids, ids) = ids.into_iter().flat_map(|(chat, ids)| ids.into_iter().map(move |id| (chat, id))).unzip();
+    let known = Known { chat_ids, ids }.load::<(ChatId, MessageId, i64)>(conn)?;
+    Ok(known.into_iter().map(|(chat_id, id, seq)| ((chat_id, id), seq)).collect())
+}
+
+statement! {
+    /// The seqs of the messages that are there already, each pair of an id and its chat once or more.
+    Known {
+        chat_ids: Vec<ChatId> as Array<sql::ChatId>,
+        ids: Vec<MessageId> as Array<sql::MessageId>,
+    } -> (sql::ChatId, sql::MessageId, BigInt) = "known.sql"
+}

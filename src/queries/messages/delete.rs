@@ -1,0 +1,116 @@
+//! Decides how a message is deleted: its place stays, and nothing that was in it.
+
+use diesel::dsl::now;
+use diesel::prelude::*;
+use serde_json::{Map, Value};
+
+use super::access::{change_preview, hold_message, hold_role};
+use crate::enums::{MessageKind, ParticipantRole};
+use crate::error::{Error, Refusal};
+use crate::ids::{ChatId, UserId};
+use crate::models::{Attachment, Message};
+use crate::schema::{attachments, message_edits, message_reactions, messages};
+
+/// A message that was deleted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Deleted {
+    /// What is left of it.
+    pub message: Message,
+    /// Its pictures, which the database no longer knows: their bytes are still in the object store.
+    pub attachments: Vec<Attachment>,
+}
+
+/// Why a message was not deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeleteRefused {
+    /// The actor is not a member of the chat now, or there is no such chat.
+    #[error("the actor is not a member of the chat")]
+    NotAMember,
+    /// There is no such message, or it was deleted before.
+    #[error("there is no such message")]
+    NotFound,
+    /// Somebody else sent it, and the actor is a plain member; or it is the system's.
+    #[error("only its sender, the owner and admins delete a message, and nobody the system's")]
+    NotAllowed,
+}
+
+impl Refusal for DeleteRefused {
+    fn from_constraint(_: &str) -> Option<Self> {
+        None
+    }
+}
+
+/// Deletes a message: words, metadata, earlier wordings, reactions and pictures are gone; seq, sender and times stay,
+/// and answers to it still point at its place.
+///
+/// Its sender may, while a member; in a group, the owner and admins may delete anyone's. What the system wrote stays. If
+/// the message is the newest of its chat, the inbox no longer shows its words; nobody's position moves.
+///
+/// A transaction. It locks the actor's membership (shared), the head if the message is the newest, and the message, in
+/// this order. Whoever edits it or reacts to it at the same time comes before, and is deleted too, or finds it gone.
+/// Index: the primary keys.
+///
+/// # Errors
+///
+/// [`DeleteRefused`], and those of the database.
+///
+/// # Examples
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let [alice, bob] = ["alice", "bob"].map(|name| messenger_db::doctest::user(conn, name));
+/// # use messenger_db::queries::groups::{self, NewGroup};
+/// use messenger_db::queries::messages::{self, Draft};
+/// # let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob]))?;
+///
+/// let sent = messages::send(conn, group.id, bob, &Draft::text("Oh no"))?.message;
+/// let deleted = messages::delete(conn, group.id, bob, sent.seq)?.message;
+/// assert_eq!((deleted.seq, deleted.content), (sent.seq, None));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn delete(
+    conn: &mut PgConnection,
+    chat_id: ChatId,
+    actor: UserId,
+    seq: i64,
+) -> Result<Deleted, Error<DeleteRefused>> {
+    conn.transaction(|conn| {
+        let Some(role) = hold_role(conn, chat_id, actor)? else {
+            return Err(Error::Refused(DeleteRefused::NotAMember));
+        };
+        change_preview(conn, chat_id, seq, None)?;
+        let Some(message) = hold_message(conn, chat_id, seq)? else {
+            return Err(Error::Refused(DeleteRefused::NotFound));
+        };
+        let own = message.sender_id == Some(actor);
+        if message.kind == MessageKind::System || !(own || role != ParticipantRole::Member) {
+            return Err(Error::Refused(DeleteRefused::NotAllowed));
+        }
+        Ok(empty(conn, chat_id, seq)?)
+    })
+}
+
+/// Empties a message that is locked.
+fn empty(conn: &mut PgConnection, chat_id: ChatId, seq: i64) -> QueryResult<Deleted> {
+    diesel::delete(message_edits::table)
+        .filter(message_edits::chat_id.eq(chat_id).and(message_edits::message_seq.eq(seq)))
+        .execute(conn)?;
+    diesel::delete(message_reactions::table)
+        .filter(message_reactions::chat_id.eq(chat_id).and(message_reactions::message_seq.eq(seq)))
+        .execute(conn)?;
+    let mut attachments = diesel::delete(attachments::table)
+        .filter(attachments::chat_id.eq(chat_id).and(attachments::message_seq.eq(seq)))
+        .returning(Attachment::as_returning())
+        .get_results(conn)?;
+    attachments.sort_unstable_by_key(|attachment| attachment.position);
+    let message = diesel::update(messages::table.find((chat_id, seq)))
+        .set((
+            messages::content.eq(None::<&str>),
+            messages::metadata.eq(Value::Object(Map::new())),
+            messages::deleted_at.eq(now),
+        ))
+        .returning(Message::as_returning())
+        .get_result(conn)?;
+    Ok(Deleted { message, attachments })
+}

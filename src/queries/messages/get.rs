@@ -1,0 +1,140 @@
+//! Decides who reads one message, and what it said before: the members of its chat.
+
+use diesel::dsl::exists;
+use diesel::prelude::*;
+
+use crate::error::{Error, Refusal};
+use crate::ids::{ChatId, MessageId, UserId};
+use crate::models::{Message, MessageEdit};
+use crate::schema::{chat_participants, message_edits, messages};
+
+/// Why a message is not shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GetRefused {
+    /// The reader is not a member of the chat now, or there is no such chat.
+    #[error("the reader is not a member of the chat")]
+    NotAMember,
+    /// There is no such message in the chat.
+    #[error("there is no such message")]
+    NotFound,
+}
+
+impl Refusal for GetRefused {
+    fn from_constraint(_: &str) -> Option<Self> {
+        None
+    }
+}
+
+/// That the reader is a member of the chat now.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn is_member(chat_id: ChatId, reader: UserId) -> _ {
+    let key = chat_participants::chat_id.eq(chat_id).and(chat_participants::user_id.eq(reader));
+    exists(chat_participants::table.filter(key.and(chat_participants::left_at.is_null())))
+}
+
+/// A message, by its place in the chat. A deleted one is there, and empty.
+///
+/// One statement, which locks nothing. Index: the primary keys.
+///
+/// # Errors
+///
+/// [`GetRefused`], and those of the database.
+///
+/// # Examples
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let [alice, bob, eve] = ["alice", "bob", "eve"].map(|name| messenger_db::doctest::user(conn, name));
+/// # use messenger_db::queries::groups::{self, NewGroup};
+/// use messenger_db::error::Error;
+/// use messenger_db::queries::messages::{self, Draft, GetRefused};
+/// # let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob]))?;
+///
+/// let sent = messages::send(conn, group.id, bob, &Draft::text("At nine?"))?.message;
+/// assert_eq!(messages::get(conn, group.id, alice, sent.seq)?, sent);
+/// assert_eq!(messages::get(conn, group.id, eve, sent.seq), Err(Error::Refused(GetRefused::NotAMember)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn get(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, seq: i64) -> Result<Message, Error<GetRefused>> {
+    let message = messages::table
+        .find((chat_id, seq))
+        .filter(is_member(chat_id, reader))
+        .select(Message::as_select())
+        .first(conn)
+        .optional()?;
+    message.map_or_else(|| refuse(conn, chat_id, reader), Ok)
+}
+
+/// The message that a client called by this id, if it arrived: what a device asks that does not know whether its send
+/// went through.
+///
+/// One statement, which locks nothing. Index: `messages_id_key`.
+///
+/// # Errors
+///
+/// Those of the database. To who is no member of the chat, there is no message.
+///
+/// # Examples
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let alice = messenger_db::doctest::user(conn, "alice");
+/// # use messenger_db::queries::groups::{self, NewGroup};
+/// use messenger_db::queries::messages::{self, Draft};
+/// # let group = groups::create(conn, alice, &NewGroup::new("Notes", &[]))?;
+///
+/// let draft = Draft::text("Milk");
+/// assert_eq!(messages::find_by_id(conn, group.id, alice, draft.id())?, None);
+/// let sent = messages::send(conn, group.id, alice, &draft)?.message;
+/// assert_eq!(messages::find_by_id(conn, group.id, alice, draft.id())?, Some(sent));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn find_by_id(
+    conn: &mut PgConnection,
+    chat_id: ChatId,
+    reader: UserId,
+    id: MessageId,
+) -> QueryResult<Option<Message>> {
+    messages::table
+        .filter(messages::chat_id.eq(chat_id).and(messages::id.eq(id)))
+        .filter(is_member(chat_id, reader))
+        .select(Message::as_select())
+        .first(conn)
+        .optional()
+}
+
+/// What a message said before each of its edits, the first wording first. Of a message that was never edited, or was
+/// deleted, there is nothing.
+///
+/// One statement, which locks nothing, and one more when there is nothing. Index: the primary keys.
+///
+/// # Errors
+///
+/// [`GetRefused`], and those of the database.
+///
+/// # Examples
+///
+/// See [`edit`](super::edit()).
+pub fn edits(
+    conn: &mut PgConnection,
+    chat_id: ChatId,
+    reader: UserId,
+    seq: i64,
+) -> Result<Vec<MessageEdit>, Error<GetRefused>> {
+    let edits = message_edits::table
+        .filter(message_edits::chat_id.eq(chat_id).and(message_edits::message_seq.eq(seq)))
+        .filter(is_member(chat_id, reader))
+        .order(message_edits::version)
+        .select(MessageEdit::as_select())
+        .load(conn)?;
+    if edits.is_empty() {
+        get(conn, chat_id, reader, seq)?;
+    }
+    Ok(edits)
+}
+
+fn refuse<T>(conn: &mut PgConnection, chat_id: ChatId, reader: UserId) -> Result<T, Error<GetRefused>> {
+    let member = diesel::select(is_member(chat_id, reader)).get_result(conn)?;
+    Err(Error::Refused(if member { GetRefused::NotFound } else { GetRefused::NotAMember }))
+}

@@ -1,0 +1,18 @@
+//! Decides what becomes of a message: it is sent, once; its sender may edit it; it is deleted and keeps its place.
+//!
+//! A message is named by its chat and its seq. Whoever is not a member now is refused, whatever they were before.
+
+mod access;
+mod delete;
+mod draft;
+mod edit;
+mod get;
+mod send;
+pub(crate) mod system;
+
+pub use delete::{DeleteRefused, Deleted, delete};
+pub(crate) use draft::preview;
+pub use draft::{Draft, Picture};
+pub use edit::{EditRefused, edit};
+pub use get::{GetRefused, edits, find_by_id, get};
+pub use send::{SendRefused, Sent, send};

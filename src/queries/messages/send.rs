@@ -1,0 +1,213 @@
+//! Decides how a message is sent: numbered, once, by a member, in one round trip.
+
+use diesel::define_sql_function;
+use diesel::dsl::now;
+use diesel::prelude::*;
+use diesel::result::Error as DieselError;
+use diesel::sql_types::{BigInt, Jsonb, Nullable, Text, Timestamptz};
+use serde_json::{Map, Value};
+
+use super::super::atomic;
+use super::draft::{Draft, Picture};
+use crate::enums::MessageKind;
+use crate::error::{Error, Refusal};
+use crate::ids::{ChatId, UserId, sql_types as sql};
+use crate::models::{Message, NewAttachment};
+use crate::schema::sql_types::MessageKind as MessageKindSql;
+use crate::schema::{attachments, messages};
+
+/// A message that was sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sent {
+    /// The message as it stands.
+    pub message: Message,
+    /// Whether it had been sent before, and nothing was done.
+    pub already_sent: bool,
+}
+
+/// Why a message was not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendRefused {
+    /// The sender is not a member of the chat now, or there is no such chat.
+    #[error("the sender is not a member of the chat")]
+    NotAMember,
+    /// In a direct chat, one of the two has blocked the other.
+    #[error("one of the two has blocked the other")]
+    Blocked,
+    /// The message that it answers is not an earlier one of this chat.
+    #[error("the message that it answers is not in the chat")]
+    ReplyNotFound,
+    /// Another member has sent a message of this id.
+    #[error("another member has sent a message of this id")]
+    IdTaken,
+    /// A text without words, or an image without pictures.
+    #[error("there is nothing in it")]
+    Empty,
+    /// More than 10,000 characters.
+    #[error("it has more than 10,000 characters")]
+    TooLong,
+    /// The metadata is not a JSON object.
+    #[error("its metadata is not an object")]
+    MetadataNotAnObject,
+    /// More than five pictures.
+    #[error("it has more than five pictures")]
+    TooManyPictures,
+    /// A picture is larger than 10 MiB, empty, or described by what cannot be.
+    #[error("a picture of it is too large, or not described as one")]
+    PictureRefused,
+}
+
+impl Refusal for SendRefused {
+    fn from_constraint(name: &str) -> Option<Self> {
+        match name {
+            "messages_reply_in_chat_fkey" | "messages_reply_to_earlier_check" => Some(Self::ReplyNotFound),
+            "messages_content_check" => Some(Self::TooLong),
+            "messages_metadata_check" => Some(Self::MetadataNotAnObject),
+            _ if name.starts_with("attachments_") => Some(Self::PictureRefused),
+            _ => None,
+        }
+    }
+}
+
+define_sql_function! {
+    /// The whole of a send; the migration that makes it says what it does.
+    fn send_message(
+        in_chat: sql::ChatId,
+        by_user: sql::UserId,
+        message: sql::MessageId,
+        what: MessageKindSql,
+        words: Nullable<Text>,
+        facts: Nullable<Jsonb>,
+        answered_seq: Nullable<BigInt>,
+    ) -> Nullable<BigInt>;
+}
+
+/// Sends a message: it gets the next number of the chat, the chat's head shows it, and the sender has read and received
+/// everything up to it. Nobody else's position moves, so that it is unread for them.
+///
+/// The sender is a member at the moment that the message is numbered. In a direct chat nothing is sent while one of the
+/// two blocks the other; that they are still contacts does not matter, nor that the other has closed the account.
+///
+/// It is idempotent on the draft's id: sent again, by the same sender and at whatever concurrency, it gives the first
+/// message as it stands now, be it edited or deleted meanwhile, and does nothing; what else the second draft holds is
+/// not looked at. The id of another member's message is refused. A reply may answer a deleted message: it was
+/// there when the answer was written.
+///
+/// One round trip, which is a transaction of its own: the function `send_message`. With pictures, a transaction of two
+/// statements. It locks the sender's membership (shared), the head and the sender's position, in this order; so sends to
+/// one chat happen one after the other, and a send and the end of the sender's membership never overlap. Index: the
+/// primary keys, and `messages_id_key`.
+///
+/// # Errors
+///
+/// [`SendRefused`], and those of the database.
+///
+/// # Examples
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let [alice, bob] = ["alice", "bob"].map(|name| messenger_db::doctest::user(conn, name));
+/// use messenger_db::queries::groups::{self, NewGroup};
+/// use messenger_db::queries::messages::{self, Draft};
+///
+/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob]))?;
+/// let draft = Draft::text("Shall we meet at nine?");
+/// let sent = messages::send(conn, group.id, bob, &draft)?;
+/// assert_eq!(sent.message.content.as_deref(), Some("Shall we meet at nine?"));
+///
+/// // The answer was lost on the way, so the client tries again.
+/// let again = messages::send(conn, group.id, bob, &draft)?;
+/// assert!(again.already_sent);
+/// assert_eq!(again.message, sent.message);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn send(
+    conn: &mut PgConnection,
+    chat_id: ChatId,
+    sender_id: UserId,
+    draft: &Draft<'_>,
+) -> Result<Sent, Error<SendRefused>> {
+    match (draft.kind, draft.content, draft.pictures) {
+        (MessageKind::Image, _, []) | (MessageKind::Text, None | Some(""), _) => {
+            return Err(Error::Refused(SendRefused::Empty));
+        }
+        (_, _, [_, _, _, _, _, _, ..]) => return Err(Error::Refused(SendRefused::TooManyPictures)),
+        _ => {}
+    }
+    let sent = if draft.pictures.is_empty() {
+        atomic::statement(conn, |conn| number(conn, chat_id, sender_id, draft))
+    } else {
+        conn.transaction(|conn| {
+            let message = number(conn, chat_id, sender_id, draft)?;
+            attach(conn, &message, draft.pictures)?;
+            Ok(message)
+        })
+    };
+    match sent {
+        Ok(message) => Ok(Sent { message, already_sent: false }),
+        Err(Error::Database(DieselError::DatabaseError(_, information)))
+            if information.constraint_name() == Some("messages_id_key") =>
+        {
+            // Refused by a message that is committed, or of this transaction; messages stay.
+            let message = messages::table
+                .filter(messages::chat_id.eq(chat_id).and(messages::id.eq(draft.id)))
+                .select(Message::as_select())
+                .first(conn)?;
+            if message.sender_id == Some(sender_id) {
+                Ok(Sent { message, already_sent: true })
+            } else {
+                Err(Error::Refused(SendRefused::IdTaken))
+            }
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn number(
+    conn: &mut PgConnection,
+    chat_id: ChatId,
+    sender_id: UserId,
+    draft: &Draft<'_>,
+) -> Result<Message, Error<SendRefused>> {
+    let act = send_message(chat_id, sender_id, draft.id, draft.kind, draft.content, draft.metadata, draft.reply_to_seq);
+    let (seq, created_at) = diesel::select((act, now.into_sql::<Timestamptz>())).get_result(conn)?;
+    match seq {
+        None => Err(Error::Refused(SendRefused::NotAMember)),
+        Some(0) => Err(Error::Refused(SendRefused::Blocked)),
+        Some(seq) => Ok(Message {
+            chat_id,
+            seq,
+            id: draft.id,
+            sender_id: Some(sender_id),
+            kind: draft.kind,
+            content: draft.content.map(str::to_owned),
+            metadata: draft.metadata.cloned().unwrap_or_else(|| Value::Object(Map::new())),
+            reply_to_seq: draft.reply_to_seq,
+            created_at,
+            edited_at: None,
+            deleted_at: None,
+        }),
+    }
+}
+
+fn attach(conn: &mut PgConnection, message: &Message, pictures: &[Picture<'_>]) -> QueryResult<()> {
+    let rows: Vec<_> = (0..)
+        .zip(pictures)
+        .map(|(position, picture)| NewAttachment {
+            chat_id: message.chat_id,
+            message_seq: message.seq,
+            position,
+            file_name: picture.file_name,
+            mime_type: picture.mime_type,
+            byte_size: picture.byte_size,
+            storage_key: picture.storage_key,
+            medium_key: picture.medium_key,
+            thumbnail_key: picture.thumbnail_key,
+            width: picture.width,
+            height: picture.height,
+        })
+        .collect();
+    diesel::insert_into(attachments::table).values(rows).execute(conn)?;
+    Ok(())
+}

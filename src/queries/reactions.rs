@@ -1,0 +1,258 @@
+//! Decides how members react to a message: each emoji once, as long as the message is there.
+
+use chrono::{DateTime, Utc};
+use diesel::dsl::exists;
+use diesel::prelude::*;
+
+use super::accounts::Profile;
+use super::atomic;
+use crate::error::{Error, Refusal};
+use crate::ids::{ChatId, UserId};
+use crate::page::Limit;
+use crate::schema::{blocks, chat_participants, chats, message_reactions, messages, users};
+
+/// Why a reaction was not given, taken back or shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReactionRefused {
+    /// The user is not a member of the chat now, or there is no such chat.
+    #[error("the user is not a member of the chat")]
+    NotAMember,
+    /// The chat has no such message, or it was deleted.
+    #[error("there is no such message in the chat")]
+    MessageNotFound,
+    /// In a direct chat, one of the two has blocked the other.
+    #[error("one of the two has blocked the other")]
+    Blocked,
+    /// It is no emoji: empty, or longer than 32 bytes.
+    #[error("an emoji has 1 to 32 bytes")]
+    EmojiRefused,
+}
+
+impl Refusal for ReactionRefused {
+    fn from_constraint(name: &str) -> Option<Self> {
+        (name == "message_reactions_emoji_check").then_some(Self::EmojiRefused)
+    }
+}
+
+/// Somebody who reacted to a message.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Reactor {
+    /// Who.
+    pub profile: Profile,
+    /// With which emoji.
+    pub emoji: String,
+    /// When.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Where a page ended, and the next begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor {
+    /// When the last reaction was given.
+    pub created_at: DateTime<Utc>,
+    /// By whom.
+    pub user_id: UserId,
+    /// With which emoji.
+    pub emoji: String,
+}
+
+impl Reactor {
+    /// The cursor of a page that ends with this reaction.
+    #[must_use]
+    pub fn cursor(&self) -> Cursor {
+        Cursor { created_at: self.created_at, user_id: self.profile.id, emoji: self.emoji.clone() }
+    }
+}
+
+/// A member reacts to a message with an emoji. Gives whether it is new: the same reaction twice is one.
+///
+/// A reaction and the deletion of its message do not pass each other: whichever comes second waits, and a message that
+/// was deleted gets none.
+///
+/// One statement, which locks the member's own membership and the message against change; one more when it does
+/// nothing, to find out why. Indexes: `chat_participants_pkey`, `messages_pkey`.
+///
+/// # Errors
+///
+/// [`ReactionRefused`], and those of the database.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
+/// use messenger_db::queries::{messages, reactions};
+///
+/// let seq = messages::send(conn, chat, anna, &messages::Draft::text("We made it!"))?.message.seq;
+/// assert!(reactions::add(conn, chat, bob, seq, "🎉")?);
+/// assert!(!reactions::add(conn, chat, bob, seq, "🎉")?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn add(
+    conn: &mut PgConnection,
+    chat_id: ChatId,
+    user_id: UserId,
+    seq: i64,
+    emoji: &str,
+) -> Result<bool, Error<ReactionRefused>> {
+    let reaction = chat_participants::table
+        .inner_join(messages::table.on(messages::chat_id.eq(chat_participants::chat_id)))
+        .filter(chat_participants::chat_id.eq(chat_id).and(chat_participants::user_id.eq(user_id)))
+        .filter(chat_participants::left_at.is_null())
+        .filter(messages::seq.eq(seq).and(messages::deleted_at.is_null()))
+        .filter(diesel::dsl::not(exists(block_within(chat_id))))
+        .select((
+            chat_participants::chat_id,
+            messages::seq,
+            chat_participants::user_id,
+            emoji.into_sql::<diesel::sql_types::Text>(),
+        ))
+        .for_share();
+    let added = atomic::statement(conn, |conn| {
+        diesel::insert_into(message_reactions::table)
+            .values(reaction)
+            .into_columns((
+                message_reactions::chat_id,
+                message_reactions::message_seq,
+                message_reactions::user_id,
+                message_reactions::emoji,
+            ))
+            .on_conflict_do_nothing()
+            .execute(conn)
+            .map_err(Error::from)
+    })?;
+    if added == 1 {
+        return Ok(true);
+    }
+    is_there(conn, chat_id, user_id, seq)?;
+    if diesel::select(exists(block_within(chat_id))).get_result(conn)? {
+        return Err(Error::Refused(ReactionRefused::Blocked));
+    }
+    Ok(false)
+}
+
+/// A member takes a reaction of their own back. Gives whether there was one.
+///
+/// One statement; one more when it does nothing, to find out why. Index: `message_reactions_pkey`.
+///
+/// # Errors
+///
+/// [`ReactionRefused::NotAMember`] and [`ReactionRefused::MessageNotFound`], and those of the database.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
+/// use messenger_db::queries::{messages, reactions};
+///
+/// let seq = messages::send(conn, chat, anna, &messages::Draft::text("We made it!"))?.message.seq;
+/// reactions::add(conn, chat, bob, seq, "🎉")?;
+/// assert!(reactions::remove(conn, chat, bob, seq, "🎉")?);
+/// assert!(!reactions::remove(conn, chat, bob, seq, "🎉")?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn remove(
+    conn: &mut PgConnection,
+    chat_id: ChatId,
+    user_id: UserId,
+    seq: i64,
+    emoji: &str,
+) -> Result<bool, Error<ReactionRefused>> {
+    let membership = chat_participants::table
+        .find((chat_id, user_id))
+        .filter(chat_participants::left_at.is_null())
+        .select(chat_participants::user_id);
+    let reaction = message_reactions::table.find((chat_id, seq, user_id, emoji)).filter(exists(membership));
+    if diesel::delete(reaction).execute(conn)? == 1 {
+        return Ok(true);
+    }
+    is_there(conn, chat_id, user_id, seq)?;
+    Ok(false)
+}
+
+/// Who reacted to a message, and how: in the order in which they did, and of one instant by user, then emoji.
+///
+/// With an emoji, who reacted with that one. `after` is the [cursor](Reactor::cursor) of the last reaction that the
+/// reader has.
+///
+/// One statement, which locks nothing; one more when it finds nothing, to find out why. Indexes:
+/// `message_reactions_pkey`, `users_pkey`.
+///
+/// # Errors
+///
+/// [`ReactionRefused::NotAMember`] and [`ReactionRefused::MessageNotFound`], and those of the database.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
+/// use messenger_db::page::Limit;
+/// use messenger_db::queries::{messages, reactions};
+///
+/// let seq = messages::send(conn, chat, anna, &messages::Draft::text("We made it!"))?.message.seq;
+/// reactions::add(conn, chat, bob, seq, "🎉")?;
+/// let reactors = reactions::list(conn, chat, anna, seq, None, None, Limit::default())?;
+/// assert_eq!((reactors[0].profile.id, reactors[0].emoji.as_str()), (bob, "🎉"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn list(
+    conn: &mut PgConnection,
+    chat_id: ChatId,
+    reader: UserId,
+    seq: i64,
+    emoji: Option<&str>,
+    after: Option<&Cursor>,
+    limit: Limit,
+) -> Result<Vec<Reactor>, Error<ReactionRefused>> {
+    let membership = chat_participants::table
+        .find((chat_id, reader))
+        .filter(chat_participants::left_at.is_null())
+        .select(chat_participants::user_id);
+    let mut page = message_reactions::table
+        .inner_join(users::table.on(users::id.eq(message_reactions::user_id)))
+        .filter(message_reactions::chat_id.eq(chat_id).and(message_reactions::message_seq.eq(seq)))
+        .filter(exists(membership))
+        .order((message_reactions::created_at, message_reactions::user_id, message_reactions::emoji))
+        .limit(limit.get())
+        .select((Profile::as_select(), message_reactions::emoji, message_reactions::created_at))
+        .into_boxed();
+    if let Some(emoji) = emoji {
+        page = page.filter(message_reactions::emoji.eq(emoji));
+    }
+    if let Some(Cursor { created_at, user_id, emoji }) = after {
+        let later = message_reactions::created_at.gt(created_at);
+        let same = message_reactions::created_at.eq(created_at);
+        let by_later_user = message_reactions::user_id.gt(user_id);
+        let by_same_user = message_reactions::user_id.eq(user_id).and(message_reactions::emoji.gt(emoji));
+        page = page.filter(later.or(same.and(by_later_user.or(by_same_user))));
+    }
+    let page = page.load(conn)?;
+    if page.is_empty() {
+        is_there(conn, chat_id, reader, seq)?;
+    }
+    Ok(page)
+}
+
+/// Refuses whoever is not a member, and a message that is not there.
+fn is_there(conn: &mut PgConnection, chat_id: ChatId, user_id: UserId, seq: i64) -> Result<(), Error<ReactionRefused>> {
+    let of_chat =
+        messages::chat_id.eq(chat_participants::chat_id).and(messages::seq.eq(seq)).and(messages::deleted_at.is_null());
+    chat_participants::table
+        .left_join(messages::table.on(of_chat))
+        .filter(chat_participants::chat_id.eq(chat_id).and(chat_participants::user_id.eq(user_id)))
+        .filter(chat_participants::left_at.is_null())
+        .select(messages::seq.nullable())
+        .first::<Option<i64>>(conn)
+        .optional()?
+        .ok_or(Error::Refused(ReactionRefused::NotAMember))?
+        .ok_or(Error::Refused(ReactionRefused::MessageNotFound))?;
+    Ok(())
+}
+
+/// A block between the two of a direct chat.
+#[diesel::dsl::auto_type]
+fn block_within(chat_id: ChatId) -> _ {
+    let of_low = blocks::blocker_id.nullable().eq(chats::direct_low);
+    let on_high = blocks::blocked_id.nullable().eq(chats::direct_high);
+    let of_high = blocks::blocker_id.nullable().eq(chats::direct_high);
+    let on_low = blocks::blocked_id.nullable().eq(chats::direct_low);
+    let between = of_low.and(on_high).or(of_high.and(on_low));
+    chats::table.inner_join(blocks::table.on(between)).filter(chats::id.eq(chat_id)).select(chats::id)
+}

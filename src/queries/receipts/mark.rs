@@ -1,0 +1,160 @@
+//! Decides how a member receives and reads: up to a message, in one statement, and never backwards.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool};
+
+use super::super::statement::statement;
+use crate::error::{Error, Refusal};
+use crate::ids::{ChatId, UserId, sql_types};
+use crate::schema::unread_messages;
+
+/// What an act of marking changed: the messages after `after_seq`, up to `through_seq`. None when the two are the
+/// same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Marked {
+    /// Where the member was before.
+    pub after_seq: i64,
+    /// Where the member is now.
+    pub through_seq: i64,
+}
+
+impl Marked {
+    /// Whether nothing changed: everything up to the message was marked before.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.after_seq == self.through_seq
+    }
+}
+
+/// Why messages were not marked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MarkRefused {
+    /// The user is not a member of the chat now, or there is no such chat.
+    #[error("the user is not a member of the chat")]
+    NotAMember,
+}
+
+impl Refusal for MarkRefused {
+    fn from_constraint(_: &str) -> Option<Self> {
+        None
+    }
+}
+
+// SQL text, because Diesel's DSL has no statement that writes two tables. It is one round trip instead of five; and
+// within a transaction of several, the position would stay locked from the first to the last.
+statement! {
+    /// What was seen, where the user wants to be, and whether they are there now.
+    MarkDelivered {
+        chat_id: ChatId as sql_types::ChatId,
+        user_id: UserId as sql_types::UserId,
+        seq: i64 as BigInt,
+    } -> (BigInt, BigInt, Bool) = "mark_delivered.sql"
+}
+
+statement! {
+    /// What was seen, where the user wants to be, and whether they are there now.
+    MarkRead {
+        chat_id: ChatId as sql_types::ChatId,
+        user_id: UserId as sql_types::UserId,
+        seq: i64 as BigInt,
+    } -> (BigInt, BigInt, Bool) = "mark_read.sql"
+}
+
+/// A device of a member has received everything up to a message; beyond the newest message, up to that one.
+///
+/// What another device, or an earlier call, has marked stays as it is, with its time: two devices at once mark what
+/// one of them would have marked.
+///
+/// One statement, which locks the member's own position. Only when another device of the same member got in between,
+/// a transaction that locks first. Indexes: `unread_messages_pkey`, `chat_heads_pkey`; the update of the position is
+/// HOT.
+///
+/// # Errors
+///
+/// [`MarkRefused`], and those of the database.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
+/// use messenger_db::enums::DeliveryStatus;
+/// use messenger_db::queries::{messages, receipts};
+///
+/// let seq = messages::send(conn, chat, anna, &messages::Draft::text("Hello!"))?.message.seq;
+/// receipts::mark_delivered(conn, chat, bob, seq)?;
+/// assert_eq!(receipts::of_message(conn, chat, anna, seq)?[0].status, DeliveryStatus::Delivered);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn mark_delivered(
+    conn: &mut PgConnection,
+    chat_id: ChatId,
+    user_id: UserId,
+    seq: i64,
+) -> Result<Marked, Error<MarkRefused>> {
+    mark(conn, chat_id, user_id, |conn| MarkDelivered { chat_id, user_id, seq }.get_result(conn))
+}
+
+/// A member has read everything up to a message; beyond the newest message, up to that one. What was not received
+/// before is received now too.
+///
+/// What another device, or an earlier call, has marked stays as it is, with its time: two devices at once mark what
+/// one of them would have marked. Costs the same however much was unread.
+///
+/// One statement, which locks the member's own position. Only when another device of the same member got in between,
+/// a transaction that locks first. Indexes: `unread_messages_pkey`, `chat_heads_pkey`, `message_delivery_pkey`; the
+/// update of the position is HOT.
+///
+/// # Errors
+///
+/// [`MarkRefused`], and those of the database.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
+/// use messenger_db::queries::{messages, receipts, unread};
+///
+/// for words in ["Hello!", "Are you there?"] {
+///     messages::send(conn, chat, anna, &messages::Draft::text(words))?;
+/// }
+/// let marked = receipts::mark_read(conn, chat, bob, 2)?;
+/// assert_eq!((marked.after_seq, marked.through_seq), (0, 2));
+/// assert_eq!(unread::total(conn, bob)?, 0);
+///
+/// // Never backwards.
+/// assert!(receipts::mark_read(conn, chat, bob, 1)?.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn mark_read(
+    conn: &mut PgConnection,
+    chat_id: ChatId,
+    user_id: UserId,
+    seq: i64,
+) -> Result<Marked, Error<MarkRefused>> {
+    mark(conn, chat_id, user_id, |conn| MarkRead { chat_id, user_id, seq }.get_result(conn))
+}
+
+fn mark(
+    conn: &mut PgConnection,
+    chat_id: ChatId,
+    user_id: UserId,
+    act: impl Fn(&mut PgConnection) -> QueryResult<(i64, i64, bool)>,
+) -> Result<Marked, Error<MarkRefused>> {
+    let mut outcome = act(conn).optional()?;
+    if matches!(outcome, Some((seen, target, false)) if seen < target) {
+        // Another device of the same user got in between. Behind a lock nobody can, and the second statement sees
+        // what the other has done.
+        outcome = conn.transaction(|conn| {
+            unread_messages::table
+                .find((user_id, chat_id))
+                .select(unread_messages::user_id)
+                .for_no_key_update()
+                .first::<UserId>(conn)
+                .optional()?;
+            act(conn).optional()
+        })?;
+    }
+    match outcome {
+        None => Err(Error::Refused(MarkRefused::NotAMember)),
+        Some((seen, target, _)) => Ok(Marked { after_seq: seen, through_seq: seen.max(target) }),
+    }
+}

@@ -1,0 +1,104 @@
+//! Decides what is known about each recipient of a message.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use crate::enums::DeliveryStatus;
+use crate::error::{Error, Refusal};
+use crate::ids::{ChatId, UserId};
+use crate::schema::{chat_participants, messages};
+use crate::views::message_receipts;
+
+/// How far a message got with one of its recipients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
+pub struct Receipt {
+    /// The recipient.
+    pub user_id: UserId,
+    /// How far it got.
+    pub status: DeliveryStatus,
+    /// When it was received; `None` while it is pending.
+    pub delivered_at: Option<DateTime<Utc>>,
+    /// When it was read; `None`: not yet.
+    pub read_at: Option<DateTime<Utc>>,
+}
+
+/// Why receipts were not shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReceiptsRefused {
+    /// The reader is not a member of the chat now, or there is no such chat.
+    #[error("the reader is not a member of the chat")]
+    NotAMember,
+    /// The chat has no such message.
+    #[error("there is no such message in the chat")]
+    MessageNotFound,
+}
+
+impl Refusal for ReceiptsRefused {
+    fn from_constraint(_: &str) -> Option<Self> {
+        None
+    }
+}
+
+/// Each recipient of a message, how far it got with them, and when: who read it first, then who received it first,
+/// then by user.
+///
+/// Recipients are those who were members when it was sent, but for the sender; of a system message, all of them. Who
+/// left since is still there; who joined again since is not, because they begin anew.
+///
+/// One statement, which locks nothing. Indexes: `messages_pkey`, `chat_participants_pkey`, and for each recipient
+/// `message_delivery_pkey`.
+///
+/// # Errors
+///
+/// [`ReceiptsRefused`], and those of the database.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
+/// use messenger_db::enums::DeliveryStatus;
+/// use messenger_db::queries::{messages, receipts};
+///
+/// let seq = messages::send(conn, chat, anna, &messages::Draft::text("Hello!"))?.message.seq;
+/// receipts::mark_read(conn, chat, bob, seq)?;
+/// let receipts = receipts::of_message(conn, chat, anna, seq)?;
+/// assert_eq!((receipts[0].user_id, receipts[0].status), (bob, DeliveryStatus::Read));
+/// assert!(receipts[0].read_at.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn of_message(
+    conn: &mut PgConnection,
+    chat_id: ChatId,
+    reader: UserId,
+    seq: i64,
+) -> Result<Vec<Receipt>, Error<ReceiptsRefused>> {
+    let of_chat = messages::chat_id.eq(chat_participants::chat_id).and(messages::seq.eq(seq));
+    let of_message =
+        message_receipts::chat_id.eq(messages::chat_id).and(message_receipts::message_seq.eq(messages::seq));
+    let rows = chat_participants::table
+        .left_join(messages::table.on(of_chat))
+        .left_join(message_receipts::table.on(of_message))
+        .filter(chat_participants::chat_id.eq(chat_id).and(chat_participants::user_id.eq(reader)))
+        .filter(chat_participants::left_at.is_null())
+        .order((
+            message_receipts::read_at.asc().nulls_last(),
+            message_receipts::delivered_at.asc().nulls_last(),
+            message_receipts::user_id,
+        ))
+        .select((
+            messages::seq.nullable(),
+            (
+                message_receipts::user_id,
+                message_receipts::status,
+                message_receipts::delivered_at,
+                message_receipts::read_at,
+            )
+                .nullable(),
+        ))
+        .load::<(Option<i64>, Option<Receipt>)>(conn)?;
+    match rows.first() {
+        None => Err(Error::Refused(ReceiptsRefused::NotAMember)),
+        Some((None, _)) => Err(Error::Refused(ReceiptsRefused::MessageNotFound)),
+        Some(_) => Ok(rows.into_iter().filter_map(|(_, receipt)| receipt).collect()),
+    }
+}

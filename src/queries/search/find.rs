@@ -1,0 +1,196 @@
+//! Decides which messages are found: those of the chats that the user is in now, never deleted or system ones.
+
+use chrono::{DateTime, Utc};
+use diesel::dsl::{auto_type, exists};
+use diesel::prelude::*;
+
+use super::Highlight;
+use super::full_text::{Messenger, matches, to_tsvector, translate, ts_headline, websearch_to_tsquery};
+use super::highlight::{MARKS, OPTIONS};
+use crate::enums::MessageKind;
+use crate::error::{Error, Refusal};
+use crate::ids::{ChatId, UserId};
+use crate::models::Message;
+use crate::page::Limit;
+use crate::schema::{chat_participants, messages};
+
+/// How many characters a query may have: 1,000.
+pub const MAX_QUERY: usize = 1_000;
+
+/// Why nothing was searched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SearchRefused {
+    /// The user is not a member of the chat now, or there is no such chat.
+    #[error("the user is not a member of the chat")]
+    NotAMember,
+    /// The query has more than [`MAX_QUERY`] characters.
+    #[error("a query has at most {MAX_QUERY} characters")]
+    QueryTooLong,
+}
+
+impl Refusal for SearchRefused {
+    fn from_constraint(_: &str) -> Option<Self> {
+        None
+    }
+}
+
+/// A message that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hit {
+    /// The message.
+    pub message: Message,
+    /// Where in it.
+    pub highlight: Highlight,
+}
+
+/// Where a page ended, and the next begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    /// When the last hit was sent.
+    pub created_at: DateTime<Utc>,
+    /// In which chat.
+    pub chat_id: ChatId,
+    /// Its number there.
+    pub seq: i64,
+}
+
+impl Hit {
+    /// The cursor of a page that ends with this hit.
+    #[must_use]
+    pub const fn cursor(&self) -> Cursor {
+        Cursor { created_at: self.message.created_at, chat_id: self.message.chat_id, seq: self.message.seq }
+    }
+}
+
+/// Searches all chats of a user: the newest hit first; of one instant, by chat, then by seq.
+///
+/// The query is what a person types into a search box: `words` that all have to be there, `"a phrase"`, `this or that`,
+/// `-not this`. Whatever is typed is valid; nothing but stop words finds nothing. Accents and English endings do not
+/// matter. `before` is the [cursor](Hit::cursor) of the last hit that the user has.
+///
+/// One statement, which locks nothing. Its cost follows the user's chats and how often the words are in them, not
+/// everyone's messages: for each chat that the user is in, `chat_participants_active_idx`, it asks
+/// `messages_search_idx`. Only the hits of the page are highlighted.
+///
+/// # Errors
+///
+/// [`SearchRefused::QueryTooLong`], and those of the database. Whoever is in no chat finds nothing.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
+/// use messenger_db::page::Limit;
+/// use messenger_db::queries::{messages, search};
+///
+/// for words in ["Meet me at the Café Central", "or meet me at the lake"] {
+///     messages::send(conn, chat, anna, &messages::Draft::text(words))?;
+/// }
+/// let hits = search::all(conn, bob, "meeting -lake", None, Limit::default())?;
+/// assert_eq!(hits.len(), 1);
+/// assert_eq!(hits[0].highlight.words().collect::<Vec<_>>(), ["Meet"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn all(
+    conn: &mut PgConnection,
+    user_id: UserId,
+    query: &str,
+    before: Option<Cursor>,
+    limit: Limit,
+) -> Result<Vec<Hit>, Error<SearchRefused>> {
+    check(query)?;
+    let newest_first = (messages::created_at.desc(), messages::chat_id.desc(), messages::seq.desc());
+    let hits = messages::table
+        .inner_join(chat_participants::table.on(chat_participants::chat_id.eq(messages::chat_id)))
+        .filter(chat_participants::user_id.eq(user_id).and(chat_participants::left_at.is_null()))
+        .filter(is_hit(query))
+        .order(newest_first)
+        .limit(limit.get());
+    let rows = if let Some(Cursor { created_at, chat_id, seq }) = before {
+        let in_same_chat = messages::chat_id.eq(chat_id).and(messages::seq.lt(seq));
+        let at_same_time = messages::created_at.eq(created_at).and(messages::chat_id.lt(chat_id).or(in_same_chat));
+        hits.filter(messages::created_at.lt(created_at).or(at_same_time))
+            .select((Message::as_select(), headline(query)))
+            .load(conn)?
+    } else {
+        hits.select((Message::as_select(), headline(query))).load(conn)?
+    };
+    Ok(rows.into_iter().map(hit).collect())
+}
+
+/// Searches one chat: the newest hit first. `before` is the seq of the last hit that the user has.
+///
+/// For the query, see [`all`].
+///
+/// One statement, which locks nothing; one more when it finds nothing, to find out why. Its cost follows how often the
+/// words are in the chat. Index: `messages_search_idx`. Only the hits of the page are highlighted.
+///
+/// # Errors
+///
+/// [`SearchRefused`], and those of the database.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
+/// use messenger_db::page::Limit;
+/// use messenger_db::queries::{messages, search};
+///
+/// messages::send(conn, chat, anna, &messages::Draft::text("Meet me at the Café Central"))?;
+/// let hits = search::in_chat(conn, chat, bob, "\"cafe central\"", None, Limit::default())?;
+/// assert_eq!(hits[0].message.seq, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn in_chat(
+    conn: &mut PgConnection,
+    chat_id: ChatId,
+    user_id: UserId,
+    query: &str,
+    before: Option<i64>,
+    limit: Limit,
+) -> Result<Vec<Hit>, Error<SearchRefused>> {
+    check(query)?;
+    let membership = chat_participants::table
+        .find((chat_id, user_id))
+        .filter(chat_participants::left_at.is_null())
+        .select(chat_participants::user_id);
+    let rows = messages::table
+        .filter(messages::chat_id.eq(chat_id).and(is_hit(query)))
+        .filter(messages::seq.lt(before.unwrap_or(i64::MAX)))
+        .filter(exists(membership))
+        .order(messages::seq.desc())
+        .limit(limit.get())
+        .select((Message::as_select(), headline(query)))
+        .load::<(Message, Option<String>)>(conn)?;
+    if rows.is_empty() && !diesel::select(exists(membership)).get_result(conn)? {
+        return Err(Error::Refused(SearchRefused::NotAMember));
+    }
+    Ok(rows.into_iter().map(hit).collect())
+}
+
+fn check(query: &str) -> Result<(), Error<SearchRefused>> {
+    if query.chars().nth(MAX_QUERY).is_some() { Err(Error::Refused(SearchRefused::QueryTooLong)) } else { Ok(()) }
+}
+
+// What was deleted has no content, and is not in the index.
+#[allow(clippy::elidable_lifetime_names, reason = "auto_type needs the name")]
+#[auto_type]
+fn is_hit<'a>(query: &'a str) -> _ {
+    let words = to_tsvector(Messenger, messages::content);
+    let wanted = websearch_to_tsquery(Messenger, query);
+    let system: MessageKind = MessageKind::System;
+    matches(words, wanted).and(messages::kind.ne(system))
+}
+
+// PostgreSQL sees that it is expensive and computes it after the limit, for the rows of the page only.
+#[allow(clippy::elidable_lifetime_names, reason = "auto_type needs the name")]
+#[auto_type]
+fn headline<'a>(query: &'a str) -> _ {
+    let (marks, options): (&'static str, &'static str) = (MARKS, OPTIONS);
+    let content = translate(messages::content, marks, "");
+    let wanted = websearch_to_tsquery(Messenger, query);
+    ts_headline(Messenger, content, wanted, options)
+}
+
+fn hit((message, headline): (Message, Option<String>)) -> Hit {
+    Hit { highlight: Highlight::parse(headline.as_deref().unwrap_or_default()), message }
+}

@@ -1,0 +1,72 @@
+//! Decides how what was found is shown: as plain text, and where in it the words are.
+
+use std::ops::Range;
+
+/// The parts of a message in which something was found, joined by ` … `.
+///
+/// The text is what the sender wrote, not HTML: escape it like any other content, and mark the [ranges](Self::ranges).
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
+/// # use messenger_db::{page::Limit, queries::{messages, search}};
+/// messages::send(conn, chat, anna, &messages::Draft::text("Two cafés, and one more café"))?;
+/// let hits = search::in_chat(conn, chat, bob, "cafe", None, Limit::default())?;
+/// let highlight = &hits[0].highlight;
+/// assert_eq!(highlight.text, "Two cafés, and one more café");
+/// assert_eq!(highlight.words().collect::<Vec<_>>(), ["cafés", "café"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Highlight {
+    /// The text.
+    pub text: String,
+    /// Where the words are, as ranges of bytes of the text, in order.
+    pub ranges: Vec<Range<usize>>,
+}
+
+/// What PostgreSQL puts around a word: characters that nobody can type, and that are dropped from the text before.
+const START: char = '\u{1}';
+const STOP: char = '\u{2}';
+
+/// Both of them.
+pub(super) const MARKS: &str = "\u{1}\u{2}";
+
+/// Up to three parts of up to 16 words.
+pub(super) const OPTIONS: &str =
+    "StartSel=\u{1}, StopSel=\u{2}, MaxFragments=3, MaxWords=16, MinWords=8, ShortWord=0, FragmentDelimiter=\" … \"";
+
+impl Highlight {
+    /// The words that were found, as they stand in the text.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        self.ranges.iter().filter_map(|range| self.text.get(range.clone()))
+    }
+
+    /// Takes the marks out of a text and notes where they were.
+    pub(super) fn parse(marked: &str) -> Self {
+        let mut text = String::with_capacity(marked.len());
+        let mut ranges = Vec::new();
+        let mut start = 0;
+        for character in marked.chars() {
+            match character {
+                START => start = text.len(),
+                STOP => ranges.push(start..text.len()),
+                character => text.push(character),
+            }
+        }
+        Self { text, ranges }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Highlight;
+
+    #[test]
+    fn marks_become_ranges() {
+        let highlight = Highlight::parse("to the \u{1}café\u{2} and \u{1}back\u{2}");
+        assert_eq!(highlight.text, "to the café and back");
+        assert_eq!(highlight.ranges, [7..12, 17..21]);
+        assert_eq!(highlight.words().collect::<Vec<_>>(), ["café", "back"]);
+    }
+}
