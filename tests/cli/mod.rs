@@ -1,0 +1,81 @@
+//! The binary as a process, on a real server.
+
+mod ahead;
+mod already_there;
+mod command_line;
+mod connection;
+mod database_url;
+mod env_file;
+mod help;
+mod history;
+mod interruption;
+mod json;
+mod left_behind;
+mod local_server;
+mod locks;
+mod output;
+mod passwords;
+mod permissions;
+mod read_only;
+mod revert_redo;
+mod round_trips;
+mod run;
+mod terminals;
+mod unfit;
+mod wait;
+
+use std::process::Command;
+use std::sync::OnceLock;
+
+use messenger_db::migrate::migrations;
+
+use crate::support::{Run, Server, TestDatabase, messenger_db};
+
+/// The binary, with the database in its environment.
+fn command(database: &TestDatabase, arguments: &[&str]) -> Command {
+    let mut command = messenger_db(arguments);
+    command.env("DATABASE_URL", database.url());
+    command
+}
+
+/// Runs the binary with the database in its environment.
+fn on(database: &TestDatabase, arguments: &[&str]) -> Run {
+    Run::of(&mut command(database, arguments))
+}
+
+/// The names of the migrations, oldest first.
+fn names() -> Vec<&'static str> {
+    migrations().unwrap().iter().map(|migration| migration.name).collect()
+}
+
+/// The versions of the migrations, oldest first.
+fn versions() -> Vec<&'static str> {
+    migrations().unwrap().iter().map(|migration| migration.version.as_str()).collect()
+}
+
+/// The versions that a database has applied, oldest first.
+fn applied(database: &TestDatabase) -> Vec<String> {
+    database.column("SELECT version FROM __diesel_schema_migrations ORDER BY version")
+}
+
+/// What must not change when a command changes nothing.
+fn state(database: &TestDatabase) -> (String, Vec<String>) {
+    (database.catalog(), database.column("SELECT version || run_on FROM __diesel_schema_migrations ORDER BY version"))
+}
+
+/// A database at one of the migrations.
+fn at(name: &str) -> TestDatabase {
+    let database = TestDatabase::empty();
+    on(&database, &["run", "--to", name]).exits(0);
+    database
+}
+
+/// A server for tests that need roles, which belong to a whole server: the role `secretive` needs a password.
+fn own_server() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(|| {
+        let server = Server::throwaway(&["local all secretive scram-sha-256"]);
+        server.connect().execute("CREATE ROLE secretive LOGIN SUPERUSER PASSWORD 'p@ss/w:rd#?'").unwrap();
+        server
+    })
+}

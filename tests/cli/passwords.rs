@@ -1,0 +1,115 @@
+//! No part of a password is ever printed, however wrong the URL is, and wherever it was written.
+
+use std::process::Command;
+
+use super::own_server;
+use crate::support::{Run, messenger_db};
+
+/// The two halves of every password here: neither may be seen.
+const HALVES: [&str; 2] = ["hunter", "swordfish"];
+
+/// URLs of all kinds of wrongness, most with a password that was not percent-encoded. Nothing listens on port 1.
+fn urls() -> Vec<String> {
+    let mut urls = Vec::new();
+    for between in [
+        "",
+        "@",
+        "/",
+        ":",
+        "#",
+        "?",
+        "&",
+        "=",
+        " ",
+        "%",
+        "%00",
+        "%ZZ",
+        "\"",
+        "'",
+        "\\",
+        "@/",
+        "/@",
+        "@swordfish/",
+        "?@",
+        "\n",
+    ] {
+        urls.push(format!("postgresql://bob:hunter{between}swordfish@127.0.0.1:1/chat"));
+        urls.push(format!("postgres://bob:{between}swordfish@127.0.0.1:1/chat"));
+        // What is before the / or the ? reads like a port.
+        urls.push(format!("postgresql://bob:12{between}swordfish@127.0.0.1:1/chat"));
+        urls.push(format!("postgresql://127.0.0.1:1/chat?password=hunter{between}swordfish"));
+        urls.push(format!("host=127.0.0.1 port=1 password=hunter{between}swordfish"));
+        urls.push(format!("host=127.0.0.1 port=1 password='hunter{between}swordfish'"));
+        urls.push(format!(" postgresql://bob:hunter{between}swordfish@127.0.0.1:1/chat"));
+        urls.push(format!("mysql://bob:hunter{between}swordfish@127.0.0.1:1/chat"));
+        urls.push(format!("bob:hunter{between}swordfish@127.0.0.1:1/chat"));
+    }
+    urls.push("postgresql://bob:hunterswordfish@127.0.0.1:99999/chat".to_owned());
+    urls.push("postgresql://bob:hunterswordfish@127.0.0.1:1/chat?sslmode=nonsense".to_owned());
+    urls.push("postgresql://bob:hunterswordfish@127.0.0.1:1/chat?hunter=swordfish".to_owned());
+    urls.push("host=127.0.0.1 port=1 passwort=hunterswordfish".to_owned());
+    urls
+}
+
+fn tells_nothing(command: &mut Command, codes: &[i32]) {
+    let run = Run::of(command);
+    let told = format!("{}{}", run.stdout, run.stderr);
+    for half in HALVES {
+        assert!(!told.contains(half), "{command:?}:\n{told}");
+    }
+    assert!(run.code.is_some_and(|code| codes.contains(&code)), "{command:?}: {run:?}");
+}
+
+#[test]
+fn a_wrong_url_as_an_option_or_in_the_environment_tells_nothing() {
+    for url in urls() {
+        tells_nothing(messenger_db(&["status", "--verbose"]).env("DATABASE_URL", &url), &[2, 7]);
+        tells_nothing(&mut messenger_db(&["run", &format!("--database-url={url}"), "--json"]), &[2, 7]);
+    }
+}
+
+#[test]
+fn a_wrong_url_in_an_env_file_tells_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    for url in urls() {
+        // Quoted and plain: the plain ones are cut or refused where they have spaces or quotes.
+        for line in [format!("DATABASE_URL={url}\n"), format!("DATABASE_URL='{url}'\n"), format!("{url}\n")] {
+            std::fs::write(folder.path().join(".env"), line).unwrap();
+            // Where no URL is left of it, the private server is out of reach here: 7.
+            tells_nothing(messenger_db(&["run", "--wait", "0.001"]).current_dir(folder.path()), &[2, 7]);
+        }
+    }
+}
+
+#[test]
+fn a_url_where_none_belongs_is_refused_without_being_repeated() {
+    for url in ["postgresql://bob:hunter swordfish@localhost/chat", "host=localhost password=hunterswordfish"] {
+        for arguments in [&[url][..], &["run", url], &["run", "--to", "1", url], &["--wait", url], &["local", url]] {
+            tells_nothing(&mut messenger_db(arguments), &[2]);
+            tells_nothing(messenger_db(arguments).arg("--json"), &[2]);
+            tells_nothing(messenger_db(arguments).args(["--color", "always"]), &[2]);
+        }
+        tells_nothing(&mut messenger_db(&[&format!("--wait={url}")]), &[2]);
+        tells_nothing(&mut messenger_db(&[&format!("--database={url}")]), &[2]);
+    }
+}
+
+#[test]
+fn a_password_that_the_server_refuses_is_not_repeated() {
+    let url = own_server().url("messenger").replace("user=messenger", "user=secretive&password=hunterswordfish");
+    for arguments in [&["run"][..], &["run", "--json"], &["status", "--verbose"], &["run", "--wait", "60"]] {
+        tells_nothing(messenger_db(arguments).env("DATABASE_URL", &url), &[7]);
+    }
+}
+
+#[test]
+fn a_password_that_is_right_is_not_repeated_either() {
+    let password = "p%40ss%2Fw%3Ard%23%3F";
+    let url = own_server().url("messenger").replace("user=messenger", &format!("user=secretive&password={password}"));
+    for arguments in [&["status"][..], &["status", "--json"], &["list", "--verbose"], &["run", "--to", "nonsense"]] {
+        let run = Run::of(messenger_db(arguments).env("DATABASE_URL", &url));
+        let told = format!("{}{}", run.stdout, run.stderr);
+        assert!(!told.contains(password) && !told.contains("p@ss/w:rd#?"), "{told}");
+        assert!(told.contains("secretive") || !arguments.contains(&"status"), "{told}");
+    }
+}

@@ -1,0 +1,119 @@
+//! `revert` and `redo`: newest first, as much as is asked for.
+
+use super::{applied, at, names, on, state, versions};
+use crate::support::{Run, TestDatabase};
+
+/// The names after a verb in the output, in its order.
+fn named_after(run: &Run, verb: &str) -> Vec<String> {
+    let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    run.stdout.lines().map(words).filter(|words| words[0] == verb).map(|words| words[1].clone()).collect()
+}
+
+fn newest_first(count: usize) -> Vec<&'static str> {
+    names().into_iter().rev().take(count).collect()
+}
+
+#[test]
+fn revert_undoes_the_newest() {
+    let database = TestDatabase::migrated();
+    let run = on(&database, &["revert"]).exits(0);
+    assert_eq!(named_after(&run, "reverted"), newest_first(1));
+    pretty_assertions::assert_eq!(database.catalog(), at(names()[names().len() - 2]).catalog());
+}
+
+#[test]
+fn revert_undoes_as_many_as_it_is_told_newest_first() {
+    let database = TestDatabase::migrated();
+    let run = on(&database, &["revert", "-n", "3"]).exits(0);
+    assert_eq!(named_after(&run, "reverted"), newest_first(3));
+    assert_eq!(applied(&database), versions()[..versions().len() - 3]);
+    let now_at = versions()[versions().len() - 4];
+    assert!(run.stdout.contains(&format!("The database is at {now_at}: 3 reverted in ")), "{}", run.stdout);
+}
+
+#[test]
+fn revert_to_a_version_keeps_that_version_however_it_is_written() {
+    let (name, dashed, version) = ("2026-11-22-100200_create_user_sessions", "2026-11-22-100200", "20261122100200");
+    for written in [name, dashed, version] {
+        let database = TestDatabase::migrated();
+        on(&database, &["revert", "--to", written]).exits(0);
+        assert_eq!(applied(&database).last().map(String::as_str), Some(version), "--to {written}");
+        pretty_assertions::assert_eq!(database.catalog(), at(name).catalog());
+    }
+}
+
+#[test]
+fn revert_to_the_newest_does_nothing() {
+    let database = TestDatabase::migrated();
+    let before = state(&database);
+    let run = on(&database, &["revert", "--to", names().pop().unwrap()]).exits(0);
+    assert!(run.stdout.ends_with("nothing to do.\n"), "{}", run.stdout);
+    assert_eq!(state(&database), before);
+}
+
+#[test]
+fn revert_to_a_version_that_does_not_exist_is_refused() {
+    let database = TestDatabase::migrated();
+    let before = state(&database);
+    on(&database, &["revert", "--to", "20200101000000"]).exits(2).complains("no migration has the version");
+    assert_eq!(state(&database), before);
+}
+
+#[test]
+fn all_and_more_than_there_are_leave_nothing_but_the_history_table() {
+    let mut nothing = TestDatabase::empty().catalog();
+    for extent in [&["revert", "--all"][..], &["revert", "-n", "99"], &["revert", "-a"]] {
+        let database = TestDatabase::migrated();
+        let run = on(&database, extent).exits(0);
+        assert_eq!(named_after(&run, "reverted"), newest_first(names().len()));
+        assert!(run.stdout.contains("The database has no migration applied: "), "{}", run.stdout);
+        pretty_assertions::assert_eq!(database.catalog(), nothing);
+        nothing = database.catalog();
+    }
+}
+
+#[test]
+fn there_is_nothing_to_revert_or_redo_in_an_empty_database() {
+    let database = TestDatabase::empty();
+    for arguments in [&["revert"][..], &["revert", "--all"], &["redo"], &["redo", "--all"]] {
+        let run = on(&database, arguments).exits(0);
+        assert_eq!(run.stdout, "The database has no migration applied: nothing to do.\n");
+    }
+    assert_eq!(database.value("SELECT to_regclass('__diesel_schema_migrations') IS NULL"), "t");
+}
+
+#[test]
+fn redo_undoes_and_applies_again_as_many_as_it_is_told() {
+    for (arguments, count) in [
+        (&["redo"][..], 1),
+        (&["redo", "-n", "2"], 2),
+        (&["redo", "--all"], names().len()),
+        (&["redo", "-n", "99"], names().len()),
+    ] {
+        let database = TestDatabase::migrated();
+        let before = database.catalog();
+        let run = on(&database, arguments).exits(0);
+        assert_eq!(named_after(&run, "reverted"), newest_first(count), "{arguments:?}");
+        let mut again = newest_first(count);
+        again.reverse();
+        assert_eq!(named_after(&run, "applied"), again, "{arguments:?}");
+        assert!(run.stdout.contains(&format!("{count} reverted, {count} applied in ")), "{}", run.stdout);
+        pretty_assertions::assert_eq!(database.catalog(), before);
+        assert_eq!(applied(&database), versions());
+    }
+}
+
+#[test]
+fn a_redo_that_fails_halfway_changes_nothing() {
+    let database = TestDatabase::migrated();
+    // Undoing works; applying again stumbles over it.
+    database
+        .execute(
+            "CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no views'; END $$;
+             CREATE EVENT TRIGGER refuse ON ddl_command_start WHEN TAG IN ('CREATE VIEW') EXECUTE FUNCTION refuse()",
+        )
+        .unwrap();
+    let before = state(&database);
+    on(&database, &["redo", "-n", "3"]).exits(1).complains("no views").complains("create_receipts/up.sql");
+    assert_eq!(state(&database), before);
+}

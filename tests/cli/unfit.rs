@@ -1,0 +1,67 @@
+//! Databases that cannot become a messenger's as they are: refused before anything is done, with the way out.
+
+use super::on;
+use crate::support::{TestDatabase, messenger_db};
+
+fn schemas_with_tables(database: &TestDatabase) -> Vec<String> {
+    database.column(
+        "SELECT DISTINCT relnamespace::regnamespace FROM pg_class
+         WHERE relkind = 'r' AND relnamespace::regnamespace::text NOT LIKE ALL ('{pg\\_%,information_schema}')",
+    )
+}
+
+/// Sets it for every connection to the database that comes after.
+fn set_search_path(database: &TestDatabase, path: &str) {
+    database.execute(&format!("ALTER DATABASE {} SET search_path = {path}", database.name())).unwrap();
+}
+
+#[test]
+fn a_messenger_is_not_split_over_two_schemas() {
+    let database = TestDatabase::empty();
+    on(&database, &["run", "--to", "20261122100500"]).exits(0);
+    database.execute("CREATE SCHEMA tenant").unwrap();
+    set_search_path(&database, "tenant, public");
+    for command in ["run", "revert", "redo", "status", "list", "pending"] {
+        on(&database, &[command]).exits(2).complains("was migrated in the schema public").complains("search_path");
+    }
+    assert_eq!(schemas_with_tables(&database), ["public"]);
+}
+
+#[test]
+fn a_messenger_lives_in_whatever_schema_things_are_created_in() {
+    let database = TestDatabase::empty();
+    database.execute("CREATE SCHEMA \"odd Name\"").unwrap();
+    set_search_path(&database, "\"odd Name\"");
+    on(&database, &["run"]).exits(0);
+    on(&database, &["redo", "--all"]).exits(0);
+    assert_eq!(schemas_with_tables(&database), ["\"odd Name\""]);
+    on(&database, &["revert", "--all"]).exits(0);
+}
+
+#[test]
+fn a_search_path_without_a_schema_says_what_is_missing() {
+    let database = TestDatabase::empty();
+    set_search_path(&database, "nowhere");
+    on(&database, &["run"]).exits(1).complains("CREATE SCHEMA");
+}
+
+#[test]
+fn a_database_that_is_not_utf8_is_refused_before_anything_is_done() {
+    let database = TestDatabase::encoded("SQL_ASCII");
+    on(&database, &["run"]).exits(2).complains("encoded in SQL_ASCII").complains("createdb --encoding UTF8");
+    assert!(schemas_with_tables(&database).is_empty());
+}
+
+#[test]
+fn a_url_that_cannot_work_is_not_waited_for() {
+    let run = messenger_db(&["status", "--wait", "30", "--database-url", "postgresql://localhost/x?sslmode=bogus"]);
+    crate::support::Run::from({ run }.output().unwrap()).exits(7).complains("cannot be");
+}
+
+#[test]
+fn blots_do_not_tell_what_a_short_password_is() {
+    let url = "postgresql://nobody:a@localhost:1/x?password=fa";
+    let run = messenger_db(&["status", "--database-url", url]).output().unwrap();
+    let run = crate::support::Run::from(run).exits(7).complains("failed");
+    assert!(!run.stderr.contains("***"), "{}", run.stderr);
+}

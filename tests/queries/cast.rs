@@ -1,0 +1,75 @@
+//! Who appears in the tests of the acts: users, made without the acts that are tested.
+
+use std::sync::Barrier;
+
+use diesel::prelude::*;
+use messenger_db::enums::ContactStatus;
+use messenger_db::ids::UserId;
+use messenger_db::models::{NewBlock, NewContact, NewUser};
+use messenger_db::schema::{blocks, contacts, users};
+use messenger_db::secrets::PasswordHash;
+
+use crate::support::TestDatabase;
+
+/// An open account of that name.
+pub fn user(conn: &mut PgConnection, username: &str) -> UserId {
+    let id = UserId::new();
+    let password_hash = PasswordHash::new("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA");
+    diesel::insert_into(users::table)
+        .values(NewUser { id, username, password_hash: &password_hash, display_name: None, avatar_url: None })
+        .execute(conn)
+        .unwrap();
+    id
+}
+
+/// Open accounts of those names.
+pub fn users<const N: usize>(conn: &mut PgConnection, usernames: [&str; N]) -> [UserId; N] {
+    usernames.map(|username| user(conn, username))
+}
+
+/// As many open accounts.
+pub fn crowd(conn: &mut PgConnection, count: usize) -> Vec<UserId> {
+    (0..count).map(|number| user(conn, &format!("user_{number}"))).collect()
+}
+
+/// Makes two users accepted contacts.
+pub fn befriend(conn: &mut PgConnection, one: UserId, other: UserId) {
+    let side = |user_id, contact_id| NewContact {
+        user_id,
+        contact_id,
+        status: Some(ContactStatus::Accepted),
+        requested_by: one,
+        accepted_at: Some(chrono::Utc::now()),
+    };
+    conn.transaction(|conn| {
+        diesel::insert_into(contacts::table).values([side(one, other), side(other, one)]).execute(conn)
+    })
+    .unwrap();
+}
+
+/// One blocks the other.
+pub fn block(conn: &mut PgConnection, blocker_id: UserId, blocked_id: UserId) {
+    diesel::insert_into(blocks::table).values(NewBlock { blocker_id, blocked_id }).execute(conn).unwrap();
+}
+
+/// Does the same as often at once, each on a connection of its own, and gives what came of it.
+pub fn at_once<T: Send>(
+    database: &TestDatabase,
+    times: usize,
+    act: impl Fn(usize, &mut PgConnection) -> T + Sync,
+) -> Vec<T> {
+    let barrier = Barrier::new(times);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..times)
+            .map(|number| {
+                let (barrier, act) = (&barrier, &act);
+                scope.spawn(move || {
+                    let mut conn = database.diesel();
+                    barrier.wait();
+                    act(number, &mut conn)
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
+}

@@ -1,0 +1,331 @@
+//! What stays true when acts on one chat happen at once: each race on many connections, and everything that is true of
+//! every database asked afterwards.
+
+use messenger_db::error::Error::{self, Refused};
+use messenger_db::ids::{ChatId, UserId};
+use messenger_db::queries::direct_chats;
+use messenger_db::queries::groups::{self, AddRefused, NewGroup};
+use messenger_db::queries::messages::{self, DeleteRefused, Draft, EditRefused, SendRefused};
+use messenger_db::queries::{reactions, receipts};
+
+use super::cast::{self, at_once};
+use super::sound::assert_sound;
+use crate::support::TestDatabase;
+
+/// That what was not done was refused, and not failed: no deadlock, no broken constraint.
+#[track_caller]
+fn done<T, R: std::fmt::Debug>(result: Result<T, Error<R>>) -> bool {
+    match result {
+        Ok(_) => true,
+        Err(Refused(_)) => false,
+        Err(Error::Database(error)) => panic!("{error:?}"),
+    }
+}
+
+/// That nobody's message stands between their going and their coming back.
+fn assert_nobody_spoke_while_away(database: &TestDatabase) {
+    let ghosts = database.column(
+        "SELECT message.seq FROM messages AS message
+         CROSS JOIN LATERAL (
+            SELECT event.metadata ->> 'event' AS name FROM messages AS event
+            WHERE event.chat_id = message.chat_id AND event.seq < message.seq AND event.kind = 'system' AND (
+                event.metadata @> jsonb_build_object('target', message.sender_id)
+                    AND event.metadata ->> 'event' IN ('member_added', 'member_removed')
+                OR event.metadata @> jsonb_build_object('event', 'member_left', 'actor', message.sender_id)
+                OR event.metadata ->> 'event' = 'group_deleted'
+            )
+            ORDER BY event.seq DESC LIMIT 1
+         ) AS last
+         WHERE message.sender_id IS NOT NULL AND last.name <> 'member_added'",
+    );
+    assert!(ghosts.is_empty(), "{ghosts:?}");
+}
+
+fn group_of(database: &TestDatabase, count: usize) -> (ChatId, Vec<UserId>) {
+    let conn = &mut database.diesel();
+    let crowd = cast::crowd(conn, count);
+    let group = groups::create(conn, crowd[0], &NewGroup::new("Crowd", &crowd)).unwrap();
+    (group.id, crowd)
+}
+
+#[test]
+fn two_who_write_first_at_once_open_one_chat() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let pair = cast::users(conn, ["alice", "bob"]);
+    cast::befriend(conn, pair[0], pair[1]);
+    let seqs = at_once(&database, 20, |number, conn| {
+        let (user, other) = (pair[number % 2], pair[1 - number % 2]);
+        let chat = direct_chats::find_or_create(conn, user, other).unwrap().id;
+        [(); 5].map(|()| messages::send(conn, chat, user, &Draft::text("Hello")).unwrap().message.seq)
+    });
+    let mut seqs: Vec<_> = seqs.into_iter().flatten().collect();
+    seqs.sort_unstable();
+    assert!(seqs.into_iter().eq(1..=100));
+    assert_sound(&database);
+}
+
+#[test]
+fn one_id_sent_by_many_devices_at_once_is_one_message() {
+    let database = TestDatabase::migrated();
+    let (group, crowd) = group_of(&database, 2);
+    let drafts = [(); 5].map(|()| Draft::text("Hello"));
+    let sent = at_once(&database, 20, |_, conn| {
+        drafts.each_ref().map(|draft| messages::send(conn, group, crowd[1], draft).unwrap())
+    });
+    for number in 0..drafts.len() {
+        let all: Vec<_> = sent.iter().map(|sent| &sent[number]).collect();
+        assert!(all.iter().all(|sent| sent.message == all[0].message));
+        assert_eq!(all.iter().filter(|sent| !sent.already_sent).count(), 1);
+    }
+    assert_eq!(database.value("SELECT last_seq FROM chat_heads"), "6");
+    assert_sound(&database);
+}
+
+#[test]
+fn many_who_would_be_the_300th_member_leave_the_group_at_300() {
+    let database = TestDatabase::migrated();
+    let (group, crowd) = group_of(&database, 296);
+    let new = {
+        let conn = &mut database.diesel();
+        (0..20).map(|number| cast::user(conn, &format!("new_{number}"))).collect::<Vec<_>>()
+    };
+    let added = at_once(&database, 20, |number, conn| match groups::add(conn, group, crowd[0], new[number]) {
+        Ok(_) => true,
+        Err(refused) => {
+            assert_eq!(refused, Refused(AddRefused::Full));
+            false
+        }
+    });
+    assert_eq!(added.into_iter().filter(|added| *added).count(), 4);
+    assert_eq!(database.value("SELECT member_count FROM chats"), "300");
+    assert_sound(&database);
+}
+
+#[test]
+fn nobody_speaks_after_leaving() {
+    let database = TestDatabase::migrated();
+    let (group, crowd) = group_of(&database, 11);
+    // Each of ten members speaks on two devices, until one leaves with a third.
+    at_once(&database, 30, |number, conn| {
+        let user = crowd[1 + number % 10];
+        if number < 20 {
+            for _ in 0..50 {
+                match messages::send(conn, group, user, &Draft::text("…")) {
+                    Ok(_) => {}
+                    Err(error) => {
+                        assert_eq!(error, Refused(SendRefused::NotAMember));
+                        break;
+                    }
+                }
+            }
+        } else {
+            for _ in 0..number % 10 {
+                messages::send(conn, group, user, &Draft::text("…")).unwrap();
+            }
+            groups::leave(conn, group, user).unwrap();
+        }
+    });
+    assert_eq!(database.value("SELECT member_count FROM chats"), "1");
+    assert_nobody_spoke_while_away(&database);
+    assert_sound(&database);
+}
+
+#[test]
+fn who_is_added_and_removed_at_once_is_in_or_out() {
+    let database = TestDatabase::migrated();
+    let (group, crowd) = group_of(&database, 4);
+    let [owner, admin, joiner, other] = crowd[..] else { unreachable!() };
+    groups::promote(&mut database.diesel(), group, owner, admin).unwrap();
+    let done = at_once(&database, 12, |number, conn| {
+        (0..40)
+            .filter(|_| match number % 4 {
+                0 => done(groups::remove(conn, group, owner, joiner)),
+                1 => done(groups::add(conn, group, admin, joiner)),
+                2 => done(messages::send(conn, group, joiner, &Draft::text("Here I am"))),
+                _ => done(messages::send(conn, group, other, &Draft::text("Hello"))),
+            })
+            .count()
+    });
+    let by_kind = |kind: usize| done.iter().skip(kind).step_by(4).sum::<usize>();
+    // Someone who was in from the beginning is removed once more than added, or as often.
+    assert!(by_kind(0) == by_kind(1) || by_kind(0) == by_kind(1) + 1, "{done:?}");
+    assert!(by_kind(0) > 1, "they hardly met: {done:?}");
+    assert_nobody_spoke_while_away(&database);
+    assert_sound(&database);
+}
+
+#[test]
+fn nothing_is_left_in_a_message_that_was_deleted_while_it_was_edited_and_reacted_to() {
+    let database = TestDatabase::migrated();
+    let (group, crowd) = group_of(&database, 3);
+    let conn = &mut database.diesel();
+    let (owner, sender, other) = (crowd[0], crowd[1], crowd[2]);
+    for round in 0..30 {
+        let seq = messages::send(conn, group, sender, &Draft::text("Oops")).unwrap().message.seq;
+        // Half the time it is the newest, half the time not.
+        if round % 2 == 0 {
+            messages::send(conn, group, other, &Draft::text("?")).unwrap();
+        }
+        let deleted = at_once(&database, 10, |number, conn| match number {
+            0 => done(messages::delete(conn, group, sender, seq)),
+            1 => done(messages::delete(conn, group, owner, seq)),
+            2..5 => {
+                for version in 0..4 {
+                    if let Err(error) = messages::edit(conn, group, sender, seq, &format!("{number}.{version}")) {
+                        assert_eq!(error, Refused(EditRefused::NotFound));
+                    }
+                }
+                false
+            }
+            5 => {
+                messages::send(conn, group, other, &Draft::text("Re").in_reply_to(seq)).unwrap();
+                false
+            }
+            _ => {
+                for emoji in ["👍", "🎉", "😱"] {
+                    done(reactions::add(conn, group, crowd[number % 3], seq, emoji));
+                    done(reactions::remove(conn, group, crowd[number % 3], seq, emoji));
+                }
+                false
+            }
+        });
+        assert_eq!(deleted.into_iter().filter(|deleted| *deleted).count(), 1);
+        assert_eq!(messages::delete(conn, group, owner, seq), Err(Refused(DeleteRefused::NotFound)));
+    }
+    assert_sound(&database);
+}
+
+#[test]
+fn a_group_has_one_owner_while_owners_leave_promote_and_pass_it_on() {
+    let database = TestDatabase::migrated();
+    let (group, crowd) = group_of(&database, 12);
+    at_once(&database, 12, |number, conn| {
+        let user = crowd[number];
+        for round in 0..20 {
+            let other = crowd[(number + round + 1) % 12];
+            done(groups::promote(conn, group, user, other));
+            done(groups::transfer_ownership(conn, group, user, other));
+            done(groups::demote(conn, group, user, crowd[(number + round + 2) % 12]));
+            done(groups::add(conn, group, user, other));
+            if round % 4 == number % 4 {
+                done(groups::leave(conn, group, user));
+            }
+            done(messages::send(conn, group, user, &Draft::text("Who is it now?")));
+        }
+    });
+    assert_nobody_spoke_while_away(&database);
+    assert_sound(&database);
+}
+
+#[test]
+fn a_position_is_one_whichever_of_a_members_devices_moves_it() {
+    let database = TestDatabase::migrated();
+    let (group, crowd) = group_of(&database, 3);
+    at_once(&database, 16, |number, conn| {
+        let user = crowd[number % 3];
+        for round in 0..40_i64 {
+            match number % 4 {
+                0 => done(messages::send(conn, group, user, &Draft::text("…"))),
+                1 => done(receipts::mark_delivered(conn, group, user, 1 + round * 4)),
+                2 => done(receipts::mark_read(conn, group, user, 1 + round * 3)),
+                _ => done(receipts::mark_read(conn, group, user, i64::MAX)),
+            };
+        }
+    });
+    assert_sound(&database);
+}
+
+#[test]
+fn a_group_that_is_deleted_while_everything_happens_is_silent_afterwards() {
+    let database = TestDatabase::migrated();
+    let (group, crowd) = group_of(&database, 20);
+    let alone = cast::user(&mut database.diesel(), "alone");
+    at_once(&database, 20, |number, conn| {
+        for round in 0..30 {
+            let user = crowd[number];
+            match (number, round) {
+                (0, 10) => done(groups::delete(conn, group, user)),
+                (0, _) => done(groups::rename(conn, group, user, &format!("{round}"))),
+                (1, _) => done(groups::add(conn, group, crowd[0], alone)),
+                (2, _) => done(groups::remove(conn, group, crowd[0], alone)),
+                (3, _) => done(groups::leave(conn, group, user)),
+                (4, _) => done(receipts::mark_read(conn, group, user, i64::MAX)),
+                _ => done(messages::send(conn, group, user, &Draft::text("…"))),
+            };
+        }
+    });
+    assert_eq!(database.value("SELECT metadata ->> 'event' FROM messages ORDER BY seq DESC LIMIT 1"), "group_deleted");
+    assert_nobody_spoke_while_away(&database);
+    assert_sound(&database);
+}
+
+#[test]
+fn everything_at_once_neither_deadlocks_nor_breaks_anything() {
+    let database = TestDatabase::migrated();
+    let (group, crowd) = group_of(&database, 10);
+    at_once(&database, 16, |number, conn| {
+        // Numbers without a pattern, the same each time.
+        let mut state = number as u64 + 1;
+        let mut random = |below: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % below
+        };
+        for _ in 0..120 {
+            let (user, other) = (crowd[random(10)], crowd[random(10)]);
+            let seq = 1 + random(60) as i64;
+            match random(16) {
+                0 => done(groups::add(conn, group, user, other)),
+                1 => done(groups::remove(conn, group, user, other)),
+                2 => done(groups::promote(conn, group, user, other)),
+                3 => done(groups::demote(conn, group, user, other)),
+                4 => done(groups::transfer_ownership(conn, group, user, other)),
+                5 => done(groups::rename(conn, group, user, "Ours")),
+                6 => crowd[0] != user && done(groups::leave(conn, group, user)),
+                7 => done(messages::edit(conn, group, user, seq, "Hm")),
+                8 => done(messages::delete(conn, group, user, seq)),
+                9 => done(reactions::add(conn, group, user, seq, "👍")),
+                10 => done(receipts::mark_delivered(conn, group, user, seq)),
+                11 => done(receipts::mark_read(conn, group, user, seq * 2)),
+                12 => done(messages::send(conn, group, user, &Draft::text("Re").in_reply_to(seq))),
+                _ => done(messages::send(conn, group, user, &Draft::text("Hello"))),
+            };
+        }
+    });
+    assert_nobody_spoke_while_away(&database);
+    assert_sound(&database);
+}
+
+#[test]
+fn an_account_that_is_closed_while_it_is_added_and_written_to_is_nowhere_afterwards() {
+    use messenger_db::queries::accounts;
+
+    let database = TestDatabase::migrated();
+    let (_, crowd) = group_of(&database, 8);
+    let conn = &mut database.diesel();
+    let own: Vec<_> =
+        (0..6).map(|_| groups::create(conn, crowd[0], &NewGroup::new("G", &crowd[1..5])).unwrap().id).collect();
+    for friend in &crowd[1..] {
+        cast::befriend(conn, crowd[0], *friend);
+    }
+    at_once(&database, 16, |number, conn| {
+        if number == 0 {
+            accounts::close(conn, crowd[0]).unwrap();
+            return;
+        }
+        let user = crowd[1 + number % 7];
+        for round in 0..20 {
+            match number % 5 {
+                0 => done(groups::add(conn, own[round % 6], crowd[1], crowd[0])),
+                1 => done(direct_chats::find_or_create(conn, user, crowd[0])),
+                2 => done(messages::send(conn, own[round % 6], crowd[0], &Draft::text("…"))),
+                3 => done(groups::create(conn, user, &NewGroup::new("N", &[crowd[0]]))),
+                _ => done(messages::send(conn, own[round % 6], user, &Draft::text("…"))),
+            };
+        }
+    });
+    let memberships =
+        format!("SELECT count(*) FROM chat_participants WHERE user_id = '{}' AND left_at IS NULL", crowd[0]);
+    assert_eq!(database.value(&memberships), "0");
+    assert_sound(&database);
+}

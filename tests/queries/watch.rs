@@ -1,0 +1,77 @@
+//! What the server has seen of a test: who waits for whom, which updates were HOT, which indexes were scanned.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Integer, Text};
+
+use crate::support::TestDatabase;
+
+/// Returns when a connection waits for another's lock.
+pub fn until_waiting(database: &TestDatabase, backend: i32) {
+    let is_waiting = format!("SELECT count(*) FROM pg_locks WHERE pid = {backend} AND NOT granted");
+    let mut conn = database.connect();
+    while conn.execute(&is_waiting).unwrap()[0][0].as_deref() == Some("0") {}
+}
+
+/// The server process of a connection.
+pub fn backend(conn: &mut PgConnection) -> i32 {
+    diesel::select(diesel::dsl::sql::<Integer>("pg_backend_pid()")).get_result(conn).unwrap()
+}
+
+/// How often this database's tables were updated, and how many of the updates were HOT, by a table's name. Only what
+/// `conn` did is sure to be counted.
+pub fn updates(conn: &mut PgConnection, table: &str) -> (i64, i64) {
+    flush(conn);
+    diesel::sql_query("SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = $1")
+        .bind::<Text, _>(table)
+        .get_result::<Updates>(conn)
+        .map(|Updates { n_tup_upd, n_tup_hot_upd }| (n_tup_upd, n_tup_hot_upd))
+        .unwrap()
+}
+
+/// How often each index of a table was scanned, or the table itself, by name. Only what `conn` did is sure to be
+/// counted.
+pub fn scans(conn: &mut PgConnection, table: &str) -> Vec<(String, i64)> {
+    flush(conn);
+    diesel::sql_query(
+        "SELECT indexrelname::text AS name, idx_scan AS count FROM pg_stat_user_indexes WHERE relname = $1
+         UNION ALL SELECT relname::text, seq_scan FROM pg_stat_user_tables WHERE relname = $1",
+    )
+    .bind::<Text, _>(table)
+    .load::<Scans>(conn)
+    .unwrap()
+    .into_iter()
+    .map(|Scans { name, count }| (name, count))
+    .collect()
+}
+
+/// Which indexes of a table the acts scan, or the table itself, by name and in the order of the names. The table
+/// should be large and analysed, or else the planner is right to read it all.
+pub fn rides<T>(conn: &mut PgConnection, table: &str, act: impl FnOnce(&mut PgConnection) -> T) -> Vec<String> {
+    let before = scans(conn, table);
+    act(conn);
+    let mut ridden: Vec<_> =
+        scans(conn, table).into_iter().filter(|scan| !before.contains(scan)).map(|(name, _)| name).collect();
+    ridden.sort();
+    ridden
+}
+
+/// Makes the server count what this connection has done.
+fn flush(conn: &mut PgConnection) {
+    diesel::sql_query("SELECT pg_stat_force_next_flush()").execute(conn).unwrap();
+}
+
+#[derive(QueryableByName)]
+struct Updates {
+    #[diesel(sql_type = BigInt)]
+    n_tup_upd: i64,
+    #[diesel(sql_type = BigInt)]
+    n_tup_hot_upd: i64,
+}
+
+#[derive(QueryableByName)]
+struct Scans {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}

@@ -1,0 +1,439 @@
+//! Attacks each invariant with plain SQL, past the Rust layer: the constraint that keeps it must refuse, by name.
+
+use super::rows;
+use crate::support::TestDatabase;
+
+const ALICE: &str = "'00000000-0000-7000-8000-00000000000a'";
+const BOB: &str = "'00000000-0000-7000-8000-00000000000b'";
+const CAROL: &str = "'00000000-0000-7000-8000-00000000000c'";
+const DAVE: &str = "'00000000-0000-7000-8000-00000000000d'";
+const DIRECT: &str = "'00000000-0000-7000-8000-0000000000e1'";
+const GROUP: &str = "'00000000-0000-7000-8000-0000000000e2'";
+
+/// The constraint that refuses each of these statements, each tried alone on the same rows.
+fn refusals<'a>(database: &TestDatabase, attacks: &[&'a str]) -> Vec<(&'a str, String)> {
+    let names = [
+        ("{ALICE}", ALICE),
+        ("{BOB}", BOB),
+        ("{CAROL}", CAROL),
+        ("{DAVE}", DAVE),
+        ("{DIRECT}", DIRECT),
+        ("{GROUP}", GROUP),
+    ];
+    attacks
+        .iter()
+        .map(|attack| {
+            let sql = names.iter().fold((*attack).to_owned(), |sql, (name, id)| sql.replace(name, id));
+            let error = database.execute(&sql).expect_err(attack);
+            (*attack, error.constraint.unwrap_or_else(|| format!("no constraint: {}", error.message)))
+        })
+        .collect()
+}
+
+fn assert_all_refused_by(constraint: &str, attacks: &[&str]) {
+    let database = rows::populated();
+    for (attack, refused_by) in refusals(&database, attacks) {
+        assert_eq!(refused_by, constraint, "{attack}");
+    }
+}
+
+#[test]
+fn two_users_have_one_direct_chat() {
+    assert_all_refused_by(
+        "chats_direct_pair_key",
+        &["INSERT INTO chats (kind, direct_low, direct_high) VALUES ('direct', {ALICE}, {BOB})"],
+    );
+}
+
+#[test]
+fn a_pair_has_one_order_so_it_cannot_be_stored_twice_and_its_users_differ() {
+    assert_all_refused_by(
+        "chats_direct_pair_order_check",
+        &[
+            "INSERT INTO chats (kind, direct_low, direct_high) VALUES ('direct', {BOB}, {ALICE})",
+            "INSERT INTO chats (kind, direct_low, direct_high) VALUES ('direct', {ALICE}, {ALICE})",
+        ],
+    );
+}
+
+#[test]
+fn a_direct_chat_has_both_its_users_and_a_group_has_none() {
+    assert_all_refused_by(
+        "chats_pair_of_direct_check",
+        &[
+            "INSERT INTO chats (kind) VALUES ('direct')",
+            "INSERT INTO chats (kind, direct_low) VALUES ('direct', {ALICE})",
+            "INSERT INTO chats (kind, direct_high) VALUES ('direct', {ALICE})",
+            "INSERT INTO chats (kind, name, direct_low, direct_high) VALUES ('group', 'g', {ALICE}, {CAROL})",
+        ],
+    );
+}
+
+#[test]
+fn groups_have_names_and_direct_chats_have_none() {
+    assert_all_refused_by(
+        "chats_name_of_group_check",
+        &[
+            "INSERT INTO chats (kind) VALUES ('group')",
+            "INSERT INTO chats (kind, name, direct_low, direct_high) VALUES ('direct', 'n', {ALICE}, {CAROL})",
+        ],
+    );
+    assert_all_refused_by(
+        "chats_name_check",
+        &[
+            "INSERT INTO chats (kind, name) VALUES ('group', '')",
+            "INSERT INTO chats (kind, name) VALUES ('group', repeat('ä', 101))",
+        ],
+    );
+}
+
+#[test]
+fn slugs_are_of_groups_unique_and_safe_in_a_url() {
+    assert_all_refused_by("chats_slug_key", &["INSERT INTO chats (kind, name, slug) VALUES ('group', 'n', 'hikers')"]);
+    assert_all_refused_by("chats_slug_of_group_check", &["UPDATE chats SET slug = 's' WHERE id = {DIRECT}"]);
+    assert_all_refused_by(
+        "chats_slug_check",
+        &[
+            "UPDATE chats SET slug = 'a/b' WHERE id = {GROUP}",
+            "UPDATE chats SET slug = 'ä' WHERE id = {GROUP}",
+            "UPDATE chats SET slug = '' WHERE id = {GROUP}",
+            "UPDATE chats SET slug = E'a\\n' WHERE id = {GROUP}",
+            "UPDATE chats SET slug = repeat('a', 101) WHERE id = {GROUP}",
+        ],
+    );
+}
+
+#[test]
+fn a_chat_has_at_most_300_members() {
+    assert_all_refused_by(
+        "chats_member_count_check",
+        &[
+            "UPDATE chats SET member_count = 301 WHERE id = {GROUP}",
+            "UPDATE chats SET member_count = -1 WHERE id = {GROUP}",
+        ],
+    );
+    rows::populated().execute(&format!("UPDATE chats SET member_count = 300 WHERE id = {GROUP}")).unwrap();
+}
+
+#[test]
+fn a_chat_has_at_most_one_active_owner() {
+    assert_all_refused_by(
+        "chat_participants_one_owner_key",
+        &[
+            "UPDATE chat_participants SET role = 'owner' WHERE chat_id = {GROUP} AND user_id = {BOB}",
+            "INSERT INTO chat_participants (chat_id, user_id, role) VALUES ({GROUP}, {DAVE}, 'owner')",
+        ],
+    );
+}
+
+#[test]
+fn an_owner_who_left_makes_room_for_the_next() {
+    let database = rows::populated();
+    database
+        .execute(&format!(
+            "UPDATE chat_participants SET left_at = now() WHERE chat_id = {GROUP} AND user_id = {ALICE};
+             UPDATE chat_participants SET role = 'owner' WHERE chat_id = {GROUP} AND user_id = {BOB}"
+        ))
+        .unwrap();
+}
+
+#[test]
+fn a_sender_a_reactor_and_a_recipient_are_participants() {
+    assert_all_refused_by(
+        "messages_sender_is_participant_fkey",
+        &["INSERT INTO messages (chat_id, seq, sender_id, content) VALUES ({DIRECT}, 1, {CAROL}, 'hi')"],
+    );
+    assert_all_refused_by(
+        "message_reactions_user_is_participant_fkey",
+        &["INSERT INTO message_reactions (chat_id, message_seq, user_id, emoji) VALUES ({GROUP}, 2, {DAVE}, '👍')"],
+    );
+    assert_all_refused_by(
+        "message_delivery_user_is_participant_fkey",
+        &["INSERT INTO message_delivery (chat_id, user_id, through_seq) VALUES ({DIRECT}, {CAROL}, 1)"],
+    );
+    assert_all_refused_by(
+        "unread_messages_user_is_participant_fkey",
+        &["INSERT INTO unread_messages (user_id, chat_id) VALUES ({CAROL}, {DIRECT})"],
+    );
+}
+
+#[test]
+fn a_participant_takes_part_in_a_chat_that_exists_and_is_a_user_who_does() {
+    assert_all_refused_by(
+        "chat_participants_chat_fkey",
+        &["INSERT INTO chat_participants (chat_id, user_id) VALUES (gen_random_uuid(), {ALICE})"],
+    );
+    assert_all_refused_by(
+        "chat_participants_user_fkey",
+        &["INSERT INTO chat_participants (chat_id, user_id) VALUES ({GROUP}, gen_random_uuid())"],
+    );
+}
+
+#[test]
+fn a_reply_stays_in_its_chat_and_answers_something_earlier() {
+    assert_all_refused_by(
+        "messages_reply_in_chat_fkey",
+        // Message 2 is in the group, not in the direct chat.
+        &[
+            "INSERT INTO messages (chat_id, seq, sender_id, content, reply_to_seq) VALUES ({DIRECT}, 3, {ALICE}, 'hi', 2)",
+        ],
+    );
+    assert_all_refused_by(
+        "messages_reply_to_earlier_check",
+        &[
+            "INSERT INTO messages (chat_id, seq, sender_id, content, reply_to_seq) VALUES ({GROUP}, 5, {ALICE}, 'hi', 5)",
+            "INSERT INTO messages (chat_id, seq, sender_id, content, reply_to_seq) VALUES ({GROUP}, 5, {ALICE}, 'hi', 6)",
+        ],
+    );
+}
+
+#[test]
+fn a_message_has_a_place_of_its_own_and_is_sent_once() {
+    assert_all_refused_by(
+        "messages_pkey",
+        &["INSERT INTO messages (chat_id, seq, sender_id, content) VALUES ({GROUP}, 2, {ALICE}, 'again')"],
+    );
+    assert_all_refused_by(
+        "messages_id_key",
+        &["INSERT INTO messages (chat_id, seq, id, sender_id, content)
+           SELECT chat_id, 5, id, sender_id, content FROM messages WHERE chat_id = {GROUP} AND seq = 2"],
+    );
+    assert_all_refused_by(
+        "messages_seq_check",
+        &["INSERT INTO messages (chat_id, seq, sender_id, content) VALUES ({GROUP}, 0, {ALICE}, 'hi')"],
+    );
+    assert_all_refused_by(
+        "messages_chat_fkey",
+        &["INSERT INTO messages (chat_id, seq, kind) VALUES (gen_random_uuid(), 1, 'system')"],
+    );
+}
+
+#[test]
+fn system_messages_and_no_others_have_no_sender() {
+    assert_all_refused_by(
+        "messages_sender_unless_system_check",
+        &[
+            "INSERT INTO messages (chat_id, seq, content) VALUES ({GROUP}, 5, 'who?')",
+            "INSERT INTO messages (chat_id, seq, sender_id, kind) VALUES ({GROUP}, 5, {ALICE}, 'system')",
+        ],
+    );
+}
+
+#[test]
+fn words_have_content_of_at_most_10_000_characters_and_metadata_is_an_object() {
+    assert_all_refused_by(
+        "messages_text_has_content_check",
+        &["INSERT INTO messages (chat_id, seq, sender_id) VALUES ({GROUP}, 5, {ALICE})"],
+    );
+    assert_all_refused_by(
+        "messages_content_check",
+        &["INSERT INTO messages (chat_id, seq, sender_id, content) VALUES ({GROUP}, 5, {ALICE}, repeat('ä', 10001))"],
+    );
+    assert_all_refused_by(
+        "messages_metadata_check",
+        &[
+            "INSERT INTO messages (chat_id, seq, sender_id, content, metadata) VALUES ({GROUP}, 5, {ALICE}, 'm', '[]')",
+            "INSERT INTO messages (chat_id, seq, sender_id, content, metadata) VALUES ({GROUP}, 5, {ALICE}, 'm', 'null')",
+        ],
+    );
+}
+
+#[test]
+fn deleted_messages_hold_no_content() {
+    assert_all_refused_by(
+        "messages_deleted_is_empty_check",
+        &[
+            "UPDATE messages SET deleted_at = now() WHERE chat_id = {GROUP} AND seq = 2",
+            "UPDATE messages SET content = 'back' WHERE chat_id = {GROUP} AND seq = 4",
+            "UPDATE messages SET metadata = '{\"preview\": \"back\"}' WHERE chat_id = {GROUP} AND seq = 4",
+        ],
+    );
+}
+
+#[test]
+fn a_message_has_at_most_five_attachments() {
+    assert_all_refused_by(
+        "attachments_position_check",
+        &[
+            "INSERT INTO attachments (chat_id, message_seq, position, file_name, mime_type, byte_size, storage_key)
+             VALUES ({GROUP}, 3, 5, 'f', 'image/png', 1, 'k')",
+            "INSERT INTO attachments (chat_id, message_seq, position, file_name, mime_type, byte_size, storage_key)
+             VALUES ({GROUP}, 3, -1, 'f', 'image/png', 1, 'k')",
+        ],
+    );
+    assert_all_refused_by(
+        "attachments_pkey",
+        &["INSERT INTO attachments (chat_id, message_seq, position, file_name, mime_type, byte_size, storage_key)
+           VALUES ({GROUP}, 3, 4, 'f', 'image/png', 1, 'k')"],
+    );
+}
+
+#[test]
+fn an_attachment_is_a_picture_of_at_most_10_mib() {
+    assert_all_refused_by(
+        "attachments_byte_size_check",
+        &["UPDATE attachments SET byte_size = 10485761", "UPDATE attachments SET byte_size = 0"],
+    );
+    let error = rows::populated().execute("UPDATE attachments SET mime_type = 'image/svg+xml'").unwrap_err();
+    assert_eq!(error.sqlstate, "22P02", "{error}");
+}
+
+#[test]
+fn attachments_edits_and_reactions_belong_to_a_message_that_exists() {
+    assert_all_refused_by(
+        "attachments_message_fkey",
+        &["INSERT INTO attachments (chat_id, message_seq, position, file_name, mime_type, byte_size, storage_key)
+           VALUES ({GROUP}, 9, 0, 'f', 'image/png', 1, 'k')"],
+    );
+    assert_all_refused_by(
+        "message_edits_message_fkey",
+        &["INSERT INTO message_edits (chat_id, message_seq, version) VALUES ({GROUP}, 9, 1)"],
+    );
+    assert_all_refused_by(
+        "message_reactions_message_fkey",
+        &["INSERT INTO message_reactions (chat_id, message_seq, user_id, emoji) VALUES ({GROUP}, 9, {ALICE}, '👍')"],
+    );
+}
+
+#[test]
+fn a_reaction_is_an_emoji_given_once() {
+    assert_all_refused_by(
+        "message_reactions_emoji_check",
+        &["UPDATE message_reactions SET emoji = ''", "UPDATE message_reactions SET emoji = repeat('👍', 9)"],
+    );
+    assert_all_refused_by(
+        "message_reactions_pkey",
+        &["INSERT INTO message_reactions (chat_id, message_seq, user_id, emoji)
+           SELECT chat_id, message_seq, user_id, emoji FROM message_reactions"],
+    );
+}
+
+#[test]
+fn contacts_come_in_pairs() {
+    assert_all_refused_by(
+        "contacts_mirror_fkey",
+        &[
+            "INSERT INTO contacts (user_id, contact_id, requested_by) VALUES ({ALICE}, {CAROL}, {ALICE})",
+            "DELETE FROM contacts WHERE user_id = {ALICE}",
+            "BEGIN; INSERT INTO contacts (user_id, contact_id, requested_by) VALUES ({ALICE}, {CAROL}, {ALICE}); COMMIT",
+        ],
+    );
+}
+
+#[test]
+fn nobody_is_their_own_contact_or_blocks_themselves() {
+    assert_all_refused_by(
+        "contacts_not_self_check",
+        &["INSERT INTO contacts (user_id, contact_id, requested_by) VALUES ({ALICE}, {ALICE}, {ALICE})"],
+    );
+    assert_all_refused_by(
+        "blocks_not_self_check",
+        &["INSERT INTO blocks (blocker_id, blocked_id) VALUES ({BOB}, {BOB})"],
+    );
+}
+
+#[test]
+fn a_contact_was_requested_by_one_of_the_two_and_has_a_time_exactly_when_accepted() {
+    assert_all_refused_by("contacts_requested_by_check", &["UPDATE contacts SET requested_by = {CAROL}"]);
+    assert_all_refused_by(
+        "contacts_accepted_at_check",
+        &["UPDATE contacts SET accepted_at = NULL", "UPDATE contacts SET status = 'pending'"],
+    );
+}
+
+#[test]
+fn nobody_has_read_what_they_have_not_received() {
+    assert_all_refused_by(
+        "unread_messages_read_check",
+        &[
+            "UPDATE unread_messages SET last_read_seq = last_delivered_seq + 1",
+            "UPDATE unread_messages SET last_read_seq = -1",
+        ],
+    );
+}
+
+#[test]
+fn token_hashes_have_32_bytes_and_are_unique() {
+    assert_all_refused_by(
+        "user_sessions_token_hash_check",
+        &[
+            "UPDATE user_sessions SET token_hash = '\\x00'",
+            "UPDATE user_sessions SET token_hash = sha256('x') || '\\x00'",
+            "UPDATE user_sessions SET token_hash = ''",
+        ],
+    );
+    assert_all_refused_by(
+        "user_sessions_token_hash_key",
+        &["INSERT INTO user_sessions (user_id, token_hash, expires_at)
+           VALUES ({BOB}, sha256('alice'), now() + interval '1 day')"],
+    );
+}
+
+#[test]
+fn a_session_ends_after_it_began_and_its_socket_has_a_time() {
+    assert_all_refused_by(
+        "user_sessions_expires_after_created_check",
+        &["UPDATE user_sessions SET expires_at = created_at"],
+    );
+    assert_all_refused_by(
+        "user_sessions_connection_check",
+        &["UPDATE user_sessions SET connected_at = NULL", "UPDATE user_sessions SET connection_id = NULL"],
+    );
+}
+
+#[test]
+fn usernames_are_plain_and_unique_ignoring_case() {
+    assert_all_refused_by(
+        "users_username_key",
+        &[
+            "INSERT INTO users (username, password_hash) VALUES ('ALICE', '$x')",
+            "UPDATE users SET username = 'bob_1' WHERE id = {ALICE}",
+        ],
+    );
+    assert_all_refused_by(
+        "users_username_check",
+        &[
+            "INSERT INTO users (username, password_hash) VALUES ('al', '$x')",
+            "INSERT INTO users (username, password_hash) VALUES (repeat('a', 51), '$x')",
+            "INSERT INTO users (username, password_hash) VALUES ('al ice', '$x')",
+            "INSERT INTO users (username, password_hash) VALUES ('älice', '$x')",
+            "INSERT INTO users (username, password_hash) VALUES (E'alice\\n', '$x')",
+        ],
+    );
+}
+
+#[test]
+fn a_password_in_place_of_its_hash_is_refused() {
+    assert_all_refused_by(
+        "users_password_hash_check",
+        &[
+            "UPDATE users SET password_hash = 'hunter2' WHERE id = {ALICE}",
+            "UPDATE users SET password_hash = '' WHERE id = {ALICE}",
+        ],
+    );
+}
+
+#[test]
+fn a_closed_account_is_anonymous_and_an_open_one_is_not() {
+    assert_all_refused_by(
+        "users_closed_is_anonymous_check",
+        &[
+            "UPDATE users SET deleted_at = now() WHERE id = {ALICE}",
+            "UPDATE users SET display_name = 'Dave' WHERE id = {DAVE}",
+            "UPDATE users SET avatar_url = 'https://…' WHERE id = {DAVE}",
+            "UPDATE users SET deleted_at = NULL WHERE id = {DAVE}",
+            "UPDATE users SET username = NULL WHERE id = {ALICE}",
+            "UPDATE users SET password_hash = NULL WHERE id = {ALICE}",
+            "INSERT INTO users (username) VALUES ('eve')",
+        ],
+    );
+}
+
+#[test]
+fn a_user_is_never_deleted() {
+    let database = rows::populated();
+    for user in [ALICE, BOB, CAROL] {
+        let error = database.execute(&format!("DELETE FROM users WHERE id = {user}")).unwrap_err();
+        assert_eq!(error.sqlstate, "23503", "{error}");
+    }
+}

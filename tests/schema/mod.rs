@@ -1,0 +1,13 @@
+//! What the database itself promises, whoever writes to it.
+
+mod enums;
+mod generated;
+mod invariants;
+mod purge;
+mod round_trip;
+mod rows;
+mod search;
+mod structure;
+mod views;
+
+pub use rows::populated;

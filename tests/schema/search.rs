@@ -1,0 +1,52 @@
+//! Messages are found by their words, whatever their accents and endings, through the index.
+
+use super::rows;
+
+fn found(query: &str) -> String {
+    rows::populated().value(&format!(
+        "SELECT coalesce(string_agg(seq::text, ',' ORDER BY seq), '') FROM messages
+         WHERE chat_id = '00000000-0000-7000-8000-0000000000e2'
+             AND to_tsvector('messenger', content) @@ websearch_to_tsquery('messenger', '{query}')"
+    ))
+}
+
+#[test]
+fn accents_and_endings_do_not_matter() {
+    assert_eq!(found("cafe"), "2");
+    assert_eq!(found("Café"), "2");
+    assert_eq!(found("meeting"), "2");
+    assert_eq!(found("tea"), "");
+}
+
+#[test]
+fn words_of_other_scripts_are_found_as_they_are() {
+    let database = rows::populated();
+    database.execute("UPDATE messages SET content = 'Встреча в горах 東京' WHERE seq = 2").unwrap();
+    for word in ["встреча", "ГОРАХ", "東京"] {
+        let count = database.value(&format!(
+            "SELECT count(*) FROM messages
+             WHERE to_tsvector('messenger', content) @@ websearch_to_tsquery('messenger', '{word}')"
+        ));
+        assert_eq!(count, "1", "{word}");
+    }
+}
+
+#[test]
+fn searching_one_chat_rides_the_search_index() {
+    let database = rows::populated();
+    database
+        .execute(
+            "INSERT INTO messages (chat_id, seq, sender_id, content)
+             SELECT '00000000-0000-7000-8000-0000000000e2', seq, '00000000-0000-7000-8000-00000000000a', 'word' || seq
+             FROM generate_series(5, 5000) AS seq;
+             ANALYZE messages",
+        )
+        .unwrap();
+    let plan = database.column(
+        "EXPLAIN SELECT seq FROM messages
+         WHERE chat_id = '00000000-0000-7000-8000-0000000000e2'
+             AND to_tsvector('messenger', content) @@ websearch_to_tsquery('messenger', 'cafe')",
+    );
+    let plan = plan.join("\n");
+    assert!(plan.contains("Bitmap Index Scan on messages_search_idx") && !plan.contains("Filter:"), "{plan}");
+}

@@ -1,0 +1,105 @@
+//! A database for one test: empty, or a clone of the migrated template; dropped when the test ends.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use diesel::{Connection as _, PgConnection};
+use messenger_db::migrate::libpq::{Connection, Rows, ServerError};
+use messenger_db::migrate::{self, ConnectOptions, Pool, RunOptions, Silent, catalog};
+
+use super::{Server, server};
+
+/// A database of its own for a test.
+pub struct TestDatabase {
+    name: String,
+    server: &'static Server,
+}
+
+impl TestDatabase {
+    /// One without anything in it.
+    pub fn empty() -> Self {
+        Self::create(server(), "template0")
+    }
+
+    /// One without anything in it, on a server of the test's own.
+    pub fn empty_on(server: &'static Server) -> Self {
+        Self::create(server, "template0")
+    }
+
+    /// One without anything in it, in another encoding than UTF-8.
+    pub fn encoded(encoding: &str) -> Self {
+        Self::create(server(), &format!("template0 ENCODING '{encoding}' LOCALE 'C'"))
+    }
+
+    /// One at the head of the migrations, without rows.
+    pub fn migrated() -> Self {
+        static TEMPLATE: OnceLock<TestDatabase> = OnceLock::new();
+        let template = TEMPLATE.get_or_init(|| {
+            let template = Self::empty();
+            migrate::run(&template.pool(), &RunOptions::default(), &mut Silent).unwrap();
+            template
+        });
+        Self::create(server(), &template.name)
+    }
+
+    fn create(server: &'static Server, template: &str) -> Self {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("messenger_db_test_{}_{number}", std::process::id());
+        server.connect().execute(&format!("CREATE DATABASE {name} TEMPLATE {template}")).unwrap();
+        Self { name, server }
+    }
+
+    /// Its URL.
+    pub fn url(&self) -> String {
+        self.server.url(&self.name)
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// A connection as the runner has it.
+    pub fn connect(&self) -> Connection {
+        Connection::open(&self.url().parse().unwrap()).unwrap()
+    }
+
+    /// A connection of Diesel's.
+    pub fn diesel(&self) -> PgConnection {
+        PgConnection::establish(&self.url()).unwrap()
+    }
+
+    /// The runner's pool.
+    pub fn pool(&self) -> Pool {
+        migrate::connect(&self.url().parse().unwrap(), &ConnectOptions::default(), &mut Silent).unwrap()
+    }
+
+    /// Carries out SQL, one statement or several.
+    pub fn execute(&self, sql: &str) -> Result<Rows, ServerError> {
+        self.connect().execute(sql)
+    }
+
+    /// The first column of what a query gives.
+    pub fn column(&self, sql: &str) -> Vec<String> {
+        let rows = self.execute(sql).unwrap_or_else(|error| panic!("{error} in {sql}"));
+        rows.into_iter().map(|row| row.into_iter().next().flatten().unwrap_or_default()).collect()
+    }
+
+    /// The one value that a query gives.
+    pub fn value(&self, sql: &str) -> String {
+        self.column(sql).into_iter().next().unwrap_or_else(|| panic!("no row: {sql}"))
+    }
+
+    /// The catalog, as the runner compares it.
+    pub fn catalog(&self) -> String {
+        catalog::read(&mut self.connect()).unwrap()
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        // The server itself may be gone by now.
+        let _ = self.server.connect().execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+    }
+}

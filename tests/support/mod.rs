@@ -1,0 +1,25 @@
+//! What the tests stand on: a server, databases on it, the two programs that migrate them, and ways to watch those.
+
+mod binary;
+mod database;
+mod diesel_cli;
+mod lock_holder;
+mod processes;
+mod proxy;
+mod running;
+mod server;
+mod state_folder;
+mod terminal;
+mod until;
+
+pub use binary::{Run, messenger_db};
+pub use database::TestDatabase;
+pub use diesel_cli::diesel;
+pub use lock_holder::LockHolder;
+pub use processes::works_in;
+pub use proxy::Proxy;
+pub use running::Running;
+pub use server::{AnnouncedServer, Server, server};
+pub use state_folder::StateFolder;
+pub use terminal::{On, on_terminal};
+pub use until::until;

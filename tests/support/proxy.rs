@@ -1,0 +1,129 @@
+//! Stands between the binary and the server, and counts: connections, and the times the server is asked.
+
+use std::io::{self, Read, Write};
+use std::net::Shutdown;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+
+use tempfile::TempDir;
+
+/// What libpq asks before it asks for a session: for TLS, and for GSSAPI encryption.
+const REQUESTS: [u32; 2] = [80_877_103, 80_877_104];
+
+/// A socket that leads to another socket.
+pub struct Proxy {
+    folder: TempDir,
+    counts: Arc<Counts>,
+}
+
+#[derive(Default)]
+struct Counts {
+    connections: AtomicUsize,
+    round_trips: AtomicUsize,
+    closed: AtomicBool,
+}
+
+impl Proxy {
+    /// A proxy for the server whose socket is in this folder, under the usual name.
+    pub fn to(server: &Path) -> Self {
+        Self::starting_up(server, 0)
+    }
+
+    /// One that says it is starting up, so many times, before it lets anybody through.
+    pub fn starting_up(server: &Path, refusals: usize) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let counts = Arc::new(Counts::default());
+        let listener = UnixListener::bind(socket(folder.path())).unwrap();
+        let (server, counting) = (socket(server), Arc::clone(&counts));
+        thread::spawn(move || {
+            for client in listener.incoming() {
+                if counting.closed.load(Ordering::SeqCst) {
+                    return;
+                }
+                if counting.connections.fetch_add(1, Ordering::SeqCst) < refusals {
+                    refuse(client.unwrap());
+                } else {
+                    relay(client.unwrap(), &server, &counting);
+                }
+            }
+        });
+        Self { folder, counts }
+    }
+
+    /// The folder of its socket, to be used as the host.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// How many connections were opened.
+    pub fn connections(&self) -> usize {
+        self.counts.connections.load(Ordering::SeqCst)
+    }
+
+    /// How many times somebody had to wait for the server: the start of each session, each step of authentication,
+    /// each simple query and each Sync.
+    pub fn round_trips(&self) -> usize {
+        self.counts.round_trips.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.counts.closed.store(true, Ordering::SeqCst);
+        // Wakes the thread that listens.
+        let _ = UnixStream::connect(socket(self.folder.path()));
+    }
+}
+
+fn socket(folder: &Path) -> PathBuf {
+    folder.join(".s.PGSQL.5432")
+}
+
+/// Answers as a server does that is not ready: FATAL, `cannot_connect_now`.
+fn refuse(mut client: UnixStream) {
+    let fields = b"SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0";
+    let length = u32::try_from(fields.len() + 4).unwrap().to_be_bytes();
+    let mut startup = [0; 4];
+    client.read_exact(&mut startup).unwrap();
+    let mut rest = vec![0; u32::from_be_bytes(startup) as usize - 4];
+    client.read_exact(&mut rest).unwrap();
+    client.write_all(&[&b"E"[..], &length, fields].concat()).unwrap();
+}
+
+fn relay(client: UnixStream, server: &Path, counts: &Arc<Counts>) {
+    let upstream = UnixStream::connect(server).unwrap();
+    let (mut answers, mut listener) = (upstream.try_clone().unwrap(), client.try_clone().unwrap());
+    thread::spawn(move || {
+        // Either may hang up at any time.
+        let _ = io::copy(&mut answers, &mut listener);
+        let _ = listener.shutdown(Shutdown::Both);
+    });
+    let counts = Arc::clone(counts);
+    thread::spawn(move || {
+        let _ = forward(client, &upstream, &counts);
+        let _ = upstream.shutdown(Shutdown::Both);
+    });
+}
+
+/// Passes on message after message (<https://www.postgresql.org/docs/current/protocol-message-formats.html>).
+fn forward(mut client: UnixStream, mut server: &UnixStream, counts: &Counts) -> io::Result<()> {
+    let mut in_session = false;
+    loop {
+        let mut message = vec![0; if in_session { 5 } else { 4 }];
+        client.read_exact(&mut message)?;
+        let length = u32::from_be_bytes(*message.last_chunk().unwrap()) as usize - 4;
+        let head = message.len();
+        message.resize(head + length, 0);
+        client.read_exact(&mut message[head..])?;
+
+        let asks = !in_session || b"QSFp".contains(&message[0]);
+        if asks {
+            counts.round_trips.fetch_add(1, Ordering::SeqCst);
+        }
+        in_session = in_session || !REQUESTS.contains(&u32::from_be_bytes(*message[head..].first_chunk().unwrap()));
+        server.write_all(&message)?;
+    }
+}

@@ -1,0 +1,95 @@
+//! One PostgreSQL for all tests: a throwaway one, or the one that `TEST_DATABASE_URL` names.
+//!
+//! The throwaway goes away with this process, however that ends. On another's server, databases are dropped with
+//! the tests that made them, and what a killed run left is dropped by the next.
+
+use std::sync::OnceLock;
+
+use messenger_db::local::{DATABASE, Local};
+use messenger_db::migrate::libpq::{Connection, Conninfo};
+
+use super::StateFolder;
+
+/// A server that tests may make databases on.
+pub struct Server {
+    admin_url: String,
+    // Held, not read: the server is destroyed when this process no longer holds it.
+    _folder: Option<StateFolder>,
+}
+
+/// The server of this run.
+pub fn server() -> &'static Server {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(|| match std::env::var("TEST_DATABASE_URL") {
+        Ok(url) => Server::named(url),
+        Err(_) => Server::throwaway(&[]),
+    })
+}
+
+/// A server that is not there yet, and where it will be.
+pub struct AnnouncedServer {
+    folder: StateFolder,
+    local: Local,
+}
+
+impl AnnouncedServer {
+    /// Settles where it will be. The lines come before the others in its `pg_hba.conf`.
+    pub fn new(rules: &[&str]) -> Self {
+        let folder = StateFolder::new();
+        let builder = Local::builder().state_dir(folder.path()).throwaway();
+        let local = rules.iter().fold(builder, |builder, rule| builder.rule(*rule)).open().unwrap();
+        Self { folder, local }
+    }
+
+    /// The URL that it will have.
+    pub fn url(&self) -> String {
+        self.local.url(DATABASE)
+    }
+
+    /// Starts it.
+    pub fn start(self) -> Server {
+        self.local.start().unwrap_or_else(|error| panic!("{error}"));
+        Server { admin_url: self.url(), _folder: Some(self.folder) }
+    }
+}
+
+impl Server {
+    /// A server that this process starts, and that goes away with it. The lines come before the others in its
+    /// `pg_hba.conf`.
+    pub fn throwaway(rules: &[&str]) -> Self {
+        AnnouncedServer::new(rules).start()
+    }
+
+    fn named(url: String) -> Self {
+        let server = Self { admin_url: url, _folder: None };
+        server.drop_leftovers();
+        server
+    }
+
+    /// A connection to a database that is always there.
+    pub fn connect(&self) -> Connection {
+        Connection::open(&self.admin_url.parse::<Conninfo>().unwrap()).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The URL of a database on this server.
+    pub fn url(&self, database: &str) -> String {
+        let mut url = url::Url::parse(&self.admin_url).unwrap();
+        url.set_path(database);
+        url.into()
+    }
+
+    /// Drops what a killed run left: test databases that nobody is connected to, and whose process is gone.
+    fn drop_leftovers(&self) {
+        let mut connection = self.connect();
+        let databases = connection
+            .execute("SELECT datname, split_part(datname, '_', 4) FROM pg_database WHERE datname LIKE 'messenger\\_db\\_test\\_%'")
+            .unwrap();
+        for row in databases {
+            let [Some(name), Some(pid)] = row.as_slice() else { continue };
+            if !std::path::Path::new("/proc").join(pid).exists() {
+                // Another run may be faster.
+                let _ = connection.execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+            }
+        }
+    }
+}
