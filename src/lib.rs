@@ -3,7 +3,8 @@
 //!
 //! What flows: `migrations/` → [`schema`] → [`models`] → your queries, and beside it `migrations/` → [`migrate`] →
 //! the binary. Keys are [`ids`], closed sets are [`enums`], hashes are [`secrets`], and the two views are [`views`].
-//! [`local`] is the private PostgreSQL that the binary and the tests use when nobody gives them one.
+//! [`local`] is the private PostgreSQL that the binary and the tests use when nobody gives them one, and [`seed`] fills
+//! a database with test data.
 
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -21,6 +22,8 @@ pub mod page;
 pub mod queries;
 pub mod retry;
 pub mod secrets;
+#[cfg(feature = "cli")]
+pub mod seed;
 pub mod views;
 
 #[allow(

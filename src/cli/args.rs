@@ -106,6 +106,8 @@ pub enum Command {
     Pending,
     /// Show where the database stands
     Status(StatusArgs),
+    /// Fill a database with test data; everybody's password is "password"
+    Seed(SeedArgs),
     /// The private PostgreSQL, used when there is no database URL
     Local {
         /// What to do with it
@@ -168,6 +170,26 @@ pub struct StatusArgs {
     /// Exit with 3 when migrations are pending, and with 6 when the database is ahead
     #[arg(long)]
     pub exit_code: bool,
+}
+
+/// How much test data.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct SeedArgs {
+    /// So many accounts; without sizes, a small cast of four with a little history
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
+    pub users: Option<u32>,
+
+    /// So many messages [default: 100 for each account]
+    #[arg(long, value_name = "M", value_parser = clap::value_parser!(u64).range(..=1_000_000_000))]
+    pub messages: Option<u64>,
+
+    /// Which people, chats and messages: the same for the same number [default: 1]
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
+
+    /// Add to a database that has users, or complete what was interrupted
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// What to do with the private PostgreSQL.

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::{env, fs};
 
+use diesel::{Connection as _, PgConnection};
+
 use super::args::Connection;
 use super::diagnose::diagnose;
 use super::output::Output;
@@ -16,12 +18,21 @@ pub struct Database {
     pub pool: Pool,
     /// Where it is.
     pub target: Target,
+    conninfo: String,
 }
 
 impl Database {
     /// What to show for an error that happened here.
     pub fn diagnose(&self, error: Error) -> Problem {
         diagnose(error, &self.target)
+    }
+
+    /// A connection for the acts.
+    pub fn diesel(&self) -> Result<PgConnection, Problem> {
+        PgConnection::establish(&self.conninfo).map_err(|_| {
+            // The runner has just connected to the same; and what libpq says may quote the connection string.
+            Problem::new(Exit::NoConnection, "the server gives no second connection", "Run the command again.")
+        })
     }
 }
 
@@ -74,7 +85,7 @@ pub fn open(connection: &Connection, output: &mut Output) -> Result<Database, Pr
     };
     let pool = migrate::connect(&conninfo, &options, output)?;
     let target = output.target().cloned().unwrap_or_default();
-    Ok(Database { pool, target })
+    Ok(Database { pool, target, conninfo: url })
 }
 
 fn private(output: &mut Output) -> Result<String, Problem> {

@@ -16,6 +16,7 @@ use super::args::{Color, OutputArgs};
 use super::problem::Problem;
 use super::signals::Signals;
 use crate::migrate::{Direction, Event, Observer, Target};
+use crate::seed::Progress;
 
 /// Where a command prints.
 pub struct Output {
@@ -86,17 +87,22 @@ impl Output {
         }
     }
 
-    fn begin(&mut self, count: usize, direction: Direction) {
+    fn begin(&mut self, what: &'static str, count: u64) {
         if stderr().is_terminal() && !self.args.json && !self.args.quiet {
             let style = ProgressStyle::with_template("{prefix} {bar:30} {pos}/{len} {wide_msg}");
-            self.progress = ProgressBar::new(count as u64);
+            self.progress = ProgressBar::new(count);
             self.progress.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-            self.progress.set_prefix(match direction {
-                Direction::Up => "applying",
-                Direction::Down => "reverting",
-            });
+            self.progress.set_prefix(what);
             self.progress.enable_steady_tick(Duration::from_millis(100));
         }
+    }
+
+    /// Shows on a terminal how much of the test data is there.
+    pub fn show(&mut self, progress: Progress) {
+        if self.progress.prefix() != progress.making {
+            self.begin(progress.making, progress.total);
+        }
+        self.progress.set_position(progress.done);
     }
 
     /// Takes the progress bar away, for the result to stand alone.
@@ -176,7 +182,10 @@ impl Observer for Output {
                 holder.since
             )),
             Event::Connected { target } => self.target = Some((*target).clone()),
-            Event::Planned { migrations, direction } => self.begin(migrations.len(), *direction),
+            Event::Planned { migrations, direction } => {
+                let what = if *direction == Direction::Up { "applying" } else { "reverting" };
+                self.begin(what, migrations.len() as u64);
+            }
             Event::Started { migration, .. } => self.progress.set_message(migration.name),
             Event::Noticed { migration, notice } => {
                 if self.args.verbose || notice.severity == "WARNING" {

@@ -8,6 +8,7 @@ pub mod accounts;
 mod atomic;
 pub mod attachments;
 pub mod blocks;
+pub mod chats;
 pub mod contacts;
 pub mod direct_chats;
 mod functions;

@@ -20,6 +20,7 @@ mod read_only;
 mod revert_redo;
 mod round_trips;
 mod run;
+mod seed;
 mod terminals;
 mod unfit;
 mod wait;

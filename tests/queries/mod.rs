@@ -3,6 +3,7 @@
 mod accounts;
 mod blocks;
 mod cast;
+mod chats;
 mod contacts;
 mod direct_chats;
 mod groups;
@@ -11,5 +12,5 @@ mod messages;
 mod races;
 mod retry;
 mod sessions;
-mod sound;
+pub mod sound;
 mod watch;

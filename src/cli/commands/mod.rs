@@ -3,4 +3,5 @@
 pub mod history;
 pub mod local;
 pub mod migrate;
+pub mod seed;
 pub mod status;

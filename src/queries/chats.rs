@@ -1,0 +1,167 @@
+//! Decides what a member sees of a chat itself, and of who else is in it.
+
+use chrono::{DateTime, Utc};
+use diesel::dsl::exists;
+use diesel::prelude::*;
+
+use crate::enums::ParticipantRole;
+use crate::error::{Error, Refusal};
+use crate::ids::{ChatId, UserId};
+use crate::models::Chat;
+use crate::queries::accounts::Profile;
+use crate::schema::{chat_participants, chats, users};
+
+/// A member of a chat, as the others see them.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Member {
+    /// Who, and whether they are there.
+    pub profile: Profile,
+    /// What they may do.
+    pub role: ParticipantRole,
+    /// Since when they are a member; of one who came back, since then.
+    pub joined_at: DateTime<Utc>,
+}
+
+/// Why a chat was not shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChatRefused {
+    /// The reader is not a member of the chat now, or there is no such chat.
+    #[error("the reader is not a member of the chat")]
+    NotAMember,
+}
+
+impl Refusal for ChatRefused {
+    fn from_constraint(_: &str) -> Option<Self> {
+        None
+    }
+}
+
+/// A chat, for one of its members.
+///
+/// One statement, which locks nothing. Index: `chat_participants_pkey` and `chats_pkey`.
+///
+/// # Errors
+///
+/// [`ChatRefused`], and those of the database.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
+/// # let eve = messenger_db::doctest::user(conn, "eve");
+/// use messenger_db::enums::ChatKind;
+/// use messenger_db::error::Error;
+/// use messenger_db::queries::chats::{self, ChatRefused};
+///
+/// assert_eq!(chats::get(conn, chat, bob)?.kind, ChatKind::Direct);
+/// assert_eq!(chats::get(conn, chat, eve), Err(Error::Refused(ChatRefused::NotAMember)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn get(conn: &mut PgConnection, chat_id: ChatId, reader: UserId) -> Result<Chat, Error<ChatRefused>> {
+    let chat = chat_participants::table
+        .inner_join(chats::table.on(chats::id.eq(chat_participants::chat_id)))
+        .filter(chat_participants::chat_id.eq(chat_id).and(chat_participants::user_id.eq(reader)))
+        .filter(chat_participants::left_at.is_null())
+        .select(Chat::as_select())
+        .first(conn)
+        .optional()?;
+    chat.ok_or(Error::Refused(ChatRefused::NotAMember))
+}
+
+/// The group of that slug, if the reader is one of its members.
+///
+/// One statement, which locks nothing. Index: `chats_slug_key` and `chat_participants_pkey`.
+///
+/// # Errors
+///
+/// Those of the database.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let [alice, bob, eve] = ["alice", "bob", "eve"].map(|name| messenger_db::doctest::user(conn, name));
+/// use messenger_db::queries::chats;
+/// use messenger_db::queries::groups::{self, NewGroup};
+///
+/// let group = groups::create(conn, alice, &NewGroup { slug: Some("hikers"), ..NewGroup::new("Hikers", &[bob]) })?;
+/// assert_eq!(chats::find_by_slug(conn, "hikers", bob)?.map(|chat| chat.id), Some(group.id));
+/// assert_eq!(chats::find_by_slug(conn, "hikers", eve)?, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn find_by_slug(conn: &mut PgConnection, slug: &str, reader: UserId) -> QueryResult<Option<Chat>> {
+    chats::table
+        .inner_join(chat_participants::table.on(chat_participants::chat_id.eq(chats::id)))
+        .filter(chats::slug.eq(slug).and(chat_participants::user_id.eq(reader)))
+        .filter(chat_participants::left_at.is_null())
+        .select(Chat::as_select())
+        .first(conn)
+        .optional()
+}
+
+/// Who is in a chat: the owner, then the admins, then the others; of one role, who has been there longest first. There
+/// are 300 at most.
+///
+/// One statement, which locks nothing. Index: `chat_participants_pkey` and `users_pkey`.
+///
+/// # Errors
+///
+/// [`ChatRefused`], and those of the database.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| messenger_db::doctest::user(conn, name));
+/// use messenger_db::queries::chats;
+/// use messenger_db::queries::groups::{self, NewGroup};
+///
+/// let group = groups::create(conn, carol, &NewGroup::new("Hikers", &[alice, bob]))?;
+/// groups::promote(conn, group.id, carol, bob)?;
+/// let members = chats::list_members(conn, group.id, alice)?;
+/// assert_eq!(members.iter().map(|member| member.profile.id).collect::<Vec<_>>(), [carol, bob, alice]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn list_members(
+    conn: &mut PgConnection,
+    chat_id: ChatId,
+    reader: UserId,
+) -> Result<Vec<Member>, Error<ChatRefused>> {
+    let reading = diesel::alias!(chat_participants as reading);
+    let membership = reading
+        .filter(reading.field(chat_participants::chat_id).eq(chat_id))
+        .filter(reading.field(chat_participants::user_id).eq(reader))
+        .filter(reading.field(chat_participants::left_at).is_null())
+        .select(reading.field(chat_participants::user_id));
+    let members: Vec<Member> = chat_participants::table
+        .inner_join(users::table.on(users::id.eq(chat_participants::user_id)))
+        .filter(chat_participants::chat_id.eq(chat_id).and(chat_participants::left_at.is_null()))
+        .filter(exists(membership))
+        .order((chat_participants::role, chat_participants::joined_at, chat_participants::user_id))
+        .select((Profile::as_select(), chat_participants::role, chat_participants::joined_at))
+        .load(conn)?;
+    // The reader is one of them.
+    if members.is_empty() { Err(Error::Refused(ChatRefused::NotAMember)) } else { Ok(members) }
+}
+
+/// Whose devices are to be told what happens in a chat: its members now, in the order of their ids.
+///
+/// It is the service that asks, so nobody is asked whether they may; there is nothing to show in it.
+///
+/// One statement, which locks nothing. Index: `chat_participants_pkey`.
+///
+/// # Errors
+///
+/// Those of the database. A chat that does not exist, or was deleted, has no members.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
+/// use messenger_db::queries::chats;
+///
+/// assert_eq!(chats::list_member_ids(conn, chat)?, [anna, bob]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn list_member_ids(conn: &mut PgConnection, chat_id: ChatId) -> QueryResult<Vec<UserId>> {
+    chat_participants::table
+        .filter(chat_participants::chat_id.eq(chat_id).and(chat_participants::left_at.is_null()))
+        .order(chat_participants::user_id)
+        .select(chat_participants::user_id)
+        .load(conn)
+}
