@@ -32,7 +32,7 @@ demo-clean: ## Stop the demo's PostgreSQL and delete its data
 build: ## Build the library and the binary
 	$(CARGO) build $(FEATURES) --all-targets
 
-test: postgres tools ## Run every test on a real, throwaway PostgreSQL (PG_BIN=… chooses another)
+test: postgres pgbouncer tools ## Run every test on a real, throwaway PostgreSQL (PG_BIN=… chooses another)
 	$(CARGO) test $(FEATURES) --test all --lib
 	$(CARGO) test $(FEATURES) --doc
 
@@ -68,6 +68,9 @@ check-schema: postgres tools ## Fail when src/schema.rs is not what the migratio
 postgres: ## Make sure that PostgreSQL's server is installed
 	@scripts/postgresql
 
+pgbouncer: ## Make sure that PgBouncer is installed, which a few tests need
+	@scripts/pgbouncer
+
 tools: $(TOOLS)/diesel-$(DIESEL_VERSION) ## Install the Diesel CLI into target/tools
 
 $(TOOLS)/diesel-$(DIESEL_VERSION):
@@ -86,4 +89,4 @@ ci: ## Everything that must be green before a change lands
 	$(MAKE) test-18
 	$(MAKE) demo demo-clean
 
-.PHONY: help demo demo-clean build test test-18 lint check-format clippy docs squawk schema check-schema postgres tools ci
+.PHONY: help demo demo-clean build test test-18 lint check-format clippy docs squawk schema check-schema postgres pgbouncer tools ci

@@ -37,6 +37,12 @@ pub fn diagnose(error: Error, target: &Target) -> Problem {
             "A newer release has migrated this database. Deploy that release, or one after it; where the older one \
              is known to work with the newer schema, `messenger-db run --allow-ahead` goes on.",
         ),
+        Error::TransactionPooling => Problem::new(
+            Exit::Usage,
+            error.to_string(),
+            "Nothing was changed. Give the runner the server's own host and port (often 5432 instead of the pooler's 6432), \
+             or a database in the pooler that has pool_mode = session. The service itself can go on through the pooler.",
+        ),
         Error::OtherSchema { ref found, .. } => Problem::new(
             Exit::Usage,
             error.to_string(),

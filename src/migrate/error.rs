@@ -43,6 +43,12 @@ pub enum Error {
         /// Which.
         versions: Vec<String>,
     },
+    /// Between here and the server is a pooler that gives a session to somebody else after each transaction.
+    #[error(
+        "there is a connection pooler in transaction mode, such as PgBouncer, before the database; the runner's lock \
+         would stay behind in a session that it no longer has"
+    )]
+    TransactionPooling,
     /// The history is in another schema than the one in which things are created now.
     #[error("this database was migrated in the schema {found}, and the search_path now begins with {current:?}")]
     OtherSchema {

@@ -23,6 +23,7 @@ pub mod libpq;
 mod lock;
 mod observer;
 mod pool;
+mod pooler;
 mod redo;
 mod revert;
 mod run;

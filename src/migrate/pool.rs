@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::libpq::{Connection, Conninfo, ConninfoError, Ping, ServerError};
+use super::pooler::{self, Pooling};
 use super::{Error, Event, Observer};
 
 /// The runner's connections: one to work on, and one to hold the lock.
@@ -114,7 +115,13 @@ impl r2d2::ManageConnection for Manager {
 
     fn connect(&self) -> Result<Connection, ServerError> {
         let first = self.first.lock().ok().and_then(|mut first| first.take());
-        first.map_or_else(|| open(&self.conninfo, &self.settings), Ok)
+        let open = || {
+            open(&self.conninfo, &self.settings).map_err(|error| match error {
+                Error::Server(error) => error,
+                error => ServerError::of_connection(&error.to_string()),
+            })
+        };
+        first.map_or_else(open, Ok)
     }
 
     fn is_valid(&self, connection: &mut Connection) -> Result<(), ServerError> {
@@ -126,9 +133,19 @@ impl r2d2::ManageConnection for Manager {
     }
 }
 
-fn open(conninfo: &Conninfo, settings: &str) -> Result<Connection, ServerError> {
+/// Opens a session of its own, with the settings.
+///
+/// In the one round trip of a direct connection, the settings are made only if the process that carries them out is
+/// the one that the connection was opened with; otherwise a pooler gives it another, whose sessions are not ours to set.
+fn open(conninfo: &Conninfo, settings: &str) -> Result<Connection, Error> {
     let mut connection = Connection::open(conninfo)?;
-    connection.execute(settings)?;
+    let is_direct = format!("{settings} WHERE pg_backend_pid() = {}", connection.backend_pid());
+    if connection.execute(&is_direct)?.is_empty() {
+        match pooler::pooling(conninfo, &mut connection)? {
+            Pooling::Session => connection.execute(settings)?,
+            Pooling::Transaction => return Err(Error::TransactionPooling),
+        };
+    }
     Ok(connection)
 }
 
@@ -137,14 +154,16 @@ fn open(conninfo: &Conninfo, settings: &str) -> Result<Connection, ServerError> 
 /// # Errors
 ///
 /// [`Error::Connect`] when nothing answers in the time given, or when the server refuses, such as for a wrong
-/// password, which is never waited for; [`Error::Interrupted`] when the observer stopped the wait.
+/// password, which is never waited for; [`Error::TransactionPooling`] when a pooler in transaction mode is in between;
+/// [`Error::Interrupted`] when the observer stopped the wait.
 pub fn connect(conninfo: &Conninfo, options: &ConnectOptions, observer: &mut dyn Observer) -> Result<Pool, Error> {
     let settings = settings(options);
     let deadline = Instant::now() + options.wait;
     let first = loop {
         let error = match open(conninfo, &settings) {
             Ok(connection) => break connection,
-            Err(error) => error,
+            Err(Error::Server(error)) => error,
+            Err(error) => return Err(error),
         };
         let ping = conninfo.ping();
         let remaining = deadline.saturating_duration_since(Instant::now());
@@ -169,19 +188,22 @@ pub fn connect(conninfo: &Conninfo, options: &ConnectOptions, observer: &mut dyn
     Ok(Pool { connections, lock_wait: options.lock_wait })
 }
 
-/// The settings of every session, in one round trip.
+/// A statement that makes the settings of a session.
 fn settings(options: &ConnectOptions) -> String {
-    let lock_timeout = options.lock_timeout.as_millis();
-    let statement_timeout = options
-        .statement_timeout
-        .map(|timeout| format!("SET statement_timeout = {};", timeout.as_millis()))
-        .unwrap_or_default();
-    // The time zone is Diesel's choice: run_on in its table has none of its own. The connection check ends a
-    // statement whose runner has died, so that its locks go with it.
-    format!(
-        "SET TIME ZONE 'UTC'; SET lock_timeout = {lock_timeout}; {statement_timeout} \
-         SET idle_in_transaction_session_timeout = 0; SET client_min_messages = notice; SET client_connection_check_interval = '1s'"
-    )
+    let milliseconds = |timeout: Duration| timeout.as_millis().to_string();
+    let settings = [
+        // Diesel's choice: run_on in its table has no time zone of its own.
+        ("TimeZone", Some("UTC".to_owned())),
+        ("lock_timeout", Some(milliseconds(options.lock_timeout))),
+        ("statement_timeout", options.statement_timeout.map(milliseconds)),
+        ("idle_in_transaction_session_timeout", Some("0".to_owned())),
+        ("client_min_messages", Some("notice".to_owned())),
+        // Ends a statement whose runner has died, so that its locks go with it.
+        ("client_connection_check_interval", Some("1s".to_owned())),
+    ];
+    let settings = settings.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    let set: Vec<_> = settings.map(|(name, value)| format!("set_config('{name}', '{value}', false)")).collect();
+    format!("SELECT {}", set.join(", "))
 }
 
 impl FromStr for Conninfo {

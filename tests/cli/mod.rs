@@ -16,6 +16,7 @@ mod locks;
 mod output;
 mod passwords;
 mod permissions;
+mod pooler;
 mod read_only;
 mod revert_redo;
 mod round_trips;

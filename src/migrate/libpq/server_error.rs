@@ -69,7 +69,7 @@ impl ServerError {
     }
 
     /// An error of the connection itself, which has no SQLSTATE.
-    pub(super) fn of_connection(message: &str) -> Self {
+    pub(in crate::migrate) fn of_connection(message: &str) -> Self {
         Self { severity: "FATAL".to_owned(), message: message.trim_end().to_owned(), ..Self::default() }
     }
 }

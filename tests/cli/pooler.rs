@@ -1,0 +1,65 @@
+//! A pooler between the runner and the server: refused where it would lose the runner's lock.
+
+use messenger_db::migrate::libpq::Connection;
+
+use super::{command, on, state};
+use crate::support::{PgBouncer, Run, TestDatabase, messenger_db};
+
+fn through(pooler: &PgBouncer, arguments: &[&str]) -> Run {
+    Run::of(messenger_db(arguments).env("DATABASE_URL", pooler.url()))
+}
+
+#[test]
+fn a_pooler_that_shares_sessions_is_refused_by_every_command() {
+    let database = TestDatabase::empty();
+    on(&database, &["run", "--to", "20261122100500"]).exits(0);
+    let before = state(&database);
+    for mode in ["transaction", "statement"] {
+        let pooler = PgBouncer::before(&database, mode, 5);
+        for command in ["run", "revert", "redo", "status", "list", "pending", "seed"] {
+            through(&pooler, &[command])
+                .exits(2)
+                .complains("connection pooler in transaction mode")
+                .complains("pool_mode = session");
+        }
+        let error = through(&pooler, &["run", "--wait", "30", "--json"]).exits(2).json_error();
+        assert_eq!(error["exit_code"], 2);
+        // The sessions that others will get are as they were.
+        let mut shared = Connection::open(&pooler.url().parse().unwrap()).unwrap();
+        assert_eq!(shared.execute("SHOW lock_timeout").unwrap(), [[Some("0".to_owned())]]);
+    }
+    assert_eq!(state(&database), before);
+}
+
+#[test]
+fn a_pooler_that_shares_sessions_is_found_out_when_it_is_busy() {
+    let database = TestDatabase::empty();
+    let pooler = PgBouncer::before(&database, "transaction", 3);
+    // Others hold sessions and give them back all the time, so that no two of our statements meet the same.
+    let mut others = [(); 2].map(|()| Connection::open(&pooler.url().parse().unwrap()).unwrap());
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for other in &mut others {
+            scope.spawn(|| {
+                while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    other.execute("BEGIN; SELECT 1").unwrap();
+                    other.execute("COMMIT").unwrap();
+                }
+            });
+        }
+        let codes: Vec<_> = (0..5).map(|_| through(&pooler, &["run"]).code).collect();
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(codes, [Some(2); 5]);
+    });
+}
+
+#[test]
+fn a_pooler_that_gives_a_session_to_each_is_as_good_as_none() {
+    let database = TestDatabase::empty();
+    let pooler = PgBouncer::before(&database, "session", 5);
+    through(&pooler, &["run"]).exits(0);
+    through(&pooler, &["redo", "--all"]).exits(0);
+    through(&pooler, &["status", "--exit-code"]).exits(0);
+    pretty_assertions::assert_eq!(database.catalog(), TestDatabase::migrated().catalog());
+    Run::of(&mut command(&database, &["pending"])).exits(0);
+}
