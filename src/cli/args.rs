@@ -106,6 +106,8 @@ pub enum Command {
     Pending,
     /// Show where the database stands
     Status(StatusArgs),
+    /// Make three roles without login: to migrate, to write rows, to read
+    Roles(RolesArgs),
     /// Fill a database with test data; everybody's password is "password"
     Seed(SeedArgs),
     /// The private PostgreSQL, used when there is no database URL
@@ -170,6 +172,18 @@ pub struct StatusArgs {
     /// Exit with 3 when migrations are pending, and with 6 when the database is ahead
     #[arg(long)]
     pub exit_code: bool,
+}
+
+/// Which roles.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct RolesArgs {
+    /// What their names begin with: NAME_owner, NAME_app, NAME_readonly [default: the database's name]
+    #[arg(long, value_name = "NAME")]
+    pub prefix: Option<String>,
+
+    /// Print the SQL instead, for an administrator to run
+    #[arg(long)]
+    pub print: bool,
 }
 
 /// How much test data.

@@ -56,6 +56,12 @@ pub fn diagnose(error: Error, target: &Target) -> Problem {
             error.to_string(),
             "Nothing was changed. Make a database that has it: `createdb --encoding UTF8 --template template0 NAME`.",
         ),
+        Error::Role { .. } => Problem::new(
+            Exit::Usage,
+            error.to_string(),
+            "Nothing was changed. `messenger-db roles --prefix NAME` takes other names: NAME_owner, NAME_app and \
+             NAME_readonly.",
+        ),
         Error::Pool(_) => Problem::new(
             Exit::NoConnection,
             error.to_string(),

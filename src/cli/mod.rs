@@ -37,7 +37,7 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(args: &Args, output: &mut Output) -> Result<Exit, Problem> {
-    use commands::{history, local, migrate, seed, status};
+    use commands::{history, local, migrate, roles, seed, status};
 
     match args.command.clone().unwrap_or_default() {
         Command::Run(run) => migrate::run(&args.connection, &run, output),
@@ -46,6 +46,7 @@ fn dispatch(args: &Args, output: &mut Output) -> Result<Exit, Problem> {
         Command::List => history::list(&args.connection, output),
         Command::Pending => history::pending(&args.connection, output),
         Command::Status(options) => status::status(&args.connection, &options, output),
+        Command::Roles(options) => roles::roles(&args.connection, &options, output),
         Command::Seed(options) => seed::seed(&args.connection, &options, output),
         Command::Local { command } => local::local(&command, output),
     }

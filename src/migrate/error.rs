@@ -63,6 +63,14 @@ pub enum Error {
         /// Its encoding.
         encoding: String,
     },
+    /// A role cannot be one of the three.
+    #[error("{name:?} cannot be used for a role: {reason}")]
+    Role {
+        /// Which, or the beginning of its name.
+        name: String,
+        /// Why.
+        reason: String,
+    },
     /// A version that is not embedded here was asked for.
     #[error("no migration has the version {wanted}; the newest is {newest}")]
     UnknownVersion {

@@ -35,7 +35,7 @@ pub(super) fn applied(connection: &mut Connection) -> Result<Vec<Applied>, Error
 }
 
 /// The name as PostgreSQL prints one that needs quotes.
-fn quoted(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 

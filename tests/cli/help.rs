@@ -29,6 +29,7 @@ help_is_as_written! {
     the_help_of_list_is_as_written: ["list", "--help"], "snapshots/list.txt";
     the_help_of_pending_is_as_written: ["pending", "--help"], "snapshots/pending.txt";
     the_help_of_status_is_as_written: ["status", "--help"], "snapshots/status.txt";
+    the_help_of_roles_is_as_written: ["roles", "--help"], "snapshots/roles.txt";
     the_help_of_seed_is_as_written: ["seed", "--help"], "snapshots/seed.txt";
     the_help_of_local_is_as_written: ["local", "--help"], "snapshots/local.txt";
     the_help_of_local_start_is_as_written: ["local", "start", "--help"], "snapshots/local_start.txt";

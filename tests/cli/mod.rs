@@ -19,6 +19,7 @@ mod permissions;
 mod pooler;
 mod read_only;
 mod revert_redo;
+mod roles;
 mod round_trips;
 mod run;
 mod seed;

@@ -3,5 +3,6 @@
 pub mod history;
 pub mod local;
 pub mod migrate;
+pub mod roles;
 pub mod seed;
 pub mod status;

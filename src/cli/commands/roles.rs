@@ -1,0 +1,42 @@
+//! Decides what `roles` prints: what it did, or what it would do, and how to go on.
+
+use serde_json::json;
+
+use crate::cli::args::{Connection, RolesArgs};
+use crate::cli::output::Output;
+use crate::cli::{Exit, Problem, database};
+use crate::migrate::{self, Roles};
+
+/// `roles`: three roles without login, for those that log in to be members of.
+pub fn roles(connection: &Connection, options: &RolesArgs, output: &mut Output) -> Result<Exit, Problem> {
+    let database = database::open(connection, output)?;
+    let prefix = options.prefix.as_ref().unwrap_or(&database.target.database);
+    let work = if options.print { migrate::plan_roles } else { migrate::create_roles };
+    let done = Roles::with_prefix(prefix)
+        .and_then(|roles| work(&database.pool, &roles, output).map(|statements| (roles, statements)))
+        .map_err(|error| database.diagnose(error));
+    let (roles, statements) = done?;
+    if options.print {
+        output.line(&format!("BEGIN;\n{};\nCOMMIT;", statements.join(";\n")));
+    } else {
+        let [owner, app, readonly] = [&roles.owner, &roles.app, &roles.readonly];
+        output.line(&format!(
+            "owner     {owner} migrates\napp       {app} reads and writes rows\nreadonly  {readonly} reads\n\
+             They have no login. Those who log in are members:\n  \
+             CREATE ROLE service LOGIN PASSWORD '…' IN ROLE \"{app}\";\n  \
+             CREATE ROLE deploy LOGIN PASSWORD '…' IN ROLE \"{owner}\";\n  \
+             ALTER ROLE deploy IN DATABASE \"{}\" SET role = '{owner}';  -- what it makes is the owner's",
+            database.target.database
+        ));
+    }
+    output.json(&json!({
+        "command": "roles",
+        "database": database.target.database,
+        "owner": roles.owner,
+        "app": roles.app,
+        "readonly": roles.readonly,
+        "statements": statements,
+        "done": !options.print,
+    }));
+    Ok(Exit::Done)
+}
