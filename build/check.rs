@@ -28,6 +28,8 @@ pub struct Migration {
     pub path: PathBuf,
     /// Whether Diesel puts it into a transaction.
     pub run_in_transaction: bool,
+    /// Whether it says what the catalog is at its version: not before the first `make catalogs`.
+    pub has_catalog: bool,
 }
 
 /// Reads a folder of migrations, sorted by version.

@@ -16,7 +16,8 @@ pub fn read(folder: &Entry, problems: &mut Vec<Problem>) -> Migration {
         let instead = format!("delete it; a migration is made of {}", PARTS.join(", "));
         Problem::new(&stray.place, "is no part of a migration", instead)
     }));
-    problems.extend(find("catalog.txt").and_then(|file| file.text().err()));
+    let catalog = find("catalog.txt");
+    problems.extend(catalog.and_then(|file| file.text().err()));
 
     // What cannot be read says neither yes nor no, and one problem must not become two.
     let run_in_transaction = match find("metadata.toml") {
@@ -34,5 +35,6 @@ pub fn read(folder: &Entry, problems: &mut Vec<Problem>) -> Migration {
         version: name::version(&folder.name),
         path: folder.path.clone(),
         run_in_transaction: run_in_transaction.unwrap_or(true),
+        has_catalog: catalog.is_some(),
     }
 }

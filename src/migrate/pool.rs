@@ -2,19 +2,20 @@
 //! migration can rely on.
 
 use std::str::FromStr;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::libpq::{Connection, Conninfo, ConninfoError, Ping, ServerError};
 use super::pooler::{self, Pooling};
-use super::{Error, Event, Observer};
+use super::{Error, Event, Migration, Observer, source};
 
-/// The runner's connections: one to work on, and one to hold the lock.
+/// The runner's connections, one to work on and one to hold the lock, and the migrations that it carries out there.
 #[derive(Debug, Clone)]
 pub struct Pool {
     connections: r2d2::Pool<Manager>,
     lock_wait: Duration,
+    migrations: Arc<[Migration]>,
 }
 
 /// A connection of the pool, which goes back to it when dropped.
@@ -34,6 +35,19 @@ impl Pool {
     #[must_use]
     pub const fn lock_wait(&self) -> Duration {
         self.lock_wait
+    }
+
+    /// The migrations, oldest first: those that are embedded here, unless others were given.
+    #[must_use]
+    pub fn migrations(&self) -> &[Migration] {
+        &self.migrations
+    }
+
+    /// The same connections, for other migrations than the embedded ones, sorted by version here.
+    #[must_use]
+    pub fn with_migrations(self, mut migrations: Vec<Migration>) -> Self {
+        migrations.sort_by_key(|migration| migration.version);
+        Self { migrations: migrations.into(), ..self }
     }
 }
 
@@ -157,6 +171,7 @@ fn open(conninfo: &Conninfo, settings: &str) -> Result<Connection, Error> {
 /// password, which is never waited for; [`Error::TransactionPooling`] when a pooler in transaction mode is in between;
 /// [`Error::Interrupted`] when the observer stopped the wait.
 pub fn connect(conninfo: &Conninfo, options: &ConnectOptions, observer: &mut dyn Observer) -> Result<Pool, Error> {
+    let migrations = source::all()?.into();
     let settings = settings(options);
     let deadline = Instant::now() + options.wait;
     let first = loop {
@@ -185,7 +200,7 @@ pub fn connect(conninfo: &Conninfo, options: &ConnectOptions, observer: &mut dyn
         .min_idle(Some(0))
         .test_on_check_out(false)
         .build_unchecked(manager);
-    Ok(Pool { connections, lock_wait: options.lock_wait })
+    Ok(Pool { connections, lock_wait: options.lock_wait, migrations })
 }
 
 /// A statement that makes the settings of a session.

@@ -14,9 +14,9 @@ use super::{Error, Event, Observer, Pool, Revert, lock, revert, status};
 pub fn redo(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result<Report, Error> {
     let connection = &mut *pool.get()?;
     let _lock = lock::acquire(pool, observer)?;
-    let before = status::read(connection)?;
+    let before = status::read(connection, pool.migrations())?;
     let version = before.applied.last().map(|applied| applied.version.clone());
-    let down = revert::chosen(&before, extent)?;
+    let down = revert::chosen(&before, extent, pool.migrations())?;
     let up: Vec<_> = down.iter().rev().copied().collect();
     if down.is_empty() {
         return Ok(Report { steps: Vec::new(), version });

@@ -24,8 +24,8 @@ pub enum Revert {
 pub fn revert(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result<Report, Error> {
     let connection = &mut *pool.get()?;
     let _lock = lock::acquire(pool, observer)?;
-    let before = status::read(connection)?;
-    let migrations = chosen(&before, extent)?;
+    let before = status::read(connection, pool.migrations())?;
+    let migrations = chosen(&before, extent, pool.migrations())?;
     let left = before.applied.len() - migrations.len();
     let version = before.applied.iter().take(left).next_back().map(|applied| applied.version.clone());
     if migrations.is_empty() {
@@ -36,13 +36,12 @@ pub fn revert(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Resu
 }
 
 /// The migrations to undo, newest first, or an error that names those whose SQL is not known here.
-pub(super) fn chosen(status: &Status, extent: &Revert) -> Result<Vec<Migration>, Error> {
+pub(super) fn chosen(status: &Status, extent: &Revert, all: &[Migration]) -> Result<Vec<Migration>, Error> {
     let keep = match extent {
-        Revert::DownTo(version) => Some(source::find(version)?),
+        Revert::DownTo(version) => Some(source::find(all, version)?),
         Revert::Newest(_) | Revert::All => None,
     };
     let count = if let Revert::Newest(count) = extent { *count } else { usize::MAX };
-    let all = source::all()?;
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
     for applied in status.applied.iter().rev().take(count) {
         if keep.is_some_and(|keep| applied.version.as_str() <= keep.version.as_str()) {

@@ -25,7 +25,7 @@ pub struct RunOptions {
 /// transaction is rolled back; [`Error::Interrupted`] when the observer stops it between two migrations;
 /// [`Error::Locked`] when another runner is not done in time.
 pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Result<Report, Error> {
-    let last = options.to.as_deref().map(source::find).transpose()?;
+    let last = options.to.as_deref().map(|to| source::find(pool.migrations(), to)).transpose()?;
     let connection = &mut *pool.get()?;
     refuse_encoding(connection)?;
     let wanted = |status: &Status| -> Vec<Migration> {
@@ -36,13 +36,13 @@ pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Re
             .filter(|migration| last.is_none_or(|last| migration.version <= last.version))
             .collect()
     };
-    let mut before = status::read(connection)?;
+    let mut before = status::read(connection, pool.migrations())?;
     // Only who has something to do takes the lock; and once it has it, another runner may have done it.
     let _lock = if wanted(&before).is_empty() {
         None
     } else {
         let lock = lock::acquire(pool, observer)?;
-        before = status::read(connection)?;
+        before = status::read(connection, pool.migrations())?;
         Some(lock)
     };
     if !options.allow_ahead {

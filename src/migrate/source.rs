@@ -20,6 +20,7 @@ pub(crate) struct Embedded {
     up: &'static str,
     down: &'static str,
     run_in_transaction: bool,
+    catalog: Option<&'static str>,
 }
 
 include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
@@ -37,6 +38,9 @@ pub struct Migration {
     pub down: &'static str,
     /// Whether it runs inside a transaction, which it does unless its `metadata.toml` says otherwise.
     pub run_in_transaction: bool,
+    /// The catalog of a database at this version, as [`catalog::read`](super::catalog::read) gives it: its
+    /// `catalog.txt`. `None`: that was not written yet.
+    pub catalog: Option<&'static str>,
 }
 
 /// The version of a migration, such as `20261122100100`. Versions are ordered as text, as Diesel orders them.
@@ -86,9 +90,8 @@ pub fn all() -> Result<Vec<Migration>, Error> {
     Ok(migrations)
 }
 
-/// The embedded migration that a person means by a version, with or without dashes, or by the whole name.
-pub(super) fn find(wanted: &str) -> Result<Migration, Error> {
-    let migrations = all()?;
+/// The one among these that a person means by a version, with or without dashes, or by the whole name.
+pub(super) fn find(migrations: &[Migration], wanted: &str) -> Result<Migration, Error> {
     let version = wanted.replace('-', "");
     let is_meant = |migration: &Migration| migration.name == wanted || migration.version.as_str() == version;
     migrations.iter().copied().find(is_meant).ok_or_else(|| Error::UnknownVersion {
@@ -105,6 +108,7 @@ impl From<&Embedded> for Migration {
             up: embedded.up,
             down: embedded.down,
             run_in_transaction: embedded.run_in_transaction,
+            catalog: embedded.catalog,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Decides what is known of a database: what is applied, what is pending, and what is applied but not embedded here.
 
 use super::libpq::Connection;
-use super::{Error, Migration, Pool, Target, history, source};
+use super::{Error, Migration, Pool, Target, history};
 
 /// Where a database stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,11 +39,10 @@ impl Status {
 ///
 /// [`Error::Server`] when the history cannot be read.
 pub fn status(pool: &Pool) -> Result<Status, Error> {
-    read(&mut *pool.get()?)
+    read(&mut *pool.get()?, pool.migrations())
 }
 
-pub(super) fn read(connection: &mut Connection) -> Result<Status, Error> {
-    let migrations = source::all()?;
+pub(super) fn read(connection: &mut Connection, migrations: &[Migration]) -> Result<Status, Error> {
     let applied = history::applied(connection)?;
     let is_applied = |migration: &Migration| applied.iter().any(|row| row.version == migration.version.as_str());
     let is_embedded = |row: &Applied| migrations.iter().any(|migration| row.version == migration.version.as_str());

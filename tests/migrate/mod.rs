@@ -2,6 +2,7 @@
 
 mod diesel_cli;
 mod lock;
+mod other_migrations;
 mod psql;
 mod refused_folders;
 mod source;

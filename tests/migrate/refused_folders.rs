@@ -280,6 +280,7 @@ fn the_source_escapes_whatever_a_path_may_hold() {
         version: "20260131120000".to_owned(),
         path: Path::new(r#"C:\a "b" 'c' é {}"#).to_owned(),
         run_in_transaction: false,
+        has_catalog: true,
     };
     let source = embedded::source(&[migration]);
     assert!(source.contains(r#"up: include_str!("C:\\a \"b\" 'c' é {}"#), "{source}");
