@@ -2,9 +2,12 @@
 
 #![allow(clippy::doc_markdown, reason = "these comments are the help text, where backticks would show")]
 
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -17,6 +20,18 @@ Exit codes:
   6  the database is ahead of this binary
   7  no connection
   8  permission denied";
+
+const EXEC: &str = "\
+Wait for the database, migrate it when RUN_MIGRATIONS is true, then become another program: the entry point of a \
+container.
+
+RUN_MIGRATIONS is true, yes, on or 1; anything but those and false, no, off, 0 and nothing is refused. Without it, the \
+database is waited for and nothing is migrated. The program takes over the process: its id, its environment without \
+what .env added, its signals. Standard output is left to it: what this has to say goes to standard error.";
+
+const EXEC_EXIT_CODES: &str = "\
+Exit codes: those of the program once it runs; before that 126 when it cannot be executed, 127 when it is not found, \
+and those that `messenger-db --help` lists.";
 
 /// Takes a messenger's database safely to the schema that was compiled into this binary.
 ///
@@ -36,15 +51,15 @@ pub struct Args {
 }
 
 /// Which database, and how patiently.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Clone, ClapArgs)]
 pub struct Connection {
     /// The database, as a postgresql:// URL; without it DATABASE_URL, from the environment or a .env file
     #[arg(long, global = true, value_name = "URL", help_heading = "Connection")]
     pub database_url: Option<String>,
 
-    /// Wait up to so many seconds for a server that is not up yet
-    #[arg(long, global = true, value_name = "SECS", default_value = "0", value_parser = seconds, help_heading = "Connection")]
-    pub wait: Duration,
+    /// Wait up to so many seconds for a server that is not up yet [default: 0; exec: 60]
+    #[arg(long, global = true, value_name = "SECS", value_parser = seconds, help_heading = "Connection")]
+    pub wait: Option<Duration>,
 
     /// Wait up to so many seconds for another runner that works on the database
     #[arg(long, global = true, value_name = "SECS", default_value = "60", value_parser = seconds, help_heading = "Connection")]
@@ -110,6 +125,20 @@ pub enum Command {
     Roles(RolesArgs),
     /// Fill a database with test data; everybody's password is "password"
     Seed(SeedArgs),
+    /// Wait for the database, migrate it when RUN_MIGRATIONS is true, and become a program
+    #[command(long_about = EXEC, after_help = EXEC_EXIT_CODES)]
+    Exec(Exec),
+    /// Print what a shell needs to complete these commands
+    Completions {
+        /// For which shell
+        shell: Shell,
+    },
+    /// Print the manual page, or write one for each command
+    Man {
+        /// Write every page into this folder, instead of printing the first
+        #[arg(long, value_name = "FOLDER")]
+        out: Option<PathBuf>,
+    },
     /// The private PostgreSQL, used when there is no database URL
     Local {
         /// What to do with it
@@ -164,6 +193,18 @@ pub struct RedoExtent {
     /// Every one
     #[arg(short, long)]
     pub all: bool,
+}
+
+/// What to become.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Exec {
+    /// Go on although the database has migrations that this binary does not know
+    #[arg(long)]
+    pub allow_ahead: bool,
+
+    /// The program, and its arguments
+    #[arg(last = true, required = true, value_name = "CMD")]
+    pub command: Vec<OsString>,
 }
 
 /// What a status should exit with.

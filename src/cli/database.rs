@@ -1,6 +1,9 @@
 //! Decides which database a command works on: the one that is named, or the private one.
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 use std::{env, fs};
 
 use diesel::{Connection as _, PgConnection};
@@ -36,14 +39,16 @@ impl Database {
     }
 }
 
-/// Reads `.env` from this folder or one above it, for what the environment does not set.
-pub fn read_env_file() -> Result<(), Problem> {
-    let Some(file) = env_file() else { return Ok(()) };
+/// Reads `.env` from this folder or one above it, for what the environment does not set. Gives the names of the
+/// variables that it added.
+pub fn read_env_file() -> Result<Vec<OsString>, Problem> {
+    let Some(file) = env_file() else { return Ok(Vec::new()) };
+    let before: BTreeSet<_> = env::vars_os().map(|(name, _)| name).collect();
     let reason = match fs::read(&file) {
         // In an environment it would be a panic that quotes the value.
         Ok(bytes) if bytes.contains(&0) => "it has a NUL character in it".to_owned(),
         _ => match dotenvy::from_path(&file) {
-            Ok(()) => return Ok(()),
+            Ok(()) => return Ok(env::vars_os().map(|(name, _)| name).filter(|name| !before.contains(name)).collect()),
             // The line itself may be the one with the password.
             Err(dotenvy::Error::LineParse(..)) => "a line is no NAME=value".to_owned(),
             Err(error) => error.to_string(),
@@ -61,13 +66,21 @@ fn env_file() -> Option<PathBuf> {
     folder.ancestors().map(|folder| folder.join(".env")).find(|file| file.is_file())
 }
 
+/// The database URL that the options, the environment or `.env` name, and which of them does.
+pub fn named(connection: &Connection) -> Option<(String, &'static str)> {
+    match (&connection.database_url, env::var("DATABASE_URL")) {
+        (Some(url), _) => Some((url.clone(), "--database-url")),
+        (None, Ok(url)) => Some((url, "DATABASE_URL")),
+        (None, Err(env::VarError::NotUnicode(_))) => Some((String::new(), "DATABASE_URL")),
+        (None, Err(env::VarError::NotPresent)) => None,
+    }
+}
+
 /// Connects to the database that the options, the environment or `.env` name, or to the private one.
 pub fn open(connection: &Connection, output: &mut Output) -> Result<Database, Problem> {
-    let (url, origin) = match (&connection.database_url, env::var("DATABASE_URL")) {
-        (Some(url), _) => (url.clone(), "--database-url"),
-        (None, Ok(url)) => (url, "DATABASE_URL"),
-        (None, Err(env::VarError::NotUnicode(_))) => (String::new(), "DATABASE_URL"),
-        (None, Err(env::VarError::NotPresent)) => (private(output)?, "the private PostgreSQL"),
+    let (url, origin) = match named(connection) {
+        Some(named) => named,
+        None => (private(output)?, "the private PostgreSQL"),
     };
     let conninfo: Conninfo = url.parse().map_err(|error: migrate::ConninfoError| {
         Problem::new(
@@ -78,7 +91,7 @@ pub fn open(connection: &Connection, output: &mut Output) -> Result<Database, Pr
         )
     })?;
     let options = ConnectOptions {
-        wait: connection.wait,
+        wait: connection.wait.unwrap_or(Duration::ZERO),
         lock_wait: connection.lock_wait,
         lock_timeout: connection.lock_timeout,
         statement_timeout: connection.statement_timeout,

@@ -24,6 +24,10 @@ pub enum Exit {
     NoConnection = 7,
     /// The role lacks a privilege.
     PermissionDenied = 8,
+    /// The program that `exec` is to become cannot be executed; the number is that of shells.
+    NotExecutable = 126,
+    /// The program that `exec` is to become is not found; the number is that of shells.
+    NotFound = 127,
 }
 
 impl From<Exit> for ExitCode {

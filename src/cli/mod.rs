@@ -26,7 +26,7 @@ pub fn main() -> ExitCode {
         Err(exit) => return exit.into(),
     };
     let mut output = Output::new(&args.output);
-    let outcome = database::read_env_file().and_then(|()| dispatch(&args, &mut output));
+    let outcome = dispatch(&args, &mut output);
     match outcome.and_then(|exit| output.unwritten().map_or(Ok(exit), Err)) {
         Ok(exit) => exit.into(),
         Err(problem) => {
@@ -37,17 +37,27 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(args: &Args, output: &mut Output) -> Result<Exit, Problem> {
-    use commands::{history, local, migrate, roles, seed, status};
+    use commands::{exec, generate, history, local, migrate, roles, seed, status};
 
-    match args.command.clone().unwrap_or_default() {
-        Command::Run(run) => migrate::run(&args.connection, &run, output),
-        Command::Revert(which) => migrate::revert(&args.connection, &which, output),
-        Command::Redo(which) => migrate::redo(&args.connection, &which, output),
-        Command::List => history::list(&args.connection, output),
-        Command::Pending => history::pending(&args.connection, output),
-        Command::Status(options) => status::status(&args.connection, &options, output),
-        Command::Roles(options) => roles::roles(&args.connection, &options, output),
-        Command::Seed(options) => seed::seed(&args.connection, &options, output),
+    let connection = &args.connection;
+    let command = match args.command.clone().unwrap_or_default() {
+        // What they print depends on nothing.
+        Command::Completions { shell } => return generate::completions(shell),
+        Command::Man { out } => return generate::man(out.as_deref(), output),
+        command => command,
+    };
+    let added = database::read_env_file()?;
+    match command {
+        Command::Run(run) => migrate::run(connection, &run, output),
+        Command::Revert(which) => migrate::revert(connection, &which, output),
+        Command::Redo(which) => migrate::redo(connection, &which, output),
+        Command::List => history::list(connection, output),
+        Command::Pending => history::pending(connection, output),
+        Command::Status(options) => status::status(connection, &options, output),
+        Command::Roles(options) => roles::roles(connection, &options, output),
+        Command::Seed(options) => seed::seed(connection, &options, output),
+        Command::Exec(exec) => exec::exec(connection, &exec, &added, output),
         Command::Local { command } => local::local(&command, output),
+        Command::Completions { .. } | Command::Man { .. } => Ok(Exit::Done),
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anstream::ColorChoice;
 use clap::builder::styling::{AnsiColor, Style};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use miette::{MietteHandler, MietteHandlerOpts, ReportHandler};
 use serde_json::{Value, json};
 
@@ -25,6 +25,7 @@ pub struct Output {
     target: Option<Target>,
     progress: ProgressBar,
     waiting: bool,
+    beside: bool,
     unwritten: RefCell<Option<io::Error>>,
 }
 
@@ -32,12 +33,20 @@ impl Output {
     /// As the options say.
     pub fn new(args: &OutputArgs) -> Self {
         args.color.choose();
+        let progress = ProgressBar::hidden();
+        let (shown, silent) = (progress.clone(), args.json || args.quiet);
+        let tell = move || {
+            if !silent {
+                shown.suspend(|| remark("stopping after what runs now; a second signal stops at once"));
+            }
+        };
         Self {
             args: args.clone(),
-            signals: Signals::listen(),
+            signals: Signals::listen(tell),
             target: None,
-            progress: ProgressBar::hidden(),
+            progress,
             waiting: false,
+            beside: false,
             unwritten: RefCell::default(),
         }
     }
@@ -53,8 +62,20 @@ impl Output {
         })
     }
 
+    /// Has results printed on standard error too: standard output is another program's.
+    pub const fn leave_standard_output(&mut self) {
+        self.beside = true;
+    }
+
+    /// Has the next signal end the process. Whether none has come before.
+    pub fn stop_listening(&self) -> bool {
+        self.signals.stop_listening()
+    }
+
     fn print(&self, line: &dyn fmt::Display) {
-        if let Err(error) = writeln!(anstream::stdout(), "{line}")
+        if self.beside {
+            complain(line);
+        } else if let Err(error) = writeln!(anstream::stdout(), "{line}")
             && error.kind() != ErrorKind::BrokenPipe
         {
             self.unwritten.replace(Some(error));
@@ -83,14 +104,16 @@ impl Output {
     /// Prints a remark beside the result.
     pub fn note(&self, note: &str) {
         if !self.args.json && !self.args.quiet {
-            self.progress.suspend(|| complain(&styled(AnsiColor::BrightBlack.on_default(), note)));
+            self.progress.suspend(|| remark(note));
         }
     }
 
     fn begin(&mut self, what: &'static str, count: u64) {
         if stderr().is_terminal() && !self.args.json && !self.args.quiet {
             let style = ProgressStyle::with_template("{prefix} {bar:30} {pos}/{len} {wide_msg}");
-            self.progress = ProgressBar::new(count);
+            self.progress.set_draw_target(ProgressDrawTarget::stderr());
+            self.progress.reset();
+            self.progress.set_length(count);
             self.progress.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             self.progress.set_prefix(what);
             self.progress.enable_steady_tick(Duration::from_millis(100));
@@ -136,6 +159,10 @@ impl Output {
             .build();
         complain(&Drawn { handler, problem });
     }
+}
+
+fn remark(note: &str) {
+    complain(&styled(AnsiColor::BrightBlack.on_default(), note));
 }
 
 /// Prints a line on standard error, where nobody can be told that it is closed or full.

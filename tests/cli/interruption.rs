@@ -28,8 +28,9 @@ fn held_up(database: &TestDatabase, arguments: &[&str], mut lock: LockHolder) ->
 
 fn finishes_this_one_and_stops(signal: Signal) {
     let database = TestDatabase::empty();
-    let HeldUp { running, lock, .. } = held_up(&database, &["run"], LockHolder::of_type(&database, TYPE));
+    let HeldUp { mut running, lock, .. } = held_up(&database, &["run"], LockHolder::of_type(&database, TYPE));
     running.signal(signal);
+    running.says("stopping after what runs now; a second signal stops at once");
     drop(lock);
     let done = names().iter().position(|name| *name == HELD_UP).unwrap() + 1;
     let run = running

@@ -6,6 +6,8 @@ mod command_line;
 mod connection;
 mod database_url;
 mod env_file;
+mod exec;
+mod generate;
 mod help;
 mod history;
 mod interruption;

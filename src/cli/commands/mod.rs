@@ -1,5 +1,7 @@
 //! Decides what each command prints; what it does is the library's.
 
+pub mod exec;
+pub mod generate;
 pub mod history;
 pub mod local;
 pub mod migrate;
