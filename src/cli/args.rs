@@ -125,6 +125,11 @@ pub enum Command {
     Roles(RolesArgs),
     /// Fill a database with test data; everybody's password is "password"
     Seed(SeedArgs),
+    /// Dump the database into a file, with pg_dump
+    Backup {
+        /// The file, which must not exist; pg_restore reads it [default: DATABASE-TIME.dump]
+        file: Option<PathBuf>,
+    },
     /// Wait for the database, migrate it when RUN_MIGRATIONS is true, and become a program
     #[command(long_about = EXEC, after_help = EXEC_EXIT_CODES)]
     Exec(Exec),
@@ -163,6 +168,10 @@ pub struct Run {
     /// Go on although the database has migrations that this binary does not know
     #[arg(long)]
     pub allow_ahead: bool,
+
+    /// Take a backup into this file first, when something is pending; nothing is changed without it
+    #[arg(long, value_name = "FILE")]
+    pub backup: Option<PathBuf>,
 }
 
 /// How much to undo.

@@ -6,7 +6,7 @@ use super::Exit;
 use super::problem::{Excerpt, Problem};
 use crate::local::LocalError;
 use crate::migrate::libpq::{Conninfo, Ping, ServerError};
-use crate::migrate::{Error, Place, Target};
+use crate::migrate::{BackupError, Error, Place, Target};
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
@@ -98,6 +98,7 @@ pub fn diagnose(error: Error, target: &Target) -> Problem {
             format!("interrupted between two migrations: {done} done, {left} left"),
             "What was done is complete and stays. Run the same command again to go on.",
         ),
+        Error::Backup(ref backup) => no_backup(backup, error.to_string()),
         Error::Source { .. } => Problem::new(
             Exit::Failed,
             error.to_string(),
@@ -133,6 +134,33 @@ fn no_connection(conninfo: &Conninfo, ping: Ping, waited: u64, error: &ServerErr
         sqlstate: None,
         ..Problem::new(Exit::NoConnection, format!("cannot connect to the database\n{}", error.message), help)
     }
+}
+
+fn no_backup(error: &BackupError, message: String) -> Problem {
+    let (exit, help) = match error {
+        BackupError::Exists(_) => (Exit::Usage, "Name another file, or move that one away.".to_owned()),
+        BackupError::Program { .. } => (
+            Exit::Usage,
+            "Install PostgreSQL's client programs (Debian: postgresql-client), or name their folder in \
+             MESSENGER_DB_PG_BIN."
+                .to_owned(),
+        ),
+        BackupError::TooOld { server, .. } => (
+            Exit::Usage,
+            format!(
+                "Install the client programs of PostgreSQL {server} or newer, or name their folder in MESSENGER_DB_PG_BIN."
+            ),
+        ),
+        BackupError::Secret(_) => (
+            Exit::Usage,
+            "Take the passphrase off the key for the time of the backup, or run pg_dump yourself.".to_owned(),
+        ),
+        BackupError::File { .. } => {
+            (Exit::Failed, "Name a file where you may write and where there is room.".to_owned())
+        }
+        _ => (Exit::Failed, "Mend what pg_dump complains about, and run the same command again.".to_owned()),
+    };
+    Problem::new(exit, message, format!("{help} Nothing was changed."))
 }
 
 fn named(name: Option<&str>) -> String {

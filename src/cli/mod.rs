@@ -37,7 +37,7 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(args: &Args, output: &mut Output) -> Result<Exit, Problem> {
-    use commands::{exec, generate, history, local, migrate, roles, seed, status};
+    use commands::{backup, exec, generate, history, local, migrate, roles, seed, status};
 
     let connection = &args.connection;
     let command = match args.command.clone().unwrap_or_default() {
@@ -56,6 +56,7 @@ fn dispatch(args: &Args, output: &mut Output) -> Result<Exit, Problem> {
         Command::Status(options) => status::status(connection, &options, output),
         Command::Roles(options) => roles::roles(connection, &options, output),
         Command::Seed(options) => seed::seed(connection, &options, output),
+        Command::Backup { file } => backup::backup(connection, file.as_deref(), output),
         Command::Exec(exec) => exec::exec(connection, &exec, &added, output),
         Command::Local { command } => local::local(&command, output),
         Command::Completions { .. } | Command::Man { .. } => Ok(Exit::Done),

@@ -15,7 +15,7 @@ use super::Exit;
 use super::args::{Color, OutputArgs};
 use super::problem::Problem;
 use super::signals::Signals;
-use crate::migrate::{Direction, Event, Observer, Target};
+use crate::migrate::{Backup, Direction, Event, Observer, Target};
 use crate::seed::Progress;
 
 /// Where a command prints.
@@ -23,6 +23,7 @@ pub struct Output {
     args: OutputArgs,
     signals: Signals,
     target: Option<Target>,
+    backup: Option<Backup>,
     progress: ProgressBar,
     waiting: bool,
     beside: bool,
@@ -44,6 +45,7 @@ impl Output {
             args: args.clone(),
             signals: Signals::listen(tell),
             target: None,
+            backup: None,
             progress,
             waiting: false,
             beside: false,
@@ -85,6 +87,11 @@ impl Output {
     /// What the command is connected to, once it is.
     pub const fn target(&self) -> Option<&Target> {
         self.target.as_ref()
+    }
+
+    /// The backup that was taken, if one was.
+    pub const fn backup(&self) -> Option<&Backup> {
+        self.backup.as_ref()
     }
 
     /// Prints a line of the result for people.
@@ -209,6 +216,16 @@ impl Observer for Output {
                 holder.since
             )),
             Event::Connected { target } => self.target = Some((*target).clone()),
+            Event::BackingUp { file } => self.note(&format!("backing up to {}", file.display())),
+            Event::BackedUp { backup } => {
+                self.line(&format!(
+                    "backed up to {}, {} bytes, in {}",
+                    backup.file.display(),
+                    backup.bytes,
+                    in_words(backup.duration)
+                ));
+                self.backup = Some((*backup).clone());
+            }
             Event::Planned { migrations, direction } => {
                 let what = if *direction == Direction::Up { "applying" } else { "reverting" };
                 self.begin(what, migrations.len() as u64);

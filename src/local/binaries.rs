@@ -54,7 +54,7 @@ pub(super) fn resolve(folder: &Path) -> PathBuf {
     }
 }
 
-fn version_of(program: &Path, name: &str, owner: &Owner) -> Result<Version, String> {
+pub(super) fn version_of(program: &Path, name: &str, owner: &Owner) -> Result<Version, String> {
     if !program.exists() {
         return Err(format!("it has no {name}"));
     }

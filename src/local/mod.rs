@@ -27,6 +27,7 @@
 mod binaries;
 mod builder;
 mod child;
+mod client;
 mod cluster;
 mod destroy;
 mod error;
@@ -51,6 +52,7 @@ mod state;
 mod url;
 
 pub use builder::LocalBuilder;
+pub use client::client_program;
 pub use destroy::Destroyed;
 pub use error::LocalError;
 pub use halt::StopMode;

@@ -51,6 +51,11 @@ impl Owner {
         }
     }
 
+    /// The caller, who runs what needs no server's user.
+    pub(super) fn myself(uid: u32) -> Self {
+        Self { name: name_of(uid), uid, switch: None }
+    }
+
     /// Gives a file or folder to this user, if it is not the caller's own anyway. Never follows a symbolic link.
     pub(super) fn give(&self, path: &Path) -> Result<(), LocalError> {
         match self.switch {

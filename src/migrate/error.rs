@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::libpq::{Conninfo, Ping, ServerError};
-use super::{Holder, Migration, statements};
+use super::{BackupError, Holder, Migration, statements};
 
 /// Why the runner did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -107,6 +107,9 @@ pub enum Error {
         /// How many were still to come.
         left: usize,
     },
+    /// No backup could be taken, and so nothing was done that it was meant to guard against.
+    #[error("no backup: {0}")]
+    Backup(#[from] BackupError),
     /// Diesel and `build.rs` disagree on what was embedded.
     #[error("this binary was built wrongly: {reason}")]
     Source {

@@ -16,6 +16,7 @@
 //! ```
 
 mod apply;
+mod backup;
 pub mod catalog;
 mod error;
 mod history;
@@ -33,6 +34,7 @@ pub mod statements;
 mod status;
 
 pub use apply::{Direction, Report, Step};
+pub use backup::{Backup, BackupError, BackupOptions, backup};
 pub use error::{Error, Place};
 pub use libpq::{Conninfo, ConninfoError};
 pub use lock::Holder;

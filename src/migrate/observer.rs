@@ -1,10 +1,11 @@
 //! Decides what a caller is told while the runner works, and how a caller stops it.
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::apply::{Direction, Step};
 use super::libpq::Notice;
-use super::{Holder, Migration, Target};
+use super::{Backup, Holder, Migration, Target};
 
 /// What just happened.
 #[derive(Debug)]
@@ -30,6 +31,16 @@ pub enum Event<'a> {
         holder: &'a Holder,
         /// How much longer it will wait.
         remaining: Duration,
+    },
+    /// A backup is being taken.
+    BackingUp {
+        /// To which file.
+        file: &'a Path,
+    },
+    /// A backup was taken.
+    BackedUp {
+        /// Which.
+        backup: &'a Backup,
     },
     /// These will be carried out, in this order.
     Planned {

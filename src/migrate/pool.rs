@@ -14,7 +14,8 @@ use super::{Error, Event, Migration, Observer, source};
 #[derive(Debug, Clone)]
 pub struct Pool {
     connections: r2d2::Pool<Manager>,
-    lock_wait: Duration,
+    conninfo: Conninfo,
+    options: ConnectOptions,
     migrations: Arc<[Migration]>,
 }
 
@@ -34,7 +35,17 @@ impl Pool {
     /// How long to wait for another runner to finish.
     #[must_use]
     pub const fn lock_wait(&self) -> Duration {
-        self.lock_wait
+        self.options.lock_wait
+    }
+
+    /// How long a statement waits for a lock before it gives up. Zero: for ever.
+    #[must_use]
+    pub const fn lock_timeout(&self) -> Duration {
+        self.options.lock_timeout
+    }
+
+    pub(super) const fn conninfo(&self) -> &Conninfo {
+        &self.conninfo
     }
 
     /// The migrations, oldest first: those that are embedded here, unless others were given.
@@ -107,11 +118,22 @@ impl Target {
 }
 
 impl Target {
+    /// The server's major version, such as 15.
+    #[must_use]
+    pub fn major(&self) -> Option<u32> {
+        major(&self.server_version)
+    }
+
     /// Where the server is: `host:port`, or the folder of its socket.
     #[must_use]
     pub fn address(&self) -> String {
         if self.host.starts_with('/') { self.host.clone() } else { format!("{}:{}", self.host, self.port) }
     }
+}
+
+/// The number that a version begins with.
+pub(super) fn major(version: &str) -> Option<u32> {
+    version.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// Opens connections for the pool.
@@ -200,7 +222,7 @@ pub fn connect(conninfo: &Conninfo, options: &ConnectOptions, observer: &mut dyn
         .min_idle(Some(0))
         .test_on_check_out(false)
         .build_unchecked(manager);
-    Ok(Pool { connections, lock_wait: options.lock_wait, migrations })
+    Ok(Pool { connections, conninfo: conninfo.clone(), options: options.clone(), migrations })
 }
 
 /// A statement that makes the settings of a session.
@@ -212,6 +234,7 @@ fn settings(options: &ConnectOptions) -> String {
         ("lock_timeout", Some(milliseconds(options.lock_timeout))),
         ("statement_timeout", options.statement_timeout.map(milliseconds)),
         ("idle_in_transaction_session_timeout", Some("0".to_owned())),
+        ("idle_session_timeout", Some("0".to_owned())),
         ("client_min_messages", Some("notice".to_owned())),
         // Ends a statement whose runner has died, so that its locks go with it.
         ("client_connection_check_interval", Some("1s".to_owned())),

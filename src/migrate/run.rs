@@ -2,7 +2,7 @@
 
 use super::apply::{self, Direction, Report};
 use super::libpq::Connection;
-use super::{Error, Migration, Observer, Pool, Status, history, lock, source, status};
+use super::{BackupOptions, Error, Migration, Observer, Pool, Status, backup, history, lock, source, status};
 
 /// What to run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub struct RunOptions {
     pub to: Option<String>,
     /// Go on although the database has versions that are not embedded here.
     pub allow_ahead: bool,
+    /// A backup to take first, when there is something to apply.
+    pub backup: Option<BackupOptions>,
 }
 
 /// Applies what is pending, in order, each migration in a transaction of its own unless it opts out.
@@ -23,7 +25,8 @@ pub struct RunOptions {
 /// [`Error::Ahead`] when the database has versions that are not embedded here; [`Error::UnknownVersion`] for a `to`
 /// that is not; [`Error::Statement`] when a migration fails, in which case those before it stay applied and its own
 /// transaction is rolled back; [`Error::Interrupted`] when the observer stops it between two migrations;
-/// [`Error::Locked`] when another runner is not done in time.
+/// [`Error::Locked`] when another runner is not done in time; [`Error::Backup`] when there is no backup, before
+/// anything is changed.
 pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Result<Report, Error> {
     let last = options.to.as_deref().map(|to| source::find(pool.migrations(), to)).transpose()?;
     let connection = &mut *pool.get()?;
@@ -53,6 +56,10 @@ pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Re
     let version = before.applied.last().map(|applied| applied.version.clone()).max(newest);
     if pending.is_empty() {
         return Ok(Report { steps: Vec::new(), version });
+    }
+    if let Some(options) = &options.backup {
+        // Under the lock: nobody migrates between the two.
+        backup::take(pool, &before.target, options, observer)?;
     }
     history::create(connection)?;
     let steps = apply::each(connection, &pending, Direction::Up, observer)?;

@@ -31,6 +31,7 @@ help_is_as_written! {
     the_help_of_status_is_as_written: ["status", "--help"], "snapshots/status.txt";
     the_help_of_roles_is_as_written: ["roles", "--help"], "snapshots/roles.txt";
     the_help_of_seed_is_as_written: ["seed", "--help"], "snapshots/seed.txt";
+    the_help_of_backup_is_as_written: ["backup", "--help"], "snapshots/backup.txt";
     the_help_of_exec_is_as_written: ["exec", "--help"], "snapshots/exec.txt";
     the_help_of_completions_is_as_written: ["completions", "--help"], "snapshots/completions.txt";
     the_help_of_man_is_as_written: ["man", "--help"], "snapshots/man.txt";

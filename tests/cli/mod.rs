@@ -2,6 +2,7 @@
 
 mod ahead;
 mod already_there;
+mod backup;
 mod command_line;
 mod connection;
 mod database_url;

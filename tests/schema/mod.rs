@@ -5,7 +5,7 @@ mod generated;
 mod invariants;
 mod purge;
 mod round_trip;
-mod rows;
+pub mod rows;
 mod search;
 mod structure;
 mod views;

@@ -43,7 +43,7 @@ pub fn exec(connection: &Connection, exec: &Exec, added: &[OsString], output: &m
 
     let connection = Connection { wait: connection.wait.or(Some(WAIT)), ..connection.clone() };
     if migrates {
-        migrate::run(&connection, &Run { to: None, allow_ahead: exec.allow_ahead }, output)?;
+        migrate::run(&connection, &Run { allow_ahead: exec.allow_ahead, ..Run::default() }, output)?;
     } else {
         database::open(&connection, output)?;
     }

@@ -12,8 +12,11 @@ use crate::migrate::{self, Direction, Error, Pool, Report, Revert, RunOptions};
 
 /// `run`: applies what is pending.
 pub fn run(connection: &Connection, run: &Run, output: &mut Output) -> Result<Exit, Problem> {
-    let options = RunOptions { to: run.to.clone(), allow_ahead: run.allow_ahead };
-    carry_out(connection, output, "run", |pool, output| migrate::run(pool, &options, output))
+    carry_out(connection, output, "run", |pool, output| {
+        let backup = run.backup.as_ref().map(|file| super::backup::options(file, output.target()));
+        let options = RunOptions { to: run.to.clone(), allow_ahead: run.allow_ahead, backup };
+        migrate::run(pool, &options, output)
+    })
 }
 
 /// `revert`: undoes the newest.
@@ -45,7 +48,11 @@ fn carry_out(
     let report = work(&database.pool, output).map_err(|error| database.diagnose(error))?;
     output.finish();
     output.line(&summary(&report));
-    output.json(&as_json(command, &database, &report));
+    let mut json = as_json(command, &database, &report);
+    if let Some(backup) = output.backup() {
+        json["backup"] = super::backup::as_json(backup);
+    }
+    output.json(&json);
     Ok(Exit::Done)
 }
 

@@ -1,5 +1,6 @@
 //! Decides what each command prints; what it does is the library's.
 
+pub mod backup;
 pub mod exec;
 pub mod generate;
 pub mod history;

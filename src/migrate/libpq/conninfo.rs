@@ -15,7 +15,7 @@ use super::text_at;
 pub struct Conninfo {
     text: CString,
     options: BTreeMap<String, String>,
-    secrets: Vec<String>,
+    secrets: BTreeMap<String, String>,
 }
 
 /// A connection string that cannot be read. The message quotes no part of the string: a misread URL shows its
@@ -74,6 +74,18 @@ impl Conninfo {
         self.options.get(name).map(String::as_str)
     }
 
+    /// What it says that must not be shown, by option, such as `password`.
+    pub(in crate::migrate) fn secrets(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.secrets.iter().map(|(name, secret)| (name.as_str(), secret.as_str()))
+    }
+
+    /// The same in libpq's `key=value` form, without what must not be shown.
+    pub(in crate::migrate) fn without_secrets(&self) -> String {
+        let shown = self.options.iter().filter(|(name, _)| !self.secrets.contains_key(*name));
+        let quoted = |value: &str| value.replace('\\', "\\\\").replace('\'', "\\'");
+        shown.map(|(name, value)| format!("{name}='{}'", quoted(value))).collect::<Vec<_>>().join(" ")
+    }
+
     /// The server that it names, such as `localhost:5432` or the folder of a socket, as far as the string itself says.
     #[must_use]
     pub fn server(&self) -> String {
@@ -92,7 +104,7 @@ impl Conninfo {
     pub fn redact(&self, message: &str) -> String {
         let names = ["host", "user", "dbname"].map(|name| self.option(name));
         let is_safe_to_blot = |secret: &&String| secret.len() >= 8 && !names.contains(&Some(secret.as_str()));
-        let secrets = self.secrets.iter().filter(is_safe_to_blot);
+        let secrets = self.secrets.values().filter(is_safe_to_blot);
         secrets.fold(message.to_owned(), |message, secret| message.replace(secret.as_str(), "***"))
     }
 
@@ -163,7 +175,7 @@ fn ping(keywords: [*const c_char; 5], values: [*const c_char; 5]) -> Ping {
     }
 }
 
-type Options = (BTreeMap<String, String>, Vec<String>);
+type Options = (BTreeMap<String, String>, BTreeMap<String, String>);
 
 fn parse_options(text: &CString) -> Result<Options, ConninfoError> {
     let mut message: *mut c_char = ptr::null_mut();
@@ -176,7 +188,7 @@ fn parse_options(text: &CString) -> Result<Options, ConninfoError> {
         unsafe { PQfreemem(message.cast()) };
         return Err(ConninfoError { reason: without_quotations(reason.trim_end()) });
     }
-    let (mut options, mut secrets) = (BTreeMap::new(), Vec::new());
+    let (mut options, mut secrets) = (BTreeMap::new(), BTreeMap::new());
     let mut option: *const PQconninfoOption = first;
     // SAFETY: the array ends with an entry whose keyword is null; each entry before it is initialised.
     while let Some(keyword) = unsafe { text_at((*option).keyword) } {
@@ -185,7 +197,7 @@ fn parse_options(text: &CString) -> Result<Options, ConninfoError> {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
             // libpq marks with * what a user interface must hide.
             if shown_as.as_deref() == Some("*") {
-                secrets.push(value.clone());
+                secrets.insert(keyword.clone(), value.clone());
             }
             options.insert(keyword, value);
         }

@@ -1,0 +1,44 @@
+//! Decides what `backup` prints, and what its file is called when nobody says.
+
+use std::path::{Path, PathBuf};
+
+use chrono::Utc;
+use serde_json::{Value, json};
+
+use crate::cli::args::Connection;
+use crate::cli::output::Output;
+use crate::cli::{Exit, Problem, database};
+use crate::local::client_program;
+use crate::migrate::{self, Backup, BackupOptions, Target};
+
+/// `backup`: a dump of the database.
+pub fn backup(connection: &Connection, file: Option<&Path>, output: &mut Output) -> Result<Exit, Problem> {
+    let database = database::open(connection, output)?;
+    let file = file.map_or_else(|| default_name(&database.target), Path::to_owned);
+    let options = options(&file, Some(&database.target));
+    let backup = migrate::backup(&database.pool, &options, output).map_err(|error| database.diagnose(error))?;
+    output.line(&format!("`pg_restore --dbname URL {}` restores it, into an empty database", backup.file.display()));
+    let mut json = as_json(&backup);
+    json["command"] = "backup".into();
+    json["database"] = database.target.database.into();
+    output.json(&json);
+    Ok(Exit::Done)
+}
+
+/// With a `pg_dump` that is new enough for the server, where one is installed.
+pub fn options(file: &Path, target: Option<&Target>) -> BackupOptions {
+    let server = target.and_then(Target::major).unwrap_or_default();
+    BackupOptions { file: file.to_owned(), program: client_program("pg_dump", server) }
+}
+
+/// A backup, for machines.
+pub fn as_json(backup: &Backup) -> Value {
+    json!({ "file": backup.file, "bytes": backup.bytes, "seconds": backup.duration.as_secs_f64() })
+}
+
+/// The database and the time, in this folder: sorted by name they are sorted by time.
+fn default_name(target: &Target) -> PathBuf {
+    let is_plain = |c: char| c.is_alphanumeric() || "_.".contains(c);
+    let name: String = target.database.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
+    PathBuf::from(format!("{}-{}.dump", name.trim_start_matches('.'), Utc::now().format("%Y%m%dT%H%M%SZ")))
+}
