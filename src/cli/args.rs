@@ -69,6 +69,10 @@ pub struct Connection {
     #[arg(long, global = true, value_name = "MS", default_value = "2000", value_parser = milliseconds, help_heading = "Connection")]
     pub lock_timeout: Duration,
 
+    /// How often a migration is tried again that did not get a lock in that time, after a pause that doubles
+    #[arg(long, global = true, value_name = "N", default_value = "5", help_heading = "Connection")]
+    pub lock_retries: usize,
+
     /// How long a statement may run, in milliseconds; 0 for ever; without it, as the role is configured
     #[arg(long, global = true, value_name = "MS", value_parser = milliseconds, help_heading = "Connection")]
     pub statement_timeout: Option<Duration>,

@@ -94,6 +94,7 @@ pub fn open(connection: &Connection, output: &mut Output) -> Result<Database, Pr
         wait: connection.wait.unwrap_or(Duration::ZERO),
         lock_wait: connection.lock_wait,
         lock_timeout: connection.lock_timeout,
+        lock_retries: connection.lock_retries,
         statement_timeout: connection.statement_timeout,
     };
     let pool = migrate::connect(&conninfo, &options, output)?;

@@ -3,10 +3,11 @@
 use miette::{LabeledSpan, NamedSource};
 
 use super::Exit;
+use super::output;
 use super::problem::{Excerpt, Problem};
 use crate::local::LocalError;
 use crate::migrate::libpq::{Conninfo, Ping, ServerError};
-use crate::migrate::{BackupError, Error, Place, Target};
+use crate::migrate::{BackupError, Blocker, Direction, Error, Place, Target};
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
@@ -27,6 +28,20 @@ pub fn diagnose(error: Error, target: &Target) -> Problem {
     match error {
         Error::Connect { conninfo, ping, waited, source } => no_connection(&conninfo, ping, waited.as_secs(), &source),
         Error::Statement { place, in_transaction, source } => failed_statement(&place, in_transaction, &source, target),
+        Error::Unrecorded { migration, direction, what, source } => {
+            let message = format!(
+                "{}/{} was carried out, and {what} failed\n{}",
+                migration.name,
+                direction.file(),
+                described(&source)
+            );
+            let aftermath = aftermath(migration.run_in_transaction, direction);
+            Problem {
+                sqlstate: Some(source.sqlstate.clone()),
+                ..Problem::new(exit_of(&source), message, format!("{}\n{aftermath}", advice(&source, target, None)))
+            }
+        }
+        Error::Blocked { blocker, attempts, source } => blocked(blocker.as_ref(), attempts, diagnose(*source, target)),
         Error::Server(source) => Problem {
             sqlstate: Some(source.sqlstate.clone()),
             ..Problem::new(exit_of(&source), described(&source), advice(&source, target, None))
@@ -167,16 +182,35 @@ fn named(name: Option<&str>) -> String {
     name.map(|name| format!(" {name:?}")).unwrap_or_default()
 }
 
+const fn aftermath(in_transaction: bool, direction: Direction) -> &'static str {
+    match (in_transaction, direction) {
+        (true, Direction::Up) => "Its transaction was rolled back: nothing of this migration is left half done.",
+        (true, Direction::Down) => "Its transaction was rolled back: this migration is still applied, whole.",
+        (false, _) => "This migration runs outside a transaction: see what it left before running it again.",
+    }
+}
+
+/// The last failure, with the one who is to blame.
+fn blocked(blocker: Option<&Blocker>, attempts: usize, last: Problem) -> Problem {
+    let times = if attempts == 1 { "once".to_owned() } else { format!("{attempts} times") };
+    let who = blocker.map_or_else(
+        || "it was not seen who holds it".to_owned(),
+        |blocker| format!("it is held by {}", output::described(blocker)),
+    );
+    let end = blocker.filter(|blocker| blocker.pid != "0").map_or_else(String::new, |blocker| {
+        format!("\n`SELECT pg_terminate_backend({})` ends that session, if nobody needs it.", blocker.pid)
+    });
+    Problem {
+        message: format!("{}\nA lock was not to be had, tried {times}: {who}.", last.message),
+        help: last.help.map(|help| format!("{help}{end}")),
+        exit: Exit::Locked,
+        ..last
+    }
+}
+
 fn failed_statement(place: &Place, in_transaction: bool, error: &ServerError, target: &Target) -> Problem {
-    let aftermath = if in_transaction {
-        if place.file.ends_with("up.sql") {
-            "Its transaction was rolled back: nothing of this migration is left half done."
-        } else {
-            "Its transaction was rolled back: this migration is still applied, whole."
-        }
-    } else {
-        "This migration runs outside a transaction: see what it left before running it again."
-    };
+    let direction = if place.file.ends_with("up.sql") { Direction::Up } else { Direction::Down };
+    let aftermath = aftermath(in_transaction, direction);
     let length = place.sql.get(place.offset..).and_then(|rest| rest.find(['\n', ';', ' '])).unwrap_or(1).max(1);
     Problem {
         message: described(error),
@@ -247,7 +281,7 @@ fn advice(error: &ServerError, target: &Target, place: Option<&Place>) -> String
                 .to_owned()
         }
         "55P03" => "Another session holds the lock that this needs, and this gave way to it, so that nobody queues \
-                    behind. Run it again, at a quieter time or with a longer `--lock-timeout`."
+                    behind. Run it again, at a quieter time, or with a longer `--lock-timeout` or more `--lock-retries`."
             .to_owned(),
         "57014" => "It was cancelled, by `statement_timeout` or by an administrator. Run it again, with a longer \
                     `--statement-timeout` where that was it."

@@ -15,7 +15,7 @@ use super::Exit;
 use super::args::{Color, OutputArgs};
 use super::problem::Problem;
 use super::signals::Signals;
-use crate::migrate::{Backup, Direction, Event, Observer, Target};
+use crate::migrate::{Backup, Blocker, Direction, Event, Observer, Target};
 use crate::seed::Progress;
 
 /// Where a command prints.
@@ -236,6 +236,13 @@ impl Observer for Output {
                     self.note(&format!("{}: {}: {}", migration.name, notice.severity, notice.message));
                 }
             }
+            Event::Blocked { blocker } => self.note(&format!("waiting for a lock, held by {}", described(blocker))),
+            Event::SteppedBack { blocker, pause, left } => self.note(&format!(
+                "stepped back from a lock{}: trying again in {}, {left} more {}",
+                blocker.map(|blocker| format!(", held by {}", described(blocker))).unwrap_or_default(),
+                in_words(*pause),
+                if *left == 1 { "time" } else { "times" },
+            )),
             Event::Finished { step } => {
                 let (verb, color) = match step.direction {
                     Direction::Up => ("applied ", AnsiColor::Green),
@@ -251,6 +258,15 @@ impl Observer for Output {
     fn wants_to_stop(&self) -> bool {
         self.signals.received()
     }
+}
+
+/// Who stands in the way, and since when; what it runs may hold a secret.
+pub fn described(blocker: &Blocker) -> String {
+    let ages = [("transaction", blocker.transaction_age), ("query", blocker.query_age)];
+    let ages = ages.into_iter().filter_map(|(name, age)| Some(format!(", its {name} began {} ago", in_words(age?))));
+    let state = blocker.state.as_ref().map(|state| format!(", {state}")).unwrap_or_default();
+    let who = format!("process {} ({:?}, role {:?})", blocker.pid, blocker.application, blocker.user);
+    format!("{who}{state}{}", ages.collect::<String>())
 }
 
 /// The text in that style; the stream takes the style out again where colours are not wanted.

@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::error::Place;
-use super::libpq::Connection;
+use super::libpq::{Connection, ServerError};
+use super::patience::Patience;
+use super::watch::Watch;
 use super::{Error, Event, Migration, Observer, history};
 
 /// Whether a migration is applied or undone.
@@ -60,11 +62,13 @@ impl Direction {
     }
 }
 
-/// Carries out migrations in the order given, each in a transaction of its own unless it opts out.
+/// Carries out migrations in the order given, each in a transaction of its own unless it opts out. One that does not get
+/// a lock in time is tried again.
 ///
 /// What was done before an error, or before the observer stopped it, stays done.
 pub(super) fn each(
     connection: &mut Connection,
+    patience: &mut Patience<'_>,
     migrations: &[Migration],
     direction: Direction,
     observer: &mut dyn Observer,
@@ -72,12 +76,14 @@ pub(super) fn each(
     observer.on(&Event::Planned { migrations, direction });
     let mut steps = Vec::with_capacity(migrations.len());
     for migration in migrations {
-        stop_if_wanted(observer, steps.len(), migrations.len())?;
-        let step = if migration.run_in_transaction {
-            transaction(connection, |connection| one(connection, migration, direction, observer))?
-        } else {
-            one(connection, migration, direction, observer)?
-        };
+        let step = patience.attempt(observer, |watch, observer| {
+            stop_if_wanted(observer, steps.len(), migrations.len())?;
+            if !migration.run_in_transaction {
+                return one(connection, watch, migration, direction, observer);
+            }
+            let failed = |source| Error::Unrecorded { migration: *migration, direction, what: "COMMIT", source };
+            transaction(connection, failed, |connection| one(connection, watch, migration, direction, observer))
+        })?;
         // Not before the commit, which may fail.
         observer.on(&Event::Finished { step: &step });
         steps.push(step);
@@ -89,14 +95,15 @@ pub(super) fn stop_if_wanted(observer: &dyn Observer, done: usize, planned: usiz
     if observer.wants_to_stop() { Err(Error::Interrupted { done, left: planned - done }) } else { Ok(()) }
 }
 
-/// Runs `work` in a transaction: all of it or nothing.
+/// Runs `work` in a transaction: all of it or nothing. `uncommitted` is the error when the commit fails.
 pub(super) fn transaction<T>(
     connection: &mut Connection,
+    uncommitted: impl FnOnce(ServerError) -> Error,
     work: impl FnOnce(&mut Connection) -> Result<T, Error>,
 ) -> Result<T, Error> {
     connection.execute("BEGIN")?;
     let worked = work(connection).and_then(|done| {
-        connection.execute("COMMIT")?;
+        connection.execute("COMMIT").map_err(uncommitted)?;
         Ok(done)
     });
     if worked.is_err() && connection.is_alive() {
@@ -109,6 +116,7 @@ pub(super) fn transaction<T>(
 /// Carries out one migration and keeps its row in the history, in whatever transaction is open.
 pub(super) fn one(
     connection: &mut Connection,
+    watch: &mut Watch<'_>,
     migration: &Migration,
     direction: Direction,
     observer: &mut dyn Observer,
@@ -116,7 +124,7 @@ pub(super) fn one(
     observer.on(&Event::Started { migration, direction });
     let start = Instant::now();
     let sql = direction.sql(migration);
-    let outcome = connection.execute(sql);
+    let outcome = watch.execute(connection, sql, observer);
     for notice in connection.take_notices() {
         observer.on(&Event::Noticed { migration, notice: &notice });
     }
@@ -125,6 +133,11 @@ pub(super) fn one(
         in_transaction: !connection.is_idle(),
         source,
     })?;
-    connection.execute(&direction.bookkeeping(migration))?;
+    connection.execute(&direction.bookkeeping(migration)).map_err(|source| Error::Unrecorded {
+        migration: *migration,
+        direction,
+        what: "its rows in the history",
+        source,
+    })?;
     Ok(Step { migration: *migration, direction, duration: start.elapsed() })
 }

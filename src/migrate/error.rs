@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::libpq::{Conninfo, Ping, ServerError};
-use super::{BackupError, Holder, Migration, statements};
+use super::{BackupError, Blocker, Direction, Holder, Migration, statements};
 
 /// Why the runner did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +36,28 @@ pub enum Error {
         in_transaction: bool,
         /// What the server said.
         source: ServerError,
+    },
+    /// A migration was carried out, and could not be recorded or committed.
+    #[error("{}/{}: {source}", migration.name, direction.file())]
+    Unrecorded {
+        /// The migration.
+        migration: Migration,
+        /// Applied or undone.
+        direction: Direction,
+        /// What failed: the rows of the history, or `COMMIT`.
+        what: &'static str,
+        /// What the server said.
+        source: ServerError,
+    },
+    /// A lock was not to be had, however often it was tried.
+    #[error("{source}")]
+    Blocked {
+        /// Who stood in the way, where that was seen.
+        blocker: Option<Blocker>,
+        /// How often it was tried.
+        attempts: usize,
+        /// How the last attempt failed.
+        source: Box<Error>,
     },
     /// The database has versions that are not embedded here.
     #[error("the database is ahead of this binary: {} applied, not known here", versions.join(", "))]
@@ -150,7 +172,20 @@ impl Error {
     #[must_use]
     pub fn sqlstate(&self) -> Option<&str> {
         match self {
-            Self::Server(error) | Self::Statement { source: error, .. } => Some(&error.sqlstate),
+            Self::Server(error) | Self::Statement { source: error, .. } | Self::Unrecorded { source: error, .. } => {
+                Some(&error.sqlstate)
+            }
+            Self::Blocked { source, .. } => source.sqlstate(),
+            _ => None,
+        }
+    }
+
+    /// What the server said, to say it better.
+    pub(super) const fn said_mut(&mut self) -> Option<&mut ServerError> {
+        match self {
+            Self::Server(error) | Self::Statement { source: error, .. } | Self::Unrecorded { source: error, .. } => {
+                Some(error)
+            }
             _ => None,
         }
     }

@@ -24,6 +24,13 @@ impl Drop for Lock {
     }
 }
 
+impl Lock {
+    /// The session that holds it, to look around from: for queries that end at once and leave nothing behind.
+    pub(super) fn session(&mut self) -> &mut Connection {
+        &mut self.session
+    }
+}
+
 /// Who holds the lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {

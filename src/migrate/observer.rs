@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::apply::{Direction, Step};
 use super::libpq::Notice;
-use super::{Backup, Holder, Migration, Target};
+use super::{Backup, Blocker, Holder, Migration, Target};
 
 /// What just happened.
 #[derive(Debug)]
@@ -55,6 +55,20 @@ pub enum Event<'a> {
         migration: &'a Migration,
         /// Applied or undone.
         direction: Direction,
+    },
+    /// A statement waits for a lock, without a limit.
+    Blocked {
+        /// Who stands in its way.
+        blocker: &'a Blocker,
+    },
+    /// A lock was not to be had in time: what was begun is rolled back, and tried again after a pause.
+    SteppedBack {
+        /// Who stood in the way, where that was seen.
+        blocker: Option<&'a Blocker>,
+        /// How long the pause is.
+        pause: Duration,
+        /// How many attempts are left.
+        left: usize,
     },
     /// The server remarked something.
     Noticed {

@@ -44,6 +44,12 @@ impl Pool {
         self.options.lock_timeout
     }
 
+    /// How often a migration is tried again that did not get a lock in time.
+    #[must_use]
+    pub const fn lock_retries(&self) -> usize {
+        self.options.lock_retries
+    }
+
     pub(super) const fn conninfo(&self) -> &Conninfo {
         &self.conninfo
     }
@@ -71,18 +77,21 @@ pub struct ConnectOptions {
     pub lock_wait: Duration,
     /// How long a statement waits for a lock before it gives up (`lock_timeout`). Zero: for ever.
     pub lock_timeout: Duration,
+    /// How often a migration is tried again that did not get a lock in time.
+    pub lock_retries: usize,
     /// How long a statement may run (`statement_timeout`). Zero: for ever; `None`: as the role is configured.
     pub statement_timeout: Option<Duration>,
 }
 
 impl Default for ConnectOptions {
-    /// No waiting for the server, a minute for another runner, two seconds for a lock, no limit of its own on
-    /// statements.
+    /// No waiting for the server, a minute for another runner, two seconds for a lock and five more attempts, which
+    /// with the pauses between them take about a minute, no limit of its own on statements.
     fn default() -> Self {
         Self {
             wait: Duration::ZERO,
             lock_wait: Duration::from_mins(1),
             lock_timeout: Duration::from_secs(2),
+            lock_retries: 5,
             statement_timeout: None,
         }
     }

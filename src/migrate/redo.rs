@@ -1,6 +1,7 @@
 //! Decides what `redo` does: undo the newest and apply them again, to end where it began.
 
 use super::apply::{self, Direction, Report};
+use super::patience::Patience;
 use super::{Error, Event, Observer, Pool, Revert, lock, revert, status};
 
 /// Undoes the newest migrations and applies them again.
@@ -13,7 +14,7 @@ use super::{Error, Event, Observer, Pool, Revert, lock, revert, status};
 /// Those of [`revert`](revert::revert); [`Error::Interrupted`] changes nothing either where it is one transaction.
 pub fn redo(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result<Report, Error> {
     let connection = &mut *pool.get()?;
-    let _lock = lock::acquire(pool, observer)?;
+    let mut lock = lock::acquire(pool, observer)?;
     let before = status::read(connection, pool.migrations())?;
     let version = before.applied.last().map(|applied| applied.version.clone());
     let down = revert::chosen(&before, extent, pool.migrations())?;
@@ -21,23 +22,33 @@ pub fn redo(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result
     if down.is_empty() {
         return Ok(Report { steps: Vec::new(), version });
     }
+    let patience = &mut Patience::new(pool, &mut lock);
     if !down.iter().all(|migration| migration.run_in_transaction) {
-        let mut steps = apply::each(connection, &down, Direction::Down, observer)?;
-        steps.extend(apply::each(connection, &up, Direction::Up, observer)?);
+        let mut steps = apply::each(connection, patience, &down, Direction::Down, observer)?;
+        steps.extend(apply::each(connection, patience, &up, Direction::Up, observer)?);
         return Ok(Report { steps, version });
     }
-    let steps = apply::transaction(connection, |connection| {
-        let mut steps = Vec::with_capacity(2 * down.len());
-        for (migrations, direction) in [(&down, Direction::Down), (&up, Direction::Up)] {
-            observer.on(&Event::Planned { migrations, direction });
-            for migration in migrations {
-                apply::stop_if_wanted(observer, 0, 2 * down.len())?;
-                let step = apply::one(connection, migration, direction, observer)?;
-                observer.on(&Event::Finished { step: &step });
-                steps.push(step);
+    let steps = patience.attempt(observer, |watch, observer| {
+        let last = up.last().copied();
+        let uncommitted = |source| match last {
+            Some(migration) => Error::Unrecorded { migration, direction: Direction::Up, what: "COMMIT", source },
+            None => Error::Server(source),
+        };
+        apply::transaction(connection, uncommitted, |connection| {
+            let mut steps = Vec::with_capacity(2 * down.len());
+            for (migrations, direction) in [(&down, Direction::Down), (&up, Direction::Up)] {
+                observer.on(&Event::Planned { migrations, direction });
+                for migration in migrations {
+                    apply::stop_if_wanted(observer, 0, 2 * down.len())?;
+                    steps.push(apply::one(connection, watch, migration, direction, observer)?);
+                }
             }
-        }
-        Ok(steps)
+            Ok(steps)
+        })
     })?;
+    // Not before the commit, which is one for all.
+    for step in &steps {
+        observer.on(&Event::Finished { step });
+    }
     Ok(Report { steps, version })
 }

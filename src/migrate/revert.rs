@@ -1,6 +1,7 @@
 //! Decides what `revert` does: undo what is applied, newest first.
 
 use super::apply::{self, Direction, Report};
+use super::patience::Patience;
 use super::{Error, Migration, Observer, Pool, Status, lock, source, status};
 
 /// How much to undo.
@@ -20,10 +21,11 @@ pub enum Revert {
 ///
 /// [`Error::UnknownVersion`] for a version that is not embedded here; [`Error::NotEmbedded`] when one to undo is
 /// not, so that its `down.sql` is unknown, in which case nothing is undone; [`Error::Statement`] when one fails;
+/// [`Error::Blocked`] when one did not get a lock;
 /// [`Error::Interrupted`] when the observer stops it between two.
 pub fn revert(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result<Report, Error> {
     let connection = &mut *pool.get()?;
-    let _lock = lock::acquire(pool, observer)?;
+    let mut lock = lock::acquire(pool, observer)?;
     let before = status::read(connection, pool.migrations())?;
     let migrations = chosen(&before, extent, pool.migrations())?;
     let left = before.applied.len() - migrations.len();
@@ -31,7 +33,7 @@ pub fn revert(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Resu
     if migrations.is_empty() {
         return Ok(Report { steps: Vec::new(), version });
     }
-    let steps = apply::each(connection, &migrations, Direction::Down, observer)?;
+    let steps = apply::each(connection, &mut Patience::new(pool, &mut lock), &migrations, Direction::Down, observer)?;
     Ok(Report { steps, version })
 }
 

@@ -2,6 +2,7 @@
 
 use super::apply::{self, Direction, Report};
 use super::libpq::Connection;
+use super::patience::Patience;
 use super::{BackupOptions, Error, Migration, Observer, Pool, Status, backup, history, lock, source, status};
 
 /// What to run.
@@ -24,7 +25,7 @@ pub struct RunOptions {
 ///
 /// [`Error::Ahead`] when the database has versions that are not embedded here; [`Error::UnknownVersion`] for a `to`
 /// that is not; [`Error::Statement`] when a migration fails, in which case those before it stay applied and its own
-/// transaction is rolled back; [`Error::Interrupted`] when the observer stops it between two migrations;
+/// transaction is rolled back; [`Error::Blocked`] when it did not get a lock, as often as it tried; [`Error::Interrupted`] when the observer stops it between two migrations;
 /// [`Error::Locked`] when another runner is not done in time; [`Error::Backup`] when there is no backup, before
 /// anything is changed.
 pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Result<Report, Error> {
@@ -41,7 +42,7 @@ pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Re
     };
     let mut before = status::read(connection, pool.migrations())?;
     // Only who has something to do takes the lock; and once it has it, another runner may have done it.
-    let _lock = if wanted(&before).is_empty() {
+    let mut lock = if wanted(&before).is_empty() {
         None
     } else {
         let lock = lock::acquire(pool, observer)?;
@@ -54,15 +55,15 @@ pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Re
     let pending = wanted(&before);
     let newest = pending.iter().map(|migration| migration.version.to_string()).max();
     let version = before.applied.last().map(|applied| applied.version.clone()).max(newest);
-    if pending.is_empty() {
+    let Some(lock) = lock.as_mut().filter(|_| !pending.is_empty()) else {
         return Ok(Report { steps: Vec::new(), version });
-    }
+    };
     if let Some(options) = &options.backup {
         // Under the lock: nobody migrates between the two.
         backup::take(pool, &before.target, options, observer)?;
     }
     history::create(connection)?;
-    let steps = apply::each(connection, &pending, Direction::Up, observer)?;
+    let steps = apply::each(connection, &mut Patience::new(pool, lock), &pending, Direction::Up, observer)?;
     Ok(Report { steps, version })
 }
 

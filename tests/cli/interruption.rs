@@ -110,7 +110,7 @@ fn sigkill_in_the_middle_leaves_nothing_of_the_migration() {
     running.signal(Signal::KILL);
     assert_eq!(running.ends().signal, Some(Signal::KILL.as_raw()));
     gone_without_a_trace(&database, &mut lock, &session);
-    on(&database, &["run", "--lock-timeout", "50"]).exits(5);
+    on(&database, &["run", "--lock-timeout", "50", "--lock-retries", "0"]).exits(5);
     drop(lock);
     on(&database, &["run"]).exits(0);
     pretty_assertions::assert_eq!(database.catalog(), TestDatabase::migrated().catalog());

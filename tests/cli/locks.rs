@@ -3,15 +3,18 @@
 use rustix::process::Signal;
 
 use super::{at, command, names, on, state};
-use crate::support::{LockHolder, Run, Running, TestDatabase};
+use crate::support::{LockHolder, Running, TestDatabase};
 
 #[test]
 fn run_gives_way_to_a_lock_in_the_time_it_is_given() {
     let database = at("2026-11-22-100200");
     let before = state(&database);
     let lock = LockHolder::of_type(&database, "contact_status");
-    let run = on(&database, &["run", "--lock-timeout", "50"])
+    let run = on(&database, &["run", "--lock-timeout", "1000", "--lock-retries", "0"])
         .exits(5)
+        .complains(&format!("A lock was not to be had, tried once: it is held by process {} (", lock.pid()))
+        .complains("idle in transaction, its transaction began ")
+        .complains(&format!("SELECT pg_terminate_backend({})", lock.pid()))
         .complains("canceling statement due to lock timeout")
         .complains("migrations/2026-11-22-100300_create_contacts/up.sql:6:1")
         .complains("nothing of this migration is left half done")
@@ -28,7 +31,9 @@ fn run_gives_way_to_a_lock_in_the_time_it_is_given() {
 fn what_was_applied_before_the_lock_stays() {
     let database = at(names()[0]);
     let _lock = LockHolder::of_type(&database, "contact_status");
-    on(&database, &["run", "--lock-timeout", "50"]).exits(5);
+    let run =
+        on(&database, &["run", "--lock-timeout", "50", "--lock-retries", "2"]).exits(5).complains("tried 3 times");
+    assert_eq!(run.stderr.matches("stepped back from a lock").count(), 2, "{}", run.stderr);
     pretty_assertions::assert_eq!(state(&database).0, at("2026-11-22-100200").catalog());
 }
 
@@ -37,7 +42,10 @@ fn redo_gives_way_to_a_reader_and_changes_nothing() {
     let database = TestDatabase::migrated();
     let before = state(&database);
     let _lock = LockHolder::of(&database, "LOCK TABLE users IN ACCESS SHARE MODE");
-    on(&database, &["redo", "--all", "--lock-timeout", "50"]).exits(5).complains("down.sql:").complains("rolled back");
+    on(&database, &["redo", "--all", "--lock-timeout", "50", "--lock-retries", "1"])
+        .exits(5)
+        .complains("down.sql:")
+        .complains("rolled back");
     assert_eq!(state(&database), before);
 }
 
@@ -70,13 +78,25 @@ fn a_statement_that_takes_too_long_is_a_failure_and_not_a_lock() {
 }
 
 #[test]
-fn without_an_option_it_gives_way_by_itself() {
+fn without_an_option_it_gives_way_by_itself_and_tries_again() {
     let database = at("2026-11-22-100200");
-    let mut lock = LockHolder::of_type(&database, "contact_status");
-    let mut command = command(&database, &["run"]);
-    std::thread::scope(|scope| {
-        let run = scope.spawn(|| Run::of(&mut command));
-        lock.blocks();
-        run.join().unwrap().exits(5);
-    });
+    let lock = LockHolder::of_type(&database, "contact_status");
+    let mut running = Running::start(&mut command(&database, &["run"]));
+    let line = running.says("stepped back from a lock, held by ");
+    assert!(line.contains(&format!("process {} (", lock.pid())), "{line}");
+    assert!(line.contains("trying again in ") && line.contains(", 5 more times"), "{line}");
+    drop(lock);
+    running.ends().exits(0);
+    pretty_assertions::assert_eq!(database.catalog(), TestDatabase::migrated().catalog());
+}
+
+#[test]
+fn without_a_limit_it_says_whom_it_waits_for() {
+    let database = at("2026-11-22-100200");
+    let lock = LockHolder::of_type(&database, "contact_status");
+    let mut running = Running::start(&mut command(&database, &["run", "--lock-timeout", "0"]));
+    let line = running.says("waiting for a lock, held by ");
+    assert!(line.contains(&format!("process {} (", lock.pid())), "{line}");
+    drop(lock);
+    running.ends().exits(0);
 }

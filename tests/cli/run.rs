@@ -100,9 +100,31 @@ fn a_commit_that_fails_is_not_reported_as_applied() {
         )
         .unwrap();
     let before = state(&database);
-    let run = on(&database, &["run"]).exits(1).complains("not at commit");
+    let failed = format!("{}/up.sql was carried out, and COMMIT failed", names()[2]);
+    let run = on(&database, &["run"])
+        .exits(1)
+        .complains(&failed)
+        .complains("not at commit")
+        .complains("nothing of this migration is left half done");
     assert_eq!(run.stdout, "");
     assert_eq!(state(&database), before);
+
+    // Nor when the commit is one for several.
+    let run = on(&database, &["redo", "--all"]).exits(1).complains("COMMIT failed").complains("not at commit");
+    assert_eq!(run.stdout, "");
+    assert_eq!(state(&database), before);
+}
+
+#[test]
+fn a_row_in_the_history_that_cannot_be_written_is_told_with_the_name_of_its_migration() {
+    let database = at(names()[1]);
+    database.execute("ALTER TABLE __diesel_schema_migrations ADD CHECK (version < '20261122100200')").unwrap();
+    let before = state(&database);
+    on(&database, &["run"])
+        .exits(1)
+        .complains(&format!("{}/up.sql was carried out, and its rows in the history failed", names()[3]))
+        .complains("violates check constraint");
+    assert_ne!(state(&database), before, "the one before is applied");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What the runner promises.
 
+mod blocked;
 mod diesel_cli;
 mod lock;
 mod other_migrations;

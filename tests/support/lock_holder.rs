@@ -24,6 +24,11 @@ impl LockHolder {
         Self::of(database, &format!("CREATE TYPE {name} AS ENUM ()"))
     }
 
+    /// The server process of its session.
+    pub fn pid(&self) -> i32 {
+        self.holder.backend_pid()
+    }
+
     /// Waits until a session waits for it, and gives the process id of that session.
     #[track_caller]
     pub fn blocks(&mut self) -> String {

@@ -1,0 +1,97 @@
+//! Decides what happens when a lock is not to be had in time: step back, let the others through, and try again.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::lock::Lock;
+use super::watch::{LOCK_NOT_AVAILABLE, Watch};
+use super::{Blocker, Error, Event, Observer, Pool};
+
+/// No pause is longer.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// How often something is tried, and from which session it is watched.
+pub(super) struct Patience<'a> {
+    lock: &'a mut Lock,
+    limit: Duration,
+    retries: usize,
+}
+
+impl<'a> Patience<'a> {
+    /// As the pool's options say. The session that holds the lock between runners is the one that watches.
+    pub(super) const fn new(pool: &Pool, lock: &'a mut Lock) -> Self {
+        Self { lock, limit: pool.lock_timeout(), retries: pool.lock_retries() }
+    }
+
+    /// Makes the attempt, again after a pause when a lock was not to be had. What is attempted must change nothing when
+    /// it fails so, or bear being begun anew.
+    ///
+    /// The pauses begin with the lock timeout and double, each cut by up to half at random, for two that stand in each
+    /// other's way not to meet again. The attempt itself looks whether the observer wants to stop.
+    ///
+    /// # Errors
+    ///
+    /// That of the attempt; [`Error::Blocked`] around it when it was the last, and a lock that failed it.
+    pub(super) fn attempt<T>(
+        &mut self,
+        observer: &mut dyn Observer,
+        mut attempt: impl FnMut(&mut Watch<'_>, &mut dyn Observer) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut known: Option<Blocker> = None;
+        let mut pause = self.limit;
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let mut watch = Watch::new(self.lock.session(), self.limit);
+            let error = match attempt(&mut watch, observer) {
+                Ok(done) => return Ok(done),
+                Err(error) => watch.explain(error),
+            };
+            if error.sqlstate() != Some(LOCK_NOT_AVAILABLE) {
+                return Err(error);
+            }
+            known = watch.blocker.take().or(known);
+            if attempts > self.retries {
+                return Err(Error::Blocked { blocker: known, attempts, source: Box::new(error) });
+            }
+            let cut = jittered(pause.min(LONGEST_PAUSE));
+            let left = self.retries + 1 - attempts;
+            observer.on(&Event::SteppedBack { blocker: known.as_ref(), pause: cut, left });
+            rest(cut, observer);
+            pause = pause.saturating_mul(2);
+        }
+    }
+}
+
+/// Between half of it and all of it.
+fn jittered(pause: Duration) -> Duration {
+    let mut random = [u8::MAX];
+    // Without random numbers there is no jitter, which is bearable.
+    let _ = getrandom::fill(&mut random);
+    pause / 2 + pause / 2 * u32::from(random[0]) / u32::from(u8::MAX)
+}
+
+fn rest(pause: Duration, observer: &dyn Observer) {
+    let end = Instant::now() + pause;
+    while !observer.wants_to_stop() {
+        let remaining = end.saturating_duration_since(Instant::now());
+        if remaining.is_zero() {
+            return;
+        }
+        thread::sleep(remaining.min(Duration::from_millis(100)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::jittered;
+
+    #[test]
+    fn a_pause_is_cut_by_at_most_half_and_not_always_by_the_same() {
+        let pauses: Vec<_> = (0..64).map(|_| jittered(Duration::from_secs(2))).collect();
+        assert!(pauses.iter().all(|pause| (Duration::from_secs(1)..=Duration::from_secs(2)).contains(pause)));
+        assert!(pauses.iter().any(|pause| *pause != pauses[0]));
+    }
+}
