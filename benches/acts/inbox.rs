@@ -1,0 +1,43 @@
+//! What it costs to show somebody's chats and what is unread in them, beside the cheapest statement there is.
+
+use diesel::prelude::*;
+use diesel::sql_types::Integer;
+use messenger_db::ids::UserId;
+use messenger_db::page::Limit;
+use messenger_db::queries::{inbox, unread};
+use rand::rngs::SmallRng;
+use rand::seq::IndexedRandom as _;
+
+use super::Bench;
+use super::measure::{Contender, Contest, Pace, Summary};
+use super::send::CONNECTIONS;
+
+pub fn figures(bench: &Bench, summary: &mut Summary) {
+    let world = &bench.large.world;
+    let connections = || (0..CONNECTIONS).map(|_| bench.large.connect());
+    let list = |of: &[UserId], conn: &mut PgConnection, dice: &mut SmallRng, chats: usize| {
+        let entries = inbox::list(conn, *of.choose(dice).unwrap(), None, Limit::MAX).unwrap();
+        assert_eq!(entries.len(), chats);
+    };
+    let total = |of: &[UserId], conn: &mut PgConnection, dice: &mut SmallRng| {
+        unread::total(conn, *of.choose(dice).unwrap()).unwrap();
+    };
+    let mut contenders = [
+        Contender::new("select 1", connections(), |conn, _| {
+            diesel::select(1.into_sql::<Integer>()).get_result::<i32>(conn).unwrap();
+        }),
+        Contender::new("inbox, 10 chats", connections(), |conn, dice| {
+            list(&world.in_10_chats, conn, dice, 10);
+        }),
+        Contender::new("inbox, 100 chats", connections(), |conn, dice| {
+            list(&world.in_100_chats, conn, dice, 100);
+        }),
+        Contender::new("unread, 10 chats", connections(), |conn, dice| total(&world.in_10_chats, conn, dice)),
+        Contender::new("unread, 100 chats", connections(), |conn, dice| total(&world.in_100_chats, conn, dice)),
+    ];
+    let contest = Contest::hold(&mut contenders, Pace::usual());
+    summary.add(contest.ratio("inbox_10_chats_vs_select_1", "inbox, 10 chats", "select 1").at_least(0.2));
+    summary.add(contest.ratio("inbox_100_chats_vs_select_1", "inbox, 100 chats", "select 1"));
+    summary.add(contest.ratio("unread_total_10_chats_vs_select_1", "unread, 10 chats", "select 1").at_least(0.3));
+    summary.add(contest.ratio("unread_total_100_chats_vs_select_1", "unread, 100 chats", "select 1"));
+}

@@ -1,0 +1,46 @@
+//! What it costs to read a page with everything on it, beside its fifty messages alone.
+
+use diesel::prelude::*;
+use messenger_db::models::Message;
+use messenger_db::page::Limit;
+use messenger_db::queries::history;
+use messenger_db::schema::messages;
+use rand::RngExt as _;
+use rand::rngs::SmallRng;
+use rand::seq::IndexedRandom as _;
+
+use super::Bench;
+use super::measure::{Contender, Contest, Pace, Summary};
+use super::send::CONNECTIONS;
+use super::stage::Chat;
+
+pub fn figures(bench: &Bench, summary: &mut Summary) {
+    let mut chats = bench.large.world.chats_of(30);
+    chats.extend(bench.large.world.chats_of(300));
+    let connections = || (0..CONNECTIONS).map(|_| bench.large.connect());
+    let mut contenders = [
+        Contender::new("fifty rows", connections(), |conn, dice| {
+            let (chat, before) = somewhere(&chats, dice);
+            let rows = messages::table
+                .filter(messages::chat_id.eq(chat.id).and(messages::seq.between(before - 50, before - 1)))
+                .order(messages::seq)
+                .select(Message::as_select())
+                .load(conn)
+                .unwrap();
+            assert_eq!(rows.len(), 50);
+        }),
+        Contender::new("page of fifty", connections(), |conn, dice| {
+            let (chat, before) = somewhere(&chats, dice);
+            let page = history::before(conn, chat.id, chat.member(dice), before, Limit::default()).unwrap();
+            assert_eq!(page.entries.len(), 50);
+        }),
+    ];
+    let contest = Contest::hold(&mut contenders, Pace::usual());
+    summary.add(contest.ratio("history_page_vs_primary_key_scan", "page of fifty", "fifty rows").at_least(0.4));
+}
+
+/// A chat, and a place in it with fifty messages before.
+fn somewhere<'a>(chats: &[&'a Chat], dice: &mut SmallRng) -> (&'a Chat, i64) {
+    let chat = chats.choose(dice).unwrap();
+    (chat, dice.random_range(51..=chat.messages as i64 + 1))
+}

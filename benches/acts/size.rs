@@ -1,0 +1,31 @@
+//! What a message takes on the disk: the tables that hold it and who received and read it, with all their indexes.
+
+use super::measure::{Figure, Summary};
+use super::{Bench, row_per_recipient};
+
+const TABLES: [&str; 4] = ["messages", "chat_heads", "unread_messages", "message_delivery"];
+
+pub fn figures(bench: &Bench, summary: &mut Summary) {
+    row_per_recipient::stage(&bench.server);
+    let ours = bytes(bench, &TABLES, "messages");
+    let theirs = bytes(bench, &row_per_recipient::TABLES, "row_per_recipient.messages");
+    let runs = bench.server.value("large", "SELECT count(*) FROM message_delivery");
+    let delivered = bench.server.value("large", "SELECT count(*) FROM row_per_recipient.delivery");
+    let message = bytes(bench, &["messages"], "messages");
+    summary.add(
+        Figure::new("bytes_per_message", ours)
+            .unit("bytes")
+            .note(format!("{message:.0} of it the message with its search index; {runs} runs of receipts")),
+    );
+    summary.add(
+        Figure::new("bytes_per_message_row_per_recipient", theirs)
+            .unit("bytes")
+            .note(format!("the same chats, one message in 40: {delivered} rows of receipts")),
+    );
+}
+
+fn bytes(bench: &Bench, tables: &[&str], messages: &str) -> f64 {
+    let sizes: Vec<_> = tables.iter().map(|table| format!("pg_total_relation_size('{table}')")).collect();
+    let sql = format!("SELECT ({})::float / count(*) FROM {messages}", sizes.join(" + "));
+    bench.server.value("large", &sql).parse().unwrap()
+}

@@ -1,0 +1,73 @@
+//! A PostgreSQL that keeps what it promises (every commit is flushed to the disk), and goes away with this process.
+
+use std::path::{Path, PathBuf};
+
+use messenger_db::local::{DATABASE, Keeper, Local};
+use messenger_db::migrate::libpq::{Connection, Conninfo};
+
+/// What differs from PostgreSQL's defaults. The first three are defaults, and stated because everything depends on them.
+const SETTINGS: [&str; 11] = [
+    "fsync = on",
+    "synchronous_commit = on",
+    "full_page_writes = on",
+    "shared_buffers = '2GB'",
+    "effective_cache_size = '6GB'",
+    "work_mem = '16MB'",
+    "maintenance_work_mem = '512MB'",
+    // What a server for such data has: no checkpoint forced by a short log in the middle of a figure.
+    "max_wal_size = '8GB'",
+    "checkpoint_timeout = '30min'",
+    "max_connections = 200",
+    "jit = off",
+];
+
+/// The server of a bench. It is destroyed, with its data, when this is dropped or the process ends, however it ends.
+pub struct Server {
+    local: Local,
+    _keeper: Option<Keeper>,
+}
+
+impl Server {
+    /// Makes it and starts it, in `BENCH_DIR` or the system's folder for temporary files.
+    pub fn start() -> Self {
+        let above = std::env::var_os("BENCH_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
+        let folder = above.join(format!("messenger-db-bench-{}", std::process::id()));
+        let builder = Local::builder().state_dir(folder);
+        // Such as BENCH_SETTINGS="shared_preload_libraries = 'pg_stat_statements'", to look closer.
+        let more = std::env::var("BENCH_SETTINGS").unwrap_or_default();
+        let settings = SETTINGS.into_iter().chain(more.lines());
+        let local = settings.fold(builder, |builder, line| builder.setting(line)).open().unwrap();
+        local.start().unwrap_or_else(|error| panic!("{error}"));
+        let keeper = local.keep().unwrap();
+        Self { local, _keeper: keeper }
+    }
+
+    /// What it is.
+    pub fn version(&self) -> String {
+        self.value(DATABASE, "SHOW server_version")
+    }
+
+
+    /// The URL of one of its databases.
+    pub fn url(&self, database: &str) -> String {
+        self.local.url(database)
+    }
+
+    /// Makes a database: an empty one, or a copy.
+    pub fn create(&self, database: &str, template: &str) {
+        self.execute(DATABASE, &format!("CREATE DATABASE {database} TEMPLATE {template} STRATEGY file_copy"));
+    }
+
+    /// Carries out SQL in one of its databases.
+    pub fn execute(&self, database: &str, sql: &str) -> Vec<Vec<Option<String>>> {
+        let conninfo = self.url(database).parse::<Conninfo>().unwrap();
+        let mut connection = Connection::open(&conninfo).unwrap_or_else(|error| panic!("{error}"));
+        connection.execute(sql).unwrap_or_else(|error| panic!("{error} in {sql}"))
+    }
+
+    /// The one value that a query gives.
+    pub fn value(&self, database: &str, sql: &str) -> String {
+        let rows = self.execute(database, sql);
+        rows.into_iter().flatten().flatten().next().unwrap_or_else(|| panic!("nothing: {sql}"))
+    }
+}
