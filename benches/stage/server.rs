@@ -1,6 +1,6 @@
 //! A PostgreSQL that keeps what it promises (every commit is flushed to the disk), and goes away with this process.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use messenger_db::local::{DATABASE, Keeper, Local};
 use messenger_db::migrate::libpq::{Connection, Conninfo};
@@ -46,7 +46,6 @@ impl Server {
     pub fn version(&self) -> String {
         self.value(DATABASE, "SHOW server_version")
     }
-
 
     /// The URL of one of its databases.
     pub fn url(&self, database: &str) -> String {

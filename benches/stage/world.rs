@@ -52,6 +52,8 @@ impl Size {
     pub const LARGE: Self = Self { users: 10_000, direct: 20_000, of_30: 1_000, of_300: 100, unread: 16 };
     /// A tenth of it.
     pub const SMALL: Self = Self { users: 1_000, direct: 2_000, of_30: 100, of_300: 10, unread: 0 };
+    /// A thousand users with those who are observed.
+    pub const LOAD: Self = Self { users: 384, direct: 5_000, of_30: 100, of_300: 10, unread: 0 };
     /// For trying out.
     pub const QUICK: Self = Self { users: 1_000, direct: 2_000, of_30: 100, of_300: 20, unread: 4 };
     /// A tenth of that.

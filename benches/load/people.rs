@@ -1,0 +1,110 @@
+//! What somebody does when it is their turn: one act of the library.
+
+use std::collections::VecDeque;
+use std::error::Error;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use diesel::PgConnection;
+use messenger_db::enums::UserStatus;
+use messenger_db::ids::{ChatId, UserId};
+use messenger_db::page::Limit;
+use messenger_db::queries::messages::{self, Draft};
+use messenger_db::queries::{accounts, history, inbox, pending, reactions, receipts, search, unread};
+use rand::RngExt as _;
+use rand::rngs::SmallRng;
+use rand::seq::IndexedRandom as _;
+use rand_distr::Distribution as _;
+use rand_distr::weighted::WeightedAliasIndex;
+
+use super::mix::Act;
+use super::stage::{Chat, Words, World};
+
+const EMOJI: [&str; 6] = ["👍", "❤", "😂", "🎉", "😮", "🙏"];
+
+/// Everybody, and how far their chats are, as their devices know it.
+pub struct People<'a> {
+    users: &'a [UserId],
+    chats: Vec<(&'a Chat, AtomicI64)>,
+    /// Where much was said, much is said.
+    busy: WeightedAliasIndex<f64>,
+    words: &'a Words,
+}
+
+/// Somebody's message.
+#[derive(Debug, Clone, Copy)]
+pub struct Mine {
+    chat: ChatId,
+    sender: UserId,
+    seq: i64,
+}
+
+/// What was sent from here lately, so that it can be edited.
+#[derive(Debug, Default)]
+pub struct Lately(VecDeque<Mine>);
+
+impl Lately {
+    fn remember(&mut self, mine: Mine) {
+        self.0.truncate(20);
+        self.0.push_front(mine);
+    }
+}
+
+impl<'a> People<'a> {
+    /// The people of a world.
+    pub fn new(world: &'a World, words: &'a Words) -> Self {
+        let chats: Vec<_> = world.chats().map(|chat| (chat, AtomicI64::new(chat.messages as i64))).collect();
+        let busy = WeightedAliasIndex::new(chats.iter().map(|(chat, _)| chat.messages as f64).collect()).unwrap();
+        Self { users: &world.users, chats, busy, words }
+    }
+
+    /// Somebody does something.
+    pub fn act(
+        &self,
+        conn: &mut PgConnection,
+        act: Act,
+        lately: &mut Lately,
+        dice: &mut SmallRng,
+    ) -> Result<(), Box<dyn Error>> {
+        let (chat, head) = &self.chats[self.busy.sample(dice)];
+        let (id, member, last) = (chat.id, chat.member(dice), head.load(Ordering::Relaxed));
+        let limit = Limit::default();
+        match act {
+            Act::Send => {
+                let words = self.words.say(dice);
+                let draft = Draft::text(&words);
+                let seq = messages::send(conn, id, member, &draft)?.message.seq;
+                head.fetch_max(seq, Ordering::Relaxed);
+                lately.remember(Mine { chat: id, sender: member, seq });
+            }
+            Act::MarkDelivered => drop(receipts::mark_delivered(conn, id, member, last)?),
+            Act::MarkRead => drop(receipts::mark_read(conn, id, member, last)?),
+            Act::Open => drop(history::latest(conn, id, member, limit)?),
+            Act::Scroll => drop(history::before(conn, id, member, dice.random_range(1..=last), limit)?),
+            Act::Follow => drop(history::around(conn, id, member, dice.random_range(1..=last), limit)?),
+            Act::Search => drop(search::all(conn, member, self.words.sought(dice), None, limit)?),
+            Act::Inbox => drop(inbox::list(conn, member, None, limit)?),
+            Act::Pending => drop(pending::list(conn, member, None, limit)?),
+            Act::Unread => drop(unread::total(conn, member)?),
+            Act::React => {
+                if let Some(mine) = lately.0.back() {
+                    reactions::add(conn, mine.chat, mine.sender, mine.seq, EMOJI.choose(dice).unwrap())?;
+                }
+            }
+            Act::Edit => {
+                if let Some(mine) = lately.0.back() {
+                    messages::edit(conn, mine.chat, mine.sender, mine.seq, &self.words.say(dice))?;
+                }
+            }
+            Act::Delete => {
+                if let Some(mine) = lately.0.pop_back() {
+                    messages::delete(conn, mine.chat, mine.sender, mine.seq)?;
+                }
+            }
+            Act::Presence => {
+                let status = if dice.random() { UserStatus::Online } else { UserStatus::Away };
+                accounts::set_presence(conn, *self.users.choose(dice).unwrap(), status)?;
+            }
+        }
+        Ok(())
+    }
+}

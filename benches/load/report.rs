@@ -1,0 +1,116 @@
+//! What is said of a run: a table, a plot, `target/load/summary.json`, and one line that sums it up.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use comfy_table::{CellAlignment, Table, presets};
+use serde_json::{Value, json};
+
+use super::counter::Counter;
+use super::mix::MIX;
+use super::plot;
+
+/// What is told of the latencies.
+pub const PERCENTILES: [(&str, f64); 4] = [("p50", 50.0), ("p95", 95.0), ("p99", 99.0), ("p99.9", 99.9)];
+
+/// What the 99th percentile of sending should be less than, in milliseconds.
+const GOAL: f64 = 50.0;
+
+/// A run that is over.
+pub struct Run {
+    /// How many messages a second were due.
+    pub rate: u64,
+    /// For how long.
+    pub seconds: u64,
+    /// Of how many users.
+    pub users: usize,
+    /// On which PostgreSQL.
+    pub server: String,
+    /// What came of it.
+    pub counter: Counter,
+}
+
+impl Run {
+    /// Says it.
+    pub fn report(&self) {
+        let mut table = Table::new();
+        table.load_style(presets::ASCII_MARKDOWN);
+        table.set_header(["act", "a second", "p50 ms", "p95 ms", "p99 ms", "p99.9 ms", "longest ms"]);
+        for number in 0..MIX.len() {
+            let (rate, latencies, longest) = self.act(number);
+            let mut row = vec![MIX[number].1.to_owned(), format!("{rate:.1}")];
+            row.extend(latencies.iter().chain([&longest]).map(|millis| format!("{millis:.2}")));
+            table.add_row(row);
+        }
+        for column in 1..7 {
+            if let Some(column) = table.column_mut(column) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        println!("{table}");
+        for (error, count) in &self.counter.errors {
+            println!("{count} × {error}");
+        }
+
+        let folder = output();
+        let plot = folder.join("load.svg");
+        plot::draw(self, &plot);
+        fs::write(folder.join("summary.json"), serde_json::to_string_pretty(&self.json()).unwrap() + "\n").unwrap();
+        println!("{} and summary.json beside it", plot.display());
+
+        let (rate, latencies, _) = self.act(0);
+        println!(
+            "{rate:.0} messages a second for {} s by {} users, {:.0} acts a second in all: sending took {:.1} ms (p50), \
+             {:.1} ms (p99), {:.1} ms (p99.9); {} errors; goal (p99 under {GOAL:.0} ms, no error) {}",
+            self.seconds,
+            self.users,
+            self.counter.acts.iter().map(|act| act.len() as f64).sum::<f64>() / self.seconds as f64,
+            latencies[0],
+            latencies[2],
+            latencies[3],
+            self.counter.failures(),
+            if self.is_met() { "met" } else { "MISSED" }
+        );
+    }
+
+    /// The rate of an act, its percentiles and its longest, in milliseconds.
+    pub fn act(&self, number: usize) -> (f64, [f64; 4], f64) {
+        let latencies = &self.counter.acts[number];
+        let percentiles = PERCENTILES.map(|(_, percentile)| millis(latencies.value_at_percentile(percentile)));
+        (latencies.len() as f64 / self.seconds as f64, percentiles, millis(latencies.max()))
+    }
+
+    fn is_met(&self) -> bool {
+        self.counter.failures() == 0 && self.act(0).1[2] < GOAL
+    }
+
+    fn json(&self) -> Value {
+        let acts: Vec<_> = MIX
+            .iter()
+            .enumerate()
+            .map(|(number, (_, name, share))| {
+                let (rate, [p50, p95, p99, p999], longest) = self.act(number);
+                json!({
+                    "act": name, "due_per_second": share * self.rate as f64, "done_per_second": rate,
+                    "p50_ms": p50, "p95_ms": p95, "p99_ms": p99, "p99_9_ms": p999, "max_ms": longest,
+                })
+            })
+            .collect();
+        json!({
+            "postgresql": self.server, "users": self.users, "rate": self.rate, "seconds": self.seconds,
+            "errors": self.counter.errors, "met": self.is_met(), "acts": acts,
+        })
+    }
+}
+
+/// Microseconds as milliseconds.
+pub fn millis(micros: u64) -> f64 {
+    micros as f64 / 1_000.0
+}
+
+fn output() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| Path::new("target").to_owned(), PathBuf::from);
+    let folder = target.join("load");
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
