@@ -258,26 +258,3 @@ fn only_members_read_a_message() {
     }
     assert_eq!(messages::find_by_id(conn, chat, alice, MessageId::new()), Ok(None));
 }
-
-#[test]
-fn sends_update_head_and_position_in_place() {
-    let database = TestDatabase::migrated();
-    let conn = &mut database.diesel();
-    let (chat, users) = group(conn);
-    for number in 0..1000 {
-        messages::send(conn, chat, users[number % 3], &Draft::text("Shall we?")).unwrap();
-    }
-    diesel::sql_query("SELECT pg_stat_force_next_flush()").execute(conn).unwrap();
-    let shares = "SELECT relname || ' ' || n_tup_upd || ' ' || (n_tup_hot_upd >= 0.99 * n_tup_upd)::text
-        FROM pg_stat_user_tables WHERE relname IN ('chat_heads', 'unread_messages') ORDER BY relname";
-    // Asked on the connection that sent: its statistics are flushed with the statement before.
-    let shares = diesel::sql_query(format!("SELECT array_agg(share)::text AS share FROM ({shares}) AS t (share)"));
-    let share: Share = shares.get_result(conn).unwrap();
-    assert_eq!(share.share, "{\"chat_heads 1000 true\",\"unread_messages 1000 true\"}");
-}
-
-#[derive(QueryableByName)]
-struct Share {
-    #[diesel(sql_type = diesel::sql_types::Text)]
-    share: String,
-}

@@ -55,6 +55,25 @@ pub fn rides<T>(conn: &mut PgConnection, table: &str, act: impl FnOnce(&mut PgCo
     ridden
 }
 
+/// Which indexes the acts scan, in the order of the names, and how many entries they read there; "all of" a table, where
+/// they read it from one end to the other. The planner's own looks at an index count, too.
+pub fn rides_anywhere<T>(conn: &mut PgConnection, act: impl FnOnce(&mut PgConnection) -> T) -> Vec<(String, i64)> {
+    let before = reads(conn);
+    act(conn);
+    let ridden = reads(conn).into_iter().zip(before).filter(|(after, before)| after.scans != before.scans);
+    ridden.map(|(after, before)| (after.name, after.reads - before.reads)).collect()
+}
+
+fn reads(conn: &mut PgConnection) -> Vec<Reads> {
+    flush(conn);
+    diesel::sql_query(
+        "SELECT indexrelname::text AS name, idx_scan AS scans, idx_tup_read AS reads FROM pg_stat_user_indexes
+         UNION ALL SELECT 'all of ' || relname, seq_scan, seq_tup_read FROM pg_stat_user_tables ORDER BY name",
+    )
+    .load(conn)
+    .unwrap()
+}
+
 /// Makes the server count what this connection has done.
 fn flush(conn: &mut PgConnection) {
     diesel::sql_query("SELECT pg_stat_force_next_flush()").execute(conn).unwrap();
@@ -74,4 +93,14 @@ struct Scans {
     name: String,
     #[diesel(sql_type = BigInt)]
     count: i64,
+}
+
+#[derive(QueryableByName)]
+struct Reads {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = BigInt)]
+    scans: i64,
+    #[diesel(sql_type = BigInt)]
+    reads: i64,
 }

@@ -5,7 +5,7 @@
 
 use std::sync::OnceLock;
 
-use messenger_db::local::{DATABASE, Local};
+use messenger_db::local::{DATABASE, Local, LocalBuilder, StopMode};
 use messenger_db::migrate::libpq::{Connection, Conninfo};
 
 use super::StateFolder;
@@ -13,8 +13,8 @@ use super::StateFolder;
 /// A server that tests may make databases on.
 pub struct Server {
     admin_url: String,
-    // Held, not read: the server is destroyed when this process no longer holds it.
-    _folder: Option<StateFolder>,
+    // The server is destroyed when this process no longer holds it. Another's is not ours.
+    own: Option<AnnouncedServer>,
 }
 
 /// The server of this run.
@@ -28,17 +28,21 @@ pub fn server() -> &'static Server {
 
 /// A server that is not there yet, and where it will be.
 pub struct AnnouncedServer {
-    folder: StateFolder,
     local: Local,
+    // Held, not read.
+    _folder: StateFolder,
 }
 
 impl AnnouncedServer {
     /// Settles where it will be. The lines come before the others in its `pg_hba.conf`.
     pub fn new(rules: &[&str]) -> Self {
+        Self::wanted(|builder| rules.iter().fold(builder.throwaway(), |builder, rule| builder.rule(*rule)))
+    }
+
+    fn wanted(wish: impl FnOnce(LocalBuilder) -> LocalBuilder) -> Self {
         let folder = StateFolder::new();
-        let builder = Local::builder().state_dir(folder.path()).throwaway();
-        let local = rules.iter().fold(builder, |builder, rule| builder.rule(*rule)).open().unwrap();
-        Self { folder, local }
+        let local = wish(Local::builder().state_dir(folder.path())).open().unwrap();
+        Self { local, _folder: folder }
     }
 
     /// The URL that it will have.
@@ -49,7 +53,7 @@ impl AnnouncedServer {
     /// Starts it.
     pub fn start(self) -> Server {
         self.local.start().unwrap_or_else(|error| panic!("{error}"));
-        Server { admin_url: self.url(), _folder: Some(self.folder) }
+        Server { admin_url: self.url(), own: Some(self) }
     }
 }
 
@@ -60,8 +64,23 @@ impl Server {
         AnnouncedServer::new(rules).start()
     }
 
+    /// A server of such settings that this process starts, and that goes away with it.
+    pub fn wanted(wish: impl FnOnce(LocalBuilder) -> LocalBuilder) -> Self {
+        AnnouncedServer::wanted(wish).start()
+    }
+
+    /// Stops it at once, as a crash would.
+    pub fn crash(&self) {
+        assert!(self.own.as_ref().unwrap().local.stop(StopMode::Immediate).unwrap(), "it was not running");
+    }
+
+    /// Starts it again.
+    pub fn restart(&self) {
+        self.own.as_ref().unwrap().local.start().unwrap_or_else(|error| panic!("{error}"));
+    }
+
     fn named(url: String) -> Self {
-        let server = Self { admin_url: url, _folder: None };
+        let server = Self { admin_url: url, own: None };
         server.drop_leftovers();
         server
     }

@@ -1,0 +1,110 @@
+//! What is written all the time is updated in place: HOT, without a new entry in any index.
+//!
+//! Whether an old version of a row may be cleared away, so that there is room for the next on its page, depends on
+//! everybody who is connected to the server, if only for a moment. So this has a server that nobody else connects to.
+
+use diesel::prelude::*;
+use messenger_db::enums::{DeviceType, UserStatus};
+use messenger_db::ids::{ChatId, UserId};
+use messenger_db::migrate::{self, RunOptions, Silent};
+use messenger_db::queries::groups::{self, NewGroup};
+use messenger_db::queries::messages::{self, Draft};
+use messenger_db::queries::sessions::{self, Device};
+use messenger_db::queries::{accounts, receipts};
+
+use super::{cast, watch};
+use crate::support::{Server, TestDatabase};
+
+/// That an act updates the rows of a table so many times, and 99 of 100 times in place.
+#[track_caller]
+fn assert_hot(conn: &mut PgConnection, table: &str, updates: i64, act: impl FnOnce(&mut PgConnection)) {
+    let before = watch::updates(conn, table);
+    act(conn);
+    let after = watch::updates(conn, table);
+    let (all, hot) = (after.0 - before.0, after.1 - before.1);
+    assert_eq!(all, updates, "updates of {table}");
+    assert!(hot * 100 >= all * 99, "of {all} updates of {table}, {hot} were HOT");
+}
+
+fn say(conn: &mut PgConnection, chat: ChatId, user: UserId) -> i64 {
+    messages::send(conn, chat, user, &Draft::text("Shall we?")).unwrap().message.seq
+}
+
+#[test]
+fn heads_positions_presence_and_sessions_are_updated_in_place() {
+    // Neither autovacuum nor the launcher of replication looks at anything meanwhile.
+    let server = Server::wanted(|builder| {
+        builder.throwaway().setting("autovacuum = off").setting("max_logical_replication_workers = 0")
+    });
+    let database = TestDatabase::empty_on(Box::leak(Box::new(server)));
+    migrate::run(&database.pool(), &RunOptions::default(), &mut Silent).unwrap();
+    let conn = &mut database.diesel();
+    let crowd = cast::crowd(conn, 40);
+    let chat = groups::create(conn, crowd[0], &NewGroup::new("Crowd", &crowd)).unwrap().id;
+
+    // Sends: of one member, who has read everything; and of each in turn, who reads everything by it.
+    for table in ["chat_heads", "unread_messages"] {
+        for senders in [&crowd[..1], &crowd] {
+            assert_hot(conn, table, 400, |conn| {
+                for &user in senders.iter().cycle().take(400) {
+                    say(conn, chat, user);
+                }
+            });
+        }
+    }
+
+    // Receipts: all members receive, then read.
+    for _ in 0..5 {
+        let seq = say(conn, chat, crowd[0]);
+        assert_hot(conn, "unread_messages", 39, |conn| {
+            for &user in &crowd {
+                receipts::mark_delivered(conn, chat, user, seq).unwrap();
+            }
+        });
+        assert_hot(conn, "unread_messages", 39, |conn| {
+            for &user in &crowd {
+                receipts::mark_read(conn, chat, user, seq).unwrap();
+            }
+        });
+    }
+
+    // What was marked before is not written again.
+    assert_hot(conn, "unread_messages", 0, |conn| {
+        for &user in &crowd {
+            assert!(receipts::mark_read(conn, chat, user, i64::MAX).unwrap().is_empty());
+            assert!(receipts::mark_delivered(conn, chat, user, i64::MAX).unwrap().is_empty());
+        }
+    });
+
+    // Presence.
+    assert_hot(conn, "users", 400, |conn| {
+        for round in 0..5 {
+            for &user in &crowd {
+                let status = if round % 2 == 0 { UserStatus::Online } else { UserStatus::Away };
+                accounts::set_presence(conn, user, status).unwrap();
+                accounts::mark_seen(conn, user).unwrap();
+            }
+        }
+    });
+
+    // Sockets and activity: an update to age the session, one to move its activity, and two for the socket.
+    let device = Device::new(DeviceType::Web);
+    let sessions = crowd
+        .iter()
+        .map(|&user| sessions::open(conn, user, &device, chrono::TimeDelta::days(1)).unwrap())
+        .collect::<Vec<_>>();
+    assert_hot(conn, "user_sessions", 40 * 5 * 4, |conn| {
+        for _ in 0..5 {
+            for (token, session) in &sessions {
+                let aged = format!(
+                    "UPDATE user_sessions SET last_active_at = now() - interval '1 hour' WHERE id = '{}'",
+                    session.id
+                );
+                diesel::sql_query(aged).execute(conn).unwrap();
+                sessions::authenticate(conn, token).unwrap();
+                sessions::connect(conn, session.id, "gateway-1/17").unwrap();
+                assert!(sessions::disconnect(conn, session.id, "gateway-1/17").unwrap());
+            }
+        }
+    });
+}
