@@ -10,6 +10,7 @@ mod groups;
 mod hot;
 mod import;
 mod messages;
+mod model;
 mod plans;
 mod races;
 mod retry;

@@ -29,7 +29,7 @@ recipient AS MATERIALIZED (
     INNER JOIN unread_messages AS position ON member.user_id = position.user_id AND member.chat_id = position.chat_id
     WHERE member.chat_id = $1 AND member.left_at IS NULL AND member.joined_seq < $4
     UNION ALL
-    -- Whoever left has no position any more, but their runs are history.
+    -- Whoever left has no position any more, but their runs are history. Without a run, least() alone would give $4.
     SELECT
         member.user_id,
         greatest(member.joined_seq, $3 - 1) AS after_seq,
@@ -38,12 +38,12 @@ recipient AS MATERIALIZED (
         finished.through_seq AS read_seq
     FROM chat_participants AS member
     LEFT JOIN LATERAL (
-        SELECT least(max(run.through_seq), $4) AS through_seq
+        SELECT least(coalesce(max(run.through_seq), 0), $4) AS through_seq
         FROM message_delivery AS run
         WHERE run.chat_id = $1 AND run.user_id = member.user_id
     ) AS received ON true
     LEFT JOIN LATERAL (
-        SELECT least(max(run.through_seq), $4) AS through_seq
+        SELECT least(coalesce(max(run.through_seq), 0), $4) AS through_seq
         FROM message_delivery AS run
         WHERE run.chat_id = $1 AND run.user_id = member.user_id AND run.read_at IS NOT NULL
     ) AS finished ON true

@@ -1,0 +1,299 @@
+//! What may happen in the model's messenger, told so that a person can read it.
+//!
+//! Users and chats are numbers, and a message is counted from its chat's newest: so whatever is left out of a sequence
+//! when it is shrunk, the rest still means something.
+
+use std::fmt;
+
+use messenger_db::enums::UserStatus;
+use messenger_db::queries::import::History;
+use proptest::prelude::*;
+
+/// Who appears.
+pub const NAMES: [&str; 6] = ["ann", "ben", "cyd", "dan", "eve", "fay"];
+/// Words without endings, which a search finds as they are.
+pub const WORDS: [&str; 5] = ["moss", "fjord", "lynx", "birch", "quartz"];
+/// Names of groups; the last is none.
+pub const TITLES: [&str; 3] = ["Hikers", "Readers", ""];
+/// Links of groups; the last is none that can be.
+pub const SLUGS: [Option<&str>; 4] = [Some("hikers"), Some("readers"), None, Some("no link")];
+/// Reactions; the last is none.
+pub const EMOJI: [&str; 3] = ["👍", "🎉", ""];
+
+/// Who, by the place in [`NAMES`].
+pub type Who = usize;
+/// Which chat, in the order in which they were opened.
+pub type Where = usize;
+/// How many messages before the newest of its chat.
+pub type Back = i64;
+
+/// Words, by their places in [`WORDS`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Words(pub Vec<usize>);
+
+impl fmt::Display for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words: Vec<_> = self.0.iter().map(|&word| WORDS[word]).collect();
+        f.write_str(&words.join(" "))
+    }
+}
+
+/// One act.
+#[derive(Debug, Clone)]
+pub enum Act {
+    Request(Who, Who),
+    Accept(Who, Who),
+    Decline(Who, Who),
+    Part(Who, Who),
+    Block(Who, Who),
+    Unblock(Who, Who),
+    Presence(Who, UserStatus),
+    Call(Who, Option<usize>),
+    Close(Who),
+    OpenDirect(Who, Who),
+    Found(Who, Vec<Who>),
+    Rename(Who, Where, usize),
+    Link(Who, Where, usize),
+    Paint(Who, Where, bool),
+    Add(Who, Where, Who),
+    Remove(Who, Where, Who),
+    Leave(Who, Where),
+    Promote(Who, Where, Who),
+    Demote(Who, Where, Who),
+    Transfer(Who, Where, Who),
+    Disband(Who, Where),
+    Say(Who, Where, Words),
+    Answer(Who, Where, Back, Words),
+    Show(Who, Where, usize, Words),
+    SayAgain(Who, Where, Back),
+    Edit(Who, Where, Back, Words),
+    Delete(Who, Where, Back),
+    React(Who, Where, Back, usize),
+    Unreact(Who, Where, Back, usize),
+    Receive(Who, Where, Back),
+    Read(Who, Where, Back),
+    Import(Where, bool, Vec<(Who, Words)>),
+}
+
+impl Act {
+    /// Whether the members have read what is imported.
+    pub const fn history(read: bool) -> History {
+        if read { History::Read } else { History::Unread }
+    }
+
+    /// The chat that it is about.
+    pub const fn chat(&self) -> Option<Where> {
+        match *self {
+            Self::Rename(_, chat, _)
+            | Self::Link(_, chat, _)
+            | Self::Paint(_, chat, _)
+            | Self::Add(_, chat, _)
+            | Self::Remove(_, chat, _)
+            | Self::Leave(_, chat)
+            | Self::Promote(_, chat, _)
+            | Self::Demote(_, chat, _)
+            | Self::Transfer(_, chat, _)
+            | Self::Disband(_, chat)
+            | Self::Say(_, chat, _)
+            | Self::Answer(_, chat, ..)
+            | Self::Show(_, chat, ..)
+            | Self::SayAgain(_, chat, _)
+            | Self::Edit(_, chat, ..)
+            | Self::Delete(_, chat, _)
+            | Self::React(_, chat, ..)
+            | Self::Unreact(_, chat, ..)
+            | Self::Receive(_, chat, _)
+            | Self::Read(_, chat, _)
+            | Self::Import(chat, ..) => Some(chat),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Act {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let n = |who: &Who| NAMES[*who];
+        let all = |who: &[Who]| who.iter().map(n).collect::<Vec<_>>().join(", ");
+        match self {
+            Self::Request(a, b) => write!(f, "{} asks {} to be a contact", n(a), n(b)),
+            Self::Accept(a, b) => write!(f, "{} accepts {}", n(a), n(b)),
+            Self::Decline(a, b) => write!(f, "{} declines {}", n(a), n(b)),
+            Self::Part(a, b) => write!(f, "{} removes the contact {}", n(a), n(b)),
+            Self::Block(a, b) => write!(f, "{} blocks {}", n(a), n(b)),
+            Self::Unblock(a, b) => write!(f, "{} unblocks {}", n(a), n(b)),
+            Self::Presence(a, status) => write!(f, "{} is {status:?}", n(a)),
+            Self::Call(a, name) => write!(f, "{} takes the display name {:?}", n(a), name.map(|name| TITLES[name])),
+            Self::Close(a) => write!(f, "{} closes the account", n(a)),
+            Self::OpenDirect(a, b) => write!(f, "{} opens the direct chat with {}", n(a), n(b)),
+            Self::Found(a, others) => write!(f, "{} creates a group with [{}]", n(a), all(others)),
+            Self::Rename(a, chat, name) => write!(f, "{} renames chat {chat} to {:?}", n(a), TITLES[*name]),
+            Self::Link(a, chat, slug) => write!(f, "{} gives chat {chat} the link {:?}", n(a), SLUGS[*slug]),
+            Self::Paint(a, chat, avatar) => write!(f, "{} gives chat {chat} a picture: {avatar}", n(a)),
+            Self::Add(a, chat, b) => write!(f, "{} adds {} to chat {chat}", n(a), n(b)),
+            Self::Remove(a, chat, b) => write!(f, "{} removes {} from chat {chat}", n(a), n(b)),
+            Self::Leave(a, chat) => write!(f, "{} leaves chat {chat}", n(a)),
+            Self::Promote(a, chat, b) => write!(f, "{} promotes {} in chat {chat}", n(a), n(b)),
+            Self::Demote(a, chat, b) => write!(f, "{} demotes {} in chat {chat}", n(a), n(b)),
+            Self::Transfer(a, chat, b) => write!(f, "{} passes chat {chat} on to {}", n(a), n(b)),
+            Self::Disband(a, chat) => write!(f, "{} deletes chat {chat}", n(a)),
+            Self::Say(a, chat, words) => write!(f, "{} sends \"{words}\" to chat {chat}", n(a)),
+            Self::Answer(a, chat, back, words) => {
+                write!(f, "{} answers the newest{back:+} of chat {chat}: \"{words}\"", n(a), back = -back)
+            }
+            Self::Show(a, chat, count, words) => {
+                write!(f, "{} sends {count} pictures and \"{words}\" to chat {chat}", n(a))
+            }
+            Self::SayAgain(a, chat, back) => {
+                write!(f, "{} sends the newest{back:+} of chat {chat} again", n(a), back = -back)
+            }
+            Self::Edit(a, chat, back, words) => {
+                write!(f, "{} edits the newest{back:+} of chat {chat}: \"{words}\"", n(a), back = -back)
+            }
+            Self::Delete(a, chat, back) => write!(f, "{} deletes the newest{:+} of chat {chat}", n(a), -back),
+            Self::React(a, chat, back, emoji) => {
+                write!(f, "{} reacts to the newest{:+} of chat {chat} with {:?}", n(a), -back, EMOJI[*emoji])
+            }
+            Self::Unreact(a, chat, back, emoji) => {
+                write!(f, "{} takes {:?} back from the newest{:+} of chat {chat}", n(a), EMOJI[*emoji], -back)
+            }
+            Self::Receive(a, chat, back) => write!(f, "{} receives chat {chat} up to the newest{:+}", n(a), -back),
+            Self::Read(a, chat, back) => write!(f, "{} reads chat {chat} up to the newest{:+}", n(a), -back),
+            Self::Import(chat, read, batch) => {
+                let batch: Vec<_> = batch.iter().map(|(who, words)| format!("{}: \"{words}\"", n(who))).collect();
+                write!(f, "chat {chat} imports {} as {}", batch.join(", "), if *read { "read" } else { "unread" })
+            }
+        }
+    }
+}
+
+/// An act, and how it is looked at.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// What is done.
+    pub act: Act,
+    /// Whether within a transaction of the caller's.
+    pub nested: bool,
+    /// Who looks at everything afterwards.
+    pub reader: Who,
+    /// What places the pages and the search that they ask for.
+    pub place: i64,
+}
+
+/// What happens in one case, from its beginning.
+#[derive(Clone)]
+pub struct Story(pub Vec<Step>);
+
+impl fmt::Debug for Story {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, Step { act, nested, reader, place }) in self.0.iter().enumerate() {
+            let nested = if *nested { " (in a transaction)" } else { "" };
+            write!(f, "\n{number:>4}. {act}{nested}; then {} looks ({place})", NAMES[*reader])?;
+        }
+        Ok(())
+    }
+}
+
+/// What happens before every story: without it, most of what is tried would be refused.
+pub fn beginning() -> Vec<Step> {
+    let acts = [
+        Act::Request(0, 1),
+        Act::Accept(1, 0),
+        Act::Found(0, vec![1, 2, 3]),
+        Act::OpenDirect(0, 1),
+        Act::Found(1, vec![0, 4]),
+    ];
+    acts.into_iter().map(|act| Step { act, nested: false, reader: 0, place: 0 }).collect()
+}
+
+fn who() -> impl Strategy<Value = Who> {
+    prop_oneof![4 => 0..3_usize, 2 => 3..NAMES.len()]
+}
+
+fn place() -> impl Strategy<Value = Where> {
+    prop_oneof![5 => Just(0_usize), 4 => Just(1_usize), 2 => 2..5_usize]
+}
+
+fn back() -> impl Strategy<Value = Back> {
+    prop_oneof![3 => Just(0_i64), 4 => 1..4_i64, 2 => 4..12_i64, 1 => Just(-1_i64)]
+}
+
+fn words() -> impl Strategy<Value = Words> {
+    let some = prop::collection::vec(0..WORDS.len(), 1..4);
+    // More than an inbox shows.
+    let many = prop::collection::vec(0..WORDS.len(), 25..30);
+    prop_oneof![9 => some, 1 => many].prop_map(Words)
+}
+
+fn wording() -> impl Strategy<Value = Words> {
+    prop_oneof![5 => words(), 1 => Just(Words(Vec::new()))]
+}
+
+fn emoji() -> impl Strategy<Value = usize> {
+    prop_oneof![8 => 0..2_usize, 1 => Just(2_usize)]
+}
+
+fn status() -> impl Strategy<Value = UserStatus> {
+    prop_oneof![Just(UserStatus::Online), Just(UserStatus::Away), Just(UserStatus::Offline)]
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let people = prop_oneof![
+        3 => (who(), who()).prop_map(|(a, b)| Act::Request(a, b)),
+        2 => (who(), who()).prop_map(|(a, b)| Act::Accept(a, b)),
+        1 => (who(), who()).prop_map(|(a, b)| Act::Decline(a, b)),
+        1 => (who(), who()).prop_map(|(a, b)| Act::Part(a, b)),
+        2 => (who(), who()).prop_map(|(a, b)| Act::Block(a, b)),
+        3 => (who(), who()).prop_map(|(a, b)| Act::Unblock(a, b)),
+        2 => (who(), status()).prop_map(|(a, status)| Act::Presence(a, status)),
+        1 => (who(), prop::option::of(0..2_usize)).prop_map(|(a, name)| Act::Call(a, name)),
+        2 => (who(), who()).prop_map(|(a, b)| Act::OpenDirect(a, b)),
+    ]
+    .boxed();
+    let groups = prop_oneof![
+        1 => (who(), prop::collection::vec(who(), 0..5)).prop_map(|(a, others)| Act::Found(a, others)),
+        1 => (who(), place(), 0..TITLES.len()).prop_map(|(a, chat, name)| Act::Rename(a, chat, name)),
+        1 => (who(), place(), 0..SLUGS.len()).prop_map(|(a, chat, slug)| Act::Link(a, chat, slug)),
+        1 => (who(), place(), any::<bool>()).prop_map(|(a, chat, avatar)| Act::Paint(a, chat, avatar)),
+        7 => (who(), place(), who()).prop_map(|(a, chat, b)| Act::Add(a, chat, b)),
+        4 => (who(), place(), who()).prop_map(|(a, chat, b)| Act::Remove(a, chat, b)),
+        3 => (who(), place()).prop_map(|(a, chat)| Act::Leave(a, chat)),
+        3 => (who(), place(), who()).prop_map(|(a, chat, b)| Act::Promote(a, chat, b)),
+        2 => (who(), place(), who()).prop_map(|(a, chat, b)| Act::Demote(a, chat, b)),
+        2 => (who(), place(), who()).prop_map(|(a, chat, b)| Act::Transfer(a, chat, b)),
+    ]
+    .boxed();
+    let messages = prop_oneof![
+        10 => (who(), place(), words()).prop_map(|(a, chat, words)| Act::Say(a, chat, words)),
+        3 => (who(), place(), back(), words()).prop_map(|(a, chat, back, words)| Act::Answer(a, chat, back, words)),
+        3 => (who(), place(), 0..7_usize, wording()).prop_map(|(a, chat, count, words)| Act::Show(a, chat, count, words)),
+        2 => (who(), place(), back()).prop_map(|(a, chat, back)| Act::SayAgain(a, chat, back)),
+        4 => (who(), place(), back(), wording()).prop_map(|(a, chat, back, words)| Act::Edit(a, chat, back, words)),
+        4 => (who(), place(), back()).prop_map(|(a, chat, back)| Act::Delete(a, chat, back)),
+        4 => (who(), place(), back(), emoji()).prop_map(|(a, chat, back, emoji)| Act::React(a, chat, back, emoji)),
+        2 => (who(), place(), back(), emoji()).prop_map(|(a, chat, back, emoji)| Act::Unreact(a, chat, back, emoji)),
+        1 => (place(), any::<bool>(), prop::collection::vec((who(), words()), 1..4))
+            .prop_map(|(chat, read, batch)| Act::Import(chat, read, batch)),
+    ]
+    .boxed();
+    let receipts = prop_oneof![
+        (who(), place(), back()).prop_map(|(a, chat, back)| Act::Receive(a, chat, back)),
+        (who(), place(), back()).prop_map(|(a, chat, back)| Act::Read(a, chat, back)),
+    ]
+    .boxed();
+    let ends = prop_oneof![who().prop_map(Act::Close), (who(), place()).prop_map(|(a, chat)| Act::Disband(a, chat)),];
+    prop_oneof![16 => people, 24 => groups, 36 => messages, 23 => receipts, 1 => ends]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    (act(), any::<bool>(), who(), 0..1000_i64).prop_map(|(act, nested, reader, place)| Step {
+        act,
+        nested,
+        reader,
+        place,
+    })
+}
+
+/// Stories of up to so many acts.
+pub fn stories(length: usize) -> impl Strategy<Value = Story> {
+    prop::collection::vec(step(), 1..=length).prop_map(Story)
+}

@@ -1,0 +1,490 @@
+//! Holds every answer of the real messenger against the model's.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::Debug;
+
+use diesel::prelude::*;
+use messenger_db::enums::{ChatKind, ContactStatus, DeliveryStatus, UserStatus};
+use messenger_db::error::Error;
+use messenger_db::ids::{ChatId, MessageId, UserId};
+use messenger_db::models::{Chat as ChatRow, ChatParticipant, Message};
+use messenger_db::page::Limit;
+use messenger_db::queries::accounts::Profile;
+use messenger_db::queries::contacts::ListedContact;
+use messenger_db::queries::history::{Entry, Page, Reaction, ReplyPreview};
+use messenger_db::queries::{
+    attachments, blocks, contacts, history, inbox, messages, pending, reactions, receipts, search, unread,
+};
+use messenger_db::schema::{chat_participants, chats};
+use messenger_db::views::{message_receipts, unread_counts};
+use uuid::Uuid;
+
+use super::act::WORDS;
+use super::messenger::{Chat, Messenger, Post, Time};
+use super::perform::name;
+
+type Agreement = Result<(), String>;
+
+/// That an answer is the right one.
+fn agree<T: PartialEq + Debug>(what: &str, actual: T, expected: T) -> Agreement {
+    if actual == expected { Ok(()) } else { Err(format!("{what}:\n   actual {actual:?}\n expected {expected:?}")) }
+}
+
+/// An answer, or the name of its refusal.
+fn answer<T, R: Debug>(result: Result<T, Error<R>>) -> Result<T, String> {
+    result.map_err(|error| match error {
+        Error::Refused(refusal) => name(&refusal),
+        Error::Database(error) => format!("an error of the database: {error:?}"),
+    })
+}
+
+fn refused<T>(refusal: &str) -> Result<T, String> {
+    Err(refusal.to_owned())
+}
+
+/// What the tables and views say of a chat.
+pub fn rows(conn: &mut PgConnection, messenger: &Messenger, id: ChatId) -> Agreement {
+    let Some(chat) = messenger.chats.get(&id) else { return Ok(()) };
+    let row: ChatRow = chats::table.find(id).select(ChatRow::as_select()).first(conn).unwrap();
+    let pair = [row.direct_low, row.direct_high];
+    agree(
+        "the chat",
+        (row.kind, row.name, row.slug, row.avatar_url, pair, row.member_count, row.created_at, row.deleted_at),
+        (
+            chat.kind,
+            chat.name.clone(),
+            chat.slug.clone(),
+            chat.avatar_url.clone(),
+            chat.pair.map_or([None; 2], |pair| pair.map(Some)),
+            chat.members().len() as i32,
+            chat.created_at,
+            chat.deleted_at,
+        ),
+    )?;
+    let participants: Vec<ChatParticipant> = chat_participants::table
+        .filter(chat_participants::chat_id.eq(id))
+        .order(chat_participants::user_id)
+        .select(ChatParticipant::as_select())
+        .load(conn)
+        .unwrap();
+    agree("the participants", participants, chat.participants.values().cloned().collect())?;
+    let counts: Vec<(UserId, i64)> = unread_counts::table
+        .filter(unread_counts::chat_id.eq(id))
+        .order(unread_counts::user_id)
+        .select((unread_counts::user_id, unread_counts::unread_count))
+        .load(conn)
+        .unwrap();
+    let expected = chat.members().into_iter().map(|user| (user, chat.unread(user).len() as i64)).collect();
+    agree("the unread counts", counts, expected)?;
+    let actual: Vec<(i64, Row)> = message_receipts::table
+        .filter(message_receipts::chat_id.eq(id))
+        .order((message_receipts::message_seq, message_receipts::user_id))
+        .select((
+            message_receipts::message_seq,
+            (
+                message_receipts::user_id,
+                message_receipts::status,
+                message_receipts::delivered_at,
+                message_receipts::read_at,
+            ),
+        ))
+        .load(conn)
+        .unwrap();
+    let expected = chat.posts.iter().flat_map(|post| receipts_of(post).into_iter().map(|row| (post.message.seq, row)));
+    agree("the receipts", actual, expected.collect())
+}
+
+type Row = (UserId, DeliveryStatus, Option<Time>, Option<Time>);
+
+/// The receipts of a message, by user.
+fn receipts_of(post: &Post) -> Vec<Row> {
+    let shown = post.receipts.iter().filter(|(_, receipt)| !receipt.is_senders);
+    shown
+        .map(|(user, receipt)| {
+            let status = match (receipt.delivered_at, receipt.read_at) {
+                (_, Some(_)) => DeliveryStatus::Read,
+                (Some(_), None) => DeliveryStatus::Delivered,
+                (None, None) => DeliveryStatus::Pending,
+            };
+            (*user, status, receipt.delivered_at, receipt.read_at)
+        })
+        .collect()
+}
+
+/// Everything that one user can ask. What pages are asked for depends on `place`.
+pub fn answers(conn: &mut PgConnection, messenger: &Messenger, reader: UserId, place: i64) -> Agreement {
+    lists(conn, messenger, reader)?;
+    chat_list(conn, messenger, reader, place)?;
+    pending_messages(conn, messenger, reader, place)?;
+    found(conn, messenger, reader, place)
+}
+
+/// Everything that one user can ask of a chat.
+pub fn answers_of(conn: &mut PgConnection, messenger: &Messenger, id: ChatId, reader: UserId, place: i64) -> Agreement {
+    let Some(chat) = messenger.chats.get(&id) else {
+        return agree(
+            "history",
+            answer(history::latest(conn, id, reader, Limit::MAX)).map(drop),
+            refused("NotAMember"),
+        );
+    };
+    pages(conn, messenger, chat, id, reader, place)?;
+    one_message(conn, messenger, chat, id, reader, 1 + place % (chat.head() + 1))?;
+    counts(conn, chat, id, reader, place)?;
+    found_in(conn, chat, id, reader, place)?;
+    gallery(conn, chat, id, reader, place)
+}
+
+/// Contacts, requests, blocks and what is unread.
+fn lists(conn: &mut PgConnection, messenger: &Messenger, reader: UserId) -> Agreement {
+    let profile = |user: UserId| messenger.users.iter().find(|profile| profile.id == user).unwrap().clone();
+    let of_reader = || messenger.contacts.values().filter(|contact| contact.user_id == reader);
+    let listed = |contact: &messenger_db::models::Contact| ListedContact {
+        profile: profile(contact.contact_id),
+        requested_at: contact.created_at,
+        accepted_at: contact.accepted_at,
+    };
+    let mut accepted: Vec<_> =
+        of_reader().filter(|contact| contact.status == ContactStatus::Accepted).map(listed).collect();
+    accepted.sort_by_key(|contact| {
+        let name = contact.profile.display_name.clone().or(contact.profile.username.clone()).unwrap_or_default();
+        (contact.profile.status != UserStatus::Online, name.to_lowercase(), contact.profile.id)
+    });
+    agree("the contacts", contacts::list(conn, reader).unwrap(), accepted)?;
+    let requests = |is_own: bool| {
+        let pending = of_reader().filter(|contact| contact.status == ContactStatus::Pending);
+        let mut rows: Vec<_> =
+            pending.filter(|contact| (contact.requested_by == reader) == is_own).map(listed).collect();
+        rows.sort_by_key(|contact| (std::cmp::Reverse(contact.requested_at), contact.profile.id));
+        rows
+    };
+    agree("the requests of others", contacts::list_pending_in(conn, reader).unwrap(), requests(false))?;
+    agree("the own requests", contacts::list_pending_out(conn, reader).unwrap(), requests(true))?;
+    let mut blocked: Vec<_> = messenger.blocks.iter().filter(|((blocker, _), _)| *blocker == reader).collect();
+    blocked.sort_by_key(|((_, user), at)| (std::cmp::Reverse(**at), *user));
+    let actual: Vec<_> = blocks::list(conn, reader).unwrap();
+    let actual: Vec<_> = actual.into_iter().map(|block| (block.profile, block.created_at)).collect();
+    agree("the blocks", actual, blocked.into_iter().map(|((_, user), at)| (profile(*user), *at)).collect())?;
+
+    let mut open: Vec<_> = messenger
+        .chats_of(reader)
+        .map(|(id, chat)| (chat.posts.last().map(|post| post.message.created_at), id, chat.unread(reader).len() as i64))
+        .filter(|(_, _, count)| *count > 0)
+        .collect();
+    open.sort_by_key(|(at, id, _)| std::cmp::Reverse((*at, *id)));
+    agree("all unread", unread::total(conn, reader).unwrap(), open.iter().map(|(_, _, count)| count).sum())?;
+    let open: Vec<_> = open.into_iter().map(|(_, id, count)| (id, count)).collect();
+    agree("the chats with unread", unread::list(conn, reader).unwrap(), open)
+}
+
+fn chat_list(conn: &mut PgConnection, messenger: &Messenger, reader: UserId, place: i64) -> Agreement {
+    let mut expected: Vec<_> = messenger
+        .chats_of(reader)
+        .map(|(chat_id, chat)| {
+            let last = chat.posts.last().map(|post| &post.message);
+            let other = chat.pair.and_then(|pair| pair.into_iter().find(|user| *user != reader));
+            inbox::Entry {
+                chat_id,
+                kind: chat.kind,
+                name: chat.name.clone(),
+                avatar_url: chat.avatar_url.clone(),
+                member_count: chat.members().len() as i32,
+                other: messenger.users.iter().find(|profile| Some(profile.id) == other).cloned(),
+                last: inbox::Last {
+                    seq: chat.head(),
+                    sender_id: last.and_then(|message| message.sender_id),
+                    kind: last.map(|message| message.kind),
+                    preview: last.and_then(preview),
+                    sent_at: last.map(|message| message.created_at),
+                },
+                unread_count: chat.unread(reader).len() as i64,
+                active_at: last.map_or(chat.created_at, |message| message.created_at),
+            }
+        })
+        .collect();
+    expected.sort_by_key(|entry| std::cmp::Reverse((entry.active_at, entry.chat_id)));
+    let limit = Limit::new(1 + place % 3);
+    let mut actual = Vec::new();
+    loop {
+        let after = actual.last().map(inbox::Entry::cursor);
+        let page = inbox::list(conn, reader, after, limit).unwrap();
+        let is_last = (page.len() as i64) < limit.get();
+        actual.extend(page);
+        if is_last {
+            return agree("the inbox", actual, expected);
+        }
+    }
+}
+
+fn preview(message: &Message) -> Option<String> {
+    message.content.as_ref().map(|content| content.chars().take(100).collect())
+}
+
+fn pending_messages(conn: &mut PgConnection, messenger: &Messenger, reader: UserId, place: i64) -> Agreement {
+    let expected = messenger.chats_of(reader).flat_map(|(_, chat)| {
+        let of_chat = chat.pending(reader).into_iter().filter_map(|seq| chat.post(seq));
+        of_chat.map(|post| (post.message.clone(), post.attachments.clone()))
+    });
+    let limit = Limit::new(1 + place % 7);
+    let mut actual: Vec<pending::Pending> = Vec::new();
+    loop {
+        let after = actual.last().map(pending::Pending::cursor);
+        let page = pending::list(conn, reader, after, limit).unwrap();
+        let is_last = (page.len() as i64) < limit.get();
+        actual.extend(page);
+        if is_last {
+            let actual = actual.into_iter().map(|pending| (unnamed(pending.message), pending.attachments)).collect();
+            return agree("what is pending", actual, expected.collect::<Vec<_>>());
+        }
+    }
+}
+
+/// A message without the id that nobody knows before: the system's.
+fn unnamed(message: Message) -> Message {
+    let id = if message.sender_id.is_some() { message.id } else { MessageId::from_uuid(Uuid::nil()) };
+    Message { id, ..message }
+}
+
+/// A query, and what it finds.
+fn query(place: i64) -> (String, impl Fn(&Message) -> bool) {
+    let (one, other) = (WORDS[place as usize % WORDS.len()], WORDS[(place / 5) as usize % WORDS.len()]);
+    let kind = place % 6;
+    let text = match kind {
+        0 => one.to_uppercase(),
+        1 => format!("{one} {other}"),
+        2 => format!("{one} or {other}"),
+        3 => format!("{one} -{other}"),
+        4 => format!("\"{one} {other}\""),
+        _ => format!("the {one}"),
+    };
+    let is_hit = move |message: &Message| {
+        let words: Vec<_> = message.content.as_deref().unwrap_or_default().split(' ').collect();
+        let has = |word| words.contains(&word);
+        match kind {
+            1 => has(one) && has(other),
+            2 => has(one) || has(other),
+            3 => has(one) && !has(other),
+            4 => words.windows(2).any(|pair| pair == [one, other]),
+            _ => has(one),
+        }
+    };
+    (text, is_hit)
+}
+
+fn found(conn: &mut PgConnection, messenger: &Messenger, reader: UserId, place: i64) -> Agreement {
+    let (text, is_hit) = query(place);
+    let mut expected: Vec<_> = messenger
+        .chats_of(reader)
+        .flat_map(|(_, chat)| &chat.posts)
+        .map(|post| post.message.clone())
+        .filter(&is_hit)
+        .collect();
+    expected.sort_by_key(|message| std::cmp::Reverse((message.created_at, message.chat_id, message.seq)));
+    let limit = Limit::new(2 + place % 9);
+    let mut actual: Vec<search::Hit> = Vec::new();
+    loop {
+        let before = actual.last().map(search::Hit::cursor);
+        let page = search::all(conn, reader, &text, before, limit).unwrap();
+        let is_last = (page.len() as i64) < limit.get();
+        actual.extend(page);
+        if is_last {
+            let actual = actual.into_iter().map(|hit| hit.message).collect();
+            return agree(&format!("search for {text:?}"), actual, expected);
+        }
+    }
+}
+
+fn found_in(conn: &mut PgConnection, chat: &Chat, id: ChatId, reader: UserId, place: i64) -> Agreement {
+    let (text, is_hit) = query(place + 1);
+    let before = (place % 2 == 0).then_some(place % (chat.head() + 2));
+    let limit = Limit::new(1 + place % 5);
+    let actual = answer(search::in_chat(conn, id, reader, &text, before, limit));
+    let actual = actual.map(|hits| hits.into_iter().map(|hit| hit.message).collect::<Vec<_>>());
+    let expected = if chat.role(reader).is_none() {
+        refused("NotAMember")
+    } else {
+        let older = chat.posts.iter().rev().map(|post| post.message.clone());
+        let older = older.filter(|message| before.is_none_or(|before| message.seq < before));
+        Ok(older.filter(&is_hit).take(limit.get() as usize).collect())
+    };
+    agree(&format!("search for {text:?} in a chat"), actual, expected)
+}
+
+/// History from every side.
+fn pages(
+    conn: &mut PgConnection,
+    messenger: &Messenger,
+    chat: &Chat,
+    id: ChatId,
+    reader: UserId,
+    place: i64,
+) -> Agreement {
+    let limit = Limit::new(1 + place % 11);
+    let (rows, seq) = (limit.get(), place % (chat.head() + 3) - 1);
+    let is_member = chat.role(reader).is_some();
+    let expected = |first: i64, last: i64| {
+        if is_member { Ok(page(messenger, chat, reader, first, last)) } else { refused("NotAMember") }
+    };
+    let unnamed = |result: Result<Page, Error<history::HistoryRefused>>| {
+        answer(result).map(|page| Page {
+            entries: page
+                .entries
+                .into_iter()
+                .map(|entry| Entry {
+                    message: unnamed(entry.message),
+                    reply_to: entry.reply_to.map(|reply| ReplyPreview {
+                        id: if reply.sender_id.is_some() { reply.id } else { MessageId::from_uuid(Uuid::nil()) },
+                        ..reply
+                    }),
+                    ..entry
+                })
+                .collect(),
+            ..page
+        })
+    };
+    let head = chat.head();
+    agree("the latest", unnamed(history::latest(conn, id, reader, limit)), expected(head - rows + 1, head))?;
+    let last = head.min(seq - 1);
+    agree("before", unnamed(history::before(conn, id, reader, seq, limit)), expected(last - rows + 1, last))?;
+    agree("after", unnamed(history::after(conn, id, reader, seq, limit)), expected(seq + 1, seq + rows))?;
+    let first = seq - rows / 2;
+    let middle = if is_member && chat.post(seq).is_none() {
+        refused("MessageNotFound")
+    } else {
+        expected(first, first + rows - 1)
+    };
+    agree("around", unnamed(history::around(conn, id, reader, seq, limit)), middle.clone())?;
+    if let Some(post) = chat.post(seq).filter(|post| post.message.sender_id.is_some()) {
+        agree("around an id", unnamed(history::around_id(conn, id, reader, post.message.id, limit)), middle)?;
+    }
+    Ok(())
+}
+
+fn page(messenger: &Messenger, chat: &Chat, reader: UserId, first: i64, last: i64) -> Page {
+    let entries: Vec<_> =
+        (first..=last).filter_map(|seq| chat.post(seq)).map(|post| entry(chat, post, reader)).collect();
+    let senders: BTreeSet<_> = entries
+        .iter()
+        .flat_map(|entry| [entry.message.sender_id, entry.reply_to.as_ref().and_then(|reply| reply.sender_id)])
+        .flatten()
+        .collect();
+    let profiles = messenger.users.iter().filter(|profile| senders.contains(&profile.id));
+    Page {
+        older_before: entries.first().map(|entry| entry.message.seq).filter(|seq| *seq > 1),
+        newer_after: entries.last().map(|entry| entry.message.seq).filter(|seq| *seq < chat.head()),
+        profiles: profiles.map(|profile| (profile.id, profile.clone())).collect::<HashMap<UserId, Profile>>(),
+        entries,
+    }
+}
+
+fn entry(chat: &Chat, post: &Post, reader: UserId) -> Entry {
+    let mut by_emoji = BTreeMap::<&str, (Time, i64, bool)>::new();
+    for (user, emoji, at) in &post.reactions {
+        let summary = by_emoji.entry(emoji).or_insert((*at, 0, false));
+        *summary = (summary.0.min(*at), summary.1 + 1, summary.2 || *user == reader);
+    }
+    let mut reactions: Vec<_> = by_emoji.into_iter().collect();
+    reactions.sort_by_key(|(emoji, (first, _, _))| (*first, *emoji));
+    let reply_to = post.message.reply_to_seq.and_then(|seq| chat.post(seq)).map(|reply| ReplyPreview {
+        seq: reply.message.seq,
+        id: reply.message.id,
+        sender_id: reply.message.sender_id,
+        kind: reply.message.kind,
+        preview: preview(&reply.message),
+        is_deleted: reply.message.deleted_at.is_some(),
+    });
+    Entry {
+        message: post.message.clone(),
+        attachments: post.attachments.clone(),
+        reactions: reactions
+            .into_iter()
+            .map(|(emoji, (_, count, mine))| Reaction { emoji: emoji.to_owned(), count, mine })
+            .collect(),
+        reply_to,
+    }
+}
+
+/// What can be asked of one message, which need not be there.
+fn one_message(
+    conn: &mut PgConnection,
+    messenger: &Messenger,
+    chat: &Chat,
+    id: ChatId,
+    reader: UserId,
+    seq: i64,
+) -> Agreement {
+    let is_member = chat.role(reader).is_some();
+    let post = chat.post(seq);
+    let expected =
+        |missing: &str| if is_member { post.ok_or_else(|| missing.to_owned()) } else { refused("NotAMember") };
+    let message = answer(messages::get(conn, id, reader, seq)).map(unnamed);
+    agree("a message", message, expected("NotFound").map(|post| post.message.clone()))?;
+    let edits = answer(messages::edits(conn, id, reader, seq));
+    agree("its wordings", edits, expected("NotFound").map(|post| post.edits.clone()))?;
+    let pictures = answer(attachments::of_message(conn, id, reader, seq));
+    agree("its pictures", pictures, expected("MessageNotFound").map(|post| post.attachments.clone()))?;
+    let of_message = answer(receipts::of_message(conn, id, reader, seq)).map(|receipts| {
+        let row = |receipt: receipts::Receipt| (receipt.user_id, receipt.status, receipt.delivered_at, receipt.read_at);
+        receipts.into_iter().map(row).collect::<Vec<_>>()
+    });
+    let sorted = |post| {
+        let mut rows = receipts_of(post);
+        // None is the last.
+        let time = |time: Option<Time>| (time.is_none(), time);
+        rows.sort_by_key(|(user, _, delivered, read)| (time(*read), time(*delivered), *user));
+        rows
+    };
+    agree("its receipts", of_message, expected("MessageNotFound").map(sorted))?;
+    let reactors = answer(reactions::list(conn, id, reader, seq, None, None, Limit::MAX)).map(|reactors| {
+        let row = |reactor: reactions::Reactor| (reactor.profile, reactor.emoji, reactor.created_at);
+        reactors.into_iter().map(row).collect::<Vec<_>>()
+    });
+    let live = expected("MessageNotFound").and_then(|post| match post.message.deleted_at {
+        None => Ok(post),
+        Some(_) => refused("MessageNotFound"),
+    });
+    let profile = |user: &UserId| messenger.users.iter().find(|profile| profile.id == *user).unwrap().clone();
+    let expected = live.map(|post| post.reactions.iter().map(|(user, with, at)| (profile(user), with.clone(), *at)));
+    agree("its reactions", reactors, expected.map(Iterator::collect))?;
+    if let Some(post) = post.filter(|post| post.message.sender_id.is_some()) {
+        let found = messages::find_by_id(conn, id, reader, post.message.id).unwrap();
+        agree("the message of an id", found, is_member.then(|| post.message.clone()))?;
+    }
+    Ok(())
+}
+
+fn counts(conn: &mut PgConnection, chat: &Chat, id: ChatId, reader: UserId, place: i64) -> Agreement {
+    let first = 1 + place % (chat.head() + 1);
+    let last = first + place % 13;
+    let actual = answer(receipts::counts(conn, id, reader, first, last)).map(|counts| {
+        let row = |counts: receipts::Counts| (counts.seq, counts.recipients, counts.delivered, counts.read);
+        counts.into_iter().map(row).collect::<Vec<_>>()
+    });
+    let of_post = |post: &Post| {
+        let rows = receipts_of(post);
+        let read = rows.iter().filter(|row| row.3.is_some()).count() as i64;
+        let delivered = rows.iter().filter(|row| row.2.is_some()).count() as i64;
+        (post.message.seq, rows.len() as i64, delivered, read)
+    };
+    let expected = if chat.role(reader).is_some() {
+        Ok((first..=last).filter_map(|seq| chat.post(seq)).map(of_post).collect())
+    } else {
+        refused("NotAMember")
+    };
+    agree("the counts of a page", actual, expected)?;
+    let unread = chat.role(reader).map(|_| chat.unread(reader).len() as i64);
+    agree("unread", unread::find(conn, id, reader).unwrap(), unread)
+}
+
+fn gallery(conn: &mut PgConnection, chat: &Chat, id: ChatId, reader: UserId, place: i64) -> Agreement {
+    let before = attachments::Cursor { message_seq: place % (chat.head() + 2), position: (place % 4) as i16 };
+    let limit = Limit::new(1 + place % 6);
+    let actual = answer(attachments::gallery(conn, id, reader, Some(before), limit));
+    let older = chat.posts.iter().rev().flat_map(|post| post.attachments.iter().rev());
+    let older = older.filter(|picture| (picture.message_seq, picture.position) < (before.message_seq, before.position));
+    let is_member = chat.role(reader).is_some();
+    let expected =
+        if is_member { Ok(older.take(limit.get() as usize).cloned().collect()) } else { refused("NotAMember") };
+    agree("the gallery", actual, expected)?;
+    agree("a kind", chat.pair.is_some(), chat.kind == ChatKind::Direct)
+}

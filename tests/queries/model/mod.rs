@@ -1,0 +1,95 @@
+//! Whatever people do, in whatever order: every answer is the one that a plain messenger in memory gives, which keeps a
+//! row for each recipient of each message.
+//!
+//! `PROPTEST_CASES` sets how many stories are told, `PROPTEST_RNG_SEED` which.
+
+mod act;
+mod compare;
+mod messenger;
+mod perform;
+
+use std::cell::RefCell;
+
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+use messenger_db::ids::UserId;
+use messenger_db::queries::accounts;
+use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
+
+use super::cast;
+use crate::support::TestDatabase;
+use act::{NAMES, Step, Story, beginning, stories};
+use messenger::Messenger;
+
+/// How many stories are told when nobody says, and how many acts each has at most.
+const STORIES: u32 = 32;
+const LENGTH: usize = 100;
+/// After so many acts, everybody looks at everything.
+const ALL_LOOK: usize = 25;
+
+#[test]
+fn every_answer_is_that_of_a_messenger_with_a_row_for_each_recipient() {
+    let database = TestDatabase::migrated();
+    let conn = RefCell::new(database.diesel());
+    let seeded = std::env::var_os("PROPTEST_RNG_SEED").is_some();
+    let counted = std::env::var_os("PROPTEST_CASES").is_some();
+    let default = Config::default();
+    let config = Config {
+        cases: if counted { default.cases } else { STORIES },
+        // The same stories each time, unless others are asked for.
+        rng_seed: if seeded { default.rng_seed } else { RngSeed::Fixed(1) },
+        failure_persistence: None,
+        max_shrink_iters: 3000,
+        ..default
+    };
+    let outcome = TestRunner::new(config)
+        .run(&stories(LENGTH), |story| tell(&mut conn.borrow_mut(), &story).map_err(TestCaseError::fail));
+    outcome.unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+/// Lets a story happen on an empty database and in memory.
+fn tell(conn: &mut PgConnection, story: &Story) -> Result<(), String> {
+    conn.batch_execute("TRUNCATE users CASCADE").unwrap();
+    let mut messenger = Messenger::default();
+    let users: Vec<UserId> = cast::users(conn, NAMES).into();
+    messenger.users = users.iter().map(|user| accounts::list_profiles(conn, &[*user]).unwrap().remove(0)).collect();
+    for (number, step) in beginning().iter().chain(&story.0).enumerate() {
+        let place = number as i64 - beginning().len() as i64;
+        happen(conn, &mut messenger, step).map_err(|what| format!("after {place}. {}: {what}", step.act))?;
+        if number % ALL_LOOK == ALL_LOOK - 1 {
+            all_look(conn, &messenger, step.place).map_err(|what| format!("after {place}. {}: {what}", step.act))?;
+        }
+    }
+    all_look(conn, &messenger, 41).map_err(|what| format!("at the end: {what}"))
+}
+
+fn happen(conn: &mut PgConnection, messenger: &mut Messenger, step: &Step) -> Result<(), String> {
+    let chat = step.act.chat().map(|chat| messenger.chat_id(chat));
+    let (actual, facts) = perform::perform(conn, messenger, step)?;
+    let expected = messenger.apply(&step.act, facts);
+    let agrees = match (&actual, &expected) {
+        (Ok(actual), Ok(expected)) => actual == expected,
+        (Err(actual), Err(expected)) => expected.contains(&actual.as_str()),
+        _ => false,
+    };
+    if !agrees {
+        return Err(format!("\n   actual {actual:?}\n expected {expected:?}"));
+    }
+    let reader = messenger.user(step.reader);
+    if let Some(chat) = chat {
+        compare::rows(conn, messenger, chat)?;
+        compare::answers_of(conn, messenger, chat, reader, step.place)?;
+    }
+    compare::answers(conn, messenger, reader, step.place)
+}
+
+/// Everybody asks everything.
+fn all_look(conn: &mut PgConnection, messenger: &Messenger, place: i64) -> Result<(), String> {
+    for (number, profile) in (0..).zip(&messenger.users) {
+        compare::answers(conn, messenger, profile.id, place + number)?;
+        for &chat in &messenger.opened {
+            compare::answers_of(conn, messenger, chat, profile.id, place + number)?;
+        }
+    }
+    messenger.opened.iter().try_for_each(|&chat| compare::rows(conn, messenger, chat))
+}

@@ -1,0 +1,183 @@
+//! Does the model's acts on a real server, and learns what only the server can know: when they happened.
+
+use std::fmt::Debug;
+
+use diesel::connection::Connection as _;
+use diesel::prelude::*;
+use diesel::result::Error as DieselError;
+use diesel::sql_types::Timestamptz;
+use messenger_db::enums::ImageType;
+use messenger_db::error::Error;
+use messenger_db::ids::MessageId;
+use messenger_db::queries::accounts::{self, ProfileChanges};
+use messenger_db::queries::groups::{self, NewGroup};
+use messenger_db::queries::import::{self, Imported};
+use messenger_db::queries::messages::{self, Draft, Picture};
+use messenger_db::queries::{blocks, contacts, direct_chats, reactions, receipts};
+
+use super::act::{Act, EMOJI, SLUGS, Step, TITLES};
+use super::messenger::{Done, Facts, Messenger, Time, again, imported_at, imported_id};
+
+/// What came of an act, or the name of its refusal; an error of the database is never right.
+pub type Actual = Result<Done, String>;
+
+/// Does an act, and says what the server made of it.
+pub fn perform(conn: &mut PgConnection, messenger: &Messenger, step: &Step) -> Result<(Actual, Facts), String> {
+    let message = MessageId::new();
+    let before: Time = diesel::select(diesel::dsl::sql::<Timestamptz>("clock_timestamp()")).get_result(conn).unwrap();
+    let actual = if step.nested {
+        conn.transaction(|conn| Ok::<_, DieselError>(act(conn, messenger, &step.act, message))).unwrap()
+    } else {
+        act(conn, messenger, &step.act, message)
+    };
+    let times = written_since(conn, before);
+    let [now] = times.as_slice() else {
+        // Nothing was written.
+        return if times.is_empty() {
+            Ok((actual, Facts { now: before, chat: None, message }))
+        } else {
+            Err(format!("the act happened at several times: {times:?}"))
+        };
+    };
+    let chat = match actual {
+        Ok(Done::Chat(chat)) => Some(chat),
+        _ => None,
+    };
+    Ok((actual, Facts { now: *now, chat, message }))
+}
+
+/// The times that the last act wrote, wherever it did. All of an act happens at one time.
+fn written_since(conn: &mut PgConnection, before: Time) -> Vec<Time> {
+    #[derive(QueryableByName)]
+    struct At {
+        #[diesel(sql_type = Timestamptz)]
+        at: Time,
+    }
+    let rows: Vec<At> = diesel::sql_query(
+        "SELECT DISTINCT at FROM (
+            SELECT created_at FROM messages UNION ALL SELECT edited_at FROM messages
+            UNION ALL SELECT deleted_at FROM messages UNION ALL SELECT edited_at FROM message_edits
+            UNION ALL SELECT created_at FROM attachments UNION ALL SELECT created_at FROM message_reactions
+            UNION ALL SELECT delivered_at FROM message_delivery UNION ALL SELECT read_at FROM message_delivery
+            UNION ALL SELECT joined_at FROM chat_participants UNION ALL SELECT left_at FROM chat_participants
+            UNION ALL SELECT created_at FROM chats UNION ALL SELECT updated_at FROM chats
+            UNION ALL SELECT deleted_at FROM chats UNION ALL SELECT last_message_at FROM chat_heads
+            UNION ALL SELECT created_at FROM contacts UNION ALL SELECT accepted_at FROM contacts
+            UNION ALL SELECT created_at FROM blocks UNION ALL SELECT last_seen_at FROM users
+            UNION ALL SELECT updated_at FROM users UNION ALL SELECT deleted_at FROM users
+         ) AS written (at) WHERE at > $1",
+    )
+    .bind::<Timestamptz, _>(before)
+    .load(conn)
+    .unwrap();
+    rows.into_iter().map(|row| row.at).collect()
+}
+
+fn actual<T, R: Debug>(result: Result<T, Error<R>>, done: impl FnOnce(T) -> Done) -> Actual {
+    match result {
+        Ok(value) => Ok(done(value)),
+        Err(Error::Refused(refusal)) => Err(name(&refusal)),
+        Err(Error::Database(error)) => Err(format!("an error of the database: {error:?}")),
+    }
+}
+
+/// A refusal's name, without whom it is about.
+pub fn name(refusal: &impl Debug) -> String {
+    format!("{refusal:?}").split('(').next().unwrap_or_default().to_owned()
+}
+
+fn act(conn: &mut PgConnection, messenger: &Messenger, act: &Act, id: MessageId) -> Actual {
+    let user = |who: &usize| messenger.user(*who);
+    let chat = |chat: &usize| messenger.chat_id(*chat);
+    let seq = |chat: &usize, back: &i64| messenger.seq(*chat, *back);
+    let nothing = |()| Done::Nothing;
+    match act {
+        Act::Request(a, b) => actual(contacts::request(conn, user(a), user(b)), Done::Contact),
+        Act::Accept(a, b) => actual(contacts::accept(conn, user(a), user(b)), nothing),
+        Act::Decline(a, b) => actual(contacts::decline(conn, user(a), user(b)), nothing),
+        Act::Part(a, b) => actual(contacts::remove(conn, user(a), user(b)), nothing),
+        Act::Block(a, b) => actual(blocks::block(conn, user(a), user(b)), Done::Flag),
+        Act::Unblock(a, b) => Ok(Done::Flag(blocks::unblock(conn, user(a), user(b)).unwrap())),
+        Act::Presence(a, status) => actual(accounts::set_presence(conn, user(a), *status), nothing),
+        Act::Call(a, name) => {
+            let display_name = Some(name.map(|name| TITLES[name]));
+            let changes = ProfileChanges { display_name, ..ProfileChanges::default() };
+            actual(accounts::update_profile(conn, user(a), &changes), |_| Done::Nothing)
+        }
+        Act::Close(a) => actual(accounts::close(conn, user(a)), nothing),
+        Act::OpenDirect(a, b) => {
+            actual(direct_chats::find_or_create(conn, user(a), user(b)), |chat| Done::Chat(chat.id))
+        }
+        Act::Found(a, others) => {
+            let others: Vec<_> = others.iter().map(user).collect();
+            actual(groups::create(conn, user(a), &NewGroup::new("Group", &others)), |chat| Done::Chat(chat.id))
+        }
+        Act::Rename(a, group, name) => {
+            actual(groups::rename(conn, chat(group), user(a), TITLES[*name]), |_| Done::Nothing)
+        }
+        Act::Link(a, group, slug) => {
+            actual(groups::change_slug(conn, chat(group), user(a), SLUGS[*slug]), |_| Done::Nothing)
+        }
+        Act::Paint(a, group, avatar) => {
+            let avatar = avatar.then_some("picture");
+            actual(groups::change_avatar(conn, chat(group), user(a), avatar), |_| Done::Nothing)
+        }
+        Act::Add(a, group, b) => actual(groups::add(conn, chat(group), user(a), user(b)), Done::Participant),
+        Act::Remove(a, group, b) => actual(groups::remove(conn, chat(group), user(a), user(b)), nothing),
+        Act::Leave(a, group) => actual(groups::leave(conn, chat(group), user(a)), Done::Successor),
+        Act::Promote(a, group, b) => actual(groups::promote(conn, chat(group), user(a), user(b)), nothing),
+        Act::Demote(a, group, b) => actual(groups::demote(conn, chat(group), user(a), user(b)), nothing),
+        Act::Transfer(a, group, b) => actual(groups::transfer_ownership(conn, chat(group), user(a), user(b)), nothing),
+        Act::Disband(a, group) => actual(groups::delete(conn, chat(group), user(a)), nothing),
+        Act::Say(a, to, words) => send(conn, messenger, *a, *to, Draft::text(&words.to_string()).with_id(id)),
+        Act::Answer(a, to, back, words) => {
+            let words = words.to_string();
+            send(conn, messenger, *a, *to, Draft::text(&words).with_id(id).in_reply_to(seq(to, back)))
+        }
+        Act::Show(a, to, count, words) => {
+            let picture = |place| Picture::new("p.png", ImageType::Png, 1 + place, "key");
+            let pictures: Vec<_> = (0..*count as i32).map(picture).collect();
+            send(conn, messenger, *a, *to, Draft::image(&pictures).saying(&words.to_string()).with_id(id))
+        }
+        Act::SayAgain(a, to, back) => {
+            let id = messenger.message_id(*to, *back).unwrap_or(id);
+            send(conn, messenger, *a, *to, Draft::text(&again().to_string()).with_id(id))
+        }
+        Act::Edit(a, of, back, words) => {
+            actual(messages::edit(conn, chat(of), user(a), seq(of, back), &words.to_string()), Done::Message)
+        }
+        Act::Delete(a, of, back) => {
+            actual(messages::delete(conn, chat(of), user(a), seq(of, back)), |deleted| Done::Message(deleted.message))
+        }
+        Act::React(a, of, back, emoji) => {
+            actual(reactions::add(conn, chat(of), user(a), seq(of, back), EMOJI[*emoji]), Done::Flag)
+        }
+        Act::Unreact(a, of, back, emoji) => {
+            actual(reactions::remove(conn, chat(of), user(a), seq(of, back), EMOJI[*emoji]), Done::Flag)
+        }
+        Act::Receive(a, of, back) => {
+            let marked = receipts::mark_delivered(conn, chat(of), user(a), seq(of, back));
+            actual(marked, |marked| Done::Marked { after: marked.after_seq, through: marked.through_seq })
+        }
+        Act::Read(a, of, back) => {
+            let marked = receipts::mark_read(conn, chat(of), user(a), seq(of, back));
+            actual(marked, |marked| Done::Marked { after: marked.after_seq, through: marked.through_seq })
+        }
+        Act::Import(to, read, batch) => {
+            let words: Vec<_> = batch.iter().map(|(_, words)| words.to_string()).collect();
+            let batch: Vec<_> = (0..)
+                .zip(batch)
+                .zip(&words)
+                .map(|((place, (who, _)), words)| {
+                    Imported::text(chat(to), imported_id(id, place), user(who), imported_at(place), words)
+                })
+                .collect();
+            actual(import::messages(conn, &batch, Act::history(*read)), |tally| Done::Imported(tally.imported))
+        }
+    }
+}
+
+fn send(conn: &mut PgConnection, messenger: &Messenger, who: usize, to: usize, draft: Draft<'_>) -> Actual {
+    let sent = messages::send(conn, messenger.chat_id(to), messenger.user(who), &draft);
+    actual(sent, |sent| Done::Sent { seq: sent.message.seq, again: sent.already_sent })
+}
