@@ -15,7 +15,8 @@ COPY Cargo.toml Cargo.lock build.rs README.md ./
 COPY build build
 COPY migrations migrations
 COPY src src
-# Cargo looks whether the targets that it knows of are there.
+# Not built, but Cargo looks whether they are there.
+COPY benches benches
 COPY tests/main.rs tests/main.rs
 # libpq and OpenSSL are built in: the image below has neither.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \

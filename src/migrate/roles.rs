@@ -59,7 +59,7 @@ impl Roles {
 pub fn create_roles(pool: &Pool, roles: &Roles, observer: &mut dyn Observer) -> Result<Vec<String>, Error> {
     let connection = &mut *pool.get()?;
     let _lock = lock::acquire(pool, observer)?;
-    super::apply::transaction(connection, |connection| carry_out(connection, roles))
+    super::apply::transaction(connection, Error::Server, |connection| carry_out(connection, roles))
 }
 
 /// The statements that [`create_roles`] would carry out, for an administrator to read and to run.
