@@ -5,6 +5,7 @@ mod blocks;
 mod cast;
 mod chats;
 mod contacts;
+mod crash;
 mod direct_chats;
 mod groups;
 mod hot;

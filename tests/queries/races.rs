@@ -6,7 +6,7 @@ use messenger_db::ids::{ChatId, UserId};
 use messenger_db::queries::direct_chats;
 use messenger_db::queries::groups::{self, AddRefused, NewGroup};
 use messenger_db::queries::messages::{self, DeleteRefused, Draft, EditRefused, SendRefused};
-use messenger_db::queries::{reactions, receipts};
+use messenger_db::queries::{blocks, reactions, receipts, unread};
 
 use super::cast::{self, at_once};
 use super::sound::assert_sound;
@@ -233,6 +233,107 @@ fn a_position_is_one_whichever_of_a_members_devices_moves_it() {
             };
         }
     });
+    assert_sound(&database);
+}
+
+#[test]
+fn each_message_is_read_by_one_of_the_devices_that_read_while_others_send() {
+    let database = TestDatabase::migrated();
+    let (group, crowd) = group_of(&database, 4);
+    let marks = at_once(&database, 12, |number, conn| {
+        let mut marks = Vec::new();
+        for _ in 0..60 {
+            let marked = match number % 4 {
+                0 => receipts::mark_read(conn, group, crowd[3], i64::MAX).unwrap(),
+                user => {
+                    messages::send(conn, group, crowd[user - 1], &Draft::text("…")).unwrap();
+                    continue;
+                }
+            };
+            if !marked.is_empty() {
+                marks.push((marked.after_seq, marked.through_seq));
+            }
+        }
+        marks
+    });
+    let conn = &mut database.diesel();
+    let mut marks: Vec<_> = marks.into_iter().flatten().collect();
+    let read = marks.iter().map(|(_, through)| *through).max().unwrap_or(1);
+    assert_eq!(unread::find(conn, group, crowd[3]), Ok(Some(1 + 9 * 60 - read)));
+    let rest = receipts::mark_read(conn, group, crowd[3], i64::MAX).unwrap();
+    if !rest.is_empty() {
+        marks.push((rest.after_seq, rest.through_seq));
+    }
+    // Each begins where another ended, and is one run.
+    marks.sort_unstable();
+    assert_eq!((marks[0].0, marks[marks.len() - 1].1), (1, 1 + 9 * 60));
+    assert!(marks.windows(2).all(|pair| pair[0].1 == pair[1].0), "{marks:?}");
+    let runs = format!("SELECT count(*) FROM message_delivery WHERE user_id = '{}' AND read_at IS NOT NULL", crowd[3]);
+    assert_eq!(database.value(&runs), marks.len().to_string());
+    assert_sound(&database);
+}
+
+#[test]
+fn who_reads_and_receives_while_being_removed_and_added_begins_anew_each_time() {
+    let database = TestDatabase::migrated();
+    let (group, crowd) = group_of(&database, 3);
+    let [owner, joiner, other] = crowd[..] else { unreachable!() };
+    at_once(&database, 10, |number, conn| {
+        for _ in 0..40 {
+            match number % 5 {
+                0 => done(groups::remove(conn, group, owner, joiner)),
+                1 => done(groups::add(conn, group, owner, joiner)),
+                2 => done(receipts::mark_read(conn, group, joiner, i64::MAX)),
+                3 => done(receipts::mark_delivered(conn, group, joiner, i64::MAX)),
+                _ => done(messages::send(conn, group, other, &Draft::text("…"))),
+            };
+        }
+    });
+    let conn = &mut database.diesel();
+    done(groups::add(conn, group, owner, joiner));
+    assert_sound(&database);
+    // No run of an earlier membership reaches into this one, and none of this one begins before it.
+    receipts::mark_read(conn, group, joiner, i64::MAX).unwrap();
+    messages::send(conn, group, other, &Draft::text("New")).unwrap();
+    assert_eq!(unread::find(conn, group, joiner), Ok(Some(1)));
+    assert_sound(&database);
+}
+
+#[test]
+fn a_message_that_is_deleted_while_it_is_answered_and_reacted_to_by_many_has_no_reaction_left() {
+    let database = TestDatabase::migrated();
+    let (group, crowd) = group_of(&database, 8);
+    for _ in 0..15 {
+        let seq = messages::send(&mut database.diesel(), group, crowd[0], &Draft::text("?")).unwrap().message.seq;
+        at_once(&database, 8, |number, conn| match number {
+            0 => assert!(done(messages::delete(conn, group, crowd[0], seq))),
+            _ => ["👍", "🎉", "😱", "🙈"].into_iter().for_each(|emoji| {
+                done(reactions::add(conn, group, crowd[number], seq, emoji));
+            }),
+        });
+        assert_eq!(database.value("SELECT count(*) FROM message_reactions"), "0");
+    }
+    assert_sound(&database);
+}
+
+#[test]
+fn who_blocks_the_other_hears_nothing_that_is_sent_afterwards() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let pair = cast::users(conn, ["alice", "bob"]);
+    cast::befriend(conn, pair[0], pair[1]);
+    let chat = direct_chats::find_or_create(conn, pair[0], pair[1]).unwrap().id;
+    at_once(&database, 6, |number, conn| {
+        for _ in 0..30 {
+            match number % 3 {
+                0 => done(blocks::block(conn, pair[0], pair[1])),
+                1 => blocks::unblock(conn, pair[0], pair[1]).unwrap(),
+                _ => done(messages::send(conn, chat, pair[1], &Draft::text("Please?"))),
+            };
+        }
+    });
+    blocks::block(conn, pair[0], pair[1]).unwrap();
+    assert_eq!(messages::send(conn, chat, pair[1], &Draft::text("?")), Err(Refused(SendRefused::Blocked)));
     assert_sound(&database);
 }
 
