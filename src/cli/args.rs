@@ -125,6 +125,12 @@ pub enum Command {
     Pending,
     /// Show where the database stands
     Status(StatusArgs),
+    /// Compare the database with what it should be at its version; exit code 4 when it differs
+    Verify(Verify),
+    /// Record the version of a database that was made without this binary
+    Adopt,
+    /// Print the catalog of the database, one fact a line
+    Catalog,
     /// Make three roles without login: to migrate, to write rows, to read
     Roles(RolesArgs),
     /// Fill a database with test data; everybody's password is "password"
@@ -176,6 +182,18 @@ pub struct Run {
     /// Take a backup into this file first, when something is pending; nothing is changed without it
     #[arg(long, value_name = "FILE")]
     pub backup: Option<PathBuf>,
+
+    /// Go on although the database is not what it should be, or an applied migration was edited
+    #[arg(long)]
+    pub allow_drift: bool,
+}
+
+/// How much to compare.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Verify {
+    /// Every schema, whoever owns what is in it: anything too many is a difference
+    #[arg(long)]
+    pub strict: bool,
 }
 
 /// How much to undo.
@@ -223,7 +241,7 @@ pub struct Exec {
 /// What a status should exit with.
 #[derive(Debug, Clone, ClapArgs)]
 pub struct StatusArgs {
-    /// Exit with 3 when migrations are pending, and with 6 when the database is ahead
+    /// Exit with 3 when migrations are pending, 4 when the database is not what it should be, 6 when it is ahead
     #[arg(long)]
     pub exit_code: bool,
 }

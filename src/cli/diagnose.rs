@@ -7,7 +7,7 @@ use super::output;
 use super::problem::{Excerpt, Problem};
 use crate::local::LocalError;
 use crate::migrate::libpq::{Conninfo, Ping, ServerError};
-use crate::migrate::{BackupError, Blocker, Direction, Error, Place, Target};
+use crate::migrate::{BackupError, Blocker, Direction, Drift, Error, Place, Target, Unknown};
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
@@ -66,6 +66,38 @@ pub fn diagnose(error: Error, target: &Target) -> Problem {
                  database URL. For a messenger of its own, take the other schema off the search_path."
             ),
         ),
+        Error::Edited { .. } => Problem::new(
+            Exit::Drift,
+            error.to_string(),
+            "`messenger-db verify` shows what changed in them. Take the edit back, and make the change in a migration of \
+             its own. Where the database is as the edited text says, `messenger-db adopt` records that text; \
+             `--allow-drift` goes on without.",
+        ),
+        Error::Drift { ref drift, done } => drifted(error.to_string(), drift, done),
+        Error::RedoneOtherwise { ref drift } => Problem {
+            diff: Some(drift.diff()),
+            ..Problem::new(
+                Exit::Drift,
+                error.to_string(),
+                "Nothing was changed. What was done to the database by hand would be gone, or a migration does not undo \
+                 itself: mend that first.",
+            )
+        },
+        Error::NothingEqual { ref drift } => Problem {
+            diff: drift.version.is_some().then(|| drift.diff()),
+            ..Problem::new(
+                Exit::Drift,
+                error.to_string(),
+                "Nothing was recorded. Make the database what that version should be, by hand, and run the same command \
+                 again; what is another program's should be another role's, or in another schema.",
+            )
+        },
+        Error::Contradiction { .. } => Problem::new(
+            Exit::Drift,
+            error.to_string(),
+            "Nothing was changed. Undo those, or delete their rows from __diesel_schema_migrations where they were never \
+             carried out; then run the same command again.",
+        ),
         Error::Encoding { .. } => Problem::new(
             Exit::Usage,
             error.to_string(),
@@ -119,6 +151,44 @@ pub fn diagnose(error: Error, target: &Target) -> Problem {
             error.to_string(),
             "Build it again from a clean checkout: `cargo clean -p messenger-db && cargo build`.",
         ),
+    }
+}
+
+/// A catalog that differs: which objects, how, and what to do.
+fn drifted(message: String, drift: &Drift, done: usize) -> Problem {
+    const SHOWN: usize = 20;
+    let mut objects: Vec<_> = drift.differences.iter().take(SHOWN).map(ToString::to_string).collect();
+    if let Some(more) = drift.differences.len().checked_sub(SHOWN + 1) {
+        objects.push(format!("and {} more", more + 1));
+    }
+    let help = if done > 0 {
+        "What was done stays. Make the database what it should be, by hand or by a migration; `messenger-db verify` shows \
+         when it is."
+    } else if drift.version.is_none() {
+        "Nothing was changed. It has tables, and no history of them: where they are a messenger's, made without this \
+         binary, `messenger-db adopt` finds out of which version and records it. Where they are another program's, give \
+         the messenger a database of its own (`createdb`), or a schema or a role of its own; or go on beside them with \
+         `--allow-drift`."
+    } else {
+        "Nothing was changed. Make the database what it should be: undo what was done to it by hand, or put it into a \
+         migration. `--allow-drift` goes on as it is."
+    };
+    Problem {
+        // Everything that is there would be in it.
+        diff: drift.version.is_some().then(|| drift.diff()),
+        ..Problem::new(Exit::Drift, format!("{message}\n{}", objects.join("\n")), help)
+    }
+}
+
+/// A database of which nobody knows what its catalog should be.
+pub fn unknown_catalog(unknown: &Unknown) -> Problem {
+    let message = format!("it is not known what the database should be: {unknown}");
+    match unknown {
+        Unknown::Ahead(_) => Problem::new(Exit::Ahead, message, "Verify it with the release that migrated it."),
+        Unknown::Gap(_) => {
+            Problem::new(Exit::Drift, message, "`messenger-db run` applies what is missing; verify then.")
+        }
+        Unknown::NotStored(_) => Problem::new(Exit::Failed, message, "Write it, and build the binary again."),
     }
 }
 
@@ -222,6 +292,7 @@ fn failed_statement(place: &Place, in_transaction: bool, error: &ServerError, ta
             column: place.column,
             label: LabeledSpan::new_primary_with_span(Some("here".to_owned()), (place.offset, length)),
         })),
+        diff: None,
         exit: exit_of(error),
     }
 }
@@ -260,9 +331,8 @@ fn advice(error: &ServerError, target: &Target, place: Option<&Place>) -> String
         "42P07" | "42710" | "42723" | "42701" | "42P06" => {
             let record = place.map_or_else(String::new, |place| {
                 format!(
-                    "If {}/up.sql was run by hand, record that:\n  \
-                     INSERT INTO __diesel_schema_migrations (version) VALUES ('{}');\nand run again. Otherwise it",
-                    place.migration.name, place.migration.version
+                    "If {}/up.sql was run by hand, `messenger-db adopt` records that; then run again. Otherwise it",
+                    place.migration.name
                 )
             });
             format!(

@@ -14,7 +14,7 @@ pub enum Exit {
     Usage = 2,
     /// Migrations are pending.
     Pending = 3,
-    /// The database is not what it should be. Kept for a later command.
+    /// The database is not what it should be.
     Drift = 4,
     /// A lock was not to be had in time.
     Locked = 5,

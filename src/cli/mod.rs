@@ -37,7 +37,7 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(args: &Args, output: &mut Output) -> Result<Exit, Problem> {
-    use commands::{backup, exec, generate, history, local, migrate, roles, seed, status};
+    use commands::{adopt, backup, catalog, exec, generate, history, local, migrate, roles, seed, status, verify};
 
     let connection = &args.connection;
     let command = match args.command.clone().unwrap_or_default() {
@@ -54,6 +54,9 @@ fn dispatch(args: &Args, output: &mut Output) -> Result<Exit, Problem> {
         Command::List => history::list(connection, output),
         Command::Pending => history::pending(connection, output),
         Command::Status(options) => status::status(connection, &options, output),
+        Command::Verify(options) => verify::verify(connection, &options, output),
+        Command::Adopt => adopt::adopt(connection, output),
+        Command::Catalog => catalog::catalog(connection, output),
         Command::Roles(options) => roles::roles(connection, &options, output),
         Command::Seed(options) => seed::seed(connection, &options, output),
         Command::Backup { file } => backup::backup(connection, file.as_deref(), output),

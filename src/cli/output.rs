@@ -101,6 +101,13 @@ impl Output {
         }
     }
 
+    /// Prints a diff as a part of the result.
+    pub fn diff(&self, diff: &str) {
+        for line in diff.lines() {
+            self.line(&colored(line));
+        }
+    }
+
     /// Prints the result for machines.
     pub fn json(&self, value: &Value) {
         if self.args.json {
@@ -150,9 +157,12 @@ impl Output {
                 .map(|place| json!({ "file": place.source.name(), "line": place.line, "column": place.column }));
             complain(&json!({ "error": {
                 "message": problem.message, "sqlstate": problem.sqlstate, "place": place,
-                "help": problem.help, "exit_code": problem.exit as u8,
+                "help": problem.help, "exit_code": problem.exit as u8, "diff": problem.diff,
             }}));
             return;
+        }
+        for line in problem.diff.iter().flat_map(|diff| diff.lines()) {
+            complain(&colored(line));
         }
         // Drawn with colours always; the stream takes them out where they are not wanted.
         let handler = MietteHandlerOpts::new()
@@ -267,6 +277,16 @@ pub fn described(blocker: &Blocker) -> String {
     let state = blocker.state.as_ref().map(|state| format!(", {state}")).unwrap_or_default();
     let who = format!("process {} ({:?}, role {:?})", blocker.pid, blocker.application, blocker.user);
     format!("{who}{state}{}", ages.collect::<String>())
+}
+
+/// A line of a diff in the colours that people know.
+fn colored(line: &str) -> String {
+    match line.chars().next() {
+        Some('-') => styled(AnsiColor::Red.on_default(), line),
+        Some('+') => styled(AnsiColor::Green.on_default(), line),
+        Some('@') => styled(AnsiColor::Cyan.on_default(), line),
+        _ => line.to_owned(),
+    }
 }
 
 /// The text in that style; the stream takes the style out again where colours are not wanted.

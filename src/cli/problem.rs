@@ -17,6 +17,8 @@ pub struct Problem {
     pub sqlstate: Option<String>,
     /// The place in a file where it failed.
     pub place: Option<Box<Excerpt>>,
+    /// How something differs from what it should be, as a diff.
+    pub diff: Option<String>,
     /// The exit code that goes with it.
     pub exit: Exit,
 }
@@ -37,7 +39,7 @@ pub struct Excerpt {
 impl Problem {
     /// A problem of which no more is known than what failed and what to do.
     pub fn new(exit: Exit, message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { message: message.into(), help: Some(help.into()), sqlstate: None, place: None, exit }
+        Self { message: message.into(), help: Some(help.into()), sqlstate: None, place: None, diff: None, exit }
     }
 }
 

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use super::error::Place;
 use super::libpq::{Connection, ServerError};
 use super::patience::Patience;
+use super::verify::Comparison;
 use super::watch::Watch;
-use super::{Error, Event, Migration, Observer, history};
+use super::{Error, Event, Migration, Observer, Origin, history, ledger};
 
 /// Whether a migration is applied or undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub struct Report {
     pub steps: Vec<Step>,
     /// The newest version that is applied now, if any is.
     pub version: Option<String>,
+    /// What the catalog was found to be afterwards.
+    pub catalog: Comparison,
 }
 
 impl Direction {
@@ -54,11 +57,16 @@ impl Direction {
         }
     }
 
-    fn bookkeeping(self, migration: &Migration) -> String {
-        match self {
-            Self::Up => history::record(migration.version),
-            Self::Down => history::forget(migration.version),
-        }
+    /// The statements that keep the history and the ledger, for one round trip.
+    fn bookkeeping(self, migration: &Migration, duration: Duration) -> String {
+        let (history, ledger) = match self {
+            Self::Up => {
+                let duration = format!("'{} microseconds'", duration.as_micros());
+                (history::record(migration.version), ledger::record(migration, Origin::Run, &duration))
+            }
+            Self::Down => (history::forget(migration.version), ledger::forget(migration.version)),
+        };
+        format!("{history};\n{ledger}")
     }
 }
 
@@ -113,7 +121,7 @@ pub(super) fn transaction<T>(
     worked
 }
 
-/// Carries out one migration and keeps its row in the history, in whatever transaction is open.
+/// Carries out one migration and keeps its rows in the history and the ledger, in whatever transaction is open.
 pub(super) fn one(
     connection: &mut Connection,
     watch: &mut Watch<'_>,
@@ -133,7 +141,7 @@ pub(super) fn one(
         in_transaction: !connection.is_idle(),
         source,
     })?;
-    connection.execute(&direction.bookkeeping(migration)).map_err(|source| Error::Unrecorded {
+    connection.execute(&direction.bookkeeping(migration, start.elapsed())).map_err(|source| Error::Unrecorded {
         migration: *migration,
         direction,
         what: "its rows in the history",

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::libpq::{Conninfo, Ping, ServerError};
-use super::{BackupError, Blocker, Direction, Holder, Migration, statements};
+use super::{BackupError, Blocker, Direction, Drift, Holder, Migration, statements};
 
 /// Why the runner did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +71,57 @@ pub enum Error {
          would stay behind in a session that it no longer has"
     )]
     TransactionPooling,
+    /// Something was edited after it had been applied.
+    #[error(
+        "edited after they were applied: {}",
+        migrations.iter().map(|migration| migration.name).collect::<Vec<_>>().join(", ")
+    )]
+    Edited {
+        /// Which.
+        migrations: Vec<Migration>,
+    },
+    /// The catalog is not what it should be.
+    #[error(
+        "{}: {}",
+        drift.version.as_ref().map_or_else(
+            || "the database has no history, and is not empty".to_owned(),
+            |version| format!("the database is not what version {version} should be")
+        ),
+        drift.count()
+    )]
+    Drift {
+        /// How it differs.
+        drift: Box<Drift>,
+        /// How many migrations were carried out, and stay so.
+        done: usize,
+    },
+    /// Undone and applied again, the catalog would not be what it was.
+    #[error("undone and applied again, the database would not be what it was: {}", drift.count())]
+    RedoneOtherwise {
+        /// How it would differ.
+        drift: Box<Drift>,
+    },
+    /// The catalog is that of no version, so that nothing can be adopted.
+    #[error(
+        "the database is what no version should be; the nearest is {}, with {}",
+        drift.whose(),
+        drift.count()
+    )]
+    NothingEqual {
+        /// How it differs from the nearest.
+        drift: Box<Drift>,
+    },
+    /// The history is not that of the catalog, so that nothing can be adopted.
+    #[error(
+        "the catalog is that of version {version}, and the history says that {} are applied",
+        applied.join(", ")
+    )]
+    Contradiction {
+        /// Whose catalog it is.
+        version: String,
+        /// What the history has beyond it.
+        applied: Vec<String>,
+    },
     /// The history is in another schema than the one in which things are created now.
     #[error("this database was migrated in the schema {found}, and the search_path now begins with {current:?}")]
     OtherSchema {

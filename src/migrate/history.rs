@@ -2,36 +2,85 @@
 
 use diesel::migration::CREATE_MIGRATIONS_TABLE;
 
+use super::ledger::{self, Ledger, Record};
 use super::libpq::{Connection, ServerError};
 use super::{Applied, Error, Version};
 
-/// Everything applied, oldest first. A database without the table has nothing applied, and is left without it.
+/// What the two tables say, Diesel's and the runner's.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    /// Everything applied, oldest first.
+    pub applied: Vec<Applied>,
+    /// Whether there is a ledger beside it.
+    pub ledger: Ledger,
+    /// Whether the ledger has records of what is not applied any more, or was applied anew by another tool.
+    pub has_stale_records: bool,
+    /// Whether this session may write to the ledger, or make it.
+    pub may_record: bool,
+}
+
+/// Both, in two round trips. A database without Diesel's table has nothing applied, and is left without it.
 ///
 /// The table is that of the schema in which things are created now: one further down the `search_path` is another's,
 /// and going on from there would split a messenger over two schemas.
-pub(super) fn applied(connection: &mut Connection) -> Result<Vec<Applied>, Error> {
+pub(super) fn read(connection: &mut Connection) -> Result<History, Error> {
     let rows = connection.execute(
-        "SELECT current_schema(), (SELECT relnamespace::regnamespace FROM pg_class
-             WHERE oid = to_regclass('__diesel_schema_migrations'))",
+        "SELECT
+             current_schema(),
+             (SELECT relnamespace::regnamespace FROM pg_class WHERE oid = to_regclass('__diesel_schema_migrations')),
+             has_table_privilege(ledger.oid, 'SELECT'),
+             current_setting('transaction_read_only') = 'off'
+                 AND coalesce(
+                     has_table_privilege(ledger.oid, 'INSERT')
+                         AND has_table_privilege(ledger.oid, 'UPDATE')
+                         AND has_table_privilege(ledger.oid, 'DELETE'),
+                     has_schema_privilege(current_schema(), 'CREATE')
+                 )
+         FROM (SELECT to_regclass(quote_ident(current_schema()) || '.messenger_db_ledger')) AS ledger (oid)",
     )?;
-    match rows.into_iter().next().as_deref() {
-        Some([Some(current), Some(found)]) if quoted(current) == *found || current == found => {}
-        Some([current, Some(found)]) => {
-            let current = current.clone().unwrap_or_default();
-            return Err(Error::OtherSchema { found: found.clone(), current });
+    let mut values = rows.into_iter().next().unwrap_or_default().into_iter();
+    let mut value = || values.next().flatten();
+    let (current, found, readable, may_record) = (value(), value(), value(), value());
+    match (&current, &found) {
+        (Some(current), Some(found)) if quoted(current) == *found || current == found => {}
+        (_, Some(found)) => {
+            return Err(Error::OtherSchema { found: found.clone(), current: current.unwrap_or_default() });
         }
-        _ => return Ok(Vec::new()),
+        _ => return Ok(History::default()),
     }
-    let rows = connection.execute(
-        "SELECT version, to_char(run_on, 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') FROM __diesel_schema_migrations ORDER BY version",
-    )?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|row| {
-            let mut values = row.into_iter();
-            Some(Applied { version: values.next()??, run_on: values.next()?? })
-        })
-        .collect())
+    let ledger = match readable.as_deref() {
+        None => Ledger::Missing,
+        Some("t") => Ledger::Read,
+        Some(_) => Ledger::Unreadable,
+    };
+    let mut history = History { ledger, may_record: may_record.as_deref() == Some("t"), ..History::default() };
+    for row in connection.execute(&query(ledger))? {
+        let mut values = row.into_iter();
+        let (version, run_on) = (values.next().flatten(), values.next().flatten());
+        match (version, run_on) {
+            (Some(version), Some(run_on)) => {
+                let record = Record::from_values(&mut values);
+                history.applied.push(Applied { version, run_on, record });
+            }
+            _ => history.has_stale_records = true,
+        }
+    }
+    Ok(history)
+}
+
+fn query(ledger: Ledger) -> String {
+    let run_on = r#"to_char(history.run_on, 'YYYY-MM-DD"T"HH24:MI:SS"Z"')"#;
+    if ledger != Ledger::Read {
+        return format!("SELECT version, {run_on} FROM __diesel_schema_migrations AS history ORDER BY version");
+    }
+    format!(
+        "SELECT history.version, {run_on}, {}
+         FROM __diesel_schema_migrations AS history
+         FULL JOIN messenger_db_ledger AS ledger
+             ON ledger.version = history.version AND ledger.applied_at = history.run_on AT TIME ZONE 'UTC'
+         ORDER BY history.version",
+        ledger::COLUMNS
+    )
 }
 
 /// The name as PostgreSQL prints one that needs quotes.

@@ -15,11 +15,15 @@
 //! # }
 //! ```
 
+mod adopt;
 mod apply;
 mod backup;
 pub mod catalog;
+mod checksum;
+mod drift;
 mod error;
 mod history;
+mod ledger;
 pub mod libpq;
 mod lock;
 mod observer;
@@ -33,11 +37,16 @@ mod run;
 mod source;
 pub mod statements;
 mod status;
+mod verify;
 mod watch;
 
+pub use adopt::{Adoption, adopt};
 pub use apply::{Direction, Report, Step};
 pub use backup::{Backup, BackupError, BackupOptions, backup};
+pub use catalog::Scope;
+pub use drift::{Difference, Drift};
 pub use error::{Error, Place};
+pub use ledger::{Ledger, Origin, Record};
 pub use libpq::{Conninfo, ConninfoError};
 pub use lock::Holder;
 pub use observer::{Event, Observer, Silent};
@@ -48,4 +57,5 @@ pub use roles::{Roles, create_roles, plan_roles};
 pub use run::{RunOptions, run};
 pub use source::{MIGRATIONS, Migration, Version, all as migrations};
 pub use status::{Applied, Status, status};
+pub use verify::{Comparison, Edited, Unknown, Verification, verify};
 pub use watch::Blocker;

@@ -1,54 +1,86 @@
 //! Decides what `redo` does: undo the newest and apply them again, to end where it began.
 
-use super::apply::{self, Direction, Report};
+use super::apply::{self, Direction, Report, Step};
+use super::catalog::{self, Scope};
+use super::libpq::Connection;
 use super::patience::Patience;
-use super::{Error, Event, Observer, Pool, Revert, lock, revert, status};
+use super::verify::{self, Comparison};
+use super::watch::Watch;
+use super::{Drift, Error, Event, Migration, Observer, Pool, Revert, Status, ledger, lock, revert, run, status};
 
 /// Undoes the newest migrations and applies them again.
 ///
-/// When each of them may run in a transaction, all of it is one: it succeeds, or changes nothing. One that opts out
-/// is carried out step by step, and an error leaves what was done before it.
+/// When each of them may run in a transaction, all of it is one: it succeeds and ends at the catalog where it began, or
+/// changes nothing. Only where one of them was edited since it was applied, it ends at another: that is how an edit is
+/// tried. One that opts out of a transaction is carried out step by step, and an error leaves what was done before it.
 ///
 /// # Errors
 ///
-/// Those of [`revert`](revert::revert); [`Error::Interrupted`] changes nothing either where it is one transaction.
+/// Those of [`revert`](revert::revert); [`Error::Interrupted`] changes nothing either where it is one transaction;
+/// [`Error::RedoneOtherwise`] when it would end at another catalog, in which case nothing was changed.
 pub fn redo(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result<Report, Error> {
     let connection = &mut *pool.get()?;
     let mut lock = lock::acquire(pool, observer)?;
     let before = status::read(connection, pool.migrations())?;
     let version = before.applied.last().map(|applied| applied.version.clone());
-    let down = revert::chosen(&before, extent, pool.migrations())?;
-    let up: Vec<_> = down.iter().rev().copied().collect();
+    let down = revert::chosen(connection, &before, extent, pool.migrations())?;
     if down.is_empty() {
-        return Ok(Report { steps: Vec::new(), version });
+        return Ok(Report { version, ..Report::default() });
     }
+    ledger::complete(connection, &before, pool.migrations())?;
     let patience = &mut Patience::new(pool, &mut lock);
-    if !down.iter().all(|migration| migration.run_in_transaction) {
+    let (steps, catalog) = if down.iter().all(|migration| migration.run_in_transaction) {
+        let last = down.first().copied();
+        let (steps, catalog) = patience.attempt(observer, |watch, observer| {
+            let uncommitted = |source| match last {
+                Some(migration) => Error::Unrecorded { migration, direction: Direction::Up, what: "COMMIT", source },
+                None => Error::Server(source),
+            };
+            apply::transaction(connection, uncommitted, |connection| {
+                at_once(connection, watch, pool, &before, &down, observer)
+            })
+        })?;
+        // Not before the commit, which is one for all.
+        for step in &steps {
+            observer.on(&Event::Finished { step });
+        }
+        (steps, catalog)
+    } else {
+        let up: Vec<_> = down.iter().rev().copied().collect();
         let mut steps = apply::each(connection, patience, &down, Direction::Down, observer)?;
         steps.extend(apply::each(connection, patience, &up, Direction::Up, observer)?);
-        return Ok(Report { steps, version });
+        let catalog = verify::now(connection, pool.migrations())?;
+        let catalog = run::refuse_drift(catalog, steps.len())?;
+        (steps, catalog)
+    };
+    Ok(Report { steps, version, catalog })
+}
+
+/// All of it in the transaction that is open.
+fn at_once(
+    connection: &mut Connection,
+    watch: &mut Watch<'_>,
+    pool: &Pool,
+    before: &Status,
+    down: &[Migration],
+    observer: &mut dyn Observer,
+) -> Result<(Vec<Step>, Comparison), Error> {
+    let catalog = catalog::read(connection)?;
+    let up: Vec<_> = down.iter().rev().copied().collect();
+    let mut steps = Vec::with_capacity(2 * down.len());
+    for (migrations, direction) in [(down, Direction::Down), (&up, Direction::Up)] {
+        observer.on(&Event::Planned { migrations, direction });
+        for migration in migrations {
+            apply::stop_if_wanted(observer, 0, 2 * down.len())?;
+            steps.push(apply::one(connection, watch, migration, direction, observer)?);
+        }
     }
-    let steps = patience.attempt(observer, |watch, observer| {
-        let last = up.last().copied();
-        let uncommitted = |source| match last {
-            Some(migration) => Error::Unrecorded { migration, direction: Direction::Up, what: "COMMIT", source },
-            None => Error::Server(source),
-        };
-        apply::transaction(connection, uncommitted, |connection| {
-            let mut steps = Vec::with_capacity(2 * down.len());
-            for (migrations, direction) in [(&down, Direction::Down), (&up, Direction::Up)] {
-                observer.on(&Event::Planned { migrations, direction });
-                for migration in migrations {
-                    apply::stop_if_wanted(observer, 0, 2 * down.len())?;
-                    steps.push(apply::one(connection, watch, migration, direction, observer)?);
-                }
-            }
-            Ok(steps)
-        })
-    })?;
-    // Not before the commit, which is one for all.
-    for step in &steps {
-        observer.on(&Event::Finished { step });
+    if down.iter().any(|migration| before.edited.contains(migration)) {
+        return Ok((steps, verify::now(connection, pool.migrations())?));
     }
-    Ok(Report { steps, version })
+    let facts = catalog::facts(connection, Scope::CurrentSchema)?;
+    match Drift::of(before.version(), &catalog, &facts, Scope::CurrentSchema) {
+        Some(drift) => Err(Error::RedoneOtherwise { drift: Box::new(drift) }),
+        None => Ok((steps, Comparison::Equal)),
+    }
 }

@@ -1,9 +1,11 @@
-//! Decides what `run` does: apply what is pending, in order.
+//! Decides what `run` does: apply what is pending, in order, to a database that is what it should be.
 
 use super::apply::{self, Direction, Report};
+use super::catalog::Scope;
 use super::libpq::Connection;
 use super::patience::Patience;
-use super::{BackupOptions, Error, Migration, Observer, Pool, Status, backup, history, lock, source, status};
+use super::verify::{self, Comparison};
+use super::{BackupOptions, Error, Migration, Observer, Pool, Status, backup, history, ledger, lock, source, status};
 
 /// What to run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -12,24 +14,32 @@ pub struct RunOptions {
     pub to: Option<String>,
     /// Go on although the database has versions that are not embedded here.
     pub allow_ahead: bool,
+    /// Go on although the catalog is not what it should be, or an applied migration was edited.
+    pub allow_drift: bool,
     /// A backup to take first, when there is something to apply.
     pub backup: Option<BackupOptions>,
 }
 
 /// Applies what is pending, in order, each migration in a transaction of its own unless it opts out.
 ///
-/// Takes one connection of the pool, and two round trips when nothing is pending. Otherwise it holds the lock on another,
-/// so that runners take turns, and none applies what another just did.
+/// The catalog is compared before and after with the one of the version that the database is at, where it is at one.
+/// What another tool applied is added to the ledger.
+///
+/// With nothing to do it takes one connection of the pool and two round trips, and compares no catalog. Otherwise it
+/// holds the lock on another, so that runners take turns, and none applies what another just did.
 ///
 /// # Errors
 ///
 /// [`Error::Ahead`] when the database has versions that are not embedded here; [`Error::UnknownVersion`] for a `to`
-/// that is not; [`Error::Statement`] when a migration fails, in which case those before it stay applied and its own
-/// transaction is rolled back; [`Error::Blocked`] when it did not get a lock, as often as it tried; [`Error::Interrupted`] when the observer stops it between two migrations;
-/// [`Error::Locked`] when another runner is not done in time; [`Error::Backup`] when there is no backup, before
-/// anything is changed.
+/// that is not; [`Error::Edited`] when an applied migration has another text now; [`Error::Drift`] when the catalog
+/// is not what it should be, either before anything was done, or afterwards; [`Error::Backup`] when there is no backup,
+/// before anything is changed; [`Error::Statement`] when a migration fails, in which case those before it stay applied
+/// and its own transaction is rolled back; [`Error::Blocked`] when it did not get a lock, as often as it tried;
+/// [`Error::Interrupted`] when the observer stops it between two migrations; [`Error::Locked`] when another runner is
+/// not done in time.
 pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Result<Report, Error> {
-    let last = options.to.as_deref().map(|to| source::find(pool.migrations(), to)).transpose()?;
+    let migrations = pool.migrations();
+    let last = options.to.as_deref().map(|to| source::find(migrations, to)).transpose()?;
     let connection = &mut *pool.get()?;
     refuse_encoding(connection)?;
     let wanted = |status: &Status| -> Vec<Migration> {
@@ -40,31 +50,45 @@ pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Re
             .filter(|migration| last.is_none_or(|last| migration.version <= last.version))
             .collect()
     };
-    let mut before = status::read(connection, pool.migrations())?;
+    let mut before = status::read(connection, migrations)?;
     // Only who has something to do takes the lock; and once it has it, another runner may have done it.
-    let mut lock = if wanted(&before).is_empty() {
+    let mut lock = if wanted(&before).is_empty() && !before.can_be_completed(migrations) {
         None
     } else {
         let lock = lock::acquire(pool, observer)?;
-        before = status::read(connection, pool.migrations())?;
+        before = status::read(connection, migrations)?;
         Some(lock)
     };
     if !options.allow_ahead {
         refuse_ahead(&before)?;
     }
+    if !options.allow_drift && !before.edited.is_empty() {
+        return Err(Error::Edited { migrations: before.edited });
+    }
     let pending = wanted(&before);
     let newest = pending.iter().map(|migration| migration.version.to_string()).max();
     let version = before.applied.last().map(|applied| applied.version.clone()).max(newest);
     let Some(lock) = lock.as_mut().filter(|_| !pending.is_empty()) else {
-        return Ok(Report { steps: Vec::new(), version });
+        if before.can_be_completed(migrations) {
+            ledger::complete(connection, &before, migrations)?;
+        }
+        return Ok(Report { version, ..Report::default() });
     };
+    if !options.allow_drift {
+        refuse_drift(verify::compare(connection, &before, migrations, Scope::CurrentSchema)?, 0)?;
+    }
     if let Some(options) = &options.backup {
         // Under the lock: nobody migrates between the two.
         backup::take(pool, &before.target, options, observer)?;
     }
     history::create(connection)?;
+    ledger::complete(connection, &before, migrations)?;
     let steps = apply::each(connection, &mut Patience::new(pool, lock), &pending, Direction::Up, observer)?;
-    Ok(Report { steps, version })
+    let mut catalog = verify::now(connection, migrations)?;
+    if !options.allow_drift {
+        catalog = refuse_drift(catalog, steps.len())?;
+    }
+    Ok(Report { steps, version, catalog })
 }
 
 /// The lengths that the constraints check are characters, which only UTF-8 has for every script.
@@ -80,4 +104,12 @@ pub(super) fn refuse_ahead(status: &Status) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::Ahead { versions: status.ahead.iter().map(|applied| applied.version.clone()).collect() })
+}
+
+/// The comparison, unless it is that of a catalog that is not what it should be.
+pub(super) fn refuse_drift(catalog: Comparison, done: usize) -> Result<Comparison, Error> {
+    match catalog {
+        Comparison::Drift(drift) => Err(Error::Drift { drift, done }),
+        other => Ok(other),
+    }
 }

@@ -9,7 +9,14 @@ use crate::support::TestDatabase;
 fn a_table_that_is_already_there_stops_the_migration_that_makes_it() {
     let database = TestDatabase::empty();
     database.execute("CREATE TABLE users (id integer)").unwrap();
-    let run = on(&database, &["run"])
+    on(&database, &["run"])
+        .exits(4)
+        .complains("unexpected table users")
+        .complains("messenger-db adopt")
+        .complains("createdb");
+    assert_eq!(database.catalog(), "table users:\ntable users: column id integer\n");
+
+    let run = on(&database, &["run", "--allow-drift"])
         .exits(1)
         .complains("relation \"users\" already exists")
         .complains("SQLSTATE 42P07")
@@ -31,8 +38,10 @@ fn the_error_names_file_line_and_column_of_the_statement() {
     let create_users = migrations().unwrap().into_iter().find(|one| one.name.ends_with("_create_users")).unwrap();
     let line = create_users.up.lines().position(|line| line.starts_with("CREATE TABLE users")).unwrap() + 1;
 
-    on(&database, &["run"]).exits(1).complains(&format!("migrations/{}/up.sql:{line}:1", create_users.name));
-    let place = on(&database, &["run", "--json"]).exits(1).json_error()["place"].take();
+    on(&database, &["run", "--allow-drift"])
+        .exits(1)
+        .complains(&format!("migrations/{}/up.sql:{line}:1", create_users.name));
+    let place = on(&database, &["run", "--allow-drift", "--json"]).exits(1).json_error()["place"].take();
     assert_eq!(place["file"], format!("migrations/{}/up.sql", create_users.name));
     assert_eq!((&place["line"], &place["column"]), (&line.into(), &1.into()));
 }
@@ -44,12 +53,14 @@ fn the_advice_for_migrations_that_were_run_by_hand_leads_to_the_head() {
     for migration in &migrations().unwrap()[..by_hand] {
         database.execute(migration.up).unwrap();
     }
-    // The first two do no harm when they are run again; each of the others is met, and recorded as advised.
-    for migration in &names()[2..by_hand] {
-        let run = on(&database, &["run"]).exits(1).complains(migration).complains("was run by hand, record that:");
-        let advice = run.stderr.lines().map(str::trim).find(|line| line.starts_with("INSERT INTO ")).unwrap();
-        database.execute(advice).unwrap();
-    }
+    on(&database, &["run"]).exits(4).complains("`messenger-db adopt` finds");
+    let met = names()[2];
+    on(&database, &["run", "--allow-drift"]).exits(1).complains(met).complains("`messenger-db adopt` records that");
+    let run = on(&database, &["adopt"]).exits(0);
+    assert!(
+        run.stdout.ends_with(&format!("The database is at {}: 3 recorded as applied.\n", versions()[by_hand - 1])),
+        "{run:?}"
+    );
     on(&database, &["run"]).exits(0);
     pretty_assertions::assert_eq!(database.catalog(), TestDatabase::migrated().catalog());
     assert_eq!(super::applied(&database), versions());
@@ -60,7 +71,8 @@ fn a_statement_that_fails_for_another_reason_is_shown_with_what_the_server_says(
     let database = at("2026-11-22-100200");
     database.execute("ALTER TABLE users DROP CONSTRAINT users_pkey CASCADE").unwrap();
     let before = state(&database);
-    on(&database, &["run"])
+    on(&database, &["run"]).exits(4).complains("missing    table users: constraint users_pkey");
+    on(&database, &["run", "--allow-drift"])
         .exits(1)
         .complains("there is no unique constraint matching given keys for referenced table \"users\"")
         .complains("migrations/2026-11-22-100300_create_contacts/up.sql:")

@@ -50,12 +50,18 @@ fn list_gives_every_migration_with_the_time_it_was_applied_at() {
     assert_eq!(migrations.len(), names().len() + 1);
     assert_eq!(
         migrations[0],
-        serde_json::json!({ "name": names()[0], "version": versions()[0], "applied_at": "2026-01-02T03:04:05Z" })
+        serde_json::json!({
+            "name": names()[0], "version": versions()[0], "applied_at": "2026-01-02T03:04:05Z",
+            "seconds": null, "origin": null, "applied_by": null, "binary_version": null,
+        })
     );
     assert_eq!(migrations[1]["applied_at"], serde_json::Value::Null);
     assert_eq!(
         migrations[names().len()],
-        serde_json::json!({ "name": null, "version": "99", "applied_at": "2026-01-02T03:04:06Z" })
+        serde_json::json!({
+            "name": null, "version": "99", "applied_at": "2026-01-02T03:04:06Z",
+            "seconds": null, "origin": null, "applied_by": null, "binary_version": null,
+        })
     );
 }
 

@@ -11,9 +11,10 @@ fn talkative(severity: &str) -> TestDatabase {
     let database = TestDatabase::empty();
     database
         .execute(&format!(
-            "CREATE FUNCTION talk() RETURNS event_trigger LANGUAGE plpgsql AS
+            "CREATE SCHEMA remarks;
+             CREATE FUNCTION remarks.talk() RETURNS event_trigger LANGUAGE plpgsql AS
              $$ BEGIN RAISE {severity} 'seen: %', tg_tag; END $$;
-             CREATE EVENT TRIGGER talk ON ddl_command_end EXECUTE FUNCTION talk()"
+             CREATE EVENT TRIGGER talk ON ddl_command_end EXECUTE FUNCTION remarks.talk()"
         ))
         .unwrap();
     database
@@ -23,7 +24,7 @@ fn talkative(severity: &str) -> TestDatabase {
 fn what_was_done_is_on_standard_output_and_what_failed_on_standard_error() {
     let database = TestDatabase::empty();
     database.execute("CREATE TABLE users (id integer)").unwrap();
-    let run = on(&database, &["run"]).exits(1);
+    let run = on(&database, &["run", "--allow-drift"]).exits(1);
     let done: Vec<_> = run.stdout.lines().map(|line| line.split_whitespace().nth(1).unwrap()).collect();
     assert_eq!(done, names()[..2]);
     assert!(run.stderr.contains("already exists") && !run.stderr.contains("applied   "), "{}", run.stderr);
@@ -52,7 +53,7 @@ fn quiet_prints_nothing_on_success() {
 fn quiet_still_prints_errors() {
     let database = TestDatabase::empty();
     database.execute("CREATE TABLE users (id integer)").unwrap();
-    let run = on(&database, &["run", "-q"]).exits(1).complains("relation \"users\" already exists");
+    let run = on(&database, &["run", "-q", "--allow-drift"]).exits(1).complains("relation \"users\" already exists");
     assert_eq!(run.stdout, "");
 }
 

@@ -94,9 +94,10 @@ fn a_commit_that_fails_is_not_reported_as_applied() {
     let database = at(names()[1]);
     database
         .execute(
-            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not at commit'; END $$;
+            "CREATE SCHEMA elsewhere;
+             CREATE FUNCTION elsewhere.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not at commit'; END $$;
              CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON __diesel_schema_migrations
-             DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()",
+             DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION elsewhere.refuse()",
         )
         .unwrap();
     let before = state(&database);

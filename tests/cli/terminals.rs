@@ -20,7 +20,7 @@ fn broken() -> TestDatabase {
 
 #[test]
 fn into_a_pipe_there_are_no_escapes() {
-    let run = on(&broken(), &["run"]).exits(1);
+    let run = on(&broken(), &["run"]).exits(4);
     assert!(!run.stdout.contains(ESCAPE) && !run.stderr.contains(ESCAPE), "{run:?}");
     let help = Run::of(&mut messenger_db(&["--help"])).exits(0);
     assert!(!help.stdout.contains(ESCAPE));
@@ -28,7 +28,7 @@ fn into_a_pipe_there_are_no_escapes() {
 
 #[test]
 fn on_a_terminal_there_are_colors() {
-    let run = on_terminal(command(&broken(), &["run"]), On::Everything).exits(1);
+    let run = on_terminal(command(&broken(), &["run"]), On::Everything).exits(4);
     assert!(has_colors(&run.stderr), "{}", run.stderr);
     assert!(has_colors(&on_terminal(messenger_db(&["--help"]), On::Everything).exits(0).stderr));
     assert!(has_colors(&on_terminal(messenger_db(&["--nonsense"]), On::Everything).exits(2).stderr));
@@ -53,14 +53,14 @@ fn no_color_and_color_never_are_heeded_on_a_terminal() {
 
 #[test]
 fn color_always_is_heeded_in_a_pipe() {
-    let run = on(&broken(), &["run", "--color", "always"]).exits(1);
+    let run = on(&broken(), &["run", "--allow-drift", "--color", "always"]).exits(1);
     assert!(has_colors(&run.stdout) && has_colors(&run.stderr), "{run:?}");
     assert!(has_colors(&Run::of(&mut messenger_db(&["--color", "always", "--help"])).exits(0).stdout));
 }
 
 #[test]
 fn json_has_no_colors_even_if_they_are_asked_for() {
-    let run = on(&broken(), &["run", "--json", "--color", "always"]).exits(1);
+    let run = on(&broken(), &["run", "--json", "--color", "always"]).exits(4);
     assert!(!has_colors(&run.stdout) && !has_colors(&run.stderr), "{run:?}");
 }
 

@@ -1,6 +1,7 @@
 //! What the runner promises.
 
 mod blocked;
+mod catalogs;
 mod diesel_cli;
 mod lock;
 mod other_migrations;

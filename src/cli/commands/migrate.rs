@@ -8,13 +8,14 @@ use crate::cli::args::{Connection, Extent, RedoExtent, Run};
 use crate::cli::database::{self, Database};
 use crate::cli::output::{Output, in_words};
 use crate::cli::{Exit, Problem};
-use crate::migrate::{self, Direction, Error, Pool, Report, Revert, RunOptions};
+use crate::migrate::{self, Comparison, Direction, Error, Pool, Report, Revert, RunOptions};
 
 /// `run`: applies what is pending.
 pub fn run(connection: &Connection, run: &Run, output: &mut Output) -> Result<Exit, Problem> {
     carry_out(connection, output, "run", |pool, output| {
         let backup = run.backup.as_ref().map(|file| super::backup::options(file, output.target()));
-        let options = RunOptions { to: run.to.clone(), allow_ahead: run.allow_ahead, backup };
+        let to = run.to.clone();
+        let options = RunOptions { to, allow_ahead: run.allow_ahead, allow_drift: run.allow_drift, backup };
         migrate::run(pool, &options, output)
     })
 }
@@ -48,6 +49,14 @@ fn carry_out(
     let report = work(&database.pool, output).map_err(|error| database.diagnose(error))?;
     output.finish();
     output.line(&summary(&report));
+    match &report.catalog {
+        Comparison::Drift(drift) => output.note(&format!(
+            "the database is not what it should be: {}; `messenger-db verify` shows more",
+            drift.count()
+        )),
+        Comparison::Unknown(unknown) => output.note(&format!("the catalog was not compared: {unknown}")),
+        Comparison::Equal | Comparison::None => {}
+    }
     let mut json = as_json(command, &database, &report);
     if let Some(backup) = output.backup() {
         json["backup"] = super::backup::as_json(backup);

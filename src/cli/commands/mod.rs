@@ -1,6 +1,8 @@
 //! Decides what each command prints; what it does is the library's.
 
+pub mod adopt;
 pub mod backup;
+pub mod catalog;
 pub mod exec;
 pub mod generate;
 pub mod history;
@@ -9,3 +11,4 @@ pub mod migrate;
 pub mod roles;
 pub mod seed;
 pub mod status;
+pub mod verify;

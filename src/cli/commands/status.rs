@@ -2,27 +2,31 @@
 
 use serde_json::json;
 
+use super::verify::differences;
 use crate::cli::args::{Connection, StatusArgs};
 use crate::cli::output::Output;
 use crate::cli::{Exit, Problem, database};
-use crate::migrate::{self, Status};
+use crate::migrate::{self, Comparison, Difference, Scope, Status, Verification};
 
-/// `status`: server, database, version, what is pending, what is ahead.
+/// `status`: server, database, version, what is pending, what is ahead, and whether it is what it should be.
 pub fn status(connection: &Connection, options: &StatusArgs, output: &mut Output) -> Result<Exit, Problem> {
     let database = database::open(connection, output)?;
-    let status = migrate::status(&database.pool).map_err(|error| database.diagnose(error))?;
-    print(&status, output);
+    let found = migrate::verify(&database.pool, Scope::CurrentSchema).map_err(|error| database.diagnose(error))?;
+    let status = &found.status;
+    print(status, &found, output);
     if !options.exit_code {
         return Ok(Exit::Done);
     }
-    Ok(match (status.ahead.is_empty(), status.pending.is_empty()) {
-        (false, _) => Exit::Ahead,
-        (true, false) => Exit::Pending,
-        (true, true) => Exit::Done,
+    let differs = matches!(found.catalog, Comparison::Drift(_)) || !found.edited.is_empty();
+    Ok(match (status.ahead.is_empty(), differs, status.pending.is_empty()) {
+        (false, _, _) => Exit::Ahead,
+        (true, true, _) => Exit::Drift,
+        (true, false, false) => Exit::Pending,
+        (true, false, true) => Exit::Done,
     })
 }
 
-fn print(status: &Status, output: &Output) {
+fn print(status: &Status, found: &Verification, output: &Output) {
     let target = &status.target;
     let newest = status.applied.last();
     let version = newest
@@ -37,6 +41,19 @@ fn print(status: &Status, output: &Output) {
     if !ahead.is_empty() {
         output.line(&format!("ahead     {}", counted(&ahead)));
     }
+    let edited: Vec<_> = status.edited.iter().map(|migration| migration.name).collect();
+    if !edited.is_empty() {
+        output.line(&format!("edited    {}", counted(&edited)));
+    }
+    let drift = if let Comparison::Drift(drift) = &found.catalog { drift.differences.as_slice() } else { &[] };
+    output.line(&format!(
+        "drift     {}",
+        match &found.catalog {
+            Comparison::Unknown(unknown) => format!("not known: {unknown}"),
+            _ if drift.is_empty() => "none".to_owned(),
+            _ => format!("{}; `messenger-db verify` shows more\n{}", drift.len(), some(drift)),
+        }
+    ));
     output.json(&json!({
         "server": { "version": target.server_version, "host": target.host, "port": target.port },
         "database": target.database,
@@ -45,7 +62,16 @@ fn print(status: &Status, output: &Output) {
         "applied": status.applied.len(),
         "pending": pending,
         "ahead": ahead,
+        "edited": edited,
+        "drift": if matches!(found.catalog, Comparison::Unknown(_)) { None } else { Some(differences(drift)) },
     }));
+}
+
+/// The first few differences: the screen is not for all of them.
+fn some(differences: &[Difference]) -> String {
+    let lines = differences.iter().take(5).map(|difference| format!("          {}", difference));
+    let more = (differences.len() > 5).then(|| "          …".to_owned());
+    lines.chain(more).collect::<Vec<_>>().join("\n")
 }
 
 fn counted(names: &[&str]) -> String {

@@ -1,0 +1,25 @@
+//! Decides what `adopt` prints.
+
+use serde_json::json;
+
+use crate::cli::args::Connection;
+use crate::cli::output::Output;
+use crate::cli::{Exit, Problem, database};
+use crate::migrate;
+
+/// `adopt`: records the version that the database has.
+pub fn adopt(connection: &Connection, output: &mut Output) -> Result<Exit, Problem> {
+    let database = database::open(connection, output)?;
+    let adoption = migrate::adopt(&database.pool, output).map_err(|error| database.diagnose(error))?;
+    for migration in &adoption.recorded {
+        output.line(&format!("adopted   {}", migration.name));
+    }
+    output.line(&match (&adoption.version, adoption.recorded.len()) {
+        (None, _) => "The database has nothing to adopt; `messenger-db run` makes it.".to_owned(),
+        (Some(version), 0) => format!("The database is at {version}, and all of it is recorded: nothing to do."),
+        (Some(version), count) => format!("The database is at {version}: {count} recorded as applied."),
+    });
+    let names: Vec<_> = adoption.recorded.iter().map(|migration| migration.name).collect();
+    output.json(&json!({ "database": database.target.database, "version": adoption.version, "recorded": names }));
+    Ok(Exit::Done)
+}

@@ -1,0 +1,20 @@
+//! Decides what `catalog` prints: the catalog of the database, as `catalog.txt` beside each migration has it.
+
+use serde_json::json;
+
+use crate::cli::args::Connection;
+use crate::cli::output::Output;
+use crate::cli::{Exit, Problem, database};
+use crate::migrate::catalog;
+
+/// `catalog`: a line for each fact, in an order that two databases can be compared by.
+pub fn catalog(connection: &Connection, output: &mut Output) -> Result<Exit, Problem> {
+    let database = database::open(connection, output)?;
+    let text = catalog::catalog(&database.pool).map_err(|error| database.diagnose(error))?;
+    let lines: Vec<_> = text.lines().collect();
+    for line in &lines {
+        output.line(line);
+    }
+    output.json(&json!({ "catalog": lines }));
+    Ok(Exit::Done)
+}

@@ -1,0 +1,87 @@
+//! Decides what `verify` prints: what differs from what the database should be, as a diff.
+
+use serde_json::{Value, json};
+
+use crate::cli::args::{Connection, Verify};
+use crate::cli::diagnose::unknown_catalog;
+use crate::cli::output::Output;
+use crate::cli::{Exit, Problem, database};
+use crate::migrate::{self, Comparison, Difference, Ledger, Scope, Verification};
+
+/// `verify`: the catalog against the one of the database's version, and every checksum against the ledger.
+pub fn verify(connection: &Connection, options: &Verify, output: &mut Output) -> Result<Exit, Problem> {
+    let database = database::open(connection, output)?;
+    let scope = if options.strict { Scope::EverySchema } else { Scope::CurrentSchema };
+    let found = migrate::verify(&database.pool, scope).map_err(|error| database.diagnose(error))?;
+    for edited in &found.edited {
+        output.diff(&edited.diff());
+    }
+    if let Comparison::Drift(drift) = &found.catalog {
+        output.diff(&drift.diff());
+    }
+    for line in summary(&found) {
+        output.line(&line);
+    }
+    if found.status.ledger != Ledger::Read && !found.status.applied.is_empty() {
+        output.note("there is no ledger that this role can read: whether a migration was edited is not known");
+    }
+    output.json(&as_json(&database.target.database, &found));
+    if let Comparison::Unknown(unknown) = &found.catalog {
+        return Err(unknown_catalog(unknown));
+    }
+    Ok(if found.is_clean() { Exit::Done } else { Exit::Drift })
+}
+
+/// What is wrong, a line each, or that nothing is.
+fn summary(found: &Verification) -> Vec<String> {
+    let mut lines: Vec<_> = found.edited.iter().map(|edited| format!("edited     {}", edited.migration.name)).collect();
+    let version =
+        found.status.version().map_or_else(|| "without migrations".to_owned(), |version| format!("at {version}"));
+    if let Comparison::Drift(drift) = &found.catalog {
+        lines.extend(drift.differences.iter().map(ToString::to_string));
+    }
+    let count = lines.len();
+    if found.is_clean() {
+        lines.push(format!("The database is {version}, and is what it should be."));
+    } else if count > 0 {
+        let differences = if count == 1 { "difference" } else { "differences" };
+        lines.push(format!("The database is {version}, and is not what it should be: {count} {differences}."));
+    }
+    lines
+}
+
+fn as_json(database: &str, found: &Verification) -> Value {
+    let (catalog, drift) = match &found.catalog {
+        Comparison::Drift(drift) => ("drift", Some(drift)),
+        Comparison::Unknown(_) => ("unknown", None),
+        Comparison::Equal | Comparison::None => ("equal", None),
+    };
+    let reason = if let Comparison::Unknown(unknown) = &found.catalog { Some(unknown.to_string()) } else { None };
+    json!({
+        "database": database,
+        "version": found.status.version(),
+        "clean": found.is_clean(),
+        "catalog": catalog,
+        "reason": reason,
+        "differences": drift.map(|drift| differences(&drift.differences)).unwrap_or_default(),
+        "diff": drift.map(|drift| drift.diff()),
+        "edited": found.edited.iter().map(|edited| json!({
+            "name": edited.migration.name,
+            "version": edited.migration.version.as_str(),
+            "diff": edited.diff(),
+        })).collect::<Vec<_>>(),
+    })
+}
+
+/// Differences for machines.
+pub fn differences(differences: &[Difference]) -> Vec<Value> {
+    let value = |difference: &Difference| {
+        json!({
+            "object": difference.object,
+            "part": difference.part,
+            "expected": difference.expected,
+            "found": difference.found,
+        })
+    };
+    differences.iter().map(value).collect()
+}

@@ -1,0 +1,89 @@
+//! Decides what `adopt` does: find the version whose catalog a database has, and record that it is applied.
+
+use super::catalog::{self, Scope};
+use super::ledger::{self, Ledger, Origin};
+use super::verify::{self, Comparison};
+use super::{Error, Migration, Observer, Pool, apply, history, lock, status};
+
+/// What `adopt` found and recorded.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Adoption {
+    /// The version whose catalog the database has. `None`: it has nothing of any.
+    pub version: Option<String>,
+    /// What was recorded, oldest first: what was missing in the history or the ledger, or was applied with another text.
+    pub recorded: Vec<Migration>,
+}
+
+/// Finds the newest version whose catalog equals the live one, and records it and all before it as applied, in the
+/// history and in the ledger, in one transaction. Nothing else is changed. What is recorded with the embedded text
+/// already stays as it is; an edited migration gets the embedded text.
+///
+/// Holds the lock, as every command does that changes something.
+///
+/// # Errors
+///
+/// [`Error::NothingEqual`] when no catalog is equal, with the difference to the nearest; [`Error::Contradiction`] when the
+/// history has versions beyond the one found; [`Error::Locked`] when another runner is not done in time.
+pub fn adopt(pool: &Pool, observer: &mut dyn Observer) -> Result<Adoption, Error> {
+    let connection = &mut *pool.get()?;
+    let _lock = lock::acquire(pool, observer)?;
+    let migrations = pool.migrations();
+    let status = status::read(connection, migrations)?;
+    let facts = catalog::facts(connection, Scope::CurrentSchema)?;
+
+    let mut nearest = None;
+    let mut found = None;
+    for migration in migrations.iter().filter(|migration| migration.catalog.is_some()).map(Some).rev().chain([None]) {
+        match verify::of_facts(&facts, migration, Scope::CurrentSchema) {
+            Comparison::Drift(drift) => {
+                let nearer = |than: &Box<super::Drift>| drift.differences.len() < than.differences.len();
+                if nearest.as_ref().is_none_or(nearer) {
+                    nearest = Some(drift);
+                }
+            }
+            _ => {
+                found = Some(migration);
+                break;
+            }
+        }
+    }
+    let Some(found) = found else {
+        return Err(nearest.map_or_else(no_catalog, |drift| Error::NothingEqual { drift }));
+    };
+    let upto = |version: &str| found.is_some_and(|found| version <= found.version.as_str());
+    let beyond: Vec<_> =
+        status.applied.iter().map(|row| row.version.clone()).filter(|version| !upto(version)).collect();
+    let version = found.map(|found| found.version.to_string());
+    if !beyond.is_empty() {
+        return Err(Error::Contradiction { version: version.unwrap_or_else(|| "none".to_owned()), applied: beyond });
+    }
+
+    let row = |migration: &Migration| status.applied.iter().find(|row| row.version == migration.version.as_str());
+    let is_recorded = |migration: &Migration| {
+        let record = row(migration).and_then(|row| row.record.as_ref());
+        record.is_some_and(|record| record.checksum == migration.checksum())
+    };
+    let adopted = migrations.iter().filter(|migration| upto(migration.version.as_str()));
+    let recorded: Vec<_> = adopted.copied().filter(|migration| !is_recorded(migration)).collect();
+    if !recorded.is_empty() {
+        apply::transaction(connection, |connection| {
+            history::create(connection)?;
+            if status.ledger == Ledger::Missing {
+                connection.execute(ledger::CREATE)?;
+            }
+            for migration in &recorded {
+                if row(migration).is_none() {
+                    connection.execute(&history::record(migration.version))?;
+                }
+                connection.execute(&ledger::record(migration, Origin::Adopt, "NULL"))?;
+            }
+            Ok(())
+        })?;
+    }
+    Ok(Adoption { version, recorded })
+}
+
+/// Not even that of no migration was compared, which cannot be.
+fn no_catalog() -> Error {
+    Error::Source { reason: "it has no catalogs".to_owned() }
+}

@@ -1,0 +1,152 @@
+//! Decides whether a database is what it should be: its catalog that of its version, and what was applied what is
+//! embedded.
+
+use similar::TextDiff;
+
+use super::catalog::{self, Fact, Scope};
+use super::libpq::Connection;
+use super::{Drift, Error, Migration, Pool, Status, status};
+
+/// What a catalog was found to be.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Comparison {
+    /// It was not looked at.
+    #[default]
+    None,
+    /// What it should be.
+    Equal,
+    /// Something else.
+    Drift(Box<Drift>),
+    /// Nobody knows what it should be.
+    Unknown(Unknown),
+}
+
+/// Why it is not known what the catalog should be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unknown {
+    /// The database has versions that are not embedded here.
+    #[error("versions are applied that this binary does not know: {}", .0.join(", "))]
+    Ahead(Vec<String>),
+    /// A version is not applied, and a later one is.
+    #[error("the database is at no version: {} is not applied, and a later one is", .0.join(", "))]
+    Gap(Vec<String>),
+    /// The version has no `catalog.txt`.
+    #[error("no catalog is stored for {0}: `make catalogs` writes it")]
+    NotStored(String),
+}
+
+/// A migration that was applied with another text than the embedded one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edited {
+    /// The embedded one.
+    pub migration: Migration,
+    /// The `up.sql` that was applied.
+    pub up: String,
+    /// The `down.sql` that came with it.
+    pub down: String,
+}
+
+impl Edited {
+    /// What changed in it, as `diff -u` shows it: `-` is what was applied, `+` what is embedded.
+    #[must_use]
+    pub fn diff(&self) -> String {
+        let of = |file: &str, was: &str, is: &str| {
+            TextDiff::from_lines(was, is)
+                .unified_diff()
+                .context_radius(1)
+                .header(&format!("{}/{file} as applied", self.migration.name), "as embedded")
+                .to_string()
+        };
+        of("up.sql", &self.up, self.migration.up) + &of("down.sql", &self.down, self.migration.down)
+    }
+}
+
+/// What `verify` found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verification {
+    /// Where the database stands.
+    pub status: Status,
+    /// What its catalog is.
+    pub catalog: Comparison,
+    /// What was edited after it had been applied.
+    pub edited: Vec<Edited>,
+}
+
+impl Verification {
+    /// Whether everything is as it should be, and known to be so.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.catalog == Comparison::Equal && self.edited.is_empty()
+    }
+}
+
+/// Compares the catalog of a database with the one of its version, and the text of what was applied with what is
+/// embedded. Changes nothing, takes no lock, and needs no more than to read; three round trips.
+///
+/// # Errors
+///
+/// [`Error::Server`] when the history or the catalog cannot be read. That they differ is no error.
+pub fn verify(pool: &Pool, scope: Scope) -> Result<Verification, Error> {
+    let connection = &mut *pool.get()?;
+    let status = status::read(connection, pool.migrations())?;
+    let catalog = compare(connection, &status, pool.migrations(), scope)?;
+    let edited = edited(connection, &status)?;
+    Ok(Verification { status, catalog, edited })
+}
+
+/// Compares the catalog as it is now with the one of the version that the database is at now.
+pub(super) fn now(connection: &mut Connection, migrations: &[Migration]) -> Result<Comparison, Error> {
+    let status = status::read(connection, migrations)?;
+    compare(connection, &status, migrations, Scope::CurrentSchema)
+}
+
+/// Compares the catalog as it is now with the one of the version that a status tells.
+pub(super) fn compare(
+    connection: &mut Connection,
+    status: &Status,
+    migrations: &[Migration],
+    scope: Scope,
+) -> Result<Comparison, Error> {
+    let applied = |migration: &Migration| status.applied.iter().any(|row| row.version == migration.version.as_str());
+    let at = migrations.iter().rfind(|migration| applied(migration));
+    if !status.ahead.is_empty() {
+        let versions = status.ahead.iter().map(|row| row.version.clone()).collect();
+        return Ok(Comparison::Unknown(Unknown::Ahead(versions)));
+    }
+    let passed_over =
+        |migration: &&Migration| at.is_some_and(|at| migration.version < at.version) && !applied(migration);
+    let gap: Vec<_> = migrations.iter().filter(passed_over).map(|migration| migration.version.to_string()).collect();
+    if !gap.is_empty() {
+        return Ok(Comparison::Unknown(Unknown::Gap(gap)));
+    }
+    if let Some(at) = at.filter(|at| at.catalog.is_none()) {
+        return Ok(Comparison::Unknown(Unknown::NotStored(at.version.to_string())));
+    }
+    Ok(of_facts(&catalog::facts(connection, scope)?, at, scope))
+}
+
+/// Compares a catalog that was read with that of a migration, which has one.
+pub(super) fn of_facts(facts: &[Fact], migration: Option<&Migration>, scope: Scope) -> Comparison {
+    let expected = migration.and_then(|migration| migration.catalog).unwrap_or_default();
+    // A checkout may have ended the lines in another way.
+    let expected = expected.replace("\r\n", "\n");
+    let version = migration.map(|migration| migration.version.as_str());
+    Drift::of(version, &expected, facts, scope).map_or(Comparison::Equal, |drift| Comparison::Drift(Box::new(drift)))
+}
+
+/// What was edited, with the text it was applied with.
+fn edited(connection: &mut Connection, status: &Status) -> Result<Vec<Edited>, Error> {
+    if status.edited.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = connection.execute("SELECT version, up_sql, down_sql FROM messenger_db_ledger")?;
+    let texts = rows.into_iter().filter_map(|row| {
+        let mut values = row.into_iter();
+        Some((values.next()??, values.next()??, values.next()??))
+    });
+    let edited = |(version, up, down)| {
+        let migration = status.edited.iter().copied().find(|migration| migration.version.as_str() == version);
+        migration.map(|migration| Edited { migration, up, down })
+    };
+    Ok(texts.filter_map(edited).collect())
+}

@@ -1,0 +1,96 @@
+//! Every `catalog.txt` says what the catalog is at its version, on whatever server the tests run; and `src/schema.rs`
+//! says the same as the last.
+
+use std::collections::BTreeMap;
+
+use messenger_db::migrate::{self, RunOptions, Silent};
+
+use crate::support::TestDatabase;
+
+#[test]
+fn every_catalog_is_that_of_a_database_at_its_version() {
+    let database = TestDatabase::empty();
+    let pool = database.pool();
+    for migration in migrate::migrations().unwrap() {
+        let options = RunOptions { to: Some(migration.name.to_owned()), allow_drift: true, ..RunOptions::default() };
+        migrate::run(&pool, &options, &mut Silent).unwrap();
+        let stored =
+            migration.catalog.unwrap_or_else(|| panic!("{} has no catalog.txt: make catalogs", migration.name));
+        pretty_assertions::assert_eq!(stored, database.catalog(), "{}: `make catalogs` writes it", migration.name);
+    }
+}
+
+#[test]
+fn a_catalog_has_every_kind_of_thing_that_the_schema_is_made_of() {
+    let head = migrate::migrations().unwrap().last().unwrap().catalog.unwrap();
+    for kind in ["domain ", "enum ", "extension ", "function ", "table ", "text search configuration ", "view "] {
+        assert!(head.lines().any(|line| line.starts_with(kind)), "no {kind}");
+    }
+    for part in [": column ", ": constraint ", ": definition ", ": index ", ": mapping ", ": trigger ", ": | "] {
+        assert!(head.contains(part), "no {part}");
+    }
+}
+
+/// What the generated `src/schema.rs` calls a type of the catalog.
+fn diesel_name(of: &str) -> String {
+    match of {
+        "bigint" => "Int8".to_owned(),
+        "integer" => "Int4".to_owned(),
+        "smallint" => "Int2".to_owned(),
+        "text" => "Text".to_owned(),
+        "boolean" => "Bool".to_owned(),
+        "bytea" => "Bytea".to_owned(),
+        "jsonb" => "Jsonb".to_owned(),
+        "inet" => "Inet".to_owned(),
+        "tsvector" => "Tsvector".to_owned(),
+        "timestamp with time zone" => "Timestamptz".to_owned(),
+        // A type of ours: user_id is UserId.
+        ours => ours.split('_').map(|word| word[..1].to_uppercase() + &word[1..]).collect(),
+    }
+}
+
+/// Each column of each table of the catalog with the type that Diesel should have for it, and each primary key.
+fn tables_of_catalog(catalog: &str) -> BTreeMap<String, String> {
+    let mut facts = BTreeMap::new();
+    for line in catalog.lines() {
+        let Some((table, fact)) = line.strip_prefix("table ").and_then(|line| line.split_once(": ")) else { continue };
+        let fact = fact.split(" -- ").next().unwrap();
+        if let Some(column) = fact.strip_prefix("column ") {
+            let (name, rest) = column.split_once(' ').unwrap();
+            let marks = [" COLLATE ", " NOT NULL", " DEFAULT ", " GENERATED "];
+            let end = marks.iter().filter_map(|mark| rest.find(mark)).min().unwrap_or(rest.len());
+            let of = diesel_name(&rest[..end]);
+            let of = if rest.contains(" NOT NULL") { of } else { format!("Nullable<{of}>") };
+            facts.insert(format!("{table}.{name}"), of);
+        } else if let Some((_, key)) = fact.split_once(" PRIMARY KEY ") {
+            facts.insert(table.to_owned(), key.replace('"', ""));
+        }
+    }
+    facts
+}
+
+/// The same of `src/schema.rs`, as it is written there.
+fn tables_of_schema(source: &str) -> BTreeMap<String, String> {
+    let mut facts = BTreeMap::new();
+    let mut table = "";
+    for line in source.lines().map(str::trim).filter(|line| !line.starts_with("//")) {
+        if let Some((name, key)) = line.strip_suffix(" {").and_then(|line| line.split_once(' '))
+            && key.starts_with('(')
+        {
+            table = name;
+            facts.insert(name.to_owned(), key.to_owned());
+        } else if let Some((name, of)) = line.split_once(" -> ").filter(|_| line.ends_with(',')) {
+            facts.insert(format!("{table}.{name}"), of.trim_end_matches(',').to_owned());
+        }
+    }
+    facts
+}
+
+#[test]
+fn every_table_of_the_generated_schema_is_that_of_the_catalog() {
+    let head = migrate::migrations().unwrap().last().unwrap().catalog.unwrap();
+    let generated = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/src/schema.rs")).unwrap();
+    let (catalog, schema) = (tables_of_catalog(head), tables_of_schema(&generated));
+    assert!(catalog.len() > 90, "{catalog:#?}");
+    pretty_assertions::assert_eq!(schema, catalog);
+}
