@@ -104,6 +104,9 @@ fn object_and_fact(line: &str) -> (&str, &str) {
     line.split_once(": ").unwrap_or((line.trim_end_matches(':'), ""))
 }
 
+/// The part of a view or a function that has many lines.
+const DEFINITION: &str = "definition";
+
 /// The part of an object that a fact is about.
 fn part(fact: &str) -> Option<String> {
     let mut words = fact.split(' ');
@@ -111,7 +114,7 @@ fn part(fact: &str) -> Option<String> {
         kind @ ("column" | "constraint" | "index" | "trigger" | "rule" | "policy" | "statistics" | "mapping") => {
             Some(format!("{kind} {}", words.next()?))
         }
-        "definition" | "|" => Some("definition".to_owned()),
+        "definition" | "|" => Some(DEFINITION.to_owned()),
         _ => None,
     }
 }
@@ -136,14 +139,17 @@ fn differences(expected: &str, found: &str) -> Vec<Difference> {
         difference.0.extend(expected);
         difference.1.extend(found);
     }
-    let text = |lines: Vec<&str>| if lines.is_empty() { None } else { Some(lines.join("\n")) };
+    // Of a definition there is always some on both sides, whether or not its lines differ there.
+    let text = |lines: Vec<&str>, part: Option<&str>| {
+        if lines.is_empty() && part != Some(DEFINITION) { None } else { Some(lines.join("\n")) }
+    };
     parts
         .into_iter()
         .map(|((object, part), (expected, found))| Difference {
+            expected: text(expected, part.as_deref()),
+            found: text(found, part.as_deref()),
             object,
             part,
-            expected: text(expected),
-            found: text(found),
         })
         .collect()
 }

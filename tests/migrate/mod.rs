@@ -3,6 +3,7 @@
 mod blocked;
 mod catalogs;
 mod diesel_cli;
+mod drift;
 mod lock;
 mod other_migrations;
 mod psql;

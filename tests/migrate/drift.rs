@@ -1,0 +1,267 @@
+//! Everything that can be done to a schema by hand is found and named, and nothing is found where nothing was done.
+
+use messenger_db::migrate::{self, Comparison, Revert, RunOptions, Scope, Silent};
+
+use crate::support::TestDatabase;
+
+/// What `verify` finds, a line for each difference.
+fn differences(database: &TestDatabase, scope: Scope) -> Vec<String> {
+    match migrate::verify(&database.pool(), scope).unwrap().catalog {
+        Comparison::Drift(drift) => {
+            let diff = drift.diff();
+            for difference in &drift.differences {
+                let names_it = |line: &str| {
+                    line.starts_with(['-', '+']) && line[1..].starts_with(&format!("{}:", difference.object))
+                };
+                assert!(diff.lines().any(names_it), "{difference} is not in\n{diff}");
+            }
+            drift.differences.iter().map(ToString::to_string).collect()
+        }
+        Comparison::Equal => Vec::new(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn is_clean(database: &TestDatabase) {
+    assert_eq!(differences(database, Scope::CurrentSchema), [""; 0]);
+    assert!(migrate::verify(&database.pool(), Scope::CurrentSchema).unwrap().is_clean());
+}
+
+macro_rules! found_and_named {
+    ($($name:ident: $sql:literal => $($difference:literal),+;)+) => { $(
+        #[test]
+        fn $name() {
+            let database = TestDatabase::migrated();
+            database.execute($sql).unwrap();
+            assert_eq!(differences(&database, Scope::CurrentSchema), [$($difference),+]);
+        }
+    )+ };
+}
+
+found_and_named! {
+    a_dropped_index: "DROP INDEX messages_replies_idx"
+        => "missing    table messages: index messages_replies_idx";
+    an_index_too_many: "CREATE INDEX messages_pets_idx ON messages (created_at)"
+        => "unexpected table messages: index messages_pets_idx";
+    an_invalid_index: "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'messages_replies_idx'::regclass"
+        => "different  table messages: index messages_replies_idx";
+    an_index_on_other_columns: "DROP INDEX messages_replies_idx; CREATE INDEX messages_replies_idx ON messages (seq)"
+        => "different  table messages: index messages_replies_idx";
+    a_partial_index_made_whole:
+        "DROP INDEX messages_replies_idx; CREATE INDEX messages_replies_idx ON messages (chat_id, reply_to_seq);
+         COMMENT ON INDEX messages_replies_idx IS 'Rides: the foreign key of replies, and who answered a message.'"
+        => "different  table messages: index messages_replies_idx";
+    a_renamed_index: "ALTER INDEX messages_replies_idx RENAME TO messages_answers_idx"
+        => "unexpected table messages: index messages_answers_idx", "missing    table messages: index messages_replies_idx";
+    a_missing_comment_on_an_index: "COMMENT ON INDEX messages_replies_idx IS NULL"
+        => "different  table messages: index messages_replies_idx";
+
+    a_widened_type: "ALTER TABLE message_edits ALTER version TYPE bigint"
+        => "different  table message_edits: column version";
+    a_changed_default: "ALTER TABLE users ALTER status SET DEFAULT 'online'"
+        => "different  table users: column status";
+    a_dropped_default: "ALTER TABLE messages ALTER created_at DROP DEFAULT"
+        => "different  table messages: column created_at";
+    a_column_that_may_be_null_now: "ALTER TABLE messages ALTER created_at DROP NOT NULL"
+        => "different  table messages: column created_at";
+    a_column_that_may_not_be_null_now: "ALTER TABLE message_edits ALTER content SET NOT NULL"
+        => "different  table message_edits: column content";
+    a_column_too_many: "ALTER TABLE users ADD age integer"
+        => "unexpected table users: column age";
+    a_dropped_column: "ALTER TABLE message_edits DROP edited_at"
+        => "missing    table message_edits: column edited_at";
+    a_renamed_column: "ALTER TABLE message_edits RENAME edited_at TO changed_at"
+        => "unexpected table message_edits: column changed_at", "missing    table message_edits: column edited_at";
+    a_column_in_another_place:
+        "ALTER TABLE message_edits DROP content, ADD content text,
+             ADD CONSTRAINT message_edits_content_check CHECK (char_length(content) <= 10000);
+         COMMENT ON COLUMN message_edits.content IS 'What it said then. Null: a picture that had no words.'"
+        => "different  table message_edits: column edited_at";
+    a_column_with_another_collation: "ALTER TABLE attachments ALTER file_name TYPE text COLLATE \"C\""
+        => "different  table attachments: column file_name";
+    a_column_stored_in_another_way: "ALTER TABLE messages ALTER content SET STORAGE EXTERNAL"
+        => "different  table messages: column content";
+    a_changed_comment_on_a_column: "COMMENT ON COLUMN messages.seq IS 'A number.'"
+        => "different  table messages: column seq";
+
+    a_dropped_check: "ALTER TABLE messages DROP CONSTRAINT messages_content_check"
+        => "missing    table messages: constraint messages_content_check";
+    a_check_that_allows_more:
+        "ALTER TABLE messages DROP CONSTRAINT messages_content_check,
+             ADD CONSTRAINT messages_content_check CHECK (char_length(content) <= 20000)"
+        => "different  table messages: constraint messages_content_check";
+    a_constraint_that_was_never_validated:
+        "ALTER TABLE messages DROP CONSTRAINT messages_content_check,
+             ADD CONSTRAINT messages_content_check CHECK (char_length(content) <= 10000) NOT VALID"
+        => "different  table messages: constraint messages_content_check";
+    a_dropped_foreign_key: "ALTER TABLE message_edits DROP CONSTRAINT message_edits_message_fkey"
+        => "missing    table message_edits: constraint message_edits_message_fkey";
+    a_foreign_key_that_deletes_in_another_way:
+        "ALTER TABLE message_edits DROP CONSTRAINT message_edits_message_fkey,
+             ADD CONSTRAINT message_edits_message_fkey FOREIGN KEY (chat_id, message_seq) REFERENCES messages (chat_id, seq)"
+        => "different  table message_edits: constraint message_edits_message_fkey";
+    a_foreign_key_that_is_checked_later: "ALTER TABLE message_edits ALTER CONSTRAINT message_edits_message_fkey DEFERRABLE"
+        => "different  table message_edits: constraint message_edits_message_fkey";
+    a_foreign_key_that_is_not_carried_out: "ALTER TABLE message_edits DISABLE TRIGGER ALL"
+        => "different  table message_edits: constraint message_edits_message_fkey";
+    a_unique_constraint_made_an_index:
+        "ALTER TABLE messages DROP CONSTRAINT messages_id_key; CREATE UNIQUE INDEX messages_id_key ON messages (chat_id, id)"
+        => "missing    table messages: constraint messages_id_key";
+    a_missing_comment_on_a_constraint: "COMMENT ON CONSTRAINT messages_reply_in_chat_fkey ON messages IS NULL"
+        => "different  table messages: constraint messages_reply_in_chat_fkey";
+
+    a_disabled_trigger: "ALTER TABLE users DISABLE TRIGGER users_set_updated_at"
+        => "different  table users: trigger users_set_updated_at";
+    a_dropped_trigger: "DROP TRIGGER users_set_updated_at ON users"
+        => "missing    table users: trigger users_set_updated_at";
+    a_trigger_too_many:
+        "CREATE TRIGGER \"spy on it\" BEFORE UPDATE ON messages FOR EACH ROW EXECUTE FUNCTION diesel_set_updated_at()"
+        => "unexpected table messages: trigger \"spy";
+    a_trigger_for_other_columns:
+        "DROP TRIGGER users_set_updated_at ON users;
+         CREATE TRIGGER users_set_updated_at BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION diesel_set_updated_at()"
+        => "different  table users: trigger users_set_updated_at";
+    a_rule: "CREATE RULE forget AS ON DELETE TO messages DO INSTEAD NOTHING"
+        => "unexpected table messages: rule forget";
+    row_level_security: "ALTER TABLE messages ENABLE ROW LEVEL SECURITY"
+        => "different  table messages";
+    a_policy: "CREATE POLICY mine ON messages USING (true)"
+        => "unexpected table messages: policy mine";
+    extended_statistics: "CREATE STATISTICS pets ON chat_id, seq FROM messages"
+        => "unexpected table messages: statistics pets";
+
+    a_table_too_many: "CREATE TABLE pets (id integer PRIMARY KEY, name text)"
+        => "unexpected table pets";
+    a_table_in_the_family: "CREATE TABLE old_edits () INHERITS (message_edits)"
+        => "unexpected table old_edits";
+    a_dropped_table: "DROP TABLE message_edits"
+        => "missing    table message_edits";
+    a_renamed_table: "ALTER TABLE message_edits RENAME TO edits"
+        => "unexpected table edits", "missing    table message_edits";
+    a_missing_comment_on_a_table: "COMMENT ON TABLE messages IS NULL"
+        => "different  table messages";
+    a_storage_parameter: "ALTER TABLE chat_heads SET (fillfactor = 100)"
+        => "different  table chat_heads";
+    an_unlogged_table: "ALTER TABLE message_edits SET UNLOGGED"
+        => "different  table message_edits";
+    a_replica_identity: "ALTER TABLE message_edits REPLICA IDENTITY FULL"
+        => "different  table message_edits";
+    a_sequence_too_many: "CREATE SEQUENCE numbers"
+        => "unexpected sequence numbers";
+    a_clustered_table: "ALTER TABLE message_edits CLUSTER ON message_edits_pkey"
+        => "different  table message_edits: index message_edits_pkey";
+
+    another_enum_label: "ALTER TYPE user_status ADD VALUE 'asleep'"
+        => "different  enum user_status";
+    a_renamed_enum_label: "ALTER TYPE user_status RENAME VALUE 'away' TO 'afk'"
+        => "different  enum user_status";
+    a_type_too_many: "CREATE TYPE pair AS (one integer, other text)"
+        => "unexpected type pair";
+    a_constraint_on_a_domain: "ALTER DOMAIN message_id ADD CONSTRAINT odd CHECK (VALUE IS NOT NULL)"
+        => "unexpected domain message_id: constraint odd";
+    a_missing_comment_on_a_domain: "COMMENT ON DOMAIN message_id IS NULL"
+        => "different  domain message_id";
+
+    a_changed_function_body:
+        "CREATE OR REPLACE FUNCTION diesel_set_updated_at() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END;'"
+        => "different  function diesel_set_updated_at(): definition";
+    a_function_with_other_rights: "ALTER FUNCTION diesel_set_updated_at() SECURITY DEFINER"
+        => "different  function diesel_set_updated_at(): definition";
+    a_function_with_a_setting: "ALTER FUNCTION diesel_set_updated_at() SET search_path = pg_catalog"
+        => "different  function diesel_set_updated_at(): definition";
+    a_dropped_function: "DROP FUNCTION diesel_manage_updated_at(regclass)"
+        => "missing    function diesel_manage_updated_at(regclass)";
+    a_function_too_many:
+        "CREATE FUNCTION diesel_manage_updated_at(text) RETURNS void LANGUAGE sql AS 'SELECT'"
+        => "unexpected function diesel_manage_updated_at(text)";
+    a_procedure_too_many: "CREATE PROCEDURE tidy() LANGUAGE sql AS 'SELECT'"
+        => "unexpected procedure tidy()";
+    an_aggregate_too_many: "CREATE AGGREGATE total(integer) (SFUNC = int4pl, STYPE = integer)"
+        => "unexpected aggregate total(integer)";
+
+    a_changed_view:
+        "CREATE OR REPLACE VIEW unread_counts WITH (security_invoker = true) AS
+         SELECT user_id, chat_id, 0::bigint AS unread_count FROM unread_messages"
+        => "different  view unread_counts: definition";
+    a_view_with_other_rights: "ALTER VIEW unread_counts SET (security_invoker = false)"
+        => "different  view unread_counts";
+    a_dropped_view: "DROP VIEW unread_counts"
+        => "missing    view unread_counts";
+    a_view_too_many: "CREATE MATERIALIZED VIEW pets AS SELECT 1 AS id"
+        => "unexpected materialized view pets";
+
+    a_dropped_extension: "DROP EXTENSION btree_gin CASCADE"
+        => "missing    extension btree_gin", "missing    table messages: index messages_search_idx";
+    a_text_search_mapping: "ALTER TEXT SEARCH CONFIGURATION messenger DROP MAPPING FOR email"
+        => "missing    text search configuration messenger: mapping email";
+}
+
+#[test]
+fn a_fresh_database_is_clean() {
+    is_clean(&TestDatabase::migrated());
+}
+
+#[test]
+fn a_database_is_clean_at_every_version_up_and_down() {
+    let database = TestDatabase::empty();
+    let pool = database.pool();
+    for migration in migrate::migrations().unwrap() {
+        let options = RunOptions { to: Some(migration.name.to_owned()), ..RunOptions::default() };
+        assert_eq!(migrate::run(&pool, &options, &mut Silent).unwrap().catalog, Comparison::Equal);
+    }
+    for _ in migrate::migrations().unwrap() {
+        assert_eq!(migrate::revert(&pool, &Revert::Newest(1), &mut Silent).unwrap().catalog, Comparison::Equal);
+        is_clean(&database);
+    }
+}
+
+#[test]
+fn a_database_is_clean_after_all_of_it_was_redone() {
+    let database = TestDatabase::migrated();
+    assert_eq!(migrate::redo(&database.pool(), &Revert::All, &mut Silent).unwrap().catalog, Comparison::Equal);
+    is_clean(&database);
+}
+
+#[test]
+fn what_others_own_or_keep_in_another_schema_is_no_drift_unless_it_is_asked_for() {
+    let database = TestDatabase::migrated();
+    database
+        .execute(
+            "CREATE TABLE pets (id integer); ALTER TABLE pets OWNER TO pg_monitor;
+             CREATE FUNCTION stroke() RETURNS void LANGUAGE sql AS 'SELECT'; ALTER FUNCTION stroke() OWNER TO pg_monitor;
+             CREATE TYPE mood AS ENUM ('good'); ALTER TYPE mood OWNER TO pg_monitor;
+             CREATE SCHEMA zoo; CREATE TABLE zoo.users (id integer);
+             CREATE EXTENSION hstore",
+        )
+        .unwrap();
+    is_clean(&database);
+    assert_eq!(
+        differences(&database, Scope::EverySchema),
+        [
+            "unexpected enum mood",
+            "unexpected extension hstore",
+            "unexpected function stroke()",
+            "unexpected table pets",
+            "unexpected table zoo.users",
+        ]
+    );
+    database.execute("ALTER TABLE pets OWNER TO CURRENT_USER").unwrap();
+    assert_eq!(differences(&database, Scope::CurrentSchema), ["unexpected table pets"]);
+}
+
+#[test]
+fn extensions_that_an_administrator_made_are_no_drift() {
+    let database = TestDatabase::empty();
+    database.execute("CREATE EXTENSION pg_trgm; CREATE EXTENSION unaccent").unwrap();
+    migrate::run(&database.pool(), &RunOptions::default(), &mut Silent).unwrap();
+    is_clean(&database);
+    migrate::revert(&database.pool(), &Revert::All, &mut Silent).unwrap();
+    is_clean(&database);
+}
+
+#[test]
+fn rows_and_statistics_are_no_drift() {
+    let database = crate::schema::populated();
+    database.execute("ANALYZE; ALTER TABLE messages ALTER content SET STATISTICS 500").unwrap();
+    is_clean(&database);
+}
