@@ -66,7 +66,7 @@ pub fn adopt(pool: &Pool, observer: &mut dyn Observer) -> Result<Adoption, Error
     let adopted = migrations.iter().filter(|migration| upto(migration.version.as_str()));
     let recorded: Vec<_> = adopted.copied().filter(|migration| !is_recorded(migration)).collect();
     if !recorded.is_empty() {
-        apply::transaction(connection, |connection| {
+        apply::transaction(connection, Error::Server, |connection| {
             history::create(connection)?;
             if status.ledger == Ledger::Missing {
                 connection.execute(ledger::CREATE)?;

@@ -6,7 +6,7 @@
 use diesel::migration::CREATE_MIGRATIONS_TABLE;
 
 use super::libpq::Connection;
-use super::{Error, Pool, history, lock};
+use super::{Error, Pool, history, ledger, lock};
 use crate::migrate::Observer;
 
 /// The names of the three roles.
@@ -24,8 +24,8 @@ pub struct Roles {
 const PLACE: &str = "SELECT quote_ident(current_database()), quote_ident(current_schema()), quote_ident(current_user),
     (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)";
 
-/// What is not the runner's or the application's to change.
-const HISTORY: &str = "__diesel_schema_migrations";
+/// What is written about the migrations, and not the application's to change.
+const RECORDS: [&str; 2] = ["__diesel_schema_migrations", "messenger_db_ledger"];
 
 impl Roles {
     /// `PREFIX_owner`, `PREFIX_app` and `PREFIX_readonly`.
@@ -131,8 +131,9 @@ fn privileges(connection: &mut Connection, roles: &Roles) -> Result<Vec<String>,
         format!("{later} GRANT USAGE, SELECT ON SEQUENCES TO {app}"),
         format!("{later} GRANT SELECT ON TABLES TO {readonly}"),
     ]);
-    // Made before it gets its owner, so that what was said about later tables does not hold for it.
-    statements.push(CREATE_MIGRATIONS_TABLE.trim_end().trim_end_matches(';').to_owned());
+    // Made before they get their owner, so that what was said about later tables does not hold for them.
+    let records = [CREATE_MIGRATIONS_TABLE, ledger::CREATE];
+    statements.extend(records.map(|create| create.trim_end().trim_end_matches(';').to_owned()));
     Ok(statements)
 }
 
@@ -146,9 +147,9 @@ fn possessions(connection: &mut Connection, roles: &Roles) -> Result<Vec<String>
         if is_owners != "t" {
             statements.push(format!("ALTER {kind} {name} OWNER TO {owner}"));
         }
-        let is_history = name.ends_with(HISTORY);
+        let is_record = RECORDS.iter().any(|record| name.ends_with(record));
         match kind.as_str() {
-            "TABLE" if is_history => {
+            "TABLE" if is_record => {
                 statements.push(format!("REVOKE ALL ON {name} FROM PUBLIC, {app}, {readonly}"));
                 statements.push(format!("GRANT SELECT ON {name} TO {app}, {readonly}"));
             }
