@@ -28,6 +28,7 @@ mod run;
 mod seed;
 mod terminals;
 mod unfit;
+mod verify;
 mod wait;
 
 use std::process::Command;

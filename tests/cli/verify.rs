@@ -1,0 +1,271 @@
+//! `verify`, `adopt`, `catalog` and what of them `status`, `list` and `run` show.
+
+use messenger_db::migrate::migrations;
+
+use super::{at, names, on, own_server, state, versions};
+use crate::support::{Run, TestDatabase, diesel, messenger_db};
+
+#[test]
+fn verify_says_that_a_database_is_what_it_should_be() {
+    let database = TestDatabase::migrated();
+    let run = on(&database, &["verify"]).exits(0);
+    let newest = versions().pop().unwrap();
+    assert_eq!(run.stdout, format!("The database is at {newest}, and is what it should be.\n"));
+    assert_eq!(run.stderr, "");
+    on(&at(names()[3]), &["verify"]).exits(0);
+    let run = on(&TestDatabase::empty(), &["verify"]).exits(0);
+    assert_eq!(run.stdout, "The database is without migrations, and is what it should be.\n");
+}
+
+#[test]
+fn verify_shows_drift_as_a_diff_and_names_it_and_exits_with_4() {
+    let database = TestDatabase::migrated();
+    database.execute("DROP INDEX messages_replies_idx; ALTER TABLE users ADD age integer").unwrap();
+    let run = on(&database, &["verify"]).exits(4);
+    let lines: Vec<_> = run.stdout.lines().collect();
+    let newest = versions().pop().unwrap();
+    assert_eq!(lines[..2], [format!("--- version {newest}"), "+++ the database".to_owned()]);
+    assert!(lines.iter().any(|line| line.starts_with("-table messages: index messages_replies_idx USING btree")));
+    assert!(lines.contains(&"+table users: column age integer"), "{}", run.stdout);
+    assert_eq!(
+        lines[lines.len() - 3..],
+        [
+            "missing    table messages: index messages_replies_idx".to_owned(),
+            "unexpected table users: column age".to_owned(),
+            format!("The database is at {newest}, and is not what it should be: 2 differences."),
+        ]
+    );
+}
+
+#[test]
+fn verify_in_json_names_every_difference() {
+    let database = TestDatabase::migrated();
+    let clean = on(&database, &["verify", "--json"]).exits(0).json();
+    assert_eq!(
+        (&clean["clean"], &clean["catalog"], &clean["diff"]),
+        (&true.into(), &"equal".into(), &serde_json::Value::Null)
+    );
+
+    database.execute("ALTER TABLE message_edits ALTER version TYPE bigint").unwrap();
+    let run = on(&database, &["verify", "--json"]).exits(4);
+    assert_eq!(run.stderr, "");
+    let drift = run.json();
+    assert_eq!((&drift["clean"], &drift["catalog"]), (&false.into(), &"drift".into()));
+    assert_eq!(drift["differences"].as_array().unwrap().len(), 1);
+    let difference = &drift["differences"][0];
+    assert_eq!((&difference["object"], &difference["part"]), (&"table message_edits".into(), &"column version".into()));
+    assert!(difference["expected"].as_str().unwrap().starts_with("column version integer NOT NULL -- "));
+    assert!(difference["found"].as_str().unwrap().starts_with("column version bigint NOT NULL -- "));
+    assert!(drift["diff"].as_str().unwrap().contains("\n+table message_edits: column version bigint"));
+}
+
+#[test]
+fn strict_looks_at_every_schema() {
+    let database = TestDatabase::migrated();
+    database.execute("CREATE SCHEMA zoo; CREATE TABLE zoo.pets ()").unwrap();
+    on(&database, &["verify"]).exits(0);
+    let run = on(&database, &["verify", "--strict"]).exits(4);
+    assert!(run.stdout.contains("unexpected table zoo.pets\n"), "{}", run.stdout);
+}
+
+#[test]
+fn verify_does_not_judge_what_it_does_not_know() {
+    let database = TestDatabase::migrated();
+    database.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('20991231235959')").unwrap();
+    on(&database, &["verify"]).exits(6).complains("20991231235959").complains("the release that migrated it");
+
+    let gap = TestDatabase::migrated();
+    gap.execute(&format!("DELETE FROM __diesel_schema_migrations WHERE version = '{}'", versions()[3])).unwrap();
+    on(&gap, &["verify"]).exits(4).complains(&format!("{} is not applied, and a later one is", versions()[3]));
+    let json = Run::of(super::command(&gap, &["verify", "--json"]).stderr(std::process::Stdio::null())).exits(4).json();
+    assert_eq!((&json["catalog"], &json["clean"]), (&"unknown".into(), &false.into()));
+}
+
+#[test]
+fn an_edited_migration_is_shown_by_verify_status_and_list_and_refused_by_run() {
+    let database = TestDatabase::migrated();
+    let edited = migrations().unwrap()[4];
+    let other = edited.up.replacen("CREATE TABLE contacts", "CREATE TABLE  contacts", 1);
+    database
+        .execute(&format!(
+            "UPDATE messenger_db_ledger SET checksum = repeat('0', 64), up_sql = $up${other}$up$ WHERE version = '{}'",
+            edited.version
+        ))
+        .unwrap();
+    let verified = on(&database, &["verify"]).exits(4);
+    assert!(verified.stdout.contains("\n-CREATE TABLE  contacts (\n+CREATE TABLE contacts (\n"), "{}", verified.stdout);
+    assert!(verified.stdout.contains(&format!("edited     {}\n", edited.name)), "{}", verified.stdout);
+    let json = on(&database, &["verify", "--json"]).exits(4).json();
+    assert_eq!(json["edited"][0]["name"], edited.name);
+
+    let status = on(&database, &["status"]).exits(0);
+    assert!(status.stdout.contains(&format!("edited    1\n          {}\n", edited.name)), "{}", status.stdout);
+    on(&database, &["status", "--exit-code"]).exits(4);
+    let listed = on(&database, &["list"]).exits(0);
+    assert!(listed.stdout.lines().any(|line| line.contains(edited.name) && line.ends_with("  edited since")));
+
+    let before = state(&database);
+    for arguments in [&["run"][..], &["run", "--to", names()[2]]] {
+        on(&database, arguments).exits(4).complains(edited.name).complains("messenger-db verify");
+    }
+    on(&database, &["run", "--allow-drift"]).exits(0);
+    assert_eq!(state(&database), before);
+
+    let adopted = on(&database, &["adopt"]).exits(0);
+    assert!(adopted.stdout.starts_with(&format!("adopted   {}\n", edited.name)), "{}", adopted.stdout);
+    on(&database, &["run"]).exits(0);
+    on(&database, &["verify"]).exits(0);
+}
+
+#[test]
+fn run_refuses_drift_before_anything_is_done_and_shows_it() {
+    let database = at(names()[5]);
+    database.execute("DROP INDEX user_sessions_expires_idx").unwrap();
+    let before = state(&database);
+    let run = on(&database, &["run"])
+        .exits(4)
+        .complains("-table user_sessions: index user_sessions_expires_idx")
+        .complains("missing    table user_sessions: index user_sessions_expires_idx")
+        .complains("Nothing was changed.")
+        .complains("--allow-drift");
+    assert_eq!(run.stdout, "");
+    assert_eq!(state(&database), before);
+    let error = on(&database, &["run", "--json"]).exits(4).json_error();
+    assert_eq!(error["exit_code"], 4);
+    assert!(error["diff"].as_str().unwrap().contains("user_sessions_expires_idx"), "{error}");
+
+    on(&database, &["run", "--allow-drift"]).exits(0).complains("1 difference; `messenger-db verify` shows more");
+}
+
+#[test]
+fn revert_says_when_it_does_not_end_on_the_catalog_before() {
+    let database = TestDatabase::migrated();
+    database.execute("DROP INDEX user_sessions_expires_idx").unwrap();
+    let run = on(&database, &["revert"])
+        .exits(4)
+        .complains("missing    table user_sessions")
+        .complains("What was done stays");
+    assert!(run.stdout.contains(names().last().unwrap()), "{}", run.stdout);
+    assert_eq!(super::applied(&database).len(), names().len() - 1);
+}
+
+#[test]
+fn status_shows_drift_in_its_screen() {
+    let database = TestDatabase::migrated();
+    let run = on(&database, &["status"]).exits(0);
+    assert!(run.stdout.contains("\ndrift     none\n"), "{}", run.stdout);
+    database.execute("CREATE TABLE pets ()").unwrap();
+    let run = on(&database, &["status"]).exits(0);
+    assert!(
+        run.stdout.contains("\ndrift     1; `messenger-db verify` shows more\n          unexpected table pets\n"),
+        "{}",
+        run.stdout
+    );
+    on(&database, &["status", "--exit-code"]).exits(4);
+    let json = on(&database, &["status", "--json"]).exits(0).json();
+    assert_eq!(json["drift"][0]["object"], "table pets");
+
+    for number in 0..20 {
+        database.execute(&format!("CREATE TABLE pets_{number} ()")).unwrap();
+    }
+    let run = on(&database, &["status"]).exits(0);
+    assert!(run.stdout.lines().count() <= 24, "{}", run.stdout);
+}
+
+#[test]
+fn list_says_by_what_each_migration_came_here() {
+    let database = TestDatabase::empty();
+    diesel(&database.url(), &["migration", "run"]).exits(0);
+    on(&database, &["revert"]).exits(0);
+    on(&database, &["run"]).exits(0);
+    let run = on(&database, &["list"]).exits(0);
+    let found = concat!("  by another tool, found by ", env!("CARGO_PKG_VERSION"));
+    let applied = concat!(" ms  by ", env!("CARGO_PKG_VERSION"));
+    let lines: Vec<_> = run.stdout.lines().skip(1).collect();
+    assert!(lines[..lines.len() - 1].iter().all(|line| line.ends_with(found)), "{}", run.stdout);
+    assert!(lines.last().unwrap().ends_with(applied), "{}", run.stdout);
+    let json = on(&database, &["list", "--json"]).exits(0).json();
+    assert_eq!(json["migrations"][0]["origin"], "found");
+    assert_eq!(json["migrations"][names().len() - 1]["origin"], "run");
+}
+
+#[test]
+fn adopt_records_the_version_and_run_goes_on_from_there() {
+    let database = TestDatabase::empty();
+    for migration in &migrations().unwrap()[..4] {
+        database.execute(migration.up).unwrap();
+    }
+    on(&database, &["run"]).exits(4).complains("messenger-db adopt");
+    let json = on(&database, &["adopt", "--json"]).exits(0).json();
+    assert_eq!((&json["version"], json["recorded"].as_array().unwrap().len()), (&versions()[3].into(), 4));
+    let again = on(&database, &["adopt"]).exits(0);
+    assert_eq!(
+        again.stdout,
+        format!("The database is at {}, and all of it is recorded: nothing to do.\n", versions()[3])
+    );
+    on(&database, &["run"]).exits(0);
+    on(&database, &["verify"]).exits(0);
+}
+
+#[test]
+fn adopt_refuses_what_no_version_is() {
+    let database = TestDatabase::empty();
+    for migration in &migrations().unwrap()[..4] {
+        database.execute(migration.up).unwrap();
+    }
+    database.execute("CREATE TABLE pets ()").unwrap();
+    on(&database, &["adopt"])
+        .exits(4)
+        .complains(&format!("the nearest is version {}, with 1 difference", versions()[3]))
+        .complains("+table pets:")
+        .complains("Nothing was recorded.");
+    let run = on(&TestDatabase::empty(), &["adopt"]).exits(0);
+    assert!(run.stdout.contains("nothing to adopt; `messenger-db run` makes it"), "{}", run.stdout);
+}
+
+#[test]
+fn catalog_prints_what_is_stored_beside_the_migrations() {
+    let database = TestDatabase::migrated();
+    let run = on(&database, &["catalog"]).exits(0);
+    assert_eq!(run.stdout, migrations().unwrap().last().unwrap().catalog.unwrap());
+    let json = on(&database, &["catalog", "--json"]).exits(0).json();
+    assert_eq!(json["catalog"].as_array().unwrap().len(), run.stdout.lines().count());
+}
+
+/// A role that may read the tables of a schema, and nothing else.
+fn reader(database: &TestDatabase, name: &str, grants: &str) -> String {
+    database.execute(&format!("CREATE ROLE {name} LOGIN; {}", grants.replace("READER", name))).unwrap();
+    let url = database.url();
+    let (place, options) = url.split_once('?').unwrap();
+    let others: Vec<_> = options.split('&').filter(|option| !option.starts_with("user=")).collect();
+    format!("{place}?{}&user={name}", others.join("&"))
+}
+
+#[test]
+fn a_role_that_may_only_read_looks_and_verifies() {
+    let database = TestDatabase::empty_on(own_server());
+    on(&database, &["run"]).exits(0);
+    let url = reader(&database, "looks_on", "GRANT SELECT ON ALL TABLES IN SCHEMA public TO READER");
+    for command in ["status", "list", "pending", "verify", "catalog", "run"] {
+        let run = Run::of(messenger_db(&[command]).env("DATABASE_URL", &url)).exits(0);
+        assert_eq!(run.stderr, "", "{command}");
+    }
+    database.execute("CREATE TABLE pets ()").unwrap();
+    Run::of(messenger_db(&["verify"]).env("DATABASE_URL", &url)).exits(4);
+    for command in ["revert", "redo"] {
+        Run::of(messenger_db(&[command]).env("DATABASE_URL", &url)).exits(8);
+    }
+}
+
+#[test]
+fn a_role_that_may_not_read_the_ledger_still_sees_the_catalog_and_is_told() {
+    let database = TestDatabase::empty_on(own_server());
+    on(&database, &["run"]).exits(0);
+    let url = reader(&database, "half_blind", "GRANT SELECT ON __diesel_schema_migrations TO READER");
+    for command in ["status", "list", "pending", "run"] {
+        Run::of(messenger_db(&[command]).env("DATABASE_URL", &url)).exits(0);
+    }
+    Run::of(messenger_db(&["verify"]).env("DATABASE_URL", &url))
+        .exits(0)
+        .complains("no ledger that this role can read");
+}
