@@ -64,10 +64,10 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
     summary.add(contest.ratio("send_group300_vs_row_per_recipient", "send to 300", other).at_least(20.0));
 }
 
-/// A chat, and somebody of it.
+/// A chat, and somebody of it who says something.
 pub fn somebody(chats: &[&Chat], dice: &mut SmallRng) -> (ChatId, UserId) {
     let chat = chats.choose(dice).unwrap();
-    (chat.id, chat.member(dice))
+    (chat.id, chat.speaker(dice))
 }
 
 /// The complete act.

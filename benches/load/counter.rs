@@ -21,7 +21,8 @@ pub struct Counter {
 impl Counter {
     /// Nothing yet.
     pub fn new(seconds: usize) -> Self {
-        let histogram = || Histogram::new(3).unwrap();
+        // Up to ten minutes.
+        let histogram = || Histogram::new_with_bounds(1, 600_000_000, 3).unwrap();
         Self {
             acts: MIX.iter().map(|_| histogram()).collect(),
             sends: (0..seconds).map(|_| histogram()).collect(),

@@ -66,7 +66,8 @@ impl<'a> People<'a> {
         dice: &mut SmallRng,
     ) -> Result<(), Box<dyn Error>> {
         let (chat, head) = &self.chats[self.busy.sample(dice)];
-        let (id, member, last) = (chat.id, chat.member(dice), head.load(Ordering::Relaxed));
+        let (id, last) = (chat.id, head.load(Ordering::Relaxed));
+        let member = if act == Act::Send { chat.speaker(dice) } else { chat.member(dice) };
         let limit = Limit::default();
         match act {
             Act::Send => {

@@ -61,7 +61,7 @@ const ACTS: [(&str, Act, [&str; 4]); 3] = [
         "send",
         |_, database, words, conn, dice| {
             let chat = database.world.others.choose(dice).unwrap();
-            messages::send(conn, chat.id, chat.member(dice), &Draft::text(&words.say(dice))).unwrap();
+            messages::send(conn, chat.id, chat.speaker(dice), &Draft::text(&words.say(dice))).unwrap();
         },
         ["send_expression", "send_stored", "send_chat_expression", "send_chat_stored"],
     ),

@@ -84,7 +84,7 @@ fn messages(
             earlier.push(id);
             Said {
                 id,
-                sender: chat.member(dice),
+                sender: chat.speaker(dice),
                 at: *now,
                 words: words.say(dice),
                 picture: dice.random_ratio(1, PICTURES),

@@ -6,7 +6,7 @@ use messenger_db::local::{DATABASE, Keeper, Local};
 use messenger_db::migrate::libpq::{Connection, Conninfo};
 
 /// What differs from PostgreSQL's defaults. The first three are defaults, and stated because everything depends on them.
-const SETTINGS: [&str; 11] = [
+const SETTINGS: [&str; 12] = [
     "fsync = on",
     "synchronous_commit = on",
     "full_page_writes = on",
@@ -16,6 +16,8 @@ const SETTINGS: [&str; 11] = [
     "maintenance_work_mem = '512MB'",
     // What a server for such data has: no checkpoint forced by a short log in the middle of a figure.
     "max_wal_size = '8GB'",
+    // And as any server that has been up for a while: segments of the log to use again, instead of making new ones.
+    "min_wal_size = '4GB'",
     "checkpoint_timeout = '30min'",
     "max_connections = 200",
     "jit = off",

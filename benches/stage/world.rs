@@ -6,6 +6,7 @@ use messenger_db::ids::{ChatId, UserId};
 use rand::rngs::SmallRng;
 use rand::seq::{IndexedRandom as _, SliceRandom as _};
 use rand::{RngExt as _, SeedableRng as _};
+use rand_distr::{Distribution as _, Zipf};
 use uuid::Uuid;
 
 /// A chat.
@@ -25,6 +26,13 @@ impl Chat {
     /// Somebody of it.
     pub fn member(&self, dice: &mut SmallRng) -> UserId {
         *self.members.choose(dice).unwrap()
+    }
+
+    /// Somebody of it who has something to say: in every group a few say most (Zipf).
+    pub fn speaker(&self, dice: &mut SmallRng) -> UserId {
+        let members = self.members.len();
+        let place = Zipf::new(members as f64, 1.0).unwrap().sample(dice) as usize;
+        self.members[place.clamp(1, members) - 1]
     }
 
     fn new(number: &mut Numbers, members: Vec<UserId>, messages: usize) -> Self {
