@@ -11,7 +11,7 @@ use super::send::CONNECTIONS;
 
 /// Members who have read nothing of a long chat, and go through it in steps.
 struct Readers {
-    readers: Vec<(ChatId, UserId)>,
+    members: Vec<(ChatId, UserId)>,
     step: usize,
     turn: AtomicUsize,
     messages: usize,
@@ -21,8 +21,8 @@ impl Readers {
     /// Whoever is next, and how far they read now.
     fn next(&self) -> (ChatId, UserId, i64) {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        let (chat, user) = self.readers[turn % self.readers.len()];
-        let through = (turn / self.readers.len() + 1) * self.step;
+        let (chat, user) = self.members[turn % self.members.len()];
+        let through = (turn / self.members.len() + 1) * self.step;
         assert!(through <= self.messages, "everybody has read everything: stage more that is unread");
         (chat, user, through as i64)
     }
@@ -39,7 +39,7 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
         }
     }
     let [one, thousand] =
-        [(few, 1), (many, 1_000)].map(|(readers, step)| Readers { readers, step, turn: AtomicUsize::new(0), messages });
+        [(few, 1), (many, 1_000)].map(|(members, step)| Readers { members, step, turn: AtomicUsize::new(0), messages });
     let connections = || (0..CONNECTIONS).map(|_| bench.large.connect());
     let mut contenders = [
         Contender::new("mark 1 read", connections(), |conn, _| {

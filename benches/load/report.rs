@@ -36,9 +36,9 @@ impl Run {
         let mut table = Table::new();
         table.load_style(presets::ASCII_MARKDOWN);
         table.set_header(["act", "a second", "p50 ms", "p95 ms", "p99 ms", "p99.9 ms", "longest ms"]);
-        for number in 0..MIX.len() {
+        for (number, (_, name, _)) in MIX.iter().enumerate() {
             let (rate, latencies, longest) = self.act(number);
-            let mut row = vec![MIX[number].1.to_owned(), format!("{rate:.1}")];
+            let mut row = vec![(*name).to_owned(), format!("{rate:.1}")];
             row.extend(latencies.iter().chain([&longest]).map(|millis| format!("{millis:.2}")));
             table.add_row(row);
         }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use messenger_db::local::{DATABASE, Keeper, Local};
+use messenger_db::local::{DATABASE, Keeper, Local, LocalBuilder};
 use messenger_db::migrate::libpq::{Connection, Conninfo};
 
 /// What differs from PostgreSQL's defaults. The first three are defaults, and stated because everything depends on them.
@@ -38,7 +38,7 @@ impl Server {
         // Such as BENCH_SETTINGS="shared_preload_libraries = 'pg_stat_statements'", to look closer.
         let more = std::env::var("BENCH_SETTINGS").unwrap_or_default();
         let settings = SETTINGS.into_iter().chain(more.lines());
-        let local = settings.fold(builder, |builder, line| builder.setting(line)).open().unwrap();
+        let local = settings.fold(builder, LocalBuilder::setting).open().unwrap();
         local.start().unwrap_or_else(|error| panic!("{error}"));
         let keeper = local.keep().unwrap();
         Self { local, _keeper: keeper }

@@ -20,7 +20,7 @@ const VOCABULARY: usize = 20_000;
 
 /// A vocabulary.
 pub struct Words {
-    words: Vec<String>,
+    by_rank: Vec<String>,
     frequency: Zipf<f64>,
     length: Geometric,
 }
@@ -29,10 +29,10 @@ impl Words {
     /// The vocabulary of everybody.
     pub fn new() -> Self {
         let frequent = FREQUENT.split_whitespace().map(str::to_owned);
-        let words = frequent.chain((0..).map(invent)).take(VOCABULARY).collect();
+        let by_rank = frequent.chain((0..).map(invent)).take(VOCABULARY).collect();
         // 1 + 8 words on average: about 50 characters, as people write on telephones.
         let length = Geometric::new(1.0 / 9.0).unwrap();
-        Self { words, frequency: Zipf::new(20_000.0, 1.0).unwrap(), length }
+        Self { by_rank, frequency: Zipf::new(20_000.0, 1.0).unwrap(), length }
     }
 
     /// What somebody says.
@@ -44,14 +44,14 @@ impl Words {
                 said.push(' ');
             }
             let rank = self.frequency.sample(dice) as usize;
-            said.push_str(&self.words[rank.clamp(1, VOCABULARY) - 1]);
+            said.push_str(&self.by_rank[rank.clamp(1, VOCABULARY) - 1]);
         }
         said
     }
 
     /// A word that somebody searches: neither one of the most frequent nor one that nobody uses.
     pub fn sought(&self, dice: &mut SmallRng) -> &str {
-        &self.words[dice.random_range(60..200)]
+        &self.by_rank[dice.random_range(60..200)]
     }
 }
 
