@@ -7,9 +7,10 @@ use rand::rngs::SmallRng;
 use rand::seq::IndexedRandom as _;
 use uuid::Uuid;
 
+use super::Bench;
 use super::measure::{Contender, Contest, Pace, Summary};
+use super::row_per_recipient::{self, Variant};
 use super::stage::Chat;
-use super::{Bench, row_per_recipient};
 
 /// How many send at once.
 pub const CONNECTIONS: usize = 8;
@@ -36,8 +37,9 @@ const BARE: &str = "
 
 pub fn figures(bench: &Bench, summary: &mut Summary) {
     bench.server.execute("large", BARE);
-    row_per_recipient::stage(&bench.server);
+    row_per_recipient::stage(bench);
     let (direct, groups) = (bench.large.world.chats_of(2), bench.large.world.chats_of(300));
+    let other = |variant: Variant| (0..CONNECTIONS).map(move |_| variant.connect(bench));
     let connections = || (0..CONNECTIONS).map(|_| bench.large.connect());
     let mut contenders = [
         Contender::new("bare insert", connections(), |conn, dice| {
@@ -52,7 +54,11 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
             let (chat, sender) = somebody(&groups, dice);
             send(conn, chat, sender, &bench.words.say(dice));
         }),
-        Contender::new("row per recipient, 300", connections(), |conn, dice| {
+        Contender::new("row per recipient", other(Variant::Equal), |conn, dice| {
+            let (chat, sender) = somebody(&groups, dice);
+            row_per_recipient::send(conn, chat, sender, bench.words.say(dice));
+        }),
+        Contender::new("lean row per recipient", other(Variant::Lean), |conn, dice| {
             let (chat, sender) = somebody(&groups, dice);
             row_per_recipient::send(conn, chat, sender, bench.words.say(dice));
         }),
@@ -60,8 +66,10 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
     let contest = Contest::hold(&mut contenders, Pace::usual());
     summary.add(contest.ratio("send_direct_vs_bare_insert", "send to 2", "bare insert").at_least(0.5));
     summary.add(contest.ratio("send_group300_vs_direct", "send to 300", "send to 2").at_least(0.9));
-    let other = "row per recipient, 300";
-    summary.add(contest.ratio("send_group300_vs_row_per_recipient", "send to 300", other).at_least(20.0));
+    let other = contest.ratio("send_group300_vs_row_per_recipient", "send to 300", "row per recipient");
+    summary.add(other.at_least(20.0));
+    let key = "send_group300_vs_lean_row_per_recipient";
+    summary.add(contest.ratio(key, "send to 300", "lean row per recipient"));
 }
 
 /// A chat, and somebody of it who says something.

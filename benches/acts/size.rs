@@ -6,11 +6,11 @@ use super::{Bench, row_per_recipient};
 const TABLES: [&str; 4] = ["messages", "chat_heads", "unread_messages", "message_delivery"];
 
 pub fn figures(bench: &Bench, summary: &mut Summary) {
-    row_per_recipient::stage(&bench.server);
+    row_per_recipient::stage(bench);
     let ours = bytes(bench, &TABLES, "messages");
-    let theirs = bytes(bench, &row_per_recipient::TABLES, "row_per_recipient.messages");
+    let theirs = bytes(bench, &row_per_recipient::TABLES, "row_per_recipient.sent_messages");
     let runs = bench.server.value("large", "SELECT count(*) FROM message_delivery");
-    let delivered = bench.server.value("large", "SELECT count(*) FROM row_per_recipient.delivery");
+    let delivered = bench.server.value("large", "SELECT count(*) FROM row_per_recipient.recipients");
     let message = bytes(bench, &["messages"], "messages");
     summary.add(
         Figure::new("bytes_per_message", ours)

@@ -48,7 +48,7 @@ fn throughput(run: &Run, area: &Area<'_>) {
     line("messages sent", COLOURS[0], &|acts| acts[0]);
     line("receipts", COLOURS[1], &|acts| acts[1] + acts[2]);
     line("pages of history", COLOURS[2], &|acts| acts[3] + acts[4] + acts[5]);
-    legend(chart.configure_series_labels().position(SeriesLabelPosition::LowerRight));
+    legend(chart.configure_series_labels().position(SeriesLabelPosition::MiddleRight));
 }
 
 fn sending(run: &Run, area: &Area<'_>) {
@@ -73,7 +73,7 @@ fn sending(run: &Run, area: &Area<'_>) {
             .label(name)
             .legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], colour.stroke_width(2)));
     }
-    legend(chart.configure_series_labels().position(SeriesLabelPosition::UpperRight));
+    legend(chart.configure_series_labels().position(SeriesLabelPosition::LowerRight));
 }
 
 fn acts(run: &Run, area: &Area<'_>) {
@@ -107,7 +107,7 @@ fn acts(run: &Run, area: &Area<'_>) {
         });
         chart.draw_series(dots).unwrap().label(label).legend(move |(x, y)| Circle::new((x + 8, y), 4, colour.filled()));
     }
-    legend(chart.configure_series_labels().position(SeriesLabelPosition::UpperRight));
+    legend(chart.configure_series_labels().position(SeriesLabelPosition::LowerLeft));
 }
 
 fn legend<'a, C>(labels: &mut plotters::chart::SeriesLabelStyle<'a, '_, SVGBackend<'a>, C>)

@@ -1,6 +1,6 @@
 -- All of a send in one statement.
 WITH sent AS (
-    INSERT INTO row_per_recipient.messages (client_id, chat_id, sender_id, content)
+    INSERT INTO sent_messages (client_id, chat_id, sender_id, content)
     SELECT
         $3,
         chat_id,
@@ -11,7 +11,7 @@ WITH sent AS (
     RETURNING id
 ),
 
-recipients AS MATERIALIZED (
+members AS MATERIALIZED (
     SELECT
         sent.id,
         member.user_id
@@ -20,21 +20,21 @@ recipients AS MATERIALIZED (
         ON member.chat_id = $1 AND member.left_at IS NULL AND member.user_id <> $2
 ),
 
-delivered AS (
-    INSERT INTO row_per_recipient.delivery (message_id, user_id)
+received AS (
+    INSERT INTO recipients (message_id, user_id)
     SELECT
         id,
         user_id
-    FROM recipients
+    FROM members
 ),
 
-unread AS (
-    INSERT INTO row_per_recipient.unread (user_id, chat_id, message_id)
+waiting AS (
+    INSERT INTO unread (user_id, chat_id, message_id)
     SELECT
         user_id,
         $1,
         id
-    FROM recipients
+    FROM members
 )
 
 SELECT id FROM sent
