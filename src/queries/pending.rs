@@ -79,6 +79,8 @@ pub fn list(
 ) -> QueryResult<Vec<Pending>> {
     // Without a cursor: after a message that is in no chat.
     let Cursor { chat_id, seq } = after.unwrap_or(Cursor { chat_id: ChatId::from_uuid(Uuid::nil()), seq: 0 });
+    // The statement adds a page to it.
+    let seq = seq.min(i64::MAX - Limit::MAX.get());
     let received = case_when(unread_messages::chat_id.eq(chat_id), greatest(unread_messages::last_delivered_seq, seq))
         .otherwise(unread_messages::last_delivered_seq);
     // As many of each chat as the page holds: a closed range, so that a long backlog costs no more than a short one.

@@ -4,8 +4,11 @@ use std::sync::Barrier;
 
 use diesel::prelude::*;
 use messenger_db::enums::ContactStatus;
-use messenger_db::ids::UserId;
+use messenger_db::ids::{ChatId, UserId};
 use messenger_db::models::{NewBlock, NewContact, NewUser};
+use messenger_db::queries::direct_chats;
+use messenger_db::queries::groups::{self, NewGroup};
+use messenger_db::queries::messages::{self, Draft};
 use messenger_db::schema::{blocks, contacts, users};
 use messenger_db::secrets::PasswordHash;
 
@@ -45,6 +48,32 @@ pub fn befriend(conn: &mut PgConnection, one: UserId, other: UserId) {
         diesel::insert_into(contacts::table).values([side(one, other), side(other, one)]).execute(conn)
     })
     .unwrap();
+}
+
+/// A group of alice, its owner, bob and carol.
+pub fn group(conn: &mut PgConnection) -> (ChatId, [UserId; 3]) {
+    let [alice, bob, carol] = users(conn, ["alice", "bob", "carol"]);
+    (groups::create(conn, alice, &NewGroup::new("Hikers", &[bob, carol])).unwrap().id, [alice, bob, carol])
+}
+
+/// The direct chat of two users, who become contacts.
+pub fn direct(conn: &mut PgConnection, one: UserId, other: UserId) -> ChatId {
+    befriend(conn, one, other);
+    direct_chats::find_or_create(conn, one, other).unwrap().id
+}
+
+/// The user says these in turn; gives the seq of the last.
+pub fn say<S: AsRef<str>>(
+    conn: &mut PgConnection,
+    chat: ChatId,
+    user: UserId,
+    words: impl IntoIterator<Item = S>,
+) -> i64 {
+    let mut last = 0;
+    for words in words {
+        last = messages::send(conn, chat, user, &Draft::text(words.as_ref())).unwrap().message.seq;
+    }
+    last
 }
 
 /// One blocks the other.

@@ -19,18 +19,11 @@ fn head(conn: &mut PgConnection, chat: ChatId) -> ChatHead {
     chat_heads::table.find(chat).select(ChatHead::as_select()).first(conn).unwrap()
 }
 
-/// A group of alice, its owner, bob and carol.
-fn group(conn: &mut PgConnection) -> (ChatId, [UserId; 3]) {
-    let [alice, bob, carol] = cast::users(conn, ["alice", "bob", "carol"]);
-    let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob, carol])).unwrap();
-    (group.id, [alice, bob, carol])
-}
-
 #[test]
 fn a_message_has_the_next_number_of_its_chat_and_the_head_shows_it() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
-    let (chat, [alice, bob, _]) = group(conn);
+    let (chat, [alice, bob, _]) = cast::group(conn);
     let metadata = json!({ "preview": { "title": "Summit", "height": 2962.5 } });
     let words = "ä".repeat(101);
     let first = messages::send(conn, chat, alice, &Draft::text("Tomorrow?")).unwrap();
@@ -50,7 +43,7 @@ fn a_message_has_the_next_number_of_its_chat_and_the_head_shows_it() {
 fn a_message_that_is_sent_twice_is_there_once() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
-    let (chat, [alice, bob, carol]) = group(conn);
+    let (chat, [alice, bob, carol]) = cast::group(conn);
     let draft = Draft::text("Tomorrow?");
     let first = messages::send(conn, chat, bob, &draft).unwrap().message;
     // Whatever else the second says, and whatever became of the first.
@@ -74,7 +67,7 @@ fn a_message_that_is_sent_twice_is_there_once() {
 fn an_image_has_one_to_five_pictures_in_their_order() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
-    let (chat, [_, bob, _]) = group(conn);
+    let (chat, [_, bob, _]) = cast::group(conn);
     let picture = |number: usize| Picture::new("p.jpg", ImageType::Jpeg, 1000, ["a", "b", "c", "d", "e", "f"][number]);
     let pictures: Vec<_> = (0..6).map(picture).collect();
     let draft = Draft::image(&pictures[..5]).saying("Look");
@@ -95,7 +88,7 @@ fn an_image_has_one_to_five_pictures_in_their_order() {
 fn what_cannot_be_sent_is_refused_and_takes_no_number() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
-    let (chat, [alice, bob, carol]) = group(conn);
+    let (chat, [alice, bob, carol]) = cast::group(conn);
     let other = groups::create(conn, alice, &NewGroup::new("Other", &[])).unwrap().id;
     messages::send(conn, other, alice, &Draft::text("Second of another chat")).unwrap();
     let [eve] = cast::users(conn, ["eve"]);
@@ -122,7 +115,7 @@ fn what_cannot_be_sent_is_refused_and_takes_no_number() {
 fn who_writes_has_received_and_read_what_is_above() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
-    let (chat, [alice, bob, carol]) = group(conn);
+    let (chat, [alice, bob, carol]) = cast::group(conn);
     let mut say = |user, words| messages::send(conn, chat, user, &Draft::text(words)).unwrap().message.seq;
     say(alice, "two");
     let three = say(alice, "three");
@@ -148,7 +141,7 @@ fn who_writes_has_received_and_read_what_is_above() {
 fn an_edit_keeps_every_wording_and_the_head_shows_the_newest() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
-    let (chat, [alice, bob, _]) = group(conn);
+    let (chat, [alice, bob, _]) = cast::group(conn);
     let seq = messages::send(conn, chat, bob, &Draft::text("one")).unwrap().message.seq;
     let edited = messages::edit(conn, chat, bob, seq, "two").unwrap();
     assert_eq!(edited.content.as_deref(), Some("two"));
@@ -171,7 +164,7 @@ fn an_edit_keeps_every_wording_and_the_head_shows_the_newest() {
 fn only_the_sender_edits_while_a_member_and_what_is_there() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
-    let (chat, [alice, bob, carol]) = group(conn);
+    let (chat, [alice, bob, carol]) = cast::group(conn);
     let seq = messages::send(conn, chat, bob, &Draft::text("mine")).unwrap().message.seq;
     let pictures = [Picture::new("p.jpg", ImageType::Jpeg, 1000, "k")];
     let image = messages::send(conn, chat, bob, &Draft::image(&pictures).saying("Look")).unwrap().message.seq;
@@ -197,7 +190,7 @@ fn only_the_sender_edits_while_a_member_and_what_is_there() {
 fn a_deleted_message_keeps_its_place_and_nothing_else() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
-    let (chat, [alice, bob, carol]) = group(conn);
+    let (chat, [alice, bob, carol]) = cast::group(conn);
     let metadata = json!({ "preview": 1 });
     let pictures = [1, 2].map(|size| Picture::new("p.jpg", ImageType::Jpeg, size, "k"));
     let draft = Draft::image(&pictures).saying("Look").with_metadata(&metadata);
@@ -222,7 +215,7 @@ fn a_deleted_message_keeps_its_place_and_nothing_else() {
 fn senders_delete_their_own_owners_and_admins_any_but_the_systems() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
-    let (chat, [alice, bob, carol]) = group(conn);
+    let (chat, [alice, bob, carol]) = cast::group(conn);
     let mut say = |user| messages::send(conn, chat, user, &Draft::text("…")).unwrap().message.seq;
     let (hers, his, his_other) = (say(alice), say(bob), say(bob));
     assert_eq!(messages::delete(conn, chat, carol, his), Err(Refused(DeleteRefused::NotAllowed)));
@@ -247,7 +240,7 @@ fn senders_delete_their_own_owners_and_admins_any_but_the_systems() {
 fn only_members_read_a_message() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
-    let (chat, [alice, bob, _]) = group(conn);
+    let (chat, [alice, bob, _]) = cast::group(conn);
     let sent = messages::send(conn, chat, alice, &Draft::text("Psst")).unwrap().message;
     assert_eq!(messages::get(conn, chat, bob, 9), Err(Refused(GetRefused::NotFound)));
     groups::leave(conn, chat, bob).unwrap();

@@ -1,9 +1,27 @@
 //! What the server has seen of a test: who waits for whom, which updates were HOT, which indexes were scanned.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use diesel::connection::InstrumentationEvent;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Text};
 
 use crate::support::TestDatabase;
+
+/// How many statements an act sends.
+pub fn statements<T>(conn: &mut PgConnection, act: impl FnOnce(&mut PgConnection) -> T) -> usize {
+    let count = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&count);
+    conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+        if matches!(event, InstrumentationEvent::StartQuery { .. }) {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    act(conn);
+    conn.set_instrumentation(|_: InstrumentationEvent<'_>| {});
+    count.load(Ordering::Relaxed)
+}
 
 /// Returns when a connection waits for another's lock.
 pub fn until_waiting(database: &TestDatabase, backend: i32) {

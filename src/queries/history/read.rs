@@ -75,7 +75,8 @@ pub fn latest(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, limit: L
 ///
 /// [`HistoryRefused::NotAMember`], and those of the database.
 pub fn before(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, seq: i64, limit: Limit) -> Outcome {
-    let last = least(chat_heads::last_seq, seq.saturating_sub(1));
+    // Seqs begin at 1; the statement subtracts from the last.
+    let last = least(chat_heads::last_seq, seq.max(1) - 1);
     let rows = chat_participants::table
         .inner_join(chat_heads::table.on(chat_heads::chat_id.eq(chat_participants::chat_id)))
         .left_join(messages::table.on(

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::Highlight;
 use super::full_text::{Messenger, matches, to_tsvector, translate, ts_headline, websearch_to_tsquery};
-use super::highlight::{MARKS, OPTIONS};
+use super::highlight::{OPTIONS, REPLACED, REPLACEMENT};
 use crate::enums::MessageKind;
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId};
@@ -98,7 +98,7 @@ pub fn all(
     before: Option<Cursor>,
     limit: Limit,
 ) -> Result<Vec<Hit>, Error<SearchRefused>> {
-    check(query)?;
+    let query = &check(query)?;
     let newest_first = (messages::created_at.desc(), messages::chat_id.desc(), messages::seq.desc());
     let hits = messages::table
         .inner_join(chat_participants::table.on(chat_participants::chat_id.eq(messages::chat_id)))
@@ -148,7 +148,7 @@ pub fn in_chat(
     before: Option<i64>,
     limit: Limit,
 ) -> Result<Vec<Hit>, Error<SearchRefused>> {
-    check(query)?;
+    let query = &check(query)?;
     let membership = chat_participants::table
         .find((chat_id, user_id))
         .filter(chat_participants::left_at.is_null())
@@ -167,8 +167,24 @@ pub fn in_chat(
     Ok(rows.into_iter().map(hit).collect())
 }
 
-fn check(query: &str) -> Result<(), Error<SearchRefused>> {
-    if query.chars().nth(MAX_QUERY).is_some() { Err(Error::Refused(SearchRefused::QueryTooLong)) } else { Ok(()) }
+/// The query as the database takes it. A NUL would be its error, and no message has one; so would be 33 signs of negation
+/// in a row, and two mean as much.
+fn check(query: &str) -> Result<String, Error<SearchRefused>> {
+    if query.chars().nth(MAX_QUERY).is_some() {
+        return Err(Error::Refused(SearchRefused::QueryTooLong));
+    }
+    let mut negations = 0;
+    let taken = query.chars().filter(|character| {
+        negations = match character {
+            '-' => negations + 1,
+            // What websearch_to_tsquery passes over.
+            '!' | '&' | '|' | '(' | ')' | '\0' => negations,
+            blank if blank.is_whitespace() => negations,
+            _ => 0,
+        };
+        *character != '-' || negations <= 2
+    });
+    Ok(taken.map(|character| if character == '\0' { ' ' } else { character }).collect())
 }
 
 // What was deleted has no content, and is not in the index.
@@ -185,8 +201,9 @@ fn is_hit<'a>(query: &'a str) -> _ {
 #[allow(clippy::elidable_lifetime_names, reason = "auto_type needs the name")]
 #[auto_type]
 fn headline<'a>(query: &'a str) -> _ {
-    let (marks, options): (&'static str, &'static str) = (MARKS, OPTIONS);
-    let content = translate(messages::content, marks, "");
+    let (replaced, replacement): (&'static str, &'static str) = (REPLACED, REPLACEMENT);
+    let options: &'static str = OPTIONS;
+    let content = translate(messages::content, replaced, replacement);
     let wanted = websearch_to_tsquery(Messenger, query);
     ts_headline(Messenger, content, wanted, options)
 }

@@ -29,8 +29,12 @@ pub struct Highlight {
 const START: char = '\u{1}';
 const STOP: char = '\u{2}';
 
-/// Both of them.
-pub(super) const MARKS: &str = "\u{1}\u{2}";
+/// What stands for `<` meanwhile: PostgreSQL would take what follows for a tag, and leave it out.
+const LESS: char = '\u{3}';
+
+/// What is replaced in the text before, and by what: the rest of it by nothing.
+pub(super) const REPLACED: &str = "<\u{1}\u{2}\u{3}";
+pub(super) const REPLACEMENT: &str = "\u{3}";
 
 /// Up to three parts of up to 16 words.
 pub(super) const OPTIONS: &str =
@@ -42,7 +46,7 @@ impl Highlight {
         self.ranges.iter().filter_map(|range| self.text.get(range.clone()))
     }
 
-    /// Takes the marks out of a text and notes where they were.
+    /// Takes the marks out of a text and notes where they were; puts `<` back.
     pub(super) fn parse(marked: &str) -> Self {
         let mut text = String::with_capacity(marked.len());
         let mut ranges = Vec::new();
@@ -51,6 +55,7 @@ impl Highlight {
             match character {
                 START => start = text.len(),
                 STOP => ranges.push(start..text.len()),
+                LESS => text.push('<'),
                 character => text.push(character),
             }
         }
@@ -64,9 +69,9 @@ mod tests {
 
     #[test]
     fn marks_become_ranges() {
-        let highlight = Highlight::parse("to the \u{1}café\u{2} and \u{1}back\u{2}");
-        assert_eq!(highlight.text, "to the café and back");
-        assert_eq!(highlight.ranges, [7..12, 17..21]);
+        let highlight = Highlight::parse("to the \u{1}café\u{2} \u{3}- \u{1}back\u{2}");
+        assert_eq!(highlight.text, "to the café <- back");
+        assert_eq!(highlight.ranges, [7..12, 16..20]);
         assert_eq!(highlight.words().collect::<Vec<_>>(), ["café", "back"]);
     }
 }

@@ -1,0 +1,235 @@
+//! Messages are found by their words, by those who may read them.
+
+use diesel::Connection as _;
+use diesel::prelude::*;
+use diesel::result::Error as DieselError;
+use messenger_db::error::Error::Refused;
+use messenger_db::ids::{ChatId, UserId};
+use messenger_db::page::Limit;
+use messenger_db::queries::groups::{self, NewGroup};
+use messenger_db::queries::messages;
+use messenger_db::queries::search::{self, Hit, MAX_QUERY, SearchRefused};
+use pretty_assertions::assert_eq;
+
+use super::{cast, watch};
+use crate::support::TestDatabase;
+
+/// What a query finds in a chat, the newest first.
+fn found(conn: &mut PgConnection, chat: ChatId, user: UserId, query: &str) -> Vec<i64> {
+    let hits = search::in_chat(conn, chat, user, query, None, Limit::MAX).unwrap_or_else(|e| panic!("{query:?}: {e}"));
+    let all = search::all(conn, user, query, None, Limit::MAX).unwrap();
+    let of_chat: Vec<_> = all.into_iter().filter(|hit| hit.message.chat_id == chat).collect();
+    assert_eq!(hits, of_chat, "{query}");
+    hits.into_iter().map(|hit| hit.message.seq).collect()
+}
+
+#[test]
+fn words_are_found_as_a_person_types_them() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let [alice] = cast::users(conn, ["alice"]);
+    let chat = groups::create(conn, alice, &NewGroup::new("Notes", &[])).unwrap().id;
+    let sentences =
+        ["Meeting at the Café Central", "A walk along the lakes", "The central lake is frozen", "Ærø, naïve façades"];
+    cast::say(conn, chat, alice, sentences);
+    for (query, expected) in [
+        ("meet", vec![2]),
+        ("CAFE", vec![2]),
+        ("café", vec![2]),
+        ("lake", vec![4, 3]),
+        ("lake central", vec![4]),
+        ("central lake", vec![4]),
+        ("\"central lake\"", vec![4]),
+        ("\"lake central\"", vec![]),
+        ("cafe or walking", vec![3, 2]),
+        ("central -lake", vec![2]),
+        ("lake -\"central lake\"", vec![3]),
+        ("naive facade", vec![5]),
+        ("lakeside", vec![]),
+        ("-lake", vec![5, 2]),
+    ] {
+        assert_eq!(found(conn, chat, alice, query), expected, "{query}");
+    }
+}
+
+#[test]
+fn whatever_is_typed_is_a_query() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let [alice] = cast::users(conn, ["alice"]);
+    let chat = groups::create(conn, alice, &NewGroup::new("Notes", &[])).unwrap().id;
+    cast::say(conn, chat, alice, ["The lake", "It is the one that was"]);
+    for nothing in
+        ["", " ", "the", "is the that", "\"\"", "\"", "'", "-", "--", "or", "or or", "!", "%", "_", "\\", "\0", "\0\0"]
+    {
+        assert_eq!(found(conn, chat, alice, nothing), [0; 0], "{nothing:?}");
+    }
+    for lake in [
+        "lake\0",
+        "\0lake",
+        "\"lake",
+        "lake & ",
+        "(lake",
+        "lake:*",
+        "<lake>",
+        "lake'; --",
+        "lake\\",
+        "\u{1}lake\u{2}",
+        "| lake",
+    ] {
+        // Nothing of it is an error; where it is found depends on what it is taken for.
+        let hits = found(conn, chat, alice, lake);
+        assert!(hits == [2] || hits.is_empty(), "{lake:?}: {hits:?}");
+    }
+    assert_eq!(found(conn, chat, alice, "lake\0"), [2]);
+    // As long as may be, of the longest characters.
+    for long in ["漢".repeat(MAX_QUERY), "a ".repeat(MAX_QUERY / 2), "-".repeat(MAX_QUERY), "\"a\" or ".repeat(142)] {
+        assert_eq!(found(conn, chat, alice, &long), [0; 0]);
+    }
+    // And any mixture of what means something.
+    let mut state = 1_u64;
+    for length in (1..=60).chain([200, 400, MAX_QUERY]).cycle().take(400) {
+        let pieces =
+            ["-", "\"", "or", " ", "a", "lake", "!", "&", "|", "(", ")", "<->", ":*", "'", "\\", "\0", "é", "--"];
+        let random = |_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            pieces[(state >> 33) as usize % pieces.len()]
+        };
+        let query: String = (0..length).map(random).collect();
+        let query: String = query.chars().take(MAX_QUERY).collect();
+        found(conn, chat, alice, &query);
+    }
+    let too_long = "ä".repeat(MAX_QUERY + 1);
+    assert_eq!(search::all(conn, alice, &too_long, None, Limit::MAX), Err(Refused(SearchRefused::QueryTooLong)));
+    let in_chat = search::in_chat(conn, chat, alice, &too_long, None, Limit::MAX);
+    assert_eq!(in_chat, Err(Refused(SearchRefused::QueryTooLong)));
+}
+
+#[test]
+fn only_chats_that_one_is_in_now_are_searched_and_only_what_people_said() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (chat, [alice, bob, carol]) = cast::group(conn);
+    let direct = cast::direct(conn, alice, bob);
+    cast::say(conn, chat, alice, ["the lake", "the lake again", "the lake at last"]);
+    cast::say(conn, direct, alice, ["the lake, you and I"]);
+    // Deleted and edited; and the name of the group, which only the system speaks of.
+    messages::delete(conn, chat, alice, 2).unwrap();
+    messages::edit(conn, chat, alice, 3, "the sea").unwrap();
+    groups::rename(conn, chat, alice, "Lake").unwrap();
+    let all = |conn: &mut PgConnection, user, query: &str| -> Vec<_> {
+        let hits = search::all(conn, user, query, None, Limit::default()).unwrap();
+        hits.into_iter().map(|hit| (hit.message.chat_id, hit.message.seq)).collect()
+    };
+    assert_eq!(all(conn, bob, "lake"), [(direct, 1), (chat, 4)]);
+    assert_eq!(all(conn, carol, "lake"), [(chat, 4)]);
+    assert_eq!(all(conn, carol, "sea"), [(chat, 3)]);
+    groups::leave(conn, chat, bob).unwrap();
+    assert_eq!(all(conn, bob, "lake"), [(direct, 1)]);
+    assert_eq!(all(conn, UserId::new(), "lake"), []);
+    for (chat, user) in [(chat, bob), (direct, carol), (ChatId::new(), alice), (chat, UserId::new())] {
+        for query in ["lake", "nothing of that"] {
+            let hits = search::in_chat(conn, chat, user, query, None, Limit::default());
+            assert_eq!(hits, Err(Refused(SearchRefused::NotAMember)));
+        }
+    }
+    assert_eq!(search::in_chat(conn, chat, carol, "nothing of that", None, Limit::default()), Ok(vec![]));
+}
+
+#[test]
+fn pages_lose_and_repeat_no_hit_though_many_were_sent_at_one_instant() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let [alice, bob] = cast::users(conn, ["alice", "bob"]);
+    let chats = [(); 3].map(|()| groups::create(conn, alice, &NewGroup::new("G", &[bob])).unwrap().id);
+    cast::say(conn, chats[1], alice, ["lake", "lake"]);
+    conn.transaction(|conn| {
+        for chat in chats {
+            cast::say(conn, chat, alice, ["lake", "sea", "lake"]);
+        }
+        Ok::<_, DieselError>(())
+    })
+    .unwrap();
+    cast::say(conn, chats[0], alice, ["lake"]);
+    let everything = search::all(conn, bob, "lake", None, Limit::MAX).unwrap();
+    let keys: Vec<_> = everything.iter().map(Hit::cursor).map(|at| (at.created_at, at.chat_id, at.seq)).collect();
+    assert_eq!(keys.len(), 9);
+    assert!(keys.is_sorted_by(|one, other| one > other));
+    for limit in 1..=10 {
+        let (mut all, mut cursor) = (Vec::new(), None);
+        loop {
+            let page = search::all(conn, bob, "lake", cursor, Limit::new(limit)).unwrap();
+            cursor = page.last().map(Hit::cursor);
+            let is_last = page.len() < limit as usize;
+            all.extend(page);
+            if is_last {
+                break;
+            }
+        }
+        assert_eq!(all, everything, "{limit}");
+    }
+    let mut before = |seq| {
+        let hits = search::in_chat(conn, chats[1], bob, "lake", seq, Limit::new(2)).unwrap();
+        hits.into_iter().map(|hit| hit.message.seq).collect::<Vec<_>>()
+    };
+    assert_eq!(before(None), [6, 4]);
+    assert_eq!(before(Some(4)), [3, 2]);
+    for seq in [2, 0, i64::MIN] {
+        assert_eq!(before(Some(seq)), [0; 0]);
+    }
+    assert_eq!(before(Some(i64::MAX)), [6, 4]);
+}
+
+#[test]
+fn a_page_holds_fifty_hits_or_a_hundred_at_most_in_one_statement() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (chat, [alice, bob, _]) = cast::group(conn);
+    cast::say(conn, chat, alice, (0..110).map(|number| format!("lake {number}")));
+    let all = |conn: &mut PgConnection, limit| search::all(conn, bob, "lake", None, limit).unwrap().len();
+    let one = |conn: &mut PgConnection, limit| search::in_chat(conn, chat, bob, "lake", None, limit).unwrap().len();
+    assert_eq!((all(conn, Limit::default()), one(conn, Limit::default())), (50, 50));
+    assert_eq!((all(conn, Limit::new(i64::MAX)), one(conn, Limit::new(i64::MAX))), (100, 100));
+    assert_eq!(watch::statements(conn, |conn| all(conn, Limit::MAX)), 1);
+    assert_eq!(watch::statements(conn, |conn| one(conn, Limit::MAX)), 1);
+}
+
+#[test]
+fn a_highlight_is_what_was_written_with_the_words_that_were_found() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let [alice] = cast::users(conn, ["alice"]);
+    let chat = groups::create(conn, alice, &NewGroup::new("Notes", &[])).unwrap().id;
+    let mut highlight = |content: &str, query: &str| {
+        let seq = cast::say(conn, chat, alice, [content]);
+        let hits = search::in_chat(conn, chat, alice, query, None, Limit::new(1)).unwrap();
+        assert_eq!(hits[0].message.seq, seq, "{content:?}");
+        let highlight = &hits[0].highlight;
+        (highlight.text.clone(), highlight.words().map(str::to_owned).collect::<Vec<_>>())
+    };
+    for content in [
+        "<b>lake</b>",
+        "<script>alert('lake')</script> lake",
+        "lake if a<b and c>d",
+        "&lt;lake&gt; & lake",
+        "** lake ** […] lake … lake",
+        "https://lake.example/lake?lake=1 lake",
+        "StartSel=lake, StopSel=lake",
+        "  lake\n\tlake  ",
+    ] {
+        let (text, words) = highlight(content, "lake");
+        assert!(content.contains(&text), "{content:?}: {text:?}");
+        assert!(!words.is_empty() && words.iter().all(|word| word == "lake"), "{content:?}: {words:?}");
+    }
+    // What would be taken for a mark is taken out before.
+    let (text, words) = highlight("\u{1}sea\u{2} \u{2}\u{1}lake\u{3}\u{1}", "lake");
+    assert_eq!((text.as_str(), words), ("sea lake", vec!["lake".to_owned()]));
+    // Of much, some parts.
+    let long = format!("{} lake {} lake {}", "one ".repeat(500), "two ".repeat(500), "three ".repeat(100));
+    let (text, words) = highlight(&long, "lake");
+    assert_eq!(words, ["lake", "lake"]);
+    assert!(text.contains(" … ") && text.len() < 400, "{text}");
+    // A word as long as a message may be.
+    let huge = format!("{} lake", "x".repeat(9_900));
+    assert_eq!(highlight(&huge, "lake").1, ["lake"]);
+}

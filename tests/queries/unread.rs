@@ -1,0 +1,80 @@
+//! What is unread, in a chat, in all of them, and in which.
+
+use diesel::Connection as _;
+use diesel::result::Error as DieselError;
+use messenger_db::ids::{ChatId, UserId};
+use messenger_db::queries::groups::{self, NewGroup};
+use messenger_db::queries::{messages, receipts, unread};
+
+use super::{cast, watch};
+use crate::support::TestDatabase;
+
+#[test]
+fn unread_is_what_others_wrote_since_one_last_read_or_wrote() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (chat, [alice, bob, carol]) = cast::group(conn);
+    assert_eq!(unread::find(conn, chat, bob), Ok(Some(0)));
+    cast::say(conn, chat, alice, ["two", "three", "four"]);
+    assert_eq!(unread::find(conn, chat, bob), Ok(Some(3)));
+    receipts::mark_delivered(conn, chat, bob, 4).unwrap();
+    assert_eq!(unread::find(conn, chat, bob), Ok(Some(3)));
+    receipts::mark_read(conn, chat, bob, 3).unwrap();
+    assert_eq!(unread::find(conn, chat, bob), Ok(Some(1)));
+    // A deleted message keeps its place, here too; and what the system says counts.
+    messages::delete(conn, chat, alice, 4).unwrap();
+    groups::rename(conn, chat, alice, "Walkers").unwrap();
+    assert_eq!(unread::find(conn, chat, bob), Ok(Some(2)));
+    assert_eq!(unread::find(conn, chat, alice), Ok(Some(1)));
+    cast::say(conn, chat, bob, ["six"]);
+    assert_eq!(unread::find(conn, chat, bob), Ok(Some(0)));
+    assert_eq!(unread::find(conn, chat, carol), Ok(Some(5)));
+}
+
+#[test]
+fn who_left_has_nothing_unread_and_begins_with_nothing_when_back() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (chat, [alice, bob, carol]) = cast::group(conn);
+    cast::say(conn, chat, alice, ["two", "three"]);
+    groups::leave(conn, chat, bob).unwrap();
+    for (chat, user) in [(chat, bob), (chat, UserId::new()), (ChatId::new(), alice)] {
+        assert_eq!(unread::find(conn, chat, user), Ok(None));
+    }
+    assert_eq!((unread::total(conn, bob), unread::list(conn, bob)), (Ok(0), Ok(vec![])));
+    groups::add(conn, chat, alice, bob).unwrap();
+    assert_eq!(unread::find(conn, chat, bob), Ok(Some(0)));
+    cast::say(conn, chat, carol, ["six"]);
+    assert_eq!(unread::find(conn, chat, bob), Ok(Some(1)));
+}
+
+#[test]
+fn chats_with_something_unread_come_with_the_latest_first() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let [alice, bob] = cast::users(conn, ["alice", "bob"]);
+    let chats = [(); 6].map(|()| groups::create(conn, alice, &NewGroup::new("G", &[bob])).unwrap().id);
+    cast::say(conn, chats[4], alice, ["a", "b"]);
+    cast::say(conn, chats[1], alice, ["c"]);
+    cast::say(conn, chats[5], bob, ["his own"]);
+    // At one instant.
+    conn.transaction(|conn| {
+        cast::say(conn, chats[0], alice, ["d"]);
+        cast::say(conn, chats[3], alice, ["e", "f", "g"]);
+        cast::say(conn, chats[2], alice, ["h"]);
+        Ok::<_, DieselError>(())
+    })
+    .unwrap();
+    let mut tied = vec![(chats[0], 1), (chats[3], 3), (chats[2], 1)];
+    tied.sort_unstable_by(|one, other| other.cmp(one));
+    assert_eq!(unread::list(conn, bob), Ok([tied, vec![(chats[1], 1), (chats[4], 2)]].concat()));
+    assert_eq!(unread::total(conn, bob), Ok(8));
+    assert_eq!(unread::total(conn, UserId::new()), Ok(0));
+    for statements in [
+        watch::statements(conn, |conn| unread::list(conn, bob)),
+        watch::statements(conn, |conn| unread::total(conn, bob)),
+        watch::statements(conn, |conn| unread::find(conn, chats[0], bob)),
+    ] {
+        assert_eq!(statements, 1);
+    }
+}
