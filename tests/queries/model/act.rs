@@ -5,9 +5,11 @@
 
 use std::fmt;
 
-use messenger_db::enums::UserStatus;
+use messenger_db::enums::{ParticipantRole, UserStatus};
 use messenger_db::queries::import::History;
 use proptest::prelude::*;
+
+use super::messenger::{Chat, Messenger};
 
 /// Who appears.
 pub const NAMES: [&str; 6] = ["ann", "ben", "cyd", "dan", "eve", "fay"];
@@ -20,8 +22,16 @@ pub const SLUGS: [Option<&str>; 4] = [Some("hikers"), Some("readers"), None, Som
 /// Reactions; the last is none.
 pub const EMOJI: [&str; 3] = ["👍", "🎉", ""];
 
-/// Who, by the place in [`NAMES`].
+/// Who, by the place in [`NAMES`]; or one of those below, who are somebody in the chat that the act is about.
 pub type Who = usize;
+/// The owner of the group.
+const OWNER: Who = NAMES.len();
+/// Who sent the message.
+const SENDER: Who = OWNER + 1;
+/// The first member, and two more.
+const MEMBER: Who = OWNER + 2;
+/// Who is not a member.
+const OUTSIDER: Who = MEMBER + 3;
 /// Which chat, in the order in which they were opened.
 pub type Where = usize;
 /// How many messages before the newest of its chat.
@@ -110,9 +120,80 @@ impl Act {
     }
 }
 
+impl Act {
+    /// The act with everybody by name, as things are now.
+    pub fn cast(mut self, messenger: &Messenger) -> Self {
+        let Some(number) = self.chat() else { return self };
+        let chat = messenger.chat(number);
+        let back = match self {
+            Self::SayAgain(_, _, back) | Self::Edit(_, _, back, _) | Self::Delete(_, _, back) => back,
+            _ => 0,
+        };
+        let members = chat.map(Chat::members).unwrap_or_default();
+        let place = |user| messenger.users.iter().position(|profile| Some(profile.id) == user);
+        let name = |who: Who| match who {
+            OWNER => place(
+                members
+                    .iter()
+                    .copied()
+                    .find(|user| chat.is_some_and(|chat| chat.role(*user) == Some(ParticipantRole::Owner))),
+            ),
+            SENDER => place(
+                chat.and_then(|chat| chat.post(messenger.seq(number, back))).and_then(|post| post.message.sender_id),
+            ),
+            OUTSIDER => messenger.users.iter().position(|profile| !members.contains(&profile.id)),
+            MEMBER.. => place(members.iter().nth((who - MEMBER) % members.len().max(1)).copied()),
+            _ => Some(who),
+        };
+        for who in self.people() {
+            *who = name(*who).unwrap_or(*who % NAMES.len());
+        }
+        self
+    }
+
+    fn people(&mut self) -> Vec<&mut Who> {
+        match self {
+            Self::Request(a, b)
+            | Self::Accept(a, b)
+            | Self::Decline(a, b)
+            | Self::Part(a, b)
+            | Self::Block(a, b)
+            | Self::Unblock(a, b)
+            | Self::OpenDirect(a, b)
+            | Self::Add(a, _, b)
+            | Self::Remove(a, _, b)
+            | Self::Promote(a, _, b)
+            | Self::Demote(a, _, b)
+            | Self::Transfer(a, _, b) => vec![a, b],
+            Self::Presence(a, _)
+            | Self::Call(a, _)
+            | Self::Close(a)
+            | Self::Rename(a, ..)
+            | Self::Link(a, ..)
+            | Self::Paint(a, ..)
+            | Self::Leave(a, _)
+            | Self::Disband(a, _)
+            | Self::Say(a, ..)
+            | Self::Answer(a, ..)
+            | Self::Show(a, ..)
+            | Self::SayAgain(a, ..)
+            | Self::Edit(a, ..)
+            | Self::Delete(a, ..)
+            | Self::React(a, ..)
+            | Self::Unreact(a, ..)
+            | Self::Receive(a, ..)
+            | Self::Read(a, ..) => vec![a],
+            Self::Found(a, others) => std::iter::once(a).chain(others).collect(),
+            Self::Import(_, _, batch) => batch.iter_mut().map(|(who, _)| who).collect(),
+        }
+    }
+}
+
 impl fmt::Display for Act {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let n = |who: &Who| NAMES[*who];
+        const SOMEBODY: [&str; 6] =
+            ["the owner", "the sender", "the first member", "the second member", "the third member", "an outsider"];
+        let n = |who: &Who| NAMES.iter().chain(&SOMEBODY).nth(*who).copied().unwrap_or_default();
         let all = |who: &[Who]| who.iter().map(n).collect::<Vec<_>>().join(", ");
         match self {
             Self::Request(a, b) => write!(f, "{} asks {} to be a contact", n(a), n(b)),
@@ -206,7 +287,23 @@ pub fn beginning() -> Vec<Step> {
 }
 
 fn who() -> impl Strategy<Value = Who> {
-    prop_oneof![4 => 0..3_usize, 2 => 3..NAMES.len()]
+    prop_oneof![2 => Just(0_usize), 4 => 1..3_usize, 3 => 3..NAMES.len()]
+}
+
+fn member() -> impl Strategy<Value = Who> {
+    prop_oneof![6 => MEMBER..MEMBER + 3, 1 => who()]
+}
+
+fn sender() -> impl Strategy<Value = Who> {
+    prop_oneof![4 => Just(SENDER), 1 => Just(OWNER), 1 => who()]
+}
+
+fn boss() -> impl Strategy<Value = Who> {
+    prop_oneof![4 => Just(OWNER), 1 => who()]
+}
+
+fn stranger() -> impl Strategy<Value = Who> {
+    prop_oneof![4 => Just(OUTSIDER), 1 => who()]
 }
 
 fn place() -> impl Strategy<Value = Where> {
@@ -214,7 +311,7 @@ fn place() -> impl Strategy<Value = Where> {
 }
 
 fn back() -> impl Strategy<Value = Back> {
-    prop_oneof![3 => Just(0_i64), 4 => 1..4_i64, 2 => 4..12_i64, 1 => Just(-1_i64)]
+    prop_oneof![8 => Just(0_i64), 8 => 1..4_i64, 3 => 4..12_i64, 1 => Just(-1_i64)]
 }
 
 fn words() -> impl Strategy<Value = Words> {
@@ -251,36 +348,36 @@ fn act() -> impl Strategy<Value = Act> {
     .boxed();
     let groups = prop_oneof![
         1 => (who(), prop::collection::vec(who(), 0..5)).prop_map(|(a, others)| Act::Found(a, others)),
-        1 => (who(), place(), 0..TITLES.len()).prop_map(|(a, chat, name)| Act::Rename(a, chat, name)),
-        1 => (who(), place(), 0..SLUGS.len()).prop_map(|(a, chat, slug)| Act::Link(a, chat, slug)),
-        1 => (who(), place(), any::<bool>()).prop_map(|(a, chat, avatar)| Act::Paint(a, chat, avatar)),
-        7 => (who(), place(), who()).prop_map(|(a, chat, b)| Act::Add(a, chat, b)),
-        4 => (who(), place(), who()).prop_map(|(a, chat, b)| Act::Remove(a, chat, b)),
-        3 => (who(), place()).prop_map(|(a, chat)| Act::Leave(a, chat)),
-        3 => (who(), place(), who()).prop_map(|(a, chat, b)| Act::Promote(a, chat, b)),
-        2 => (who(), place(), who()).prop_map(|(a, chat, b)| Act::Demote(a, chat, b)),
-        2 => (who(), place(), who()).prop_map(|(a, chat, b)| Act::Transfer(a, chat, b)),
+        1 => (boss(), place(), 0..TITLES.len()).prop_map(|(a, chat, name)| Act::Rename(a, chat, name)),
+        1 => (boss(), place(), 0..SLUGS.len()).prop_map(|(a, chat, slug)| Act::Link(a, chat, slug)),
+        1 => (boss(), place(), any::<bool>()).prop_map(|(a, chat, avatar)| Act::Paint(a, chat, avatar)),
+        7 => (boss(), place(), stranger()).prop_map(|(a, chat, b)| Act::Add(a, chat, b)),
+        4 => (boss(), place(), member()).prop_map(|(a, chat, b)| Act::Remove(a, chat, b)),
+        3 => (member(), place()).prop_map(|(a, chat)| Act::Leave(a, chat)),
+        3 => (boss(), place(), member()).prop_map(|(a, chat, b)| Act::Promote(a, chat, b)),
+        2 => (boss(), place(), member()).prop_map(|(a, chat, b)| Act::Demote(a, chat, b)),
+        2 => (boss(), place(), member()).prop_map(|(a, chat, b)| Act::Transfer(a, chat, b)),
     ]
     .boxed();
     let messages = prop_oneof![
-        10 => (who(), place(), words()).prop_map(|(a, chat, words)| Act::Say(a, chat, words)),
-        3 => (who(), place(), back(), words()).prop_map(|(a, chat, back, words)| Act::Answer(a, chat, back, words)),
-        3 => (who(), place(), 0..7_usize, wording()).prop_map(|(a, chat, count, words)| Act::Show(a, chat, count, words)),
-        2 => (who(), place(), back()).prop_map(|(a, chat, back)| Act::SayAgain(a, chat, back)),
-        4 => (who(), place(), back(), wording()).prop_map(|(a, chat, back, words)| Act::Edit(a, chat, back, words)),
-        4 => (who(), place(), back()).prop_map(|(a, chat, back)| Act::Delete(a, chat, back)),
-        4 => (who(), place(), back(), emoji()).prop_map(|(a, chat, back, emoji)| Act::React(a, chat, back, emoji)),
-        2 => (who(), place(), back(), emoji()).prop_map(|(a, chat, back, emoji)| Act::Unreact(a, chat, back, emoji)),
-        1 => (place(), any::<bool>(), prop::collection::vec((who(), words()), 1..4))
+        10 => (member(), place(), words()).prop_map(|(a, chat, words)| Act::Say(a, chat, words)),
+        3 => (member(), place(), back(), words()).prop_map(|(a, chat, back, words)| Act::Answer(a, chat, back, words)),
+        3 => (member(), place(), 0..7_usize, wording()).prop_map(|(a, chat, count, words)| Act::Show(a, chat, count, words)),
+        2 => (sender(), place(), back()).prop_map(|(a, chat, back)| Act::SayAgain(a, chat, back)),
+        4 => (sender(), place(), back(), wording()).prop_map(|(a, chat, back, words)| Act::Edit(a, chat, back, words)),
+        5 => (sender(), place(), back()).prop_map(|(a, chat, back)| Act::Delete(a, chat, back)),
+        7 => (member(), place(), back(), emoji()).prop_map(|(a, chat, back, emoji)| Act::React(a, chat, back, emoji)),
+        2 => (member(), place(), back(), emoji()).prop_map(|(a, chat, back, emoji)| Act::Unreact(a, chat, back, emoji)),
+        2 => (place(), any::<bool>(), prop::collection::vec((member(), words()), 1..4))
             .prop_map(|(chat, read, batch)| Act::Import(chat, read, batch)),
     ]
     .boxed();
     let receipts = prop_oneof![
-        (who(), place(), back()).prop_map(|(a, chat, back)| Act::Receive(a, chat, back)),
-        (who(), place(), back()).prop_map(|(a, chat, back)| Act::Read(a, chat, back)),
+        (member(), place(), back()).prop_map(|(a, chat, back)| Act::Receive(a, chat, back)),
+        (member(), place(), back()).prop_map(|(a, chat, back)| Act::Read(a, chat, back)),
     ]
     .boxed();
-    let ends = prop_oneof![who().prop_map(Act::Close), (who(), place()).prop_map(|(a, chat)| Act::Disband(a, chat)),];
+    let ends = prop_oneof![who().prop_map(Act::Close), (boss(), place()).prop_map(|(a, chat)| Act::Disband(a, chat)),];
     prop_oneof![16 => people, 24 => groups, 36 => messages, 23 => receipts, 1 => ends]
 }
 

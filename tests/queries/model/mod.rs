@@ -22,7 +22,7 @@ use act::{NAMES, Step, Story, beginning, stories};
 use messenger::Messenger;
 
 /// How many stories are told when nobody says, and how many acts each has at most.
-const STORIES: u32 = 32;
+const STORIES: u32 = 40;
 const LENGTH: usize = 100;
 /// After so many acts, everybody looks at everything.
 const ALL_LOOK: usize = 25;
@@ -64,6 +64,7 @@ fn tell(conn: &mut PgConnection, story: &Story) -> Result<(), String> {
 }
 
 fn happen(conn: &mut PgConnection, messenger: &mut Messenger, step: &Step) -> Result<(), String> {
+    let step = &Step { act: step.act.clone().cast(messenger), ..step.clone() };
     let chat = step.act.chat().map(|chat| messenger.chat_id(chat));
     let (actual, facts) = perform::perform(conn, messenger, step)?;
     let expected = messenger.apply(&step.act, facts);
@@ -73,7 +74,7 @@ fn happen(conn: &mut PgConnection, messenger: &mut Messenger, step: &Step) -> Re
         _ => false,
     };
     if !agrees {
-        return Err(format!("\n   actual {actual:?}\n expected {expected:?}"));
+        return Err(format!("{}:\n   actual {actual:?}\n expected {expected:?}", step.act));
     }
     let reader = messenger.user(step.reader);
     if let Some(chat) = chat {
