@@ -23,6 +23,6 @@ mod receipts;
 mod retry;
 mod search;
 mod sessions;
-mod sound;
+pub mod sound;
 mod unread;
 mod watch;
