@@ -28,13 +28,8 @@ pub fn diagnose(error: Error, target: &Target) -> Problem {
     match error {
         Error::Connect { conninfo, ping, waited, source } => no_connection(&conninfo, ping, waited.as_secs(), &source),
         Error::Statement { place, in_transaction, source } => failed_statement(&place, in_transaction, &source, target),
-        Error::Unrecorded { migration, direction, what, source } => {
-            let message = format!(
-                "{}/{} was carried out, and {what} failed\n{}",
-                migration.name,
-                direction.file(),
-                described(&source)
-            );
+        Error::Bookkeeping { migration, direction, what, source } => {
+            let message = format!("{}/{}: {what} failed\n{}", migration.name, direction.file(), described(&source));
             let aftermath = aftermath(migration.run_in_transaction, direction);
             Problem {
                 sqlstate: Some(source.sqlstate.clone()),
@@ -256,7 +251,10 @@ const fn aftermath(in_transaction: bool, direction: Direction) -> &'static str {
     match (in_transaction, direction) {
         (true, Direction::Up) => "Its transaction was rolled back: nothing of this migration is left half done.",
         (true, Direction::Down) => "Its transaction was rolled back: this migration is still applied, whole.",
-        (false, _) => "This migration runs outside a transaction: see what it left before running it again.",
+        (false, _) => {
+            "This migration runs outside a transaction: what it did before it failed stays, until it is run again. Half an \
+             index is then built anew."
+        }
     }
 }
 
@@ -312,7 +310,7 @@ fn described(error: &ServerError) -> String {
 fn exit_of(error: &ServerError) -> Exit {
     match error.sqlstate.as_str() {
         "42501" => Exit::PermissionDenied,
-        "55P03" => Exit::Locked,
+        "55P03" | "40P01" => Exit::Locked,
         _ => Exit::Failed,
     }
 }
@@ -350,7 +348,7 @@ fn advice(error: &ServerError, target: &Target, place: Option<&Place>) -> String
                     the search_path of the role or the database. Then run again."
                 .to_owned()
         }
-        "55P03" => "Another session holds the lock that this needs, and this gave way to it, so that nobody queues \
+        "55P03" | "40P01" => "Another session holds the lock that this needs, and this gave way to it, so that nobody queues \
                     behind. Run it again, at a quieter time, or with a longer `--lock-timeout` or more `--lock-retries`."
             .to_owned(),
         "57014" => "It was cancelled, by `statement_timeout` or by an administrator. Run it again, with a longer \

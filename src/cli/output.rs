@@ -15,7 +15,7 @@ use super::Exit;
 use super::args::{Color, OutputArgs};
 use super::problem::Problem;
 use super::signals::Signals;
-use crate::migrate::{Backup, Blocker, Direction, Event, Observer, Target};
+use crate::migrate::{Backup, Blocker, Direction, Event, Leftover, Observer, Target};
 use crate::seed::Progress;
 
 /// Where a command prints.
@@ -253,6 +253,15 @@ impl Observer for Output {
                 in_words(*pause),
                 if *left == 1 { "time" } else { "times" },
             )),
+            Event::Resumed { migration, leftover: Leftover::Invalid(index) } => {
+                self.note(&format!("{}: the index {index} is left invalid, and is built anew", migration.name));
+            }
+            Event::Resumed { migration, .. } => {
+                self.note(&format!("{}: is done already, and is only recorded", migration.name));
+            }
+            Event::Overtaken { migration, .. } => {
+                self.note(&format!("{}: another program did it at the same time", migration.name));
+            }
             Event::Finished { step } => {
                 let (verb, color) = match step.direction {
                     Direction::Up => ("applied ", AnsiColor::Green),

@@ -2,6 +2,7 @@
 
 use super::catalog::{self, Scope};
 use super::ledger::{self, Ledger, Origin};
+use super::lock::Turn;
 use super::verify::{self, Comparison};
 use super::{Error, Migration, Observer, Pool, apply, history, lock, status};
 
@@ -25,8 +26,7 @@ pub struct Adoption {
 /// [`Error::NothingEqual`] when no catalog is equal, with the difference to the nearest; [`Error::Contradiction`] when the
 /// history has versions beyond the one found; [`Error::Locked`] when another runner is not done in time.
 pub fn adopt(pool: &Pool, observer: &mut dyn Observer) -> Result<Adoption, Error> {
-    let connection = &mut *pool.get()?;
-    let _lock = lock::acquire(pool, observer)?;
+    let Turn { connection, .. } = &mut lock::acquire(pool, pool.get()?, observer)?;
     let migrations = pool.migrations();
     let status = status::read(connection, migrations)?;
     let facts = catalog::facts(connection, Scope::CurrentSchema)?;

@@ -7,7 +7,7 @@ use super::libpq::{Connection, ServerError};
 use super::patience::Patience;
 use super::verify::Comparison;
 use super::watch::Watch;
-use super::{Error, Event, Migration, Observer, Origin, history, ledger};
+use super::{Applied, Error, Event, Leftover, Migration, Observer, Origin, history, ledger, leftover};
 
 /// Whether a migration is applied or undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,19 +84,36 @@ pub(super) fn each(
     observer.on(&Event::Planned { migrations, direction });
     let mut steps = Vec::with_capacity(migrations.len());
     for migration in migrations {
-        let step = patience.attempt(observer, |watch, observer| {
+        let attempted = patience.attempt(observer, |watch, observer| {
             stop_if_wanted(observer, steps.len(), migrations.len())?;
             if !migration.run_in_transaction {
                 return one(connection, watch, migration, direction, observer);
             }
-            let failed = |source| Error::Unrecorded { migration: *migration, direction, what: "COMMIT", source };
+            let failed = |source| Error::Bookkeeping { migration: *migration, direction, what: "COMMIT", source };
             transaction(connection, failed, |connection| one(connection, watch, migration, direction, observer))
-        })?;
+        });
+        let step = match attempted {
+            Err(error) if is_overtaken(connection, migration, direction, &error) => {
+                observer.on(&Event::Overtaken { migration, direction });
+                continue;
+            }
+            attempted => attempted?,
+        };
         // Not before the commit, which may fail.
         observer.on(&Event::Finished { step: &step });
         steps.push(step);
     }
     Ok(steps)
+}
+
+/// Whether a migration failed because another program, one that takes no turns, was faster: the Diesel CLI, for one.
+fn is_overtaken(connection: &mut Connection, migration: &Migration, direction: Direction, error: &Error) -> bool {
+    let failed = matches!(error, Error::Statement { .. } | Error::Bookkeeping { .. } | Error::Blocked { .. });
+    failed && connection.is_alive() && connection.is_idle() && {
+        let is_it = |applied: &Applied| applied.version == migration.version.as_str();
+        // Where the history cannot be read, the failure stands.
+        history::read(connection).is_ok_and(|history| history.applied.iter().any(is_it) == (direction == Direction::Up))
+    }
 }
 
 pub(super) fn stop_if_wanted(observer: &dyn Observer, done: usize, planned: usize) -> Result<(), Error> {
@@ -132,20 +149,30 @@ pub(super) fn one(
     observer.on(&Event::Started { migration, direction });
     let start = Instant::now();
     let sql = direction.sql(migration);
-    let outcome = watch.execute(connection, sql, observer);
-    for notice in connection.take_notices() {
-        observer.on(&Event::Noticed { migration, notice: &notice });
+    let failed = |what| move |source| Error::Bookkeeping { migration: *migration, direction, what, source };
+    let leftover = if connection.is_idle() {
+        leftover::find(connection, sql).map_err(failed("looking for what an earlier attempt left"))?
+    } else {
+        Leftover::Nothing
+    };
+    if leftover != Leftover::Nothing {
+        observer.on(&Event::Resumed { migration, leftover: &leftover });
     }
-    outcome.map_err(|source| Error::Statement {
-        place: Place::of(migration, direction.file(), sql, &source),
-        in_transaction: !connection.is_idle(),
-        source,
-    })?;
-    connection.execute(&direction.bookkeeping(migration, start.elapsed())).map_err(|source| Error::Unrecorded {
-        migration: *migration,
-        direction,
-        what: "its rows in the history",
-        source,
-    })?;
+    if let Leftover::Invalid(index) = &leftover {
+        let drop = format!("DROP INDEX CONCURRENTLY {index}");
+        watch.execute(connection, &drop, observer).map_err(failed("dropping the invalid index"))?;
+    }
+    if leftover != Leftover::Done {
+        let outcome = watch.execute(connection, sql, observer);
+        for notice in connection.take_notices() {
+            observer.on(&Event::Noticed { migration, notice: &notice });
+        }
+        outcome.map_err(|source| Error::Statement {
+            place: Place::of(migration, direction.file(), sql, &source),
+            in_transaction: !connection.is_idle(),
+            source,
+        })?;
+    }
+    connection.execute(&direction.bookkeeping(migration, start.elapsed())).map_err(failed("writing the history"))?;
     Ok(Step { migration: *migration, direction, duration: start.elapsed() })
 }

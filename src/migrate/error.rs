@@ -37,14 +37,14 @@ pub enum Error {
         /// What the server said.
         source: ServerError,
     },
-    /// A migration was carried out, and could not be recorded or committed.
-    #[error("{}/{}: {source}", migration.name, direction.file())]
-    Unrecorded {
+    /// What the runner itself does for a migration failed, before or after its statements.
+    #[error("{}/{}: {what} failed: {source}", migration.name, direction.file())]
+    Bookkeeping {
         /// The migration.
         migration: Migration,
         /// Applied or undone.
         direction: Direction,
-        /// What failed: the rows of the history, or `COMMIT`.
+        /// What failed, such as `COMMIT`.
         what: &'static str,
         /// What the server said.
         source: ServerError,
@@ -223,7 +223,7 @@ impl Error {
     #[must_use]
     pub fn sqlstate(&self) -> Option<&str> {
         match self {
-            Self::Server(error) | Self::Statement { source: error, .. } | Self::Unrecorded { source: error, .. } => {
+            Self::Server(error) | Self::Statement { source: error, .. } | Self::Bookkeeping { source: error, .. } => {
                 Some(&error.sqlstate)
             }
             Self::Blocked { source, .. } => source.sqlstate(),
@@ -234,7 +234,7 @@ impl Error {
     /// What the server said, to say it better.
     pub(super) const fn said_mut(&mut self) -> Option<&mut ServerError> {
         match self {
-            Self::Server(error) | Self::Statement { source: error, .. } | Self::Unrecorded { source: error, .. } => {
+            Self::Server(error) | Self::Statement { source: error, .. } | Self::Bookkeeping { source: error, .. } => {
                 Some(error)
             }
             _ => None,

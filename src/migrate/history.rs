@@ -90,7 +90,13 @@ pub(super) fn quoted(name: &str) -> String {
 
 /// Makes the table when it is missing, with Diesel's own statement.
 pub(super) fn create(connection: &mut Connection) -> Result<(), ServerError> {
-    connection.execute(CREATE_MIGRATIONS_TABLE)?;
+    // IF NOT EXISTS does not save who makes it at the same moment as another: then it is there the next time.
+    if let Err(error) = connection.execute(CREATE_MIGRATIONS_TABLE) {
+        if !connection.is_idle() || !["23505", "42P07", "42710"].contains(&error.sqlstate.as_str()) {
+            return Err(error);
+        }
+        connection.execute(CREATE_MIGRATIONS_TABLE)?;
+    }
     // "already exists, skipping" is no news.
     connection.take_notices();
     Ok(())

@@ -1,8 +1,12 @@
 //! Decides that two runners never work on one database at once: they take turns, by an advisory lock.
 //!
-//! The lock is polled, never waited for: a session that blocks in `pg_advisory_lock` holds a snapshot, which an index
-//! built concurrently by the holder would wait for in turn. It belongs to a session of its own that is closed with
-//! the guard, so that a runner that dies or fails leaves no lock behind, in the pool neither.
+//! The locks are polled, never waited for: a session that blocks in `pg_advisory_lock` holds a snapshot, which an index
+//! built concurrently by the holder would wait for in turn.
+//!
+//! There are two. One belongs to a session that does nothing else, so that the others can tell who is working whatever
+//! the work is. The other belongs to the session that works: when a runner is killed, the server goes on with its last
+//! statement until it notices, up to a second later, and may even commit; nobody begins before that is over. Both sessions
+//! end with the guard, so that a runner that dies or fails leaves no lock behind, in the pool neither.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,23 +15,21 @@ use super::libpq::{Connection, ServerError};
 use super::pool::Pooled;
 use super::{Error, Event, Observer, Pool};
 
-/// The lock, until it is dropped.
-pub(super) struct Lock {
-    session: Pooled,
+/// The turn of this runner, until it is dropped.
+pub(super) struct Turn {
+    /// The session to work in.
+    pub(super) connection: Pooled,
+    /// The session that does nothing, to look around from: for queries that end at once and leave nothing behind.
+    pub(super) watcher: Pooled,
 }
 
-impl Drop for Lock {
-    /// Gives it back before the session is closed, which the server notices a moment later. A broken session has lost
-    /// it anyway.
+impl Drop for Turn {
+    /// Gives the locks back before the sessions are closed, which the server notices a moment later. A broken session
+    /// has lost its lock anyway.
     fn drop(&mut self) {
-        let _ = self.session.execute(&format!("SELECT pg_advisory_unlock({KEY})"));
-    }
-}
-
-impl Lock {
-    /// The session that holds it, to look around from: for queries that end at once and leave nothing behind.
-    pub(super) fn session(&mut self) -> &mut Connection {
-        &mut self.session
+        for (session, key) in [(&mut self.connection, WORK), (&mut self.watcher, TURN)] {
+            let _ = session.execute(&format!("SELECT pg_advisory_unlock({key})"));
+        }
     }
 }
 
@@ -42,21 +44,36 @@ pub struct Holder {
     pub since: String,
 }
 
-// Advisory locks are of one database already; the name makes it one of ours.
-const KEY: &str = "hashtextextended('messenger-db migrations', 0)";
+// Advisory locks are of one database already; the names make them ours.
+const TURN: &str = "hashtextextended('messenger-db migrations', 0)";
+const WORK: &str = "hashtextextended('messenger-db migrations, the session that works', 0)";
 
-/// Takes the lock, or waits for it as long as the pool's options say.
+/// Takes the locks, or waits for them as long as the pool's options say. The connection is the one to work in.
 ///
 /// # Errors
 ///
-/// [`Error::Locked`] names who has it when the wait is over; [`Error::Interrupted`] when the observer ends it.
-pub(super) fn acquire(pool: &Pool, observer: &mut dyn Observer) -> Result<Lock, Error> {
-    let mut session = pool.get()?;
-    session.close_after_use();
+/// [`Error::Locked`] names who has one of them when the wait is over; [`Error::Interrupted`] when the observer ends it.
+pub(super) fn acquire(pool: &Pool, connection: Pooled, observer: &mut dyn Observer) -> Result<Turn, Error> {
+    // In this order: what is dropped gives back both, and giving back what it does not have is only a warning.
+    let mut turn = Turn { watcher: pool.get()?, connection };
+    turn.watcher.close_after_use();
+    turn.connection.close_after_use();
     let deadline = Instant::now() + pool.lock_wait();
+    wait_for(&mut turn.watcher, TURN, deadline, pool, observer)?;
+    wait_for(&mut turn.connection, WORK, deadline, pool, observer)?;
+    Ok(turn)
+}
+
+fn wait_for(
+    session: &mut Connection,
+    key: &str,
+    deadline: Instant,
+    pool: &Pool,
+    observer: &mut dyn Observer,
+) -> Result<(), Error> {
     let mut told = None;
-    while !try_lock(&mut session)? {
-        let holder = holder(&mut session)?;
+    while !try_lock(session, key)? {
+        let holder = holder(session, key)?;
         let remaining = deadline.saturating_duration_since(Instant::now());
         if remaining.is_zero() {
             return Err(Error::Locked { holder, waited: pool.lock_wait() });
@@ -70,22 +87,22 @@ pub(super) fn acquire(pool: &Pool, observer: &mut dyn Observer) -> Result<Lock, 
         }
         thread::sleep(remaining.min(Duration::from_millis(100)));
     }
-    Ok(Lock { session })
+    Ok(())
 }
 
-fn try_lock(session: &mut Connection) -> Result<bool, ServerError> {
-    let rows = session.execute(&format!("SELECT pg_try_advisory_lock({KEY})"))?;
+fn try_lock(session: &mut Connection, key: &str) -> Result<bool, ServerError> {
+    let rows = session.execute(&format!("SELECT pg_try_advisory_lock({key})"))?;
     Ok(rows.first().and_then(|row| row.first()).and_then(Option::as_deref) == Some("t"))
 }
 
-fn holder(session: &mut Connection) -> Result<Option<Holder>, ServerError> {
+fn holder(session: &mut Connection, key: &str) -> Result<Option<Holder>, ServerError> {
     let rows = session.execute(&format!(
         "SELECT activity.pid, activity.application_name, activity.backend_start::timestamptz(0)
          FROM pg_locks AS held
          INNER JOIN pg_stat_activity AS activity ON activity.pid = held.pid
          WHERE held.locktype = 'advisory' AND held.granted AND held.objsubid = 1
              AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-             AND (held.classid::bigint << 32) | held.objid::bigint = {KEY}"
+             AND (held.classid::bigint << 32) | held.objid::bigint = {key}"
     ))?;
     Ok(rows.into_iter().next().and_then(|row| {
         let mut values = row.into_iter();

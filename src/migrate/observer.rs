@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::apply::{Direction, Step};
 use super::libpq::Notice;
-use super::{Backup, Blocker, Holder, Migration, Target};
+use super::{Backup, Blocker, Holder, Leftover, Migration, Target};
 
 /// What just happened.
 #[derive(Debug)]
@@ -69,6 +69,20 @@ pub enum Event<'a> {
         pause: Duration,
         /// How many attempts are left.
         left: usize,
+    },
+    /// Another program, one that takes no turns, did the same at the same time, and was faster.
+    Overtaken {
+        /// Which.
+        migration: &'a Migration,
+        /// Applied or undone.
+        direction: Direction,
+    },
+    /// A migration outside a transaction was begun before, and cut short; it goes on from there.
+    Resumed {
+        /// Which.
+        migration: &'a Migration,
+        /// What was left.
+        leftover: &'a Leftover,
     },
     /// The server remarked something.
     Noticed {

@@ -3,8 +3,8 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::lock::Lock;
-use super::watch::{LOCK_NOT_AVAILABLE, Watch};
+use super::libpq::Connection;
+use super::watch::{Watch, is_for_a_lock};
 use super::{Blocker, Error, Event, Observer, Pool};
 
 /// No pause is longer.
@@ -12,15 +12,15 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// How often something is tried, and from which session it is watched.
 pub(super) struct Patience<'a> {
-    lock: &'a mut Lock,
+    watcher: &'a mut Connection,
     limit: Duration,
     retries: usize,
 }
 
 impl<'a> Patience<'a> {
-    /// As the pool's options say. The session that holds the lock between runners is the one that watches.
-    pub(super) const fn new(pool: &Pool, lock: &'a mut Lock) -> Self {
-        Self { lock, limit: pool.lock_timeout(), retries: pool.lock_retries() }
+    /// As the pool's options say.
+    pub(super) const fn new(pool: &Pool, watcher: &'a mut Connection) -> Self {
+        Self { watcher, limit: pool.lock_timeout(), retries: pool.lock_retries() }
     }
 
     /// Makes the attempt, again after a pause when a lock was not to be had. What is attempted must change nothing when
@@ -42,12 +42,12 @@ impl<'a> Patience<'a> {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let mut watch = Watch::new(self.lock.session(), self.limit);
+            let mut watch = Watch::new(self.watcher, self.limit);
             let error = match attempt(&mut watch, observer) {
                 Ok(done) => return Ok(done),
                 Err(error) => watch.explain(error),
             };
-            if error.sqlstate() != Some(LOCK_NOT_AVAILABLE) {
+            if !is_for_a_lock(&error) {
                 return Err(error);
             }
             known = watch.blocker.take().or(known);

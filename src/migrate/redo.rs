@@ -3,6 +3,7 @@
 use super::apply::{self, Direction, Report, Step};
 use super::catalog::{self, Scope};
 use super::libpq::Connection;
+use super::lock::Turn;
 use super::patience::Patience;
 use super::verify::{self, Comparison};
 use super::watch::Watch;
@@ -19,8 +20,7 @@ use super::{Drift, Error, Event, Migration, Observer, Pool, Revert, Status, ledg
 /// Those of [`revert`](revert::revert); [`Error::Interrupted`] changes nothing either where it is one transaction;
 /// [`Error::RedoneOtherwise`] when it would end at another catalog, in which case nothing was changed.
 pub fn redo(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result<Report, Error> {
-    let connection = &mut *pool.get()?;
-    let mut lock = lock::acquire(pool, observer)?;
+    let Turn { connection, watcher } = &mut lock::acquire(pool, pool.get()?, observer)?;
     let before = status::read(connection, pool.migrations())?;
     let version = before.applied.last().map(|applied| applied.version.clone());
     let down = revert::chosen(connection, &before, extent, pool.migrations())?;
@@ -28,12 +28,12 @@ pub fn redo(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result
         return Ok(Report { version, ..Report::default() });
     }
     ledger::complete(connection, &before, pool.migrations())?;
-    let patience = &mut Patience::new(pool, &mut lock);
+    let patience = &mut Patience::new(pool, watcher);
     let (steps, catalog) = if down.iter().all(|migration| migration.run_in_transaction) {
         let last = down.first().copied();
         let (steps, catalog) = patience.attempt(observer, |watch, observer| {
             let uncommitted = |source| match last {
-                Some(migration) => Error::Unrecorded { migration, direction: Direction::Up, what: "COMMIT", source },
+                Some(migration) => Error::Bookkeeping { migration, direction: Direction::Up, what: "COMMIT", source },
                 None => Error::Server(source),
             };
             apply::transaction(connection, uncommitted, |connection| {

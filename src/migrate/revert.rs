@@ -2,6 +2,7 @@
 
 use super::apply::{self, Direction, Report};
 use super::libpq::Connection;
+use super::lock::Turn;
 use super::patience::Patience;
 use super::{Error, Migration, Observer, Pool, Status, ledger, lock, run, source, status, verify};
 
@@ -26,8 +27,7 @@ pub enum Revert {
 /// [`Error::Blocked`] when one did not get a lock, as often as it tried; [`Error::Interrupted`] when the observer stops
 /// it between two; [`Error::Drift`] when all of it was undone, and the catalog is not that of the version before.
 pub fn revert(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result<Report, Error> {
-    let connection = &mut *pool.get()?;
-    let mut lock = lock::acquire(pool, observer)?;
+    let Turn { connection, watcher } = &mut lock::acquire(pool, pool.get()?, observer)?;
     let before = status::read(connection, pool.migrations())?;
     let migrations = chosen(connection, &before, extent, pool.migrations())?;
     let left = before.applied.len() - migrations.len();
@@ -36,7 +36,7 @@ pub fn revert(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Resu
         return Ok(Report { version, ..Report::default() });
     }
     ledger::complete(connection, &before, pool.migrations())?;
-    let steps = apply::each(connection, &mut Patience::new(pool, &mut lock), &migrations, Direction::Down, observer)?;
+    let steps = apply::each(connection, &mut Patience::new(pool, watcher), &migrations, Direction::Down, observer)?;
     let catalog = run::refuse_drift(verify::now(connection, pool.migrations())?, steps.len())?;
     Ok(Report { steps, version, catalog })
 }

@@ -6,6 +6,7 @@
 use diesel::migration::CREATE_MIGRATIONS_TABLE;
 
 use super::libpq::Connection;
+use super::lock::Turn;
 use super::{Error, Pool, history, ledger, lock};
 use crate::migrate::Observer;
 
@@ -57,8 +58,7 @@ impl Roles {
 /// [`Error::Role`] when one of the roles is there and can do more than it should; [`Error::Server`] when the role that
 /// this runs as may not: it needs `CREATEROLE`, and to own the database and what is in it, or to be a superuser.
 pub fn create_roles(pool: &Pool, roles: &Roles, observer: &mut dyn Observer) -> Result<Vec<String>, Error> {
-    let connection = &mut *pool.get()?;
-    let _lock = lock::acquire(pool, observer)?;
+    let Turn { connection, .. } = &mut lock::acquire(pool, pool.get()?, observer)?;
     super::apply::transaction(connection, Error::Server, |connection| carry_out(connection, roles))
 }
 
@@ -68,8 +68,7 @@ pub fn create_roles(pool: &Pool, roles: &Roles, observer: &mut dyn Observer) -> 
 ///
 /// As [`create_roles`].
 pub fn plan_roles(pool: &Pool, roles: &Roles, observer: &mut dyn Observer) -> Result<Vec<String>, Error> {
-    let connection = &mut *pool.get()?;
-    let _lock = lock::acquire(pool, observer)?;
+    let Turn { connection, .. } = &mut lock::acquire(pool, pool.get()?, observer)?;
     connection.execute("BEGIN")?;
     let statements = carry_out(connection, roles);
     connection.execute("ROLLBACK")?;

@@ -3,9 +3,13 @@
 use super::apply::{self, Direction, Report};
 use super::catalog::Scope;
 use super::libpq::Connection;
+use super::lock::Turn;
 use super::patience::Patience;
 use super::verify::{self, Comparison};
-use super::{BackupOptions, Error, Migration, Observer, Pool, Status, backup, history, ledger, lock, source, status};
+use super::{
+    BackupOptions, Error, Leftover, Migration, Observer, Pool, Status, backup, history, ledger, leftover, lock, source,
+    status,
+};
 
 /// What to run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,8 +44,8 @@ pub struct RunOptions {
 pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Result<Report, Error> {
     let migrations = pool.migrations();
     let last = options.to.as_deref().map(|to| source::find(migrations, to)).transpose()?;
-    let connection = &mut *pool.get()?;
-    refuse_encoding(connection)?;
+    let mut connection = pool.get()?;
+    refuse_encoding(&connection)?;
     let wanted = |status: &Status| -> Vec<Migration> {
         status
             .pending
@@ -50,15 +54,13 @@ pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Re
             .filter(|migration| last.is_none_or(|last| migration.version <= last.version))
             .collect()
     };
-    let mut before = status::read(connection, migrations)?;
-    // Only who has something to do takes the lock; and once it has it, another runner may have done it.
-    let mut lock = if wanted(&before).is_empty() && !before.can_be_completed(migrations) {
-        None
-    } else {
-        let lock = lock::acquire(pool, observer)?;
-        before = status::read(connection, migrations)?;
-        Some(lock)
-    };
+    let mut before = status::read(&mut connection, migrations)?;
+    // Only who has something to do takes its turn; and once it has it, another runner may have done it.
+    let mut turn = None;
+    if !wanted(&before).is_empty() || before.can_be_completed(migrations) {
+        let turn = turn.insert(lock::acquire(pool, connection, observer)?);
+        before = status::read(&mut turn.connection, migrations)?;
+    }
     if !options.allow_ahead {
         refuse_ahead(&before)?;
     }
@@ -68,13 +70,16 @@ pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Re
     let pending = wanted(&before);
     let newest = pending.iter().map(|migration| migration.version.to_string()).max();
     let version = before.applied.last().map(|applied| applied.version.clone()).max(newest);
-    let Some(lock) = lock.as_mut().filter(|_| !pending.is_empty()) else {
+    let Some(Turn { connection, watcher }) = turn.as_mut() else {
+        return Ok(Report { version, ..Report::default() });
+    };
+    if pending.is_empty() {
         if before.can_be_completed(migrations) {
             ledger::complete(connection, &before, migrations)?;
         }
         return Ok(Report { version, ..Report::default() });
-    };
-    if !options.allow_drift {
+    }
+    if !options.allow_drift && !is_begun(connection, &pending)? {
         refuse_drift(verify::compare(connection, &before, migrations, Scope::CurrentSchema)?, 0)?;
     }
     if let Some(options) = &options.backup {
@@ -83,12 +88,19 @@ pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Re
     }
     history::create(connection)?;
     ledger::complete(connection, &before, migrations)?;
-    let steps = apply::each(connection, &mut Patience::new(pool, lock), &pending, Direction::Up, observer)?;
+    let steps = apply::each(connection, &mut Patience::new(pool, watcher), &pending, Direction::Up, observer)?;
     let mut catalog = verify::now(connection, migrations)?;
     if !options.allow_drift {
         catalog = refuse_drift(catalog, steps.len())?;
     }
     Ok(Report { steps, version, catalog })
+}
+
+/// Whether the first of these was begun before, outside a transaction, and cut short: what it left is no drift. Whatever
+/// else differs is found when all are applied.
+fn is_begun(connection: &mut Connection, pending: &[Migration]) -> Result<bool, Error> {
+    let Some(first) = pending.first().filter(|first| !first.run_in_transaction) else { return Ok(false) };
+    Ok(leftover::find(connection, first.up)? != Leftover::Nothing)
 }
 
 /// The lengths that the constraints check are characters, which only UTF-8 has for every script.

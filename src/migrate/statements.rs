@@ -3,6 +3,8 @@
 // The build script includes this file too, by its path; there a plain `mod` would look in another folder.
 #[path = "statements/position.rs"]
 mod position;
+#[path = "statements/resumable.rs"]
+mod resumable;
 #[cfg(test)]
 #[path = "statements/tests.rs"]
 mod tests;
@@ -10,6 +12,7 @@ mod tests;
 mod tokens;
 
 pub use position::{line_and_column, offset_of_position};
+pub use resumable::{Resumable, resumable};
 use tokens::{Kind, Token, tokens};
 
 /// One statement, without the comments around it and without the semicolon that ends it.

@@ -25,8 +25,10 @@ pub struct Blocker {
     pub query_age: Option<Duration>,
 }
 
-/// The sqlstate of a lock that was not to be had in time, and that of a statement that somebody cancelled.
-pub(super) const LOCK_NOT_AVAILABLE: &str = "55P03";
+/// The SQLSTATE of a lock that was not to be had in time, of one that two wanted crosswise, and of a statement that
+/// somebody cancelled.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
+const DEADLOCK_DETECTED: &str = "40P01";
 const QUERY_CANCELED: &str = "57014";
 
 /// How long a wait without a limit goes on before somebody is told.
@@ -124,6 +126,11 @@ impl<'a> Watch<'a> {
         self.blocker = Some(blocker);
         Some(now)
     }
+}
+
+/// Whether it failed for a lock, and may succeed when others are done.
+pub(super) fn is_for_a_lock(error: &Error) -> bool {
+    error.sqlstate().is_some_and(|sqlstate| [LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED].contains(&sqlstate))
 }
 
 /// The one in the way of a server process, if there is one: of several, the one whose transaction is the oldest.

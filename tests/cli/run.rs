@@ -101,7 +101,7 @@ fn a_commit_that_fails_is_not_reported_as_applied() {
         )
         .unwrap();
     let before = state(&database);
-    let failed = format!("{}/up.sql was carried out, and COMMIT failed", names()[2]);
+    let failed = format!("{}/up.sql: COMMIT failed", names()[2]);
     let run = on(&database, &["run"])
         .exits(1)
         .complains(&failed)
@@ -123,7 +123,7 @@ fn a_row_in_the_history_that_cannot_be_written_is_told_with_the_name_of_its_migr
     let before = state(&database);
     on(&database, &["run"])
         .exits(1)
-        .complains(&format!("{}/up.sql was carried out, and its rows in the history failed", names()[3]))
+        .complains(&format!("{}/up.sql: writing the history failed", names()[3]))
         .complains("violates check constraint");
     assert_ne!(state(&database), before, "the one before is applied");
 }

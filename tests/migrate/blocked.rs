@@ -138,7 +138,7 @@ fn a_lock_on_the_history_is_stepped_back_from_too() {
     let _holder = LockHolder::of(&database, "LOCK TABLE __diesel_schema_migrations IN SHARE MODE");
     let failed = migrate::run(&pool(&database, 1, vec![change]), &RunOptions::default(), &mut Silent);
     let Err(Error::Blocked { attempts: 2, source, .. }) = failed else { panic!("{failed:?}") };
-    assert!(matches!(*source, Error::Unrecorded { .. }), "{source:?}");
+    assert!(matches!(*source, Error::Bookkeeping { .. }), "{source:?}");
 }
 
 #[test]

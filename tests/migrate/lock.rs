@@ -17,7 +17,9 @@ const ADVISORY_LOCKS: &str = "SELECT count(*) FROM pg_locks WHERE locktype = 'ad
 fn twenty_at_once_on_an_empty_database_apply_every_migration_once() {
     let head = TestDatabase::migrated().catalog();
     let count = migrate::migrations().unwrap().len();
-    for _ in 0..5 {
+    // `TEST_ROUNDS=100` for a night.
+    let rounds = std::env::var("TEST_ROUNDS").map_or(4, |rounds| rounds.parse().unwrap());
+    for _ in 0..rounds {
         let database = TestDatabase::empty();
         let runners: Vec<_> = (0..20)
             .map(|_| {

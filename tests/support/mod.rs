@@ -1,6 +1,7 @@
 //! What the tests stand on: a server, databases on it, the two programs that migrate them, and ways to watch those.
 
 mod binary;
+mod crashing_server;
 mod database;
 mod diesel_cli;
 mod lock_holder;
@@ -8,6 +9,7 @@ mod migrations;
 mod pgbouncer;
 mod processes;
 mod proxy;
+mod runner;
 mod running;
 mod server;
 mod state_folder;
@@ -15,13 +17,15 @@ mod terminal;
 mod until;
 
 pub use binary::{Run, messenger_db};
+pub use crashing_server::CrashingServer;
 pub use database::TestDatabase;
 pub use diesel_cli::diesel;
 pub use lock_holder::LockHolder;
-pub use migrations::migration;
+pub use migrations::{fixtures, migration};
 pub use pgbouncer::PgBouncer;
 pub use processes::works_in;
-pub use proxy::Proxy;
+pub use proxy::{Moment, Proxy};
+pub use runner::{Act, Runner};
 pub use running::Running;
 pub use server::{AnnouncedServer, Server, server};
 pub use state_folder::StateFolder;

@@ -1,4 +1,5 @@
-//! Stands between the binary and the server, and counts: connections, and the times the server is asked.
+//! Stands between the binary and the server, and counts: connections, and the times the server is asked. It can interfere
+//! with any message on its way to the server.
 
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
@@ -24,7 +25,21 @@ struct Counts {
     connections: AtomicUsize,
     round_trips: AtomicUsize,
     closed: AtomicBool,
+    interference: Option<Interference>,
 }
+
+/// When something interferes with a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// The client has sent it, and the server has not got it.
+    Before,
+    /// The server has got it, and the client has no answer.
+    After,
+}
+
+/// Is told each message that asks the server for something, and whether it got there already. What it refuses is not
+/// passed on, and the connection is closed.
+type Interference = Box<dyn Fn(Moment, &[u8]) -> bool + Send + Sync>;
 
 impl Proxy {
     /// A proxy for the server whose socket is in this folder, under the usual name.
@@ -34,8 +49,17 @@ impl Proxy {
 
     /// One that says it is starting up, so many times, before it lets anybody through.
     pub fn starting_up(server: &Path, refusals: usize) -> Self {
+        Self::listening(server, refusals, Counts::default())
+    }
+
+    /// One that asks, for each message, whether to pass it on, and tells when it did.
+    pub fn interfering(server: &Path, with: impl Fn(Moment, &[u8]) -> bool + Send + Sync + 'static) -> Self {
+        Self::listening(server, 0, Counts { interference: Some(Box::new(with)), ..Counts::default() })
+    }
+
+    fn listening(server: &Path, refusals: usize, counts: Counts) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let counts = Arc::new(Counts::default());
+        let counts = Arc::new(counts);
         let listener = UnixListener::bind(socket(folder.path())).unwrap();
         let (server, counting) = (socket(server), Arc::clone(&counts));
         thread::spawn(move || {
@@ -94,7 +118,8 @@ fn refuse(mut client: UnixStream) {
 }
 
 fn relay(client: UnixStream, server: &Path, counts: &Arc<Counts>) {
-    let upstream = UnixStream::connect(server).unwrap();
+    // A server that crashed is not there; the client then finds its connection closed.
+    let Ok(upstream) = UnixStream::connect(server) else { return };
     let (mut answers, mut listener) = (upstream.try_clone().unwrap(), client.try_clone().unwrap());
     thread::spawn(move || {
         // Either may hang up at any time.
@@ -124,6 +149,13 @@ fn forward(mut client: UnixStream, mut server: &UnixStream, counts: &Counts) -> 
             counts.round_trips.fetch_add(1, Ordering::SeqCst);
         }
         in_session = in_session || !REQUESTS.contains(&u32::from_be_bytes(*message[head..].first_chunk().unwrap()));
+        let may_go_on = |moment| !asks || counts.interference.as_ref().is_none_or(|asked| asked(moment, &message));
+        if !may_go_on(Moment::Before) {
+            return Ok(());
+        }
         server.write_all(&message)?;
+        if !may_go_on(Moment::After) {
+            return Ok(());
+        }
     }
 }
