@@ -125,10 +125,17 @@ impl Act {
     pub fn cast(mut self, messenger: &Messenger) -> Self {
         let Some(number) = self.chat() else { return self };
         let chat = messenger.chat(number);
-        let back = match self {
-            Self::SayAgain(_, _, back) | Self::Edit(_, _, back, _) | Self::Delete(_, _, back) => back,
-            _ => 0,
-        };
+        // What can be changed is what people said.
+        let said =
+            chat.into_iter().flat_map(|chat| chat.posts.iter().rev().filter(|post| post.message.sender_id.is_some()));
+        let said: Vec<_> = said.map(|post| post.message.seq).collect();
+        let mut back = 0;
+        if let Self::SayAgain(_, _, of) | Self::Edit(_, _, of, _) | Self::Delete(_, _, of) = &mut self {
+            if let Some(seq) = usize::try_from(*of).ok().and_then(|of| said.get(of)) {
+                *of = messenger.seq(number, 0) - seq;
+            }
+            back = *of;
+        }
         let members = chat.map(Chat::members).unwrap_or_default();
         let place = |user| messenger.users.iter().position(|profile| Some(profile.id) == user);
         let name = |who: Who| match who {
@@ -378,7 +385,7 @@ fn act() -> impl Strategy<Value = Act> {
     ]
     .boxed();
     let ends = prop_oneof![who().prop_map(Act::Close), (boss(), place()).prop_map(|(a, chat)| Act::Disband(a, chat)),];
-    prop_oneof![16 => people, 24 => groups, 36 => messages, 23 => receipts, 1 => ends]
+    prop_oneof![14 => people, 19 => groups, 42 => messages, 24 => receipts, 1 => ends]
 }
 
 fn step() -> impl Strategy<Value = Step> {

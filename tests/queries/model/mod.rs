@@ -22,7 +22,7 @@ use act::{NAMES, Step, Story, beginning, stories};
 use messenger::Messenger;
 
 /// How many stories are told when nobody says, and how many acts each has at most.
-const STORIES: u32 = 40;
+const STORIES: u32 = 24;
 const LENGTH: usize = 100;
 /// After so many acts, everybody looks at everything.
 const ALL_LOOK: usize = 25;
@@ -81,7 +81,8 @@ fn happen(conn: &mut PgConnection, messenger: &mut Messenger, step: &Step) -> Re
         compare::rows(conn, messenger, chat)?;
         compare::answers_of(conn, messenger, chat, reader, step.place)?;
     }
-    compare::answers(conn, messenger, reader, step.place)
+    // Now and then is enough for what costs most.
+    if step.place % 3 == 0 { compare::answers(conn, messenger, reader, step.place / 3) } else { Ok(()) }
 }
 
 /// Everybody asks everything.
