@@ -32,6 +32,8 @@ const SENDER: Who = OWNER + 1;
 const MEMBER: Who = OWNER + 2;
 /// Who is not a member.
 const OUTSIDER: Who = MEMBER + 3;
+/// An admin of the group.
+const ADMIN: Who = OUTSIDER + 1;
 /// Which chat, in the order in which they were opened.
 pub type Where = usize;
 /// How many messages before the newest of its chat.
@@ -138,13 +140,11 @@ impl Act {
         }
         let members = chat.map(Chat::members).unwrap_or_default();
         let place = |user| messenger.users.iter().position(|profile| Some(profile.id) == user);
+        let a =
+            |role| place(members.iter().copied().find(|user| chat.is_some_and(|chat| chat.role(*user) == Some(role))));
         let name = |who: Who| match who {
-            OWNER => place(
-                members
-                    .iter()
-                    .copied()
-                    .find(|user| chat.is_some_and(|chat| chat.role(*user) == Some(ParticipantRole::Owner))),
-            ),
+            OWNER => a(ParticipantRole::Owner),
+            ADMIN => a(ParticipantRole::Admin),
             SENDER => place(
                 chat.and_then(|chat| chat.post(messenger.seq(number, back))).and_then(|post| post.message.sender_id),
             ),
@@ -198,8 +198,15 @@ impl Act {
 
 impl fmt::Display for Act {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SOMEBODY: [&str; 6] =
-            ["the owner", "the sender", "the first member", "the second member", "the third member", "an outsider"];
+        const SOMEBODY: [&str; 7] = [
+            "the owner",
+            "the sender",
+            "the first member",
+            "the second member",
+            "the third member",
+            "an outsider",
+            "an admin",
+        ];
         let n = |who: &Who| NAMES.iter().chain(&SOMEBODY).nth(*who).copied().unwrap_or_default();
         let all = |who: &[Who]| who.iter().map(n).collect::<Vec<_>>().join(", ");
         match self {
@@ -302,11 +309,11 @@ fn member() -> impl Strategy<Value = Who> {
 }
 
 fn sender() -> impl Strategy<Value = Who> {
-    prop_oneof![4 => Just(SENDER), 1 => Just(OWNER), 1 => who()]
+    prop_oneof![5 => Just(SENDER), 1 => Just(OWNER), 1 => Just(ADMIN), 1 => who()]
 }
 
 fn boss() -> impl Strategy<Value = Who> {
-    prop_oneof![4 => Just(OWNER), 1 => who()]
+    prop_oneof![4 => Just(OWNER), 2 => Just(ADMIN), 1 => who()]
 }
 
 fn stranger() -> impl Strategy<Value = Who> {
@@ -314,7 +321,7 @@ fn stranger() -> impl Strategy<Value = Who> {
 }
 
 fn place() -> impl Strategy<Value = Where> {
-    prop_oneof![5 => Just(0_usize), 4 => Just(1_usize), 2 => 2..5_usize]
+    prop_oneof![9 => Just(0_usize), 3 => Just(1_usize), 2 => 2..5_usize]
 }
 
 fn back() -> impl Strategy<Value = Back> {
