@@ -131,8 +131,10 @@ fn privileges(connection: &mut Connection, roles: &Roles) -> Result<Vec<String>,
         format!("{later} GRANT SELECT ON TABLES TO {readonly}"),
     ]);
     // Made before they get their owner, so that what was said about later tables does not hold for them.
-    let records = [CREATE_MIGRATIONS_TABLE, ledger::CREATE];
-    statements.extend(records.map(|create| create.trim_end().trim_end_matches(';').to_owned()));
+    statements.push(CREATE_MIGRATIONS_TABLE.trim_end().trim_end_matches(';').to_owned());
+    if connection.execute("SELECT WHERE to_regclass('messenger_db_ledger') IS NULL")?.len() == 1 {
+        statements.push(ledger::CREATE.trim_end().trim_end_matches(';').to_owned());
+    }
     Ok(statements)
 }
 

@@ -119,8 +119,9 @@ pub(super) fn compare(
     if !gap.is_empty() {
         return Ok(Comparison::Unknown(Unknown::Gap(gap)));
     }
-    if let Some(at) = at.filter(|at| at.catalog.is_none()) {
-        return Ok(Comparison::Unknown(Unknown::NotStored(at.version.to_string())));
+    // Where not even the first migration has a catalog, nothing is known of an empty database either.
+    if let Some(unknown) = at.or(migrations.first()).filter(|migration| migration.catalog.is_none()) {
+        return Ok(Comparison::Unknown(Unknown::NotStored(unknown.version.to_string())));
     }
     Ok(of_facts(&catalog::facts(connection, scope)?, at, scope))
 }

@@ -79,11 +79,11 @@ fn a_switch_that_says_neither_is_refused_before_anything_is_done() {
 }
 
 #[test]
-fn a_migration_that_fails_keeps_the_program_from_starting() {
+fn a_run_that_fails_keeps_the_program_from_starting() {
     let database = TestDatabase::empty();
     database.execute("CREATE TABLE users (id integer)").unwrap();
-    let run = Run::of(&mut exec(&database, Some("true"), &["echo", "the program"])).exits(1);
-    assert!(run.complains("already exists").stdout.is_empty());
+    let run = Run::of(&mut exec(&database, Some("true"), &["echo", "the program"])).exits(4);
+    assert!(run.complains("unexpected table users").stdout.is_empty());
 }
 
 #[test]
