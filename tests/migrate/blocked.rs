@@ -76,8 +76,10 @@ fn others_go_on(database: &TestDatabase, change: &Migration, in_the_way: &str, w
         let runner = scope.spawn(move || migrate::run(&pool, &RunOptions::default(), &mut SteppedBack(sender)));
         let blockers: Vec<_> = stepped_back.iter().take(3).collect();
         drop(holder);
-        assert_eq!(runner.join().unwrap().unwrap().steps.len(), 1);
+        let outcome = runner.join();
+        // First of all, for the clients not to go on for ever.
         done.store(true, Ordering::SeqCst);
+        assert_eq!(outcome.unwrap().unwrap().steps.len(), 1);
         for client in clients {
             assert!(client.join().unwrap() > 0);
         }
