@@ -328,6 +328,15 @@ fn back() -> impl Strategy<Value = Back> {
     prop_oneof![8 => Just(0_i64), 8 => 1..4_i64, 3 => 4..12_i64, 1 => Just(-1_i64)]
 }
 
+/// A device receives what there is; a person reads a part of it.
+fn received() -> impl Strategy<Value = Back> {
+    prop_oneof![5 => Just(0_i64), 1 => back()]
+}
+
+fn read() -> impl Strategy<Value = Back> {
+    prop_oneof![2 => Just(0_i64), 5 => 1..5_i64, 1 => back()]
+}
+
 fn words() -> impl Strategy<Value = Words> {
     let some = prop::collection::vec(0..WORDS.len(), 1..4);
     // More than an inbox shows.
@@ -354,6 +363,8 @@ fn act() -> impl Strategy<Value = Act> {
         1 => (who(), who()).prop_map(|(a, b)| Act::Decline(a, b)),
         1 => (who(), who()).prop_map(|(a, b)| Act::Part(a, b)),
         2 => (who(), who()).prop_map(|(a, b)| Act::Block(a, b)),
+        // Two who are contacts from the beginning.
+        2 => prop_oneof![Just(Act::Block(0, 1)), Just(Act::Request(0, 1)), Just(Act::Request(1, 0))],
         3 => (who(), who()).prop_map(|(a, b)| Act::Unblock(a, b)),
         2 => (who(), status()).prop_map(|(a, status)| Act::Presence(a, status)),
         1 => (who(), prop::option::of(0..2_usize)).prop_map(|(a, name)| Act::Call(a, name)),
@@ -387,8 +398,8 @@ fn act() -> impl Strategy<Value = Act> {
     ]
     .boxed();
     let receipts = prop_oneof![
-        (member(), place(), back()).prop_map(|(a, chat, back)| Act::Receive(a, chat, back)),
-        (member(), place(), back()).prop_map(|(a, chat, back)| Act::Read(a, chat, back)),
+        (member(), place(), received()).prop_map(|(a, chat, back)| Act::Receive(a, chat, back)),
+        (member(), place(), read()).prop_map(|(a, chat, back)| Act::Read(a, chat, back)),
     ]
     .boxed();
     let ends = prop_oneof![who().prop_map(Act::Close), (boss(), place()).prop_map(|(a, chat)| Act::Disband(a, chat)),];
