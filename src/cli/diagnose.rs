@@ -41,92 +41,11 @@ pub fn diagnose(error: Error, target: &Target) -> Problem {
             sqlstate: Some(source.sqlstate.clone()),
             ..Problem::new(exit_of(&source), described(&source), advice(&source, target, None))
         },
-        Error::Ahead { .. } => Problem::new(
-            Exit::Ahead,
-            error.to_string(),
-            "A newer release has migrated this database. Deploy that release, or one after it; where the older one \
-             is known to work with the newer schema, `messenger-db run --allow-ahead` goes on.",
-        ),
-        Error::TransactionPooling => Problem::new(
-            Exit::Usage,
-            error.to_string(),
-            "Nothing was changed. Give the runner the server's own host and port (often 5432 instead of the pooler's 6432), \
-             or a database in the pooler that has pool_mode = session. The service itself can go on through the pooler.",
-        ),
-        Error::OtherSchema { ref found, .. } => Problem::new(
-            Exit::Usage,
-            error.to_string(),
-            format!(
-                "To go on there: ALTER DATABASE … SET search_path = {found}, or options=-csearch_path={found} in the \
-                 database URL. For a messenger of its own, take the other schema off the search_path."
-            ),
-        ),
-        Error::Edited { .. } => Problem::new(
-            Exit::Drift,
-            error.to_string(),
-            "`messenger-db verify` shows what changed in them. Take the edit back, and make the change in a migration of \
-             its own. Where the database is as the edited text says, `messenger-db adopt` records that text; \
-             `--allow-drift` goes on without.",
-        ),
-        Error::Drift { ref drift, done } => drifted(error.to_string(), drift, done),
-        Error::RedoneOtherwise { ref drift } => Problem {
-            diff: Some(drift.diff()),
-            ..Problem::new(
-                Exit::Drift,
-                error.to_string(),
-                "Nothing was changed. What was done to the database by hand would be gone, or a migration does not undo \
-                 itself: mend that first.",
-            )
-        },
-        Error::NothingEqual { ref drift } => Problem {
-            diff: drift.version.is_some().then(|| drift.diff()),
-            ..Problem::new(
-                Exit::Drift,
-                error.to_string(),
-                "Nothing was recorded. Make the database what that version should be, by hand, and run the same command \
-                 again; what is another program's should be another role's, or in another schema.",
-            )
-        },
-        Error::Contradiction { .. } => Problem::new(
-            Exit::Drift,
-            error.to_string(),
-            "Nothing was changed. Undo those, or delete their rows from __diesel_schema_migrations where they were never \
-             carried out; then run the same command again.",
-        ),
-        Error::Encoding { .. } => Problem::new(
-            Exit::Usage,
-            error.to_string(),
-            "Nothing was changed. Make a database that has it: `createdb --encoding UTF8 --template template0 NAME`.",
-        ),
-        Error::Role { .. } => Problem::new(
-            Exit::Usage,
-            error.to_string(),
-            "Nothing was changed. `messenger-db roles --prefix NAME` takes other names: NAME_owner, NAME_app and \
-             NAME_readonly.",
-        ),
-        Error::Pool(_) => Problem::new(
-            Exit::NoConnection,
-            error.to_string(),
-            "The runner needs two connections, one to work on and one to hold its lock. Free one, or raise the limit of \
-             the role, the database or the server (CONNECTION LIMIT, max_connections).",
-        ),
-        Error::UnknownVersion { .. } => {
-            Problem::new(Exit::Usage, error.to_string(), "`messenger-db list` shows every version.")
+        Error::Drift { ref drift, done } => drifted(&error.to_string(), drift, done),
+        Error::RedoneOtherwise { ref drift } => Problem { diff: Some(drift.diff()), ..in_words(&error) },
+        Error::NothingEqual { ref drift } => {
+            Problem { diff: drift.version.is_some().then(|| drift.diff()), ..in_words(&error) }
         }
-        Error::NotEmbedded { .. } => Problem::new(
-            Exit::Ahead,
-            error.to_string(),
-            "Undo them with the release that applied them. Nothing was changed.",
-        ),
-        Error::Locked { waited, .. } => Problem::new(
-            Exit::Locked,
-            error.to_string(),
-            format!(
-                "It was waited for {} s. When it is done, run the same command again, or wait longer with `--lock-wait`. \
-                 A runner that hangs is ended with `SELECT pg_terminate_backend(PID)`; nothing is left by half.",
-                waited.as_secs()
-            ),
-        ),
         Error::Interrupted { done: 0, left: 0 } => {
             Problem::new(Exit::Failed, "interrupted while waiting", "Nothing was changed.")
         }
@@ -141,16 +60,92 @@ pub fn diagnose(error: Error, target: &Target) -> Problem {
             "What was done is complete and stays. Run the same command again to go on.",
         ),
         Error::Backup(ref backup) => no_backup(backup, error.to_string()),
-        Error::Source { .. } => Problem::new(
-            Exit::Failed,
-            error.to_string(),
-            "Build it again from a clean checkout: `cargo clean -p messenger-db && cargo build`.",
-        ),
+        error => in_words(&error),
     }
 }
 
+/// What the error says of itself, and what to do next.
+fn in_words(error: &Error) -> Problem {
+    let (exit, help) = next_step(error);
+    Problem::new(exit, error.to_string(), help)
+}
+
+fn next_step(error: &Error) -> (Exit, String) {
+    let (exit, help) = match error {
+        Error::Ahead { .. } => (
+            Exit::Ahead,
+            "A newer release has migrated this database. Deploy that release, or one after it; where the older one \
+             is known to work with the newer schema, `messenger-db run --allow-ahead` goes on.",
+        ),
+        Error::TransactionPooling => (
+            Exit::Usage,
+            "Nothing was changed. Give the runner the server's own host and port (often 5432 instead of the pooler's 6432), \
+             or a database in the pooler that has pool_mode = session. The service itself can go on through the pooler.",
+        ),
+        Error::OtherSchema { found, .. } => {
+            let help = format!(
+                "To go on there: ALTER DATABASE … SET search_path = {found}, or options=-csearch_path={found} in the \
+                 database URL. For a messenger of its own, take the other schema off the search_path."
+            );
+            return (Exit::Usage, help);
+        }
+        Error::Edited { .. } => (
+            Exit::Drift,
+            "`messenger-db verify` shows what changed in them. Take the edit back, and make the change in a migration of \
+             its own. Where the database is as the edited text says, `messenger-db adopt` records that text; \
+             `--allow-drift` goes on without.",
+        ),
+        Error::RedoneOtherwise { .. } => (
+            Exit::Drift,
+            "Nothing was changed. What was done to the database by hand would be gone, or a migration does not undo \
+             itself: mend that first.",
+        ),
+        Error::NothingEqual { .. } => (
+            Exit::Drift,
+            "Nothing was recorded. Make the database what that version should be, by hand, and run the same command \
+             again; what is another program's should be another role's, or in another schema.",
+        ),
+        Error::Contradiction { .. } => (
+            Exit::Drift,
+            "Nothing was changed. Undo those, or delete their rows from __diesel_schema_migrations where they were never \
+             carried out; then run the same command again.",
+        ),
+        Error::Encoding { .. } => (
+            Exit::Usage,
+            "Nothing was changed. Make a database that has it: `createdb --encoding UTF8 --template template0 NAME`.",
+        ),
+        Error::Role { .. } => (
+            Exit::Usage,
+            "Nothing was changed. `messenger-db roles --prefix NAME` takes other names: NAME_owner, NAME_app and \
+             NAME_readonly.",
+        ),
+        Error::Pool(_) => (
+            Exit::NoConnection,
+            "The runner needs two connections, one to work on and one to hold its lock. Free one, or raise the limit of \
+             the role, the database or the server (CONNECTION LIMIT, max_connections).",
+        ),
+        Error::UnknownVersion { .. } => (Exit::Usage, "`messenger-db list` shows every version."),
+        Error::NotEmbedded { .. } => {
+            (Exit::Ahead, "Undo them with the release that applied them. Nothing was changed.")
+        }
+        Error::Locked { waited, .. } => {
+            let help = format!(
+                "It was waited for {} s. When it is done, run the same command again, or wait longer with `--lock-wait`. \
+                 A runner that hangs is ended with `SELECT pg_terminate_backend(PID)`; nothing is left by half.",
+                waited.as_secs()
+            );
+            return (Exit::Locked, help);
+        }
+        Error::Source { .. } => {
+            (Exit::Failed, "Build it again from a clean checkout: `cargo clean -p messenger-db && cargo build`.")
+        }
+        _ => (Exit::Failed, "Run the same command again."),
+    };
+    (exit, help.to_owned())
+}
+
 /// A catalog that differs: which objects, how, and what to do.
-fn drifted(message: String, drift: &Drift, done: usize) -> Problem {
+fn drifted(message: &str, drift: &Drift, done: usize) -> Problem {
     const SHOWN: usize = 20;
     let mut objects: Vec<_> = drift.differences.iter().take(SHOWN).map(ToString::to_string).collect();
     if let Some(more) = drift.differences.len().checked_sub(SHOWN + 1) {

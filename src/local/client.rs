@@ -12,7 +12,7 @@ use super::{PG_BIN_VARIABLE, places};
 /// looked for too. Else the newest that is there; else the mere name.
 #[must_use]
 pub fn client_program(name: &str, server: u32) -> PathBuf {
-    let caller = owner::caller().map(Owner::myself).unwrap_or_else(|_| Owner::myself(u32::MAX));
+    let caller = owner::caller().map_or_else(|_| Owner::myself(u32::MAX), Owner::myself);
     let asked = env::var_os(PG_BIN_VARIABLE).filter(|folder| !folder.is_empty()).map(PathBuf::from);
     let path = places::on_path(name);
     let places = places::all(&caller).flat_map(|place| place.folders);

@@ -4,7 +4,7 @@ use super::catalog::{self, Scope};
 use super::ledger::{self, Ledger, Origin};
 use super::lock::Turn;
 use super::verify::{self, Comparison};
-use super::{Error, Migration, Observer, Pool, apply, history, lock, status};
+use super::{Drift, Error, Migration, Observer, Pool, apply, history, lock, status};
 
 /// What `adopt` found and recorded.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,17 +34,13 @@ pub fn adopt(pool: &Pool, observer: &mut dyn Observer) -> Result<Adoption, Error
     let mut nearest = None;
     let mut found = None;
     for migration in migrations.iter().filter(|migration| migration.catalog.is_some()).map(Some).rev().chain([None]) {
-        match verify::of_facts(&facts, migration, Scope::CurrentSchema) {
-            Comparison::Drift(drift) => {
-                let nearer = |than: &Box<super::Drift>| drift.differences.len() < than.differences.len();
-                if nearest.as_ref().is_none_or(nearer) {
-                    nearest = Some(drift);
-                }
-            }
-            _ => {
-                found = Some(migration);
-                break;
-            }
+        let Comparison::Drift(drift) = verify::of_facts(&facts, migration, Scope::CurrentSchema) else {
+            found = Some(migration);
+            break;
+        };
+        let distance = |drift: &Drift| drift.differences.len();
+        if nearest.as_deref().is_none_or(|nearest| distance(&drift) < distance(nearest)) {
+            nearest = Some(drift);
         }
     }
     let Some(found) = found else {

@@ -86,12 +86,9 @@ fn definition_of_another(
          WHERE indexrelid = 'pg_temp.messenger_db_expected_idx'::regclass;
          ROLLBACK"
     ));
-    let rows = match built {
-        Ok(rows) => rows,
-        Err(_) => {
-            connection.execute("ROLLBACK")?;
-            return Ok(None);
-        }
+    let Ok(rows) = built else {
+        connection.execute("ROLLBACK")?;
+        return Ok(None);
     };
     let (Some(is_unique), Some(definition)) = (value(&rows, 0), value(&rows, 1)) else { return Ok(None) };
     Ok(Some(comparable(is_unique, definition)))

@@ -18,10 +18,13 @@ pub fn backup(connection: &Connection, file: Option<&Path>, output: &mut Output)
     let options = options(&file, Some(&database.target));
     let backup = migrate::backup(&database.pool, &options, output).map_err(|error| database.diagnose(error))?;
     output.line(&format!("`pg_restore --dbname URL {}` restores it, into an empty database", backup.file.display()));
-    let mut json = as_json(&backup);
-    json["command"] = "backup".into();
-    json["database"] = database.target.database.into();
-    output.json(&json);
+    output.json(&json!({
+        "command": "backup",
+        "database": database.target.database,
+        "file": backup.file,
+        "bytes": backup.bytes,
+        "seconds": backup.duration.as_secs_f64(),
+    }));
     Ok(Exit::Done)
 }
 

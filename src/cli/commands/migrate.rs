@@ -8,7 +8,7 @@ use crate::cli::args::{Connection, Extent, RedoExtent, Run};
 use crate::cli::database::{self, Database};
 use crate::cli::output::{Output, in_words};
 use crate::cli::{Exit, Problem};
-use crate::migrate::{self, Comparison, Direction, Error, Pool, Report, Revert, RunOptions};
+use crate::migrate::{self, Backup, Comparison, Direction, Error, Pool, Report, Revert, RunOptions};
 
 /// `run`: applies what is pending.
 pub fn run(connection: &Connection, run: &Run, output: &mut Output) -> Result<Exit, Problem> {
@@ -57,11 +57,7 @@ fn carry_out(
         Comparison::Unknown(unknown) => output.note(&format!("the catalog was not compared: {unknown}")),
         Comparison::Equal | Comparison::None => {}
     }
-    let mut json = as_json(command, &database, &report);
-    if let Some(backup) = output.backup() {
-        json["backup"] = super::backup::as_json(backup);
-    }
-    output.json(&json);
+    output.json(&as_json(command, &database, &report, output.backup()));
     Ok(Exit::Done)
 }
 
@@ -81,7 +77,7 @@ fn summary(report: &Report) -> String {
     format!("{stands}: {done} in {}.", in_words(duration))
 }
 
-fn as_json(command: &str, database: &Database, report: &Report) -> serde_json::Value {
+fn as_json(command: &str, database: &Database, report: &Report, backup: Option<&Backup>) -> serde_json::Value {
     let steps = report.steps.iter().map(|step| {
         json!({
             "name": step.migration.name,
@@ -95,5 +91,6 @@ fn as_json(command: &str, database: &Database, report: &Report) -> serde_json::V
         "database": database.target.database,
         "version": report.version,
         "steps": steps.collect::<Vec<_>>(),
+        "backup": backup.map(super::backup::as_json),
     })
 }

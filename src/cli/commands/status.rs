@@ -69,7 +69,7 @@ fn print(status: &Status, found: &Verification, output: &Output) {
 
 /// The first few differences: the screen is not for all of them.
 fn some(differences: &[Difference]) -> String {
-    let lines = differences.iter().take(5).map(|difference| format!("          {}", difference));
+    let lines = differences.iter().take(5).map(|difference| format!("          {difference}"));
     let more = (differences.len() > 5).then(|| "          …".to_owned());
     lines.chain(more).collect::<Vec<_>>().join("\n")
 }
