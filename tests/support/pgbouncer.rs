@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -52,7 +53,7 @@ impl PgBouncer {
         let watch = watch.spawn().unwrap();
         let pooler = Self { folder, watch, database: database.name().to_owned() };
         until("PgBouncer listens (scripts/pgbouncer installs it, make test calls that)", || {
-            pooler.folder().join(".s.PGSQL.5432").exists()
+            UnixStream::connect(pooler.folder().join(".s.PGSQL.5432")).is_ok()
         });
         pooler
     }
