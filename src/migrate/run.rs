@@ -1,7 +1,6 @@
 //! Decides what `run` does: apply what is pending, in order, to a database that is what it should be.
 
 use super::apply::{self, Direction, Report};
-use super::catalog::Scope;
 use super::libpq::Connection;
 use super::lock::Turn;
 use super::patience::Patience;
@@ -80,7 +79,7 @@ pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Re
         return Ok(Report { version, ..Report::default() });
     }
     if !options.allow_drift && !is_begun(connection, &pending)? {
-        refuse_drift(verify::compare(connection, &before, migrations, Scope::CurrentSchema)?, 0)?;
+        refuse_drift(verify::now(connection, migrations)?, 0)?;
     }
     if let Some(options) = &options.backup {
         // Under the lock: nobody migrates between the two.
