@@ -41,6 +41,7 @@ const INBOX: &[&str] = &["unread_messages_pkey", "chat_heads_pkey", "chats_pkey"
 const UNREAD: &[&str] = &["unread_messages_pkey", "chat_heads_pkey"];
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a line or two for each act")]
 fn every_hot_act_rides_the_indexes_that_its_documentation_names() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
@@ -193,7 +194,7 @@ fn every_hot_act_rides_the_indexes_that_its_documentation_names() {
                     ONE,
                     Some(attachments::Cursor { message_seq: 2500, position: 0 }),
                     page,
-                ))
+                ));
             },
             &["attachments_pkey", MEMBER],
             0,

@@ -79,13 +79,13 @@ pub fn rides_anywhere<T>(conn: &mut PgConnection, act: impl FnOnce(&mut PgConnec
     let before = reads(conn);
     act(conn);
     let ridden = reads(conn).into_iter().zip(before).filter(|(after, before)| after.scans != before.scans);
-    ridden.map(|(after, before)| (after.name, after.reads - before.reads)).collect()
+    ridden.map(|(after, before)| (after.name, after.entries - before.entries)).collect()
 }
 
 fn reads(conn: &mut PgConnection) -> Vec<Reads> {
     flush(conn);
     diesel::sql_query(
-        "SELECT indexrelname::text AS name, idx_scan AS scans, idx_tup_read AS reads FROM pg_stat_user_indexes
+        "SELECT indexrelname::text AS name, idx_scan AS scans, idx_tup_read AS entries FROM pg_stat_user_indexes
          UNION ALL SELECT 'all of ' || relname, seq_scan, seq_tup_read FROM pg_stat_user_tables ORDER BY name",
     )
     .load(conn)
@@ -120,5 +120,5 @@ struct Reads {
     #[diesel(sql_type = BigInt)]
     scans: i64,
     #[diesel(sql_type = BigInt)]
-    reads: i64,
+    entries: i64,
 }

@@ -5,8 +5,13 @@
 
 mod act;
 mod compare;
+mod groups;
 mod messenger;
+mod people;
 mod perform;
+mod rows;
+mod rules;
+mod said;
 
 use std::cell::RefCell;
 
@@ -78,7 +83,7 @@ fn happen(conn: &mut PgConnection, messenger: &mut Messenger, step: &Step) -> Re
     }
     let reader = messenger.user(step.reader);
     if let Some(chat) = chat {
-        compare::rows(conn, messenger, chat)?;
+        rows::rows(conn, messenger, chat)?;
         compare::answers_of(conn, messenger, chat, reader, step.place)?;
     }
     // Now and then is enough for what costs most.
@@ -93,5 +98,5 @@ fn all_look(conn: &mut PgConnection, messenger: &Messenger, place: i64) -> Resul
             compare::answers_of(conn, messenger, chat, profile.id, place + number)?;
         }
     }
-    messenger.opened.iter().try_for_each(|&chat| compare::rows(conn, messenger, chat))
+    messenger.opened.iter().try_for_each(|&chat| rows::rows(conn, messenger, chat))
 }

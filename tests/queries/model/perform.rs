@@ -129,19 +129,19 @@ fn act(conn: &mut PgConnection, messenger: &Messenger, act: &Act, id: MessageId)
         Act::Demote(a, group, b) => actual(groups::demote(conn, chat(group), user(a), user(b)), nothing),
         Act::Transfer(a, group, b) => actual(groups::transfer_ownership(conn, chat(group), user(a), user(b)), nothing),
         Act::Disband(a, group) => actual(groups::delete(conn, chat(group), user(a)), nothing),
-        Act::Say(a, to, words) => send(conn, messenger, *a, *to, Draft::text(&words.to_string()).with_id(id)),
+        Act::Say(a, to, words) => send(conn, messenger, *a, *to, &Draft::text(&words.to_string()).with_id(id)),
         Act::Answer(a, to, back, words) => {
             let words = words.to_string();
-            send(conn, messenger, *a, *to, Draft::text(&words).with_id(id).in_reply_to(seq(to, back)))
+            send(conn, messenger, *a, *to, &Draft::text(&words).with_id(id).in_reply_to(seq(to, back)))
         }
         Act::Show(a, to, count, words) => {
             let picture = |place| Picture::new("p.png", ImageType::Png, 1 + place, "key");
             let pictures: Vec<_> = (0..*count as i32).map(picture).collect();
-            send(conn, messenger, *a, *to, Draft::image(&pictures).saying(&words.to_string()).with_id(id))
+            send(conn, messenger, *a, *to, &Draft::image(&pictures).saying(&words.to_string()).with_id(id))
         }
         Act::SayAgain(a, to, back) => {
             let id = messenger.message_id(*to, *back).unwrap_or(id);
-            send(conn, messenger, *a, *to, Draft::text(&again().to_string()).with_id(id))
+            send(conn, messenger, *a, *to, &Draft::text(&again().to_string()).with_id(id))
         }
         Act::Edit(a, of, back, words) => {
             actual(messages::edit(conn, chat(of), user(a), seq(of, back), &words.to_string()), Done::Message)
@@ -177,7 +177,7 @@ fn act(conn: &mut PgConnection, messenger: &Messenger, act: &Act, id: MessageId)
     }
 }
 
-fn send(conn: &mut PgConnection, messenger: &Messenger, who: usize, to: usize, draft: Draft<'_>) -> Actual {
-    let sent = messages::send(conn, messenger.chat_id(to), messenger.user(who), &draft);
+fn send(conn: &mut PgConnection, messenger: &Messenger, who: usize, to: usize, draft: &Draft<'_>) -> Actual {
+    let sent = messages::send(conn, messenger.chat_id(to), messenger.user(who), draft);
     actual(sent, |sent| Done::Sent { seq: sent.message.seq, again: sent.already_sent })
 }

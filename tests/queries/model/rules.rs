@@ -1,0 +1,158 @@
+//! Decides what each act of the model does, and which refusals are right: here as far as it takes a few lines.
+
+use messenger_db::enums::{ContactStatus, ParticipantRole};
+use serde_json::json;
+
+use super::act::{Act, EMOJI, SLUGS, TITLES};
+use super::messenger::{Chat, Done, Facts, Messenger, Outcome};
+
+/// Refuses for all the reasons that there are.
+macro_rules! refuse {
+    ($($condition:expr => $refusal:literal),+ $(,)?) => {
+        let refusals: Vec<&'static str> = [$(($condition).then_some($refusal)),+].into_iter().flatten().collect();
+        if !refusals.is_empty() {
+            return Err(refusals);
+        }
+    };
+}
+pub(super) use refuse;
+
+impl Messenger {
+    /// Does an act, or refuses it and changes nothing.
+    #[allow(clippy::too_many_lines, reason = "an arm for each act")]
+    pub fn apply(&mut self, act: &Act, facts: Facts) -> Outcome {
+        let now = facts.now;
+        match act {
+            Act::Request(a, b) => self.request(self.user(*a), self.user(*b), now),
+            Act::Accept(a, b) => {
+                let (user, other) = (self.user(*a), self.user(*b));
+                refuse!(!self.asked(other, user) => "NoSuchRequest", self.is_blocked(user, other) => "Blocked");
+                for key in [(user, other), (other, user)] {
+                    let contact = self.contacts.get_mut(&key).unwrap();
+                    (contact.status, contact.accepted_at) = (ContactStatus::Accepted, Some(now));
+                }
+                Ok(Done::Nothing)
+            }
+            Act::Decline(a, b) => {
+                let (user, other) = (self.user(*a), self.user(*b));
+                refuse!(!self.asked(other, user) => "NoSuchRequest");
+                self.part(user, other);
+                Ok(Done::Nothing)
+            }
+            Act::Part(a, b) => {
+                let (user, other) = (self.user(*a), self.user(*b));
+                refuse!(!self.are_contacts(user, other) && !self.asked(user, other) => "NoSuchContact");
+                self.part(user, other);
+                Ok(Done::Nothing)
+            }
+            Act::Block(a, b) => {
+                let (user, other) = (self.user(*a), self.user(*b));
+                refuse!(
+                    user == other => "Oneself",
+                    self.is_closed(user) || self.is_closed(other) => "NoSuchAccount",
+                );
+                let is_new = !self.blocks.contains_key(&(user, other));
+                self.blocks.entry((user, other)).or_insert(now);
+                Ok(Done::Flag(is_new))
+            }
+            Act::Unblock(a, b) => Ok(Done::Flag(self.blocks.remove(&(self.user(*a), self.user(*b))).is_some())),
+            Act::Presence(a, status) => {
+                refuse!(self.is_closed(self.user(*a)) => "NoSuchAccount");
+                (self.users[*a].status, self.users[*a].last_seen_at) = (*status, now);
+                Ok(Done::Nothing)
+            }
+            Act::Call(a, name) => {
+                refuse!(self.is_closed(self.user(*a)) => "NoSuchAccount");
+                self.users[*a].display_name = name.map(|name| TITLES[name].to_owned());
+                Ok(Done::Nothing)
+            }
+            Act::Close(a) => self.close(*a, now),
+            Act::OpenDirect(a, b) => self.open_direct(self.user(*a), self.user(*b), facts),
+            Act::Found(a, others) => self.found(self.user(*a), others, facts),
+            Act::Rename(a, chat, name) => {
+                let (user, name) = (self.user(*a), TITLES[*name]);
+                refuse!(
+                    self.group_role(*chat, user).is_none() => "NotAMember",
+                    self.group_role(*chat, user) == Some(ParticipantRole::Member) => "NotAllowed",
+                    name.is_empty() => "NameRefused",
+                );
+                let metadata = json!({ "event": "group_renamed", "actor": user.to_string(), "name": name });
+                self.change(*chat, now, metadata, |group| group.name = Some(name.to_owned()))
+            }
+            Act::Link(a, chat, slug) => {
+                let (user, slug) = (self.user(*a), SLUGS[*slug]);
+                let others = self.chats.iter().filter(|(id, _)| **id != self.chat_id(*chat));
+                let is_taken = others.clone().any(|(_, other)| slug.is_some() && other.slug.as_deref() == slug);
+                refuse!(
+                    self.group_role(*chat, user).is_none() => "NotAMember",
+                    self.group_role(*chat, user) == Some(ParticipantRole::Member) => "NotAllowed",
+                    is_taken => "SlugTaken",
+                    slug.is_some_and(|slug| slug.contains(' ')) => "SlugRefused",
+                );
+                let metadata = json!({ "event": "slug_changed", "actor": user.to_string(), "slug": slug });
+                self.change(*chat, now, metadata, |group| group.slug = slug.map(str::to_owned))
+            }
+            Act::Paint(a, chat, avatar) => {
+                let user = self.user(*a);
+                refuse!(
+                    self.group_role(*chat, user).is_none() => "NotAMember",
+                    self.group_role(*chat, user) == Some(ParticipantRole::Member) => "NotAllowed",
+                );
+                let metadata = json!({ "event": "avatar_changed", "actor": user.to_string() });
+                self.change(*chat, now, metadata, |group| group.avatar_url = avatar.then(|| "picture".to_owned()))
+            }
+            Act::Add(a, chat, b) => self.add(self.user(*a), *chat, self.user(*b), now),
+            Act::Remove(a, chat, b) => self.remove(self.user(*a), *chat, self.user(*b), now),
+            Act::Leave(a, chat) => {
+                let user = self.user(*a);
+                refuse!(self.group_role(*chat, user).is_none() => "NotAMember");
+                let (id, group) = self.chat_mut(*chat);
+                Ok(Done::Successor(group.depart(id, user, now)))
+            }
+            Act::Promote(a, chat, b) => self.promote(self.user(*a), *chat, self.user(*b), now),
+            Act::Demote(a, chat, b) => self.demote(self.user(*a), *chat, self.user(*b), now),
+            Act::Transfer(a, chat, b) => self.transfer(self.user(*a), *chat, self.user(*b), now),
+            Act::Disband(a, chat) => {
+                let user = self.user(*a);
+                refuse!(
+                    self.group_role(*chat, user).is_none() => "NotAMember",
+                    self.group_role(*chat, user).is_some_and(|role| role != ParticipantRole::Owner) => "NotAllowed",
+                );
+                let (id, group) = self.chat_mut(*chat);
+                group.end(id, user, now);
+                Ok(Done::Nothing)
+            }
+            Act::Say(a, chat, words) => self.send(self.user(*a), *chat, None, None, words, facts),
+            Act::Answer(a, chat, back, words) => {
+                self.send(self.user(*a), *chat, Some(self.seq(*chat, *back)), None, words, facts)
+            }
+            Act::Show(a, chat, count, words) => self.send(self.user(*a), *chat, None, Some(*count), words, facts),
+            Act::SayAgain(a, chat, back) => self.send_again(self.user(*a), *chat, *back, facts),
+            Act::Edit(a, chat, back, words) => self.edit(self.user(*a), *chat, self.seq(*chat, *back), words, now),
+            Act::Delete(a, chat, back) => self.delete(self.user(*a), *chat, self.seq(*chat, *back), now),
+            Act::React(a, chat, back, emoji) => {
+                self.react(self.user(*a), *chat, self.seq(*chat, *back), EMOJI[*emoji], now)
+            }
+            Act::Unreact(a, chat, back, emoji) => {
+                let (user, seq, emoji) = (self.user(*a), self.seq(*chat, *back), EMOJI[*emoji]);
+                refuse!(
+                    self.role(*chat, user).is_none() => "NotAMember",
+                    self.chat(*chat).is_none_or(|chat| chat.live(seq).is_none()) => "MessageNotFound",
+                );
+                let reactions = &mut self.chat_mut(*chat).1.post_mut(seq).reactions;
+                let before = reactions.len();
+                reactions.retain(|(by, with, _)| (*by, with.as_str()) != (user, emoji));
+                Ok(Done::Flag(reactions.len() < before))
+            }
+            Act::Receive(a, chat, back) => {
+                let (user, seq) = (self.user(*a), self.seq(*chat, *back));
+                self.mark(user, *chat, seq, Chat::pending, |receipt| receipt.receive(now))
+            }
+            Act::Read(a, chat, back) => {
+                let (user, seq) = (self.user(*a), self.seq(*chat, *back));
+                self.mark(user, *chat, seq, Chat::unread, |receipt| receipt.read(now))
+            }
+            Act::Import(chat, read, batch) => self.import(*chat, *read, batch, facts),
+        }
+    }
+}
