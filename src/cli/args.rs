@@ -127,6 +127,8 @@ pub enum Command {
     Status(StatusArgs),
     /// Compare the database with what it should be at its version; exit code 4 when it differs
     Verify(Verify),
+    /// Print what run would do, as SQL for psql; or rehearse it on the database, and take it back
+    Plan(Plan),
     /// Record the version of a database that was made without this binary
     Adopt,
     /// Print the catalog of the database, one fact a line
@@ -182,6 +184,26 @@ pub struct Run {
     /// Take a backup into this file first, when something is pending; nothing is changed without it
     #[arg(long, value_name = "FILE")]
     pub backup: Option<PathBuf>,
+
+    /// Go on although the database is not what it should be, or an applied migration was edited
+    #[arg(long)]
+    pub allow_drift: bool,
+}
+
+/// What to plan.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Plan {
+    /// Carry it out in one transaction, show what each statement takes, locks and rewrites, and roll it back
+    #[arg(long)]
+    pub rehearse: bool,
+
+    /// Stop after this version
+    #[arg(long, value_name = "VERSION")]
+    pub to: Option<String>,
+
+    /// Go on although the database has migrations that this binary does not know
+    #[arg(long)]
+    pub allow_ahead: bool,
 
     /// Go on although the database is not what it should be, or an applied migration was edited
     #[arg(long)]

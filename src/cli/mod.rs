@@ -37,7 +37,9 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(args: &Args, output: &mut Output) -> Result<Exit, Problem> {
-    use commands::{adopt, backup, catalog, exec, generate, history, local, migrate, roles, seed, status, verify};
+    use commands::{
+        adopt, backup, catalog, exec, generate, history, local, migrate, plan, roles, seed, status, verify,
+    };
 
     let connection = &args.connection;
     let command = match args.command.clone().unwrap_or_default() {
@@ -55,6 +57,7 @@ fn dispatch(args: &Args, output: &mut Output) -> Result<Exit, Problem> {
         Command::Pending => history::pending(connection, output),
         Command::Status(options) => status::status(connection, &options, output),
         Command::Verify(options) => verify::verify(connection, &options, output),
+        Command::Plan(options) => plan::plan(&args.connection, &options, output),
         Command::Adopt => adopt::adopt(connection, output),
         Command::Catalog => catalog::catalog(connection, output),
         Command::Roles(options) => roles::roles(connection, &options, output),

@@ -101,6 +101,11 @@ impl Output {
         }
     }
 
+    /// Whether everything is to be told.
+    pub const fn is_verbose(&self) -> bool {
+        self.args.verbose
+    }
+
     /// Prints a diff as a part of the result.
     pub fn diff(&self, diff: &str) {
         for line in diff.lines() {

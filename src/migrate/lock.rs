@@ -45,8 +45,8 @@ pub struct Holder {
 }
 
 // Advisory locks are of one database already; the names make them ours.
-const TURN: &str = "hashtextextended('messenger-db migrations', 0)";
-const WORK: &str = "hashtextextended('messenger-db migrations, the session that works', 0)";
+pub(super) const TURN: &str = "hashtextextended('messenger-db migrations', 0)";
+pub(super) const WORK: &str = "hashtextextended('messenger-db migrations, the session that works', 0)";
 
 /// Takes the locks, or waits for them as long as the pool's options say. The connection is the one to work in.
 ///

@@ -30,6 +30,7 @@ help_is_as_written! {
     the_help_of_pending_is_as_written: ["pending", "--help"], "snapshots/pending.txt";
     the_help_of_status_is_as_written: ["status", "--help"], "snapshots/status.txt";
     the_help_of_verify_is_as_written: ["verify", "--help"], "snapshots/verify.txt";
+    the_help_of_plan_is_as_written: ["plan", "--help"], "snapshots/plan.txt";
     the_help_of_adopt_is_as_written: ["adopt", "--help"], "snapshots/adopt.txt";
     the_help_of_catalog_is_as_written: ["catalog", "--help"], "snapshots/catalog.txt";
     the_help_of_roles_is_as_written: ["roles", "--help"], "snapshots/roles.txt";

@@ -19,6 +19,7 @@ mod locks;
 mod output;
 mod passwords;
 mod permissions;
+mod plan;
 mod pooler;
 mod read_only;
 mod revert_redo;

@@ -10,6 +10,7 @@ mod half_done;
 mod ledger;
 mod lock;
 mod other_migrations;
+mod plan;
 mod psql;
 mod refused_folders;
 mod source;

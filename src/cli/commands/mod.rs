@@ -8,6 +8,7 @@ pub mod generate;
 pub mod history;
 pub mod local;
 pub mod migrate;
+pub mod plan;
 pub mod roles;
 pub mod seed;
 pub mod status;

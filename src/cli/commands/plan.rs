@@ -1,0 +1,115 @@
+//! Decides what `plan` prints: a script for psql, or what a rehearsal has shown.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::cli::args::{Connection, Plan};
+use crate::cli::output::{Output, in_words};
+use crate::cli::{Exit, Problem, database};
+use crate::migrate::{self, Comparison, Rehearsal, Rehearsed, RunOptions};
+
+/// `plan`: what `run` would do.
+pub fn plan(connection: &Connection, plan: &Plan, output: &mut Output) -> Result<Exit, Problem> {
+    let options = RunOptions {
+        to: plan.to.clone(),
+        allow_ahead: plan.allow_ahead,
+        allow_drift: plan.allow_drift,
+        ..RunOptions::default()
+    };
+    let database = database::open(connection, output)?;
+    if plan.rehearse {
+        let mut shown =
+            migrate::rehearse(&database.pool, &options, output).map_err(|error| database.diagnose(error))?;
+        print(&shown, output);
+        output.json(&as_json(&shown));
+        return shown.failure.take().map_or(Ok(Exit::Done), |error| Err(database.diagnose(error)));
+    }
+    let made = migrate::plan(&database.pool, &options).map_err(|error| database.diagnose(error))?;
+    output.line(made.sql.trim_end());
+    let names: Vec<_> = made.migrations.iter().map(|migration| migration.name).collect();
+    output.json(&json!({ "version": made.status.version(), "migrations": names, "sql": made.sql }));
+    Ok(Exit::Done)
+}
+
+fn print(shown: &Rehearsal, output: &Output) {
+    for statements in shown.statements.chunk_by(|one, next| one.migration == next.migration) {
+        output.line(statements.first().map_or("", |first| first.migration.name));
+        let (noticed, others): (Vec<_>, Vec<_>) = statements.iter().partition(|statement| is_noticed(statement));
+        for statement in if output.is_verbose() { statements.iter().collect() } else { noticed } {
+            describe(statement, output);
+        }
+        if !others.is_empty() && !output.is_verbose() {
+            output.line(&format!("  {} more that nobody notices; --verbose shows them", others.len()));
+        }
+    }
+    for migration in &shown.left_out {
+        output.line(&format!(
+            "{}\n  left out: it runs outside of a transaction, and cannot be taken back",
+            migration.name
+        ));
+    }
+    match &shown.catalog {
+        Comparison::Equal => output.line("The catalog at the end was what it should be."),
+        Comparison::Drift(drift) => {
+            output.diff(&drift.diff());
+            output.line(&format!("The catalog at the end was not what it should be: {}.", drift.count()));
+        }
+        Comparison::None | Comparison::Unknown(_) => {}
+    }
+    for sequence in &shown.moved_sequences {
+        output.line(&format!("Meanwhile {sequence} gave out numbers, which are not taken back."));
+    }
+    let took = in_words(shown.statements.iter().map(|statement| statement.duration).sum::<Duration>());
+    output.line(&match shown.statements.len() {
+        0 => "Nothing was rehearsed, and nothing was changed.".to_owned(),
+        count => format!("Rehearsed {count} statements in {took}, and rolled them back: nothing was changed."),
+    });
+}
+
+/// Whether anybody else notices that it is carried out.
+fn is_noticed(statement: &Rehearsed) -> bool {
+    let took_long = statement.duration >= Duration::from_millis(100);
+    took_long || !(statement.locks.is_empty() && statement.rewritten.is_empty() && statement.rows.is_empty())
+}
+
+fn describe(statement: &Rehearsed, output: &Output) {
+    let first = statement.sql.lines().next().unwrap_or_default();
+    let first: String = first.chars().take(80).collect();
+    output.line(&format!("  line {:<4} {:>8}  {first}", statement.line, in_words(statement.duration)));
+    let indent = " ".repeat(21);
+    for (mode, relation) in &statement.locks {
+        output.line(&format!("{indent}locks    {relation}: {mode}"));
+    }
+    for relation in &statement.rewritten {
+        output.line(&format!("{indent}rewrites {relation}"));
+    }
+    for (count, done, table) in &statement.rows {
+        output.line(&format!("{indent}rows     {count} {done} in {table}"));
+    }
+}
+
+fn as_json(shown: &Rehearsal) -> serde_json::Value {
+    let statements = shown.statements.iter().map(|statement| {
+        json!({
+            "migration": statement.migration.name,
+            "line": statement.line,
+            "sql": statement.sql,
+            "seconds": statement.duration.as_secs_f64(),
+            "locks": statement.locks.iter().map(|(mode, relation)| json!({ "relation": relation, "mode": mode })).collect::<Vec<_>>(),
+            "rewritten": statement.rewritten,
+            "rows": statement.rows.iter().map(|(count, done, table)| json!({ "table": table, "done": done, "count": count })).collect::<Vec<_>>(),
+        })
+    });
+    json!({
+        "statements": statements.collect::<Vec<_>>(),
+        "left_out": shown.left_out.iter().map(|migration| migration.name).collect::<Vec<_>>(),
+        "catalog": match &shown.catalog {
+            Comparison::Equal => Some("equal"),
+            Comparison::Drift(_) => Some("drift"),
+            Comparison::None | Comparison::Unknown(_) => None,
+        },
+        "moved_sequences": shown.moved_sequences,
+        "failed": shown.failure.is_some(),
+    })
+}
