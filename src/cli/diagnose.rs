@@ -178,6 +178,7 @@ pub fn unknown_catalog(unknown: &Unknown) -> Problem {
         Unknown::Gap(_) => {
             Problem::new(Exit::Drift, message, "`messenger-db run` applies what is missing; verify then.")
         }
+        Unknown::Locked => Problem::new(Exit::Locked, message, "Run the same command again when that is over."),
         Unknown::NotStored(_) => Problem::new(Exit::Failed, message, "Write it, and build the binary again."),
     }
 }

@@ -31,7 +31,7 @@ pub(super) struct Fact {
 /// search configurations, extensions and comments. Privileges and owners are not among it.
 ///
 /// The text is the same on every supported version of PostgreSQL, whatever order things were made in; the order of
-/// a table's columns counts. One round trip, and no lock that anybody waits for.
+/// a table's columns counts. One round trip, with the locks of a SELECT.
 ///
 /// # Errors
 ///

@@ -5,6 +5,7 @@ use super::libpq::Connection;
 use super::lock::Turn;
 use super::patience::Patience;
 use super::verify::{self, Comparison};
+use super::watch::Watch;
 use super::{
     BackupOptions, Error, Leftover, Migration, Observer, Pool, Status, backup, history, ledger, leftover, lock, source,
     status,
@@ -78,8 +79,10 @@ pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Re
         }
         return Ok(Report { version, ..Report::default() });
     }
+    let mut patience = Patience::new(pool, watcher);
     if !options.allow_drift && !is_begun(connection, &pending)? {
-        refuse_drift(verify::now(connection, migrations)?, 0)?;
+        let compare = |_: &mut Watch<'_>, _: &mut dyn Observer| verify::now(connection, migrations);
+        refuse_drift(patience.attempt(observer, compare)?, 0)?;
     }
     if let Some(options) = &options.backup {
         // Under the lock: nobody migrates between the two.
@@ -87,8 +90,9 @@ pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Re
     }
     history::create(connection)?;
     ledger::complete(connection, &before, migrations)?;
-    let steps = apply::each(connection, &mut Patience::new(pool, watcher), &pending, Direction::Up, observer)?;
-    let mut catalog = verify::now(connection, migrations)?;
+    let steps = apply::each(connection, &mut patience, &pending, Direction::Up, observer)?;
+    // What was done is done, whether or not it can be compared now.
+    let mut catalog = verify::unless_locked(verify::now(connection, migrations))?;
     if !options.allow_drift {
         catalog = refuse_drift(catalog, steps.len())?;
     }

@@ -5,6 +5,7 @@ use similar::TextDiff;
 
 use super::catalog::{self, Fact, Scope};
 use super::libpq::Connection;
+use super::watch::LOCK_NOT_AVAILABLE;
 use super::{Drift, Error, Migration, Pool, Status, status};
 
 /// What a catalog was found to be.
@@ -30,6 +31,9 @@ pub enum Unknown {
     /// A version is not applied, and a later one is.
     #[error("the database is at no version: {} is not applied, and a later one is", .0.join(", "))]
     Gap(Vec<String>),
+    /// Somebody holds a table for himself, as a migration does that changes it: its constraints cannot be read meanwhile.
+    #[error("somebody holds a table for himself just now, perhaps a migration")]
+    Locked,
     /// The version has no `catalog.txt`.
     #[error("no catalog is stored for {0}: `make catalogs` writes it")]
     NotStored(String),
@@ -81,7 +85,7 @@ impl Verification {
 }
 
 /// Compares the catalog of a database with the one of its version, and the text of what was applied with what is
-/// embedded. Changes nothing, takes no lock, and needs no more than to read; three round trips.
+/// embedded. Changes nothing, and needs no more than to read; three round trips. It takes the lock that a SELECT takes.
 ///
 /// # Errors
 ///
@@ -89,7 +93,7 @@ impl Verification {
 pub fn verify(pool: &Pool, scope: Scope) -> Result<Verification, Error> {
     let connection = &mut *pool.get()?;
     let status = status::read(connection, pool.migrations())?;
-    let catalog = compare(connection, &status, pool.migrations(), scope)?;
+    let catalog = unless_locked(compare(connection, &status, pool.migrations(), scope))?;
     let edited = edited(connection, &status)?;
     Ok(Verification { status, catalog, edited })
 }
@@ -110,6 +114,14 @@ pub(super) fn now(connection: &mut Connection, migrations: &[Migration]) -> Resu
             return Ok(compared);
         }
         before = after;
+    }
+}
+
+/// A catalog that cannot be read for somebody's lock is not known.
+pub(super) fn unless_locked(compared: Result<Comparison, Error>) -> Result<Comparison, Error> {
+    match compared {
+        Err(error) if error.sqlstate() == Some(LOCK_NOT_AVAILABLE) => Ok(Comparison::Unknown(Unknown::Locked)),
+        other => other,
     }
 }
 

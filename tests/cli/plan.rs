@@ -59,7 +59,7 @@ fn a_rehearsal_is_printed_statement_by_statement() {
 #[test]
 fn a_rehearsal_that_cannot_have_a_lock_exits_with_5() {
     let database = at(names()[4]);
-    let _holder = LockHolder::of(&database, "LOCK TABLE users");
+    let _holder = LockHolder::of(&database, "LOCK TABLE users IN SHARE MODE");
     let run = on(&database, &["plan", "--rehearse", "--lock-timeout", "50"]).exits(5).complains("SQLSTATE 55P03");
     assert!(run.stdout.ends_with("nothing was changed.\n"), "{}", run.stdout);
 }

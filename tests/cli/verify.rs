@@ -3,7 +3,7 @@
 use messenger_db::migrate::migrations;
 
 use super::{at, names, on, own_server, state, versions};
-use crate::support::{Run, TestDatabase, diesel, messenger_db};
+use crate::support::{LockHolder, Run, TestDatabase, diesel, messenger_db};
 
 #[test]
 fn verify_says_that_a_database_is_what_it_should_be() {
@@ -170,6 +170,16 @@ fn status_shows_drift_in_its_screen() {
     }
     let run = on(&database, &["status"]).exits(0);
     assert!(run.stdout.lines().count() <= 24, "{}", run.stdout);
+}
+
+#[test]
+fn while_a_migration_holds_a_table_status_goes_on_and_verify_says_so() {
+    let database = TestDatabase::migrated();
+    let _holder = LockHolder::of(&database, "LOCK TABLE users");
+    let run = on(&database, &["status", "--lock-timeout", "50"]).exits(0);
+    assert!(run.stdout.contains("\ndrift     not known: somebody holds a table"), "{}", run.stdout);
+    on(&database, &["verify", "--lock-timeout", "50"]).exits(5).complains("somebody holds a table");
+    on(&database, &["run", "--lock-timeout", "50"]).exits(0);
 }
 
 #[test]
