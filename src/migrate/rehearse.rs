@@ -131,7 +131,7 @@ fn carry_out(
         }
         if let Err(source) = check_what_was_deferred(connection) {
             let (migration, direction) = (*migration, Direction::Up);
-            rehearsal.failure = Some(Error::Unrecorded { migration, direction, what: "COMMIT", source });
+            rehearsal.failure = Some(Error::Bookkeeping { migration, direction, what: "COMMIT", source });
             return Ok(());
         }
     }

@@ -27,7 +27,7 @@ pub struct Blocker {
 
 /// The SQLSTATE of a lock that was not to be had in time, of one that two wanted crosswise, and of a statement that
 /// somebody cancelled.
-const LOCK_NOT_AVAILABLE: &str = "55P03";
+pub(super) const LOCK_NOT_AVAILABLE: &str = "55P03";
 const DEADLOCK_DETECTED: &str = "40P01";
 const QUERY_CANCELED: &str = "57014";
 

@@ -134,6 +134,7 @@ fn contains(message: &[u8], text: &str) -> bool {
 }
 
 /// Up and down again, each struck at the point and then done by a plain run and a plain revert. Whether it was struck.
+#[allow(clippy::too_many_arguments, reason = "each is one thing of the place where it dies")]
 fn goes_on_after(
     runner: Runner,
     place: &Place,
