@@ -23,6 +23,7 @@ mod inbox;
 mod marking;
 mod page;
 mod row_per_recipient;
+mod runner;
 mod send;
 mod size;
 
@@ -47,7 +48,7 @@ struct Bench {
 /// it was staged.
 type Family = (&'static str, fn(&Bench, &mut Summary));
 
-const FAMILIES: [Family; 7] = [
+const FAMILIES: [Family; 8] = [
     ("size", size::figures),
     ("growth", growth::figures),
     ("page", page::figures),
@@ -55,6 +56,7 @@ const FAMILIES: [Family; 7] = [
     ("marking", marking::figures),
     ("send", send::figures),
     ("hot", hot::figures),
+    ("runner", runner::figures),
 ];
 
 fn main() {

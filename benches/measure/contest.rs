@@ -146,7 +146,8 @@ impl Contest {
     }
 }
 
-fn median(of: &[f64]) -> f64 {
+/// The middle one, or what is between the two in the middle.
+pub fn median(of: &[f64]) -> f64 {
     let mut sorted = of.to_vec();
     sorted.sort_by(f64::total_cmp);
     let middle = sorted.len() / 2;

@@ -5,7 +5,7 @@ mod figure;
 mod statement;
 mod summary;
 
-pub use contest::{Contender, Contest, Pace};
+pub use contest::{Contender, Contest, Pace, median};
 pub use figure::Figure;
 pub(crate) use statement::statement;
 pub use summary::Summary;
