@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::own_server;
-use crate::support::{Run, messenger_db};
+use crate::support::{Run, TestDatabase, messenger_db};
 
 /// The two halves of every password here: neither may be seen.
 const HALVES: [&str; 2] = ["hunter", "swordfish"];
@@ -111,5 +111,77 @@ fn a_password_that_is_right_is_not_repeated_either() {
         let told = format!("{}{}", run.stdout, run.stderr);
         assert!(!told.contains(password) && !told.contains("p@ss/w:rd#?"), "{told}");
         assert!(told.contains("secretive") || !arguments.contains(&"status"), "{told}");
+    }
+}
+
+/// Every command that connects, with the loudest options, in an order in which each has something to do.
+const COMMANDS: &[&[&str]] = &[
+    &["run", "--verbose"],
+    &["status", "--json"],
+    &["list", "--verbose"],
+    &["pending"],
+    &["verify", "--verbose"],
+    &["verify", "--json"],
+    &["plan"],
+    &["adopt"],
+    &["catalog"],
+    &["redo", "--json"],
+    &["revert", "--verbose"],
+    &["plan", "--json"],
+    &["run", "--to", "nonsense"],
+    &["backup", "/dev/null/file"],
+    &["run", "--backup", "/dev/null/file"],
+    &["exec", "--verbose", "--", "true"],
+    &["exec", "--", "/no/such/program"],
+];
+
+#[test]
+fn a_password_in_any_legal_place_is_in_no_stream_of_any_command() {
+    let (plain, encoded) = ("p@ss/w:rd#?", "p%40ss%2Fw%3Ard%23%3F");
+    let database = TestDatabase::empty_on(own_server());
+    let (name, socket) = (database.name(), database.connect().host());
+    let folder = tempfile::tempdir().unwrap();
+    let passwords = folder.path().join("passwords");
+    std::fs::write(&passwords, "*:*:*:secretive:p@ss/w\\:rd#?\n").unwrap();
+    std::fs::set_permissions(&passwords, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let without = format!("postgresql://secretive@/{name}?host={socket}");
+    let passfile = passwords.to_str().unwrap();
+    std::fs::write(folder.path().join(".env"), format!("DATABASE_URL='{without}&password={encoded}'\n")).unwrap();
+
+    let places: &[&[(&str, &str)]] = &[
+        &[("DATABASE_URL", &format!("postgresql://secretive:{encoded}@/{name}?host={socket}"))],
+        &[("DATABASE_URL", &format!("{without}&password={encoded}"))],
+        &[("DATABASE_URL", &format!("host={socket} dbname={name} user=secretive password='{plain}'"))],
+        &[("DATABASE_URL", &format!("{without}&password={encoded}&sslpassword=hunterswordfish"))],
+        &[("DATABASE_URL", &without), ("PGPASSWORD", plain)],
+        &[("DATABASE_URL", &without), ("PGPASSFILE", passfile)],
+        &[("DATABASE_URL", &format!("{without}&passfile={passfile}"))],
+        // In .env.
+        &[],
+    ];
+    for place in places {
+        for arguments in COMMANDS {
+            let mut command = messenger_db(arguments);
+            command.current_dir(folder.path()).envs(place.iter().copied());
+            let run = Run::of(&mut command);
+            let told = format!("{}{}", run.stdout, run.stderr);
+            for secret in [plain, encoded, "swordfish"] {
+                assert!(!told.contains(secret), "{command:?}:\n{told}");
+            }
+            // It was let in, so the password was there to be told.
+            assert!(run.code != Some(7), "{command:?}:\n{told}");
+        }
+    }
+}
+
+#[test]
+fn every_command_that_connects_is_asked_for_its_secrets() {
+    let help = Run::of(&mut messenger_db(&["--help"])).exits(0).stdout;
+    let listed = help.split("Commands:\n").nth(1).unwrap().lines().take_while(|line| !line.is_empty());
+    let first = listed.filter(|line| !line.starts_with("    ")).map(|line| line.split_whitespace().next().unwrap());
+    // What does not connect to a database that somebody names; and two that are told apart by their own tests.
+    let others = ["completions", "man", "local", "help", "roles", "seed"];
+    for command in first.filter(|command| !others.contains(command)) {
+        assert!(COMMANDS.iter().any(|asked| asked[0] == command), "{command}");
     }
 }
