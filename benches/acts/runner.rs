@@ -8,7 +8,8 @@ use messenger_db::local::client_program;
 use messenger_db::migrate::migrations;
 
 use super::Bench;
-use super::measure::{Figure, Pace, Summary, median};
+use super::measure::contest::median;
+use super::measure::{Figure, Pace, Summary};
 
 /// A program, and what it does; it is started anew for each round.
 struct Program<'a> {
@@ -39,7 +40,7 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
     let files = files.iter().flat_map(|file| {
         ["--command=BEGIN".to_owned(), format!("--file={}", file.display()), "--command=COMMIT".to_owned()]
     });
-    let ratio = |key, ours, theirs, most| ratio(bench, key, [ours, theirs]).at_most(most);
+    let ratio = |key, ours, theirs, most| ratio(bench, key, &[ours, theirs]).at_most(most);
 
     summary.add(ratio(
         "migrate_empty_vs_psql",
@@ -73,7 +74,7 @@ fn files() -> Vec<PathBuf> {
 }
 
 /// How many times as long the first takes as the second, by the medians of interleaved rounds.
-fn ratio(bench: &Bench, key: &'static str, programs: [Program<'_>; 2]) -> Figure {
+fn ratio(bench: &Bench, key: &'static str, programs: &[Program<'_>; 2]) -> Figure {
     let mut seconds = [Vec::new(), Vec::new()];
     for round in 0..2 * Pace::usual().rounds {
         for (program, seconds) in programs.iter().zip(&mut seconds) {

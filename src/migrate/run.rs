@@ -1,6 +1,7 @@
 //! Decides what `run` does: apply what is pending, in order, to a database that is what it should be.
 
 use super::apply::{self, Direction, Report};
+use super::catalog::Scope;
 use super::libpq::Connection;
 use super::lock::Turn;
 use super::patience::Patience;
@@ -29,8 +30,8 @@ pub struct RunOptions {
 /// The catalog is compared before and after with the one of the version that the database is at, where it is at one.
 /// What another tool applied is added to the ledger.
 ///
-/// With nothing to do it takes one connection of the pool and two round trips, and compares no catalog. Otherwise it
-/// holds the lock on another, so that runners take turns, and none applies what another just did.
+/// With nothing to do it takes one connection of the pool and three round trips. Otherwise it holds the lock on another,
+/// so that runners take turns, and none applies what another just did.
 ///
 /// # Errors
 ///
@@ -54,31 +55,24 @@ pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Re
             .filter(|migration| last.is_none_or(|last| migration.version <= last.version))
             .collect()
     };
-    let mut before = status::read(&mut connection, migrations)?;
+    let found = status::read(&mut connection, migrations)?;
     // Only who has something to do takes its turn; and once it has it, another runner may have done it.
-    let mut turn = None;
-    if !wanted(&before).is_empty() || before.can_be_completed(migrations) {
-        let turn = turn.insert(lock::acquire(pool, connection, observer)?);
-        before = status::read(&mut turn.connection, migrations)?;
+    if wanted(&found).is_empty() && !found.can_be_completed(migrations) {
+        refuse(&found, options)?;
+        return nothing_to_do(&mut connection, &found, migrations, options);
     }
-    if !options.allow_ahead {
-        refuse_ahead(&before)?;
-    }
-    if !options.allow_drift && !before.edited.is_empty() {
-        return Err(Error::Edited { migrations: before.edited });
-    }
+    let Turn { connection, watcher } = &mut lock::acquire(pool, connection, observer)?;
+    let before = status::read(connection, migrations)?;
+    refuse(&before, options)?;
     let pending = wanted(&before);
-    let newest = pending.iter().map(|migration| migration.version.to_string()).max();
-    let version = before.applied.last().map(|applied| applied.version.clone()).max(newest);
-    let Some(Turn { connection, watcher }) = turn.as_mut() else {
-        return Ok(Report { version, ..Report::default() });
-    };
     if pending.is_empty() {
         if before.can_be_completed(migrations) {
             ledger::complete(connection, &before, migrations)?;
         }
-        return Ok(Report { version, ..Report::default() });
+        return nothing_to_do(connection, &before, migrations, options);
     }
+    let newest = pending.iter().map(|migration| migration.version.to_string()).max();
+    let version = before.version().map(ToOwned::to_owned).max(newest);
     let mut patience = Patience::new(pool, watcher);
     if !options.allow_drift && !is_begun(connection, &pending)? {
         let compare = |_: &mut Watch<'_>, _: &mut dyn Observer| verify::now(connection, migrations);
@@ -97,6 +91,35 @@ pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Re
         catalog = refuse_drift(catalog, steps.len())?;
     }
     Ok(Report { steps, version, catalog })
+}
+
+fn refuse(status: &Status, options: &RunOptions) -> Result<(), Error> {
+    if !options.allow_ahead {
+        refuse_ahead(status)?;
+    }
+    if !options.allow_drift && !status.edited.is_empty() {
+        return Err(Error::Edited { migrations: status.edited.clone() });
+    }
+    Ok(())
+}
+
+/// The report of a run that finds everything applied: the catalog is compared all the same.
+fn nothing_to_do(
+    connection: &mut Connection,
+    status: &Status,
+    migrations: &[Migration],
+    options: &RunOptions,
+) -> Result<Report, Error> {
+    let compared = match verify::compare(connection, status, migrations, Scope::CurrentSchema) {
+        // It may have been migrated meanwhile.
+        Ok(Comparison::Drift(_)) => verify::now(connection, migrations),
+        compared => compared,
+    };
+    let mut catalog = verify::unless_locked(compared)?;
+    if !options.allow_drift {
+        catalog = refuse_drift(catalog, 0)?;
+    }
+    Ok(Report { version: status.version().map(ToOwned::to_owned), catalog, ..Report::default() })
 }
 
 /// Whether the first of these was begun before, outside a transaction, and cut short: what it left is no drift. Whatever
