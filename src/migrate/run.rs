@@ -1,7 +1,6 @@
 //! Decides what `run` does: apply what is pending, in order, to a database that is what it should be.
 
 use super::apply::{self, Direction, Report};
-use super::catalog::Scope;
 use super::libpq::Connection;
 use super::lock::Turn;
 use super::patience::Patience;
@@ -30,8 +29,8 @@ pub struct RunOptions {
 /// The catalog is compared before and after with the one of the version that the database is at, where it is at one.
 /// What another tool applied is added to the ledger.
 ///
-/// With nothing to do it takes one connection of the pool and three round trips. Otherwise it holds the lock on another,
-/// so that runners take turns, and none applies what another just did.
+/// With nothing to do it takes one connection of the pool and two round trips, and compares no catalog. Otherwise it
+/// holds the lock on another, so that runners take turns, and none applies what another just did.
 ///
 /// # Errors
 ///
@@ -59,7 +58,7 @@ pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Re
     // Only who has something to do takes its turn; and once it has it, another runner may have done it.
     if wanted(&found).is_empty() && !found.can_be_completed(migrations) {
         refuse(&found, options)?;
-        return nothing_to_do(&mut connection, &found, migrations, options);
+        return Ok(nothing_to_do(&found));
     }
     let Turn { connection, watcher } = &mut lock::acquire(pool, connection, observer)?;
     let before = status::read(connection, migrations)?;
@@ -69,7 +68,7 @@ pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Re
         if before.can_be_completed(migrations) {
             ledger::complete(connection, &before, migrations)?;
         }
-        return nothing_to_do(connection, &before, migrations, options);
+        return Ok(nothing_to_do(&before));
     }
     let newest = pending.iter().map(|migration| migration.version.to_string()).max();
     let version = before.version().map(ToOwned::to_owned).max(newest);
@@ -103,23 +102,9 @@ fn refuse(status: &Status, options: &RunOptions) -> Result<(), Error> {
     Ok(())
 }
 
-/// The report of a run that finds everything applied: the catalog is compared all the same.
-fn nothing_to_do(
-    connection: &mut Connection,
-    status: &Status,
-    migrations: &[Migration],
-    options: &RunOptions,
-) -> Result<Report, Error> {
-    let compared = match verify::compare(connection, status, migrations, Scope::CurrentSchema) {
-        // It may have been migrated meanwhile.
-        Ok(Comparison::Drift(_)) => verify::now(connection, migrations),
-        compared => compared,
-    };
-    let mut catalog = verify::unless_locked(compared)?;
-    if !options.allow_drift {
-        catalog = refuse_drift(catalog, 0)?;
-    }
-    Ok(Report { version: status.version().map(ToOwned::to_owned), catalog, ..Report::default() })
+/// The report when everything is applied: to look at the catalog would take longer than everything else together.
+fn nothing_to_do(status: &Status) -> Report {
+    Report { version: status.version().map(ToOwned::to_owned), ..Report::default() }
 }
 
 /// Whether the first of these was begun before, outside a transaction, and cut short: what it left is no drift. Whatever
