@@ -21,21 +21,43 @@ use crate::secrets::PasswordHash;
 #[must_use]
 #[allow(clippy::expect_used, reason = "examples only")]
 pub fn connection() -> PgConnection {
-    static SERVER: OnceLock<(String, Option<Keeper>)> = OnceLock::new();
-    let (url, _) = SERVER.get_or_init(|| {
-        let folder = std::env::temp_dir().join(format!("messenger-db-doc-{}", std::process::id()));
-        let local = Local::builder().state_dir(folder).throwaway().open().expect("a state folder");
-        local.start().expect("a server");
-        let keeper = local.keep().expect("a keeper");
-        let url = local.url(DATABASE);
+    static MIGRATED: OnceLock<String> = OnceLock::new();
+    let url = MIGRATED.get_or_init(|| {
+        let url = server().url(DATABASE);
         let conninfo = url.parse().expect("a URL");
         let pool = migrate::connect(&conninfo, &ConnectOptions::default(), &mut Silent).expect("a connection");
         migrate::run(&pool, &RunOptions::default(), &mut Silent).expect("the schema");
-        (url, keeper)
+        url
     });
     let mut connection = PgConnection::establish(url).expect("a connection");
     connection.begin_test_transaction().expect("a transaction");
     connection
+}
+
+/// The URL of an empty database, for the one example that migrates it.
+///
+/// # Panics
+///
+/// When there is no server to be had.
+#[must_use]
+#[allow(clippy::expect_used, reason = "examples only")]
+pub fn empty_database() -> String {
+    let mut connection = PgConnection::establish(&server().url(DATABASE)).expect("a connection");
+    diesel::sql_query("CREATE DATABASE empty TEMPLATE template0").execute(&mut connection).expect("a database");
+    server().url("empty")
+}
+
+#[allow(clippy::expect_used, reason = "examples only")]
+fn server() -> &'static Local {
+    static SERVER: OnceLock<(Local, Option<Keeper>)> = OnceLock::new();
+    let (local, _) = SERVER.get_or_init(|| {
+        let folder = std::env::temp_dir().join(format!("messenger-db-doc-{}", std::process::id()));
+        let local = Local::builder().state_dir(folder).throwaway().open().expect("a state folder");
+        local.start().expect("a server");
+        let keeper = local.keep().expect("a keeper");
+        (local, keeper)
+    });
+    local
 }
 
 /// An account of that name, for the examples that are about something else.

@@ -4,15 +4,38 @@
 //! own table `__diesel_schema_migrations` is the history, so `diesel migration run`, `redo`, `revert` and `list`
 //! work on the same database, before and after.
 //!
-//! ```no_run
-//! use messenger_db::migrate::{self, ConnectOptions, RunOptions, Silent};
+//! ```
+//! use std::time::Duration;
 //!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let pool = migrate::connect(&std::env::var("DATABASE_URL")?.parse()?, &ConnectOptions::default(), &mut Silent)?;
-//! let report = migrate::run(&pool, &RunOptions::default(), &mut Silent)?;
-//! println!("{} migrations applied", report.steps.len());
-//! # Ok(())
-//! # }
+//! use messenger_db::migrate::catalog::Scope;
+//! use messenger_db::migrate::{self, ConnectOptions, Event, Observer, RunOptions};
+//!
+//! /// Tells the service's log how far it is, and lets a shutdown stop it between two migrations.
+//! struct Log;
+//!
+//! impl Observer for Log {
+//!     fn on(&mut self, event: &Event<'_>) {
+//!         match event {
+//!             Event::Queued { holder, .. } => println!("process {} migrates already", holder.pid),
+//!             Event::Finished { step } => println!("{} took {:?}", step.migration.name, step.duration),
+//!             _ => {}
+//!         }
+//!     }
+//!
+//!     fn wants_to_stop(&self) -> bool {
+//!         false
+//!     }
+//! }
+//!
+//! # let database_url = messenger_db::doctest::empty_database();
+//! let options = ConnectOptions { wait: Duration::from_secs(30), ..ConnectOptions::default() };
+//! let pool = migrate::connect(&database_url.parse()?, &options, &mut Log)?;
+//! let report = migrate::run(&pool, &RunOptions::default(), &mut Log)?;
+//! assert_eq!(report.steps.len(), migrate::migrations()?.len());
+//!
+//! assert_eq!(migrate::status(&pool)?.pending, []);
+//! assert!(migrate::verify(&pool, Scope::CurrentSchema)?.is_clean());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod adopt;
