@@ -35,6 +35,21 @@ impl Refusal for OpenRefused {
 /// # Errors
 ///
 /// Those of the database.
+///
+/// # Examples
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| messenger_db::doctest::user(conn, name));
+/// use messenger_db::queries::{contacts, direct_chats};
+///
+/// assert_eq!(direct_chats::find(conn, alice, bob)?, None);
+/// contacts::request(conn, alice, bob)?;
+/// contacts::accept(conn, bob, alice)?;
+/// let chat = direct_chats::find_or_create(conn, alice, bob)?;
+/// assert_eq!(direct_chats::find(conn, bob, alice)?, Some(chat));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn find(conn: &mut PgConnection, one: UserId, other: UserId) -> QueryResult<Option<Chat>> {
     let (low, high) = (one.min(other), one.max(other));
     chats::table
@@ -59,6 +74,23 @@ pub fn find(conn: &mut PgConnection, one: UserId, other: UserId) -> QueryResult<
 /// # Errors
 ///
 /// [`OpenRefused`], and those of the database.
+///
+/// # Examples
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| messenger_db::doctest::user(conn, name));
+/// use messenger_db::error::Error;
+/// use messenger_db::queries::direct_chats::{self, OpenRefused};
+/// use messenger_db::queries::contacts;
+///
+/// assert_eq!(direct_chats::find_or_create(conn, alice, bob), Err(Error::Refused(OpenRefused::NotContacts)));
+/// contacts::request(conn, alice, bob)?;
+/// contacts::accept(conn, bob, alice)?;
+/// let chat = direct_chats::find_or_create(conn, alice, bob)?;
+/// assert_eq!(direct_chats::find_or_create(conn, bob, alice)?.id, chat.id);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn find_or_create(conn: &mut PgConnection, user: UserId, other: UserId) -> Result<Chat, Error<OpenRefused>> {
     if let Some(chat) = find(conn, user, other)? {
         return Ok(chat);

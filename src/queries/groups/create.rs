@@ -80,6 +80,25 @@ impl Refusal for CreateRefused {
 /// # Errors
 ///
 /// [`CreateRefused`], and those of the database.
+///
+/// # Examples
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| messenger_db::doctest::user(conn, name));
+/// use messenger_db::error::Error;
+/// use messenger_db::ids::UserId;
+/// use messenger_db::queries::groups::{self, CreateRefused, NewGroup};
+///
+/// let members = [bob, carol];
+/// let hikers = NewGroup { slug: Some("hikers"), ..NewGroup::new("Hikers", &members) };
+/// assert_eq!(groups::create(conn, alice, &hikers)?.member_count, 3);
+///
+/// let nobody = UserId::new();
+/// let refused = groups::create(conn, alice, &NewGroup::new("Ghosts", &[nobody]));
+/// assert_eq!(refused, Err(Error::Refused(CreateRefused::UserNotFound(nobody))));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn create(conn: &mut PgConnection, owner: UserId, group: &NewGroup<'_>) -> Result<Chat, Error<CreateRefused>> {
     let mut users = group.members.to_vec();
     users.push(owner);

@@ -38,6 +38,21 @@ impl Refusal for DeleteRefused {
 /// # Errors
 ///
 /// [`DeleteRefused`], and those of the database.
+///
+/// # Examples
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| messenger_db::doctest::user(conn, name));
+/// use messenger_db::page::Limit;
+/// use messenger_db::queries::groups::{self, NewGroup};
+/// use messenger_db::queries::inbox;
+///
+/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob]))?.id;
+/// groups::delete(conn, group, alice)?;
+/// assert_eq!(inbox::list(conn, bob, None, Limit::default())?, []);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn delete(conn: &mut PgConnection, chat_id: ChatId, actor: UserId) -> Result<(), Error<DeleteRefused>> {
     conn.transaction(|conn| match lock::role_of(conn, chat_id, actor)? {
         None => Err(Error::Refused(DeleteRefused::NotAMember)),

@@ -37,6 +37,21 @@ impl Refusal for LeaveRefused {
 /// # Errors
 ///
 /// [`LeaveRefused`], and those of the database.
+///
+/// # Examples
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| messenger_db::doctest::user(conn, name));
+/// use messenger_db::queries::groups::{self, NewGroup};
+///
+/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob, carol]))?.id;
+/// groups::promote(conn, group, alice, carol)?;
+/// // The owner leaves, and the admin is the owner now.
+/// assert_eq!(groups::leave(conn, group, alice)?, Some(carol));
+/// assert_eq!(groups::leave(conn, group, bob)?, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn leave(conn: &mut PgConnection, chat_id: ChatId, user_id: UserId) -> Result<Option<UserId>, Error<LeaveRefused>> {
     conn.transaction(|conn| {
         let role = lock::role_of(conn, chat_id, user_id)?.ok_or(Error::Refused(LeaveRefused::NotAMember))?;

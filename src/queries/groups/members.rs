@@ -78,6 +78,21 @@ impl Refusal for RemoveRefused {
 /// # Errors
 ///
 /// [`AddRefused`], and those of the database.
+///
+/// # Examples
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| messenger_db::doctest::user(conn, name));
+/// use messenger_db::queries::groups::{self, NewGroup};
+/// use messenger_db::queries::unread;
+///
+/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob]))?.id;
+/// groups::add(conn, group, alice, carol)?;
+/// // All that was said can be read, and none of it is unread.
+/// assert_eq!(unread::find(conn, group, carol)?, Some(0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn add(
     conn: &mut PgConnection,
     chat_id: ChatId,
@@ -137,6 +152,20 @@ pub fn add(
 /// # Errors
 ///
 /// [`RemoveRefused`], and those of the database.
+///
+/// # Examples
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| messenger_db::doctest::user(conn, name));
+/// use messenger_db::error::Error;
+/// use messenger_db::queries::groups::{self, NewGroup, RemoveRefused};
+///
+/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob, carol]))?.id;
+/// assert_eq!(groups::remove(conn, group, bob, carol), Err(Error::Refused(RemoveRefused::NotAllowed)));
+/// groups::remove(conn, group, alice, carol)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn remove(
     conn: &mut PgConnection,
     chat_id: ChatId,

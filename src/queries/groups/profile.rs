@@ -53,6 +53,18 @@ impl Refusal for ChangeRefused {
 /// # Errors
 ///
 /// [`ChangeRefused`], and those of the database.
+///
+/// # Examples
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| messenger_db::doctest::user(conn, name));
+/// use messenger_db::queries::groups::{self, NewGroup};
+///
+/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob]))?.id;
+/// assert_eq!(groups::rename(conn, group, alice, "Climbers")?.name.as_deref(), Some("Climbers"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn rename(
     conn: &mut PgConnection,
     chat_id: ChatId,
@@ -70,6 +82,19 @@ pub fn rename(
 /// # Errors
 ///
 /// [`ChangeRefused`], and those of the database.
+///
+/// # Examples
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| messenger_db::doctest::user(conn, name));
+/// use messenger_db::queries::groups::{self, NewGroup};
+///
+/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob]))?.id;
+/// let shown = groups::change_avatar(conn, group, alice, Some("https://cdn.example/summit.jpg"))?;
+/// assert_eq!(shown.avatar_url.as_deref(), Some("https://cdn.example/summit.jpg"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn change_avatar(
     conn: &mut PgConnection,
     chat_id: ChatId,
@@ -87,6 +112,20 @@ pub fn change_avatar(
 /// # Errors
 ///
 /// [`ChangeRefused`], and those of the database.
+///
+/// # Examples
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| messenger_db::doctest::user(conn, name));
+/// use messenger_db::error::Error;
+/// use messenger_db::queries::groups::{self, ChangeRefused, NewGroup};
+///
+/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob]))?.id;
+/// assert_eq!(groups::change_slug(conn, group, alice, Some("hikers"))?.slug.as_deref(), Some("hikers"));
+/// assert_eq!(groups::change_slug(conn, group, bob, None), Err(Error::Refused(ChangeRefused::NotAllowed)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn change_slug(
     conn: &mut PgConnection,
     chat_id: ChatId,

@@ -40,6 +40,20 @@ impl Refusal for RoleRefused {
 /// # Errors
 ///
 /// [`RoleRefused`], and those of the database.
+///
+/// # Examples
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| messenger_db::doctest::user(conn, name));
+/// use messenger_db::queries::groups::{self, NewGroup};
+///
+/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob]))?.id;
+/// groups::promote(conn, group, alice, bob)?;
+/// // An admin adds members, too.
+/// groups::add(conn, group, bob, carol)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn promote(
     conn: &mut PgConnection,
     chat_id: ChatId,
@@ -57,6 +71,21 @@ pub fn promote(
 /// # Errors
 ///
 /// [`RoleRefused`], and those of the database.
+///
+/// # Examples
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| messenger_db::doctest::user(conn, name));
+/// use messenger_db::error::Error;
+/// use messenger_db::queries::groups::{self, AddRefused, NewGroup};
+///
+/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob]))?.id;
+/// groups::promote(conn, group, alice, bob)?;
+/// groups::demote(conn, group, alice, bob)?;
+/// assert_eq!(groups::add(conn, group, bob, carol), Err(Error::Refused(AddRefused::NotAllowed)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn demote(
     conn: &mut PgConnection,
     chat_id: ChatId,
@@ -101,6 +130,21 @@ fn change(
 /// # Errors
 ///
 /// [`RoleRefused`], and those of the database.
+///
+/// # Examples
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| messenger_db::doctest::user(conn, name));
+/// use messenger_db::error::Error;
+/// use messenger_db::queries::groups::{self, DeleteRefused, NewGroup};
+///
+/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob]))?.id;
+/// groups::transfer_ownership(conn, group, alice, bob)?;
+/// assert_eq!(groups::delete(conn, group, alice), Err(Error::Refused(DeleteRefused::NotAllowed)));
+/// groups::delete(conn, group, bob)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn transfer_ownership(
     conn: &mut PgConnection,
     chat_id: ChatId,

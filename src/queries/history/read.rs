@@ -67,13 +67,27 @@ pub fn latest(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, limit: L
     before(conn, chat_id, reader, i64::MAX, limit)
 }
 
-/// The messages right before one, which need not exist: see [`latest`] for an example.
+/// The messages right before one, which need not exist.
 ///
 /// At most five statements, as [`latest`]. Index: `messages_pkey`, by a closed range.
 ///
 /// # Errors
 ///
 /// [`HistoryRefused::NotAMember`], and those of the database.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
+/// use messenger_db::page::Limit;
+/// use messenger_db::queries::{history, messages};
+///
+/// for words in ["one", "two", "three"] {
+///     messages::send(conn, chat, anna, &messages::Draft::text(words))?;
+/// }
+/// let page = history::before(conn, chat, bob, 3, Limit::default())?;
+/// assert_eq!(page.entries.iter().map(|entry| entry.message.seq).collect::<Vec<_>>(), [1, 2]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn before(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, seq: i64, limit: Limit) -> Outcome {
     // Seqs begin at 1; the statement subtracts from the last.
     let last = least(chat_heads::last_seq, seq.max(1) - 1);

@@ -116,6 +116,20 @@ pub fn find_by_id(
 /// # Examples
 ///
 /// See [`edit`](super::edit()).
+///
+/// # Examples
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
+/// use messenger_db::queries::messages::{self, Draft};
+///
+/// let seq = messages::send(conn, chat, anna, &Draft::text("At nine"))?.message.seq;
+/// messages::edit(conn, chat, anna, seq, "At ten")?;
+/// let before: Vec<_> = messages::edits(conn, chat, bob, seq)?.into_iter().map(|edit| edit.content).collect();
+/// assert_eq!(before, [Some("At nine".to_owned())]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn edits(
     conn: &mut PgConnection,
     chat_id: ChatId,
