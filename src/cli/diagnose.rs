@@ -234,6 +234,10 @@ fn no_backup(error: &BackupError, message: String) -> Problem {
         BackupError::File { .. } => {
             (Exit::Failed, "Name a file where you may write and where there is room.".to_owned())
         }
+        BackupError::Failed { said } if said.contains("permission denied") => (
+            Exit::PermissionDenied,
+            "A backup is for a role that may read everything, such as the owner of the tables.".to_owned(),
+        ),
         _ => (Exit::Failed, "Mend what pg_dump complains about, and run the same command again.".to_owned()),
     };
     Problem::new(exit, message, format!("{help} Nothing was changed."))

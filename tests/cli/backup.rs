@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::{at, command, names, on, own_server, state};
 use crate::schema::rows;
-use crate::support::{LockHolder, Run, Running, TestDatabase};
+use crate::support::{LockHolder, Run, Running, TestDatabase, messenger_db};
 
 /// Whether a `pg_dump` is installed that is new enough for the server of the tests: npm's server comes without.
 fn has_pg_dump(database: &TestDatabase) -> bool {
@@ -284,4 +284,9 @@ fn a_folder_that_is_not_there_is_told_before_the_dump_begins() {
         .complains("/no/such/folder/file")
         .complains("cannot be written");
     assert_eq!(state(&database), before);
+}
+
+#[test]
+fn a_backup_does_not_go_to_standard_output() {
+    Run::of(&mut messenger_db(&["backup", "-"])).exits(2).complains("goes into a file");
 }

@@ -103,6 +103,16 @@ fn a_seeding_that_was_stopped_is_completed() {
 }
 
 #[test]
+fn who_seeds_seeds_alone() {
+    let database = TestDatabase::migrated();
+    let mut other = database.connect();
+    other.execute("SELECT pg_advisory_lock(hashtextextended('messenger-db seed', 0))").unwrap();
+    on(&database, &["seed"]).exits(5).complains("another process fills this database");
+    drop(other);
+    assert_eq!(database.value("SELECT count(*) FROM users"), "0");
+}
+
+#[test]
 fn a_database_without_the_schema_is_sent_to_run() {
     let database = TestDatabase::empty();
     on(&database, &["seed"]).exits(3).complains("messenger-db run");

@@ -13,6 +13,13 @@ use crate::migrate::{self, Backup, BackupOptions, Target};
 
 /// `backup`: a dump of the database.
 pub fn backup(connection: &Connection, file: Option<&Path>, output: &mut Output) -> Result<Exit, Problem> {
+    if file == Some(Path::new("-")) {
+        return Err(Problem::new(
+            Exit::Usage,
+            "a backup goes into a file, which is there whole or not at all, and not to standard output",
+            "Name a file; one that is called so is ./-",
+        ));
+    }
     let database = database::open(connection, output)?;
     let file = file.map_or_else(|| default_name(&database.target), Path::to_owned);
     let options = options(&file, Some(&database.target));

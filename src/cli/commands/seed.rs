@@ -8,9 +8,10 @@ use diesel::prelude::*;
 use serde_json::json;
 
 use crate::cli::args::{Connection, SeedArgs};
+use crate::cli::database::{self, Database};
 use crate::cli::output::{Output, in_words};
-use crate::cli::{Exit, Problem, database};
-use crate::migrate::{self, Observer as _};
+use crate::cli::{Exit, Problem};
+use crate::migrate::{self, Observer as _, Pooled};
 use crate::schema::users;
 use crate::seed::{self, Crowd, SeedError};
 
@@ -25,6 +26,7 @@ pub fn seed(connection: &Connection, options: &SeedArgs, output: &mut Output) ->
             "`messenger-db run` applies what is pending; then run the command again.",
         ));
     }
+    let _turn = turn(&database)?;
     let conn = &mut database.diesel()?;
     if !options.force
         && diesel::select(exists(users::table.select(users::id))).get_result(conn).map_err(SeedError::from)?
@@ -62,6 +64,31 @@ pub fn seed(connection: &Connection, options: &SeedArgs, output: &mut Output) ->
         "seconds": duration.as_secs_f64(),
     }));
     Ok(Exit::Done)
+}
+
+/// Who seeds seeds alone: until the connection is closed.
+fn turn(database: &Database) -> Result<Pooled, Problem> {
+    let mut session = database.pool.get().map_err(|error| database.diagnose(error.into()))?;
+    session.close_after_use();
+    let rows = session
+        .execute(
+            "SELECT has_table_privilege('users', 'INSERT') AND has_table_privilege('messages', 'INSERT'),
+                pg_try_advisory_lock(hashtextextended('messenger-db seed', 0))",
+        )
+        .map_err(|error| database.diagnose(error.into()))?;
+    match rows.first().map(Vec::as_slice) {
+        Some([Some(may_write), _]) if may_write == "f" => Err(Problem::new(
+            Exit::PermissionDenied,
+            format!("permission denied: the role {:?} may not write here", database.target.user),
+            "Run it as a member of the role that writes rows (`messenger-db roles` makes one), or as the owner.",
+        )),
+        Some([_, Some(is_alone)]) if is_alone == "f" => Err(Problem::new(
+            Exit::Locked,
+            "another process fills this database with test data",
+            "When it is done, there is nothing left to do; or --force adds more.",
+        )),
+        _ => Ok(session),
+    }
 }
 
 /// The crowd that the options ask for. `None`: no size is given.
