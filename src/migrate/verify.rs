@@ -117,6 +117,21 @@ pub(super) fn now(connection: &mut Connection, migrations: &[Migration]) -> Resu
     }
 }
 
+/// Whether there is nothing at all in the current schema.
+fn is_empty(connection: &mut Connection) -> Result<bool, Error> {
+    let of = [
+        ("pg_class", "relnamespace"),
+        ("pg_proc", "pronamespace"),
+        ("pg_type", "typnamespace"),
+        ("pg_ts_config", "cfgnamespace"),
+        ("pg_ts_dict", "dictnamespace"),
+    ];
+    let empty = of.map(|(catalog, namespace)| {
+        format!("NOT EXISTS (SELECT FROM {catalog} WHERE {namespace} = to_regnamespace(quote_ident(current_schema())))")
+    });
+    Ok(connection.execute(&format!("SELECT WHERE {}", empty.join(" AND ")))?.len() == 1)
+}
+
 /// A catalog that cannot be read for somebody's lock is not known.
 pub(super) fn unless_locked(compared: Result<Comparison, Error>) -> Result<Comparison, Error> {
     match compared {
@@ -147,6 +162,10 @@ pub(super) fn compare(
     // Where not even the first migration has a catalog, nothing is known of an empty database either.
     if let Some(unknown) = at.or(migrations.first()).filter(|migration| migration.catalog.is_none()) {
         return Ok(Comparison::Unknown(Unknown::NotStored(unknown.version.to_string())));
+    }
+    // The usual beginning, and told without reading a catalog.
+    if at.is_none() && scope == Scope::CurrentSchema && is_empty(connection)? {
+        return Ok(Comparison::Equal);
     }
     Ok(of_facts(&catalog::facts(connection, scope)?, at, scope))
 }
