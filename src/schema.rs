@@ -120,6 +120,8 @@ diesel::table! {
         joined_seq -> Int8,
         /// When the user left or was removed. Null: is a member now.
         left_at -> Nullable<Timestamptz>,
+        /// The chat's last_seq when the user left: nothing after it was sent to them. Null: is a member now.
+        left_seq -> Nullable<Int8>,
     }
 }
 

@@ -18,6 +18,7 @@ pub struct ChatParticipant {
     pub joined_at: DateTime<Utc>,
     pub joined_seq: i64,
     pub left_at: Option<DateTime<Utc>>,
+    pub left_seq: Option<i64>,
 }
 
 /// A member to add.
@@ -38,4 +39,5 @@ pub struct ChatParticipantChanges {
     pub joined_at: Option<DateTime<Utc>>,
     pub joined_seq: Option<i64>,
     pub left_at: Option<Option<DateTime<Utc>>>,
+    pub left_seq: Option<Option<i64>>,
 }

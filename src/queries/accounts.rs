@@ -20,7 +20,7 @@ use crate::enums::UserStatus;
 use crate::error::{Error, Refusal};
 use crate::ids::UserId;
 use crate::models::{NewUser, User};
-use crate::queries::atomic;
+use crate::queries::{atomic, nul};
 use crate::schema::users;
 
 define_sql_function! {
@@ -70,6 +70,9 @@ pub enum RegisterRefused {
     /// The avatar's address is longer than 500 characters.
     #[error("the address of an avatar has at most 500 characters")]
     AvatarUrlTooLong,
+    /// A text has a NUL in it, which PostgreSQL cannot store.
+    #[error("a text with a NUL in it cannot be stored")]
+    ContainsNul,
 }
 
 impl Refusal for RegisterRefused {
@@ -120,6 +123,9 @@ impl Refusal for RegisterRefused {
 /// # Ok::<(), Error<RegisterRefused>>(())
 /// ```
 pub fn register(conn: &mut PgConnection, new: &NewUser<'_>) -> Result<User, Error<RegisterRefused>> {
+    if nul::in_any([Some(new.username), new.display_name, new.avatar_url]) {
+        return Err(Error::Refused(RegisterRefused::ContainsNul));
+    }
     atomic::statement(conn, |conn| {
         Ok(diesel::insert_into(users::table).values(new).returning(User::as_returning()).get_result(conn)?)
     })

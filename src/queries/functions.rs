@@ -1,7 +1,7 @@
 //! Decides which functions of PostgreSQL the acts call that Diesel has no name for.
 
 use diesel::define_sql_function;
-use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Numeric, Text, Timestamptz};
+use diesel::sql_types::{BigInt, Nullable, Numeric, Timestamptz};
 
 define_sql_function! {
     /// The smaller of two numbers.
@@ -17,17 +17,6 @@ define_sql_function! {
     /// The time, or another when there is none.
     #[sql_name = "coalesce"]
     fn time_or(time: Nullable<Timestamptz>, other: Timestamptz) -> Timestamptz;
-}
-
-define_sql_function! {
-    /// The first characters of a text.
-    fn left(text: Nullable<Text>, characters: Integer) -> Nullable<Text>;
-}
-
-define_sql_function! {
-    /// Whether any row of the group is so.
-    #[aggregate]
-    fn bool_or(value: Bool) -> Bool;
 }
 
 define_sql_function! {

@@ -17,6 +17,7 @@ pub mod history;
 pub mod import;
 pub mod inbox;
 pub mod messages;
+mod nul;
 pub mod pending;
 pub mod reactions;
 pub mod receipts;

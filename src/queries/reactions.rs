@@ -5,7 +5,7 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::accounts::Profile;
-use super::atomic;
+use super::{atomic, nul};
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId};
 use crate::page::Limit;
@@ -24,8 +24,8 @@ pub enum ReactionRefused {
     /// In a direct chat, one of the two has blocked the other.
     #[error("one of the two has blocked the other")]
     Blocked,
-    /// It is no emoji: empty, or longer than 32 bytes.
-    #[error("an emoji has 1 to 32 bytes")]
+    /// It is no emoji: empty, longer than 32 bytes, or with a NUL in it.
+    #[error("an emoji has 1 to 32 bytes, and no NUL")]
     EmojiRefused,
 }
 
@@ -94,6 +94,9 @@ pub fn add(
     seq: i64,
     emoji: &str,
 ) -> Result<bool, Error<ReactionRefused>> {
+    if nul::in_any([Some(emoji)]) {
+        return Err(Error::Refused(ReactionRefused::EmojiRefused));
+    }
     let reaction = chat_participants::table
         .inner_join(messages::table.on(messages::chat_id.eq(chat_participants::chat_id)))
         .filter(chat_participants::chat_id.eq(chat_id).and(chat_participants::user_id.eq(user_id)))
@@ -136,7 +139,7 @@ pub fn add(
 ///
 /// # Errors
 ///
-/// [`ReactionRefused::NotAMember`] and [`ReactionRefused::MessageNotFound`], and those of the database.
+/// [`ReactionRefused`], but for `Blocked`, and those of the database.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
@@ -156,6 +159,9 @@ pub fn remove(
     seq: i64,
     emoji: &str,
 ) -> Result<bool, Error<ReactionRefused>> {
+    if nul::in_any([Some(emoji)]) {
+        return Err(Error::Refused(ReactionRefused::EmojiRefused));
+    }
     let membership = chat_participants::table
         .find((chat_id, user_id))
         .filter(chat_participants::left_at.is_null())
@@ -178,7 +184,7 @@ pub fn remove(
 ///
 /// # Errors
 ///
-/// [`ReactionRefused::NotAMember`] and [`ReactionRefused::MessageNotFound`], and those of the database.
+/// [`ReactionRefused`], but for `Blocked`, and those of the database.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
@@ -201,6 +207,9 @@ pub fn list(
     after: Option<&Cursor>,
     limit: Limit,
 ) -> Result<Vec<Reactor>, Error<ReactionRefused>> {
+    if nul::in_any([emoji, after.map(|cursor| cursor.emoji.as_str())]) {
+        return Err(Error::Refused(ReactionRefused::EmojiRefused));
+    }
     let membership = chat_participants::table
         .find((chat_id, reader))
         .filter(chat_participants::left_at.is_null())

@@ -19,7 +19,7 @@ use crate::enums::DeviceType;
 use crate::error::{Error, Refusal};
 use crate::ids::{SessionId, UserId, sql_types};
 use crate::models::UserSession;
-use crate::queries::atomic;
+use crate::queries::{atomic, nul};
 use crate::schema::{sql_types as generated, user_sessions, users};
 use crate::secrets::SessionToken;
 
@@ -65,6 +65,9 @@ pub enum OpenRefused {
     /// The user agent is longer than 1,000 characters.
     #[error("a user agent has at most 1,000 characters")]
     UserAgentTooLong,
+    /// A text has a NUL in it, which PostgreSQL cannot store.
+    #[error("a text with a NUL in it cannot be stored")]
+    ContainsNul,
 }
 
 impl Refusal for OpenRefused {
@@ -111,6 +114,9 @@ pub fn open(
     device: &Device<'_>,
     lifetime: TimeDelta,
 ) -> Result<(SessionToken, UserSession), Error<OpenRefused>> {
+    if nul::in_any([device.id, device.name, device.user_agent]) {
+        return Err(Error::Refused(OpenRefused::ContainsNul));
+    }
     let token = SessionToken::generate().map_err(|error| DieselError::SerializationError(Box::new(error)))?;
     let account = users::table.find(user).filter(users::deleted_at.is_null());
     let session = account.select((

@@ -193,7 +193,7 @@ fn a_page_has_senders_pictures_reactions_and_what_is_answered() {
 }
 
 #[test]
-fn a_page_costs_five_statements_whatever_is_on_it() {
+fn a_page_costs_two_statements_whatever_is_on_it() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let (chat, users) = cast::group(conn);
@@ -206,8 +206,8 @@ fn a_page_costs_five_statements_whatever_is_on_it() {
     for limit in [1, 2, 50, 100] {
         let limit = Limit::new(limit);
         let read = |conn: &mut PgConnection| history::before(conn, chat, users[0], 121, limit).unwrap();
-        assert_eq!(watch::statements(conn, read), 5, "{limit:?}");
+        assert_eq!(watch::statements(conn, read), 2, "{limit:?}");
         let read = |conn: &mut PgConnection| history::around(conn, chat, users[0], 80, limit).unwrap();
-        assert_eq!(watch::statements(conn, read), 5, "{limit:?}");
+        assert_eq!(watch::statements(conn, read), 2, "{limit:?}");
     }
 }

@@ -3,10 +3,14 @@
 use diesel::prelude::*;
 use messenger_db::enums::DeliveryStatus::{Delivered, Pending, Read};
 use messenger_db::error::Error::Refused;
-use messenger_db::ids::{ChatId, UserId};
+use messenger_db::ids::{ChatId, MessageId, UserId};
+use messenger_db::models::ChatParticipant;
 use messenger_db::queries::groups::{self, NewGroup};
-use messenger_db::queries::messages;
+use messenger_db::queries::import::{self, History, Imported};
+use messenger_db::queries::messages::{self, Draft};
 use messenger_db::queries::receipts::{self, Counts, CountsRefused, MarkRefused, Marked, Receipt, ReceiptsRefused};
+use messenger_db::queries::unread;
+use messenger_db::schema::chat_participants;
 use pretty_assertions::assert_eq;
 
 use super::sound::assert_sound;
@@ -131,6 +135,37 @@ fn recipients_are_those_who_were_there_but_the_sender() {
     receipts::mark_delivered(conn, chat, bob, first).unwrap();
     messages::delete(conn, chat, alice, first).unwrap();
     assert_eq!(receipt(conn, chat, alice, first, bob).status, Delivered);
+    assert_sound(&database);
+}
+
+#[test]
+fn who_had_left_is_no_recipient_whatever_the_clock_says() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (chat, [alice, bob, carol]) = cast::group(conn);
+    let recipients = |conn: &mut PgConnection, seq| -> Vec<_> {
+        let receipts = receipts::of_message(conn, chat, alice, seq).unwrap();
+        let counted = receipts::counts(conn, chat, alice, seq, seq).unwrap()[0].recipients;
+        assert_eq!(counted, i64::try_from(receipts.len()).unwrap());
+        receipts.into_iter().map(|receipt| receipt.user_id).collect()
+    };
+    // A transaction that began before carol left, and sends afterwards.
+    let sent = conn
+        .transaction(|conn| {
+            assert_eq!(unread::find(conn, chat, carol)?, Some(0));
+            groups::leave(&mut database.diesel(), chat, carol).unwrap();
+            QueryResult::Ok(messages::send(conn, chat, alice, &Draft::text("Who is there?")).unwrap().message)
+        })
+        .unwrap();
+    let carol_left = chat_participants::table.find((chat, carol)).select(ChatParticipant::as_select()).first(conn);
+    assert!(carol_left.unwrap().left_at > Some(sent.created_at));
+    assert_eq!(recipients(conn, sent.seq), [bob]);
+
+    // What was said elsewhere long before carol left.
+    let long_ago = "2020-01-01T00:00:00Z".parse().unwrap();
+    let old = [Imported::text(chat, MessageId::new(), alice, long_ago, "Long ago")];
+    import::messages(conn, &old, History::Unread).unwrap();
+    assert_eq!(recipients(conn, sent.seq + 1), [bob]);
     assert_sound(&database);
 }
 

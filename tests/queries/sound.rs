@@ -39,6 +39,11 @@ const FAULTS: &[(&str, &str)] = &[
          WHERE member IS NULL OR position IS NULL",
     ),
     (
+        "somebody who left and of whom it is not known when, or was to leave after the newest message",
+        "SELECT chat_id, user_id FROM chat_participants AS member INNER JOIN chat_heads AS head USING (chat_id)
+         WHERE (left_at IS NULL) <> (left_seq IS NULL) OR left_seq < joined_seq OR left_seq > last_seq",
+    ),
+    (
         "a position before its member joined, or past the head",
         "SELECT chat_id, user_id FROM unread_messages AS position
          INNER JOIN chat_heads AS head USING (chat_id) INNER JOIN chat_participants AS member USING (chat_id, user_id)

@@ -9,7 +9,7 @@ use crate::enums::{ChatKind, UserStatus};
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId};
 use crate::queries::{blocks, contacts, groups};
-use crate::schema::{chat_participants, chats, unread_messages, user_sessions, users};
+use crate::schema::{chat_heads, chat_participants, chats, unread_messages, user_sessions, users};
 use crate::secrets::PasswordHash;
 
 /// Why an account was not closed.
@@ -89,10 +89,14 @@ fn leave_direct_chats(conn: &mut PgConnection, user: UserId) -> QueryResult<()> 
     diesel::update(chats::table.filter(chats::id.eq_any(&locked)))
         .set(chats::member_count.eq(chats::member_count - 1))
         .execute(conn)?;
+    let last_seq = chat_heads::table
+        .filter(chat_heads::chat_id.eq(chat_participants::chat_id))
+        .select(chat_heads::last_seq)
+        .single_value();
     diesel::update(chat_participants::table)
         .filter(chat_participants::user_id.eq(user).and(chat_participants::chat_id.eq_any(&locked)))
         .filter(chat_participants::left_at.is_null())
-        .set(chat_participants::left_at.eq(now))
+        .set((chat_participants::left_at.eq(now), chat_participants::left_seq.eq(last_seq)))
         .execute(conn)?;
     diesel::delete(unread_messages::table)
         .filter(unread_messages::user_id.eq(user).and(unread_messages::chat_id.eq_any(&locked)))

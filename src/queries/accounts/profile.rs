@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use crate::error::{Error, Refusal};
 use crate::ids::UserId;
 use crate::models::{User, UserChanges};
-use crate::queries::atomic;
+use crate::queries::{atomic, nul};
 use crate::schema::users;
 use crate::secrets::PasswordHash;
 
@@ -39,6 +39,9 @@ pub enum ProfileRefused {
     /// The avatar's address is longer than 500 characters.
     #[error("the address of an avatar has at most 500 characters")]
     AvatarUrlTooLong,
+    /// A text has a NUL in it, which PostgreSQL cannot store.
+    #[error("a text with a NUL in it cannot be stored")]
+    ContainsNul,
 }
 
 impl Refusal for ProfileRefused {
@@ -99,6 +102,9 @@ pub fn update_profile(
     user: UserId,
     changes: &ProfileChanges<'_>,
 ) -> Result<User, Error<ProfileRefused>> {
+    if nul::in_any([changes.username, changes.display_name.flatten(), changes.avatar_url.flatten()]) {
+        return Err(Error::Refused(ProfileRefused::ContainsNul));
+    }
     let account = users::table.find(user).filter(users::deleted_at.is_null());
     let updated = if *changes == ProfileChanges::default() {
         // An UPDATE has to set something.

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::super::messages::system::{self, Event};
+use super::super::nul;
 use crate::enums::{MessageKind, ParticipantRole};
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId};
@@ -55,6 +56,9 @@ pub enum CreateRefused {
     /// The avatar's address has more than 500 characters.
     #[error("an avatar's address has at most 500 characters")]
     AvatarRefused,
+    /// A text has a NUL in it, which PostgreSQL cannot store.
+    #[error("a text with a NUL in it cannot be stored")]
+    ContainsNul,
 }
 
 impl Refusal for CreateRefused {
@@ -105,6 +109,9 @@ pub fn create(conn: &mut PgConnection, owner: UserId, group: &NewGroup<'_>) -> R
     users.sort_unstable();
     users.dedup();
     let count = i32::try_from(users.len()).unwrap_or(i32::MAX);
+    if nul::in_any([Some(group.name), group.slug, group.avatar_url]) {
+        return Err(Error::Refused(CreateRefused::ContainsNul));
+    }
     conn.transaction(|conn| {
         let mut new = NewGroupChat::new(ChatId::new(), group.name);
         (new.slug, new.avatar_url) = (group.slug, group.avatar_url);

@@ -72,11 +72,11 @@ pub(super) fn end(conn: &mut PgConnection, chat_id: ChatId, actor: UserId) -> Qu
     diesel::update(chats::table.find(chat_id))
         .set((chats::deleted_at.eq(now), chats::slug.eq(None::<&str>), chats::member_count.eq(0)))
         .execute(conn)?;
+    let seq = system::record(conn, chat_id, Event::GroupDeleted { actor })?;
     diesel::update(chat_participants::table)
         .filter(chat_participants::chat_id.eq(chat_id).and(chat_participants::left_at.is_null()))
-        .set(chat_participants::left_at.eq(now))
+        .set((chat_participants::left_at.eq(now), chat_participants::left_seq.eq(seq - 1)))
         .execute(conn)?;
-    system::record(conn, chat_id, Event::GroupDeleted { actor })?;
     diesel::delete(unread_messages::table)
         .filter(unread_messages::chat_id.eq(chat_id).and(unread_messages::user_id.eq_any(members)))
         .execute(conn)?;

@@ -133,6 +133,7 @@ pub fn add(
                 chat_participants::joined_at.eq(excluded(chat_participants::joined_at)),
                 chat_participants::joined_seq.eq(excluded(chat_participants::joined_seq)),
                 chat_participants::left_at.eq(excluded(chat_participants::left_at)),
+                chat_participants::left_seq.eq(excluded(chat_participants::left_seq)),
             ))
             .returning(ChatParticipant::as_returning())
             .get_result(conn)?;
@@ -196,10 +197,10 @@ pub fn remove(
 /// Ends a membership that is locked, in a group that is locked, and records why.
 pub(super) fn end(conn: &mut PgConnection, chat_id: ChatId, user_id: UserId, event: Event<'_>) -> QueryResult<()> {
     diesel::update(chats::table.find(chat_id)).set(chats::member_count.eq(chats::member_count - 1)).execute(conn)?;
+    let seq = system::record(conn, chat_id, event)?;
     diesel::update(chat_participants::table.find((chat_id, user_id)))
-        .set(chat_participants::left_at.eq(now))
+        .set((chat_participants::left_at.eq(now), chat_participants::left_seq.eq(seq - 1)))
         .execute(conn)?;
-    system::record(conn, chat_id, event)?;
     diesel::delete(unread_messages::table.find((user_id, chat_id))).execute(conn)?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::super::messages::system::{self, Event};
+use super::super::nul;
 use super::lock;
 use crate::enums::ParticipantRole;
 use crate::error::{Error, Refusal};
@@ -32,6 +33,9 @@ pub enum ChangeRefused {
     /// The avatar's address has more than 500 characters.
     #[error("an avatar's address has at most 500 characters")]
     AvatarRefused,
+    /// A text has a NUL in it, which PostgreSQL cannot store.
+    #[error("a text with a NUL in it cannot be stored")]
+    ContainsNul,
 }
 
 impl Refusal for ChangeRefused {
@@ -143,6 +147,9 @@ fn change(
     changes: &ChatChanges<'_>,
     event: Event<'_>,
 ) -> Result<Chat, Error<ChangeRefused>> {
+    if nul::in_any([changes.name, changes.slug.flatten(), changes.avatar_url.flatten()]) {
+        return Err(Error::Refused(ChangeRefused::ContainsNul));
+    }
     conn.transaction(|conn| match lock::role_of(conn, chat_id, actor)? {
         None => Err(Error::Refused(ChangeRefused::NotAMember)),
         Some(ParticipantRole::Member) => Err(Error::Refused(ChangeRefused::NotAllowed)),

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 pub use item::Imported;
 use number::Numbered;
 
+use super::nul;
 use super::statement::statement;
 use crate::enums::{ImageType, MessageKind};
 use crate::error::{Error, Refusal};
@@ -63,6 +64,9 @@ pub enum ImportRefused {
     /// A picture is larger than 10 MiB, empty, or described by what cannot be.
     #[error("a picture is too large, or not described as one")]
     PictureRefused,
+    /// A text of this message has a NUL in it, which PostgreSQL cannot store.
+    #[error("a text of message {0} has a NUL in it, and cannot be stored")]
+    ContainsNul(MessageId),
 }
 
 impl Refusal for ImportRefused {
@@ -128,6 +132,10 @@ pub fn messages(
     };
     if let Some(message) = batch.iter().find(too_many) {
         return Err(Error::Refused(ImportRefused::TooManyPictures(message.id)));
+    }
+    let has_nul = |message: &&Imported<'_>| nul::in_message(message.content, message.metadata, message.pictures);
+    if let Some(message) = batch.iter().find(has_nul) {
+        return Err(Error::Refused(ImportRefused::ContainsNul(message.id)));
     }
     let mut chats: Vec<ChatId> = batch.iter().map(|message| message.chat_id).collect();
     chats.sort_unstable();

@@ -3,6 +3,7 @@
 use diesel::dsl::{max, now};
 use diesel::prelude::*;
 
+use super::super::nul;
 use super::access::{change_preview, hold_message, hold_role};
 use super::draft::preview;
 use crate::enums::MessageKind;
@@ -30,6 +31,9 @@ pub enum EditRefused {
     /// More than 10,000 characters.
     #[error("it has more than 10,000 characters")]
     TooLong,
+    /// A text has a NUL in it, which PostgreSQL cannot store.
+    #[error("a text with a NUL in it cannot be stored")]
+    ContainsNul,
 }
 
 impl Refusal for EditRefused {
@@ -74,6 +78,9 @@ pub fn edit(
     content: &str,
 ) -> Result<Message, Error<EditRefused>> {
     let content = (!content.is_empty()).then_some(content);
+    if nul::in_any([content]) {
+        return Err(Error::Refused(EditRefused::ContainsNul));
+    }
     conn.transaction(|conn| {
         if hold_role(conn, chat_id, editor)?.is_none() {
             return Err(Error::Refused(EditRefused::NotAMember));

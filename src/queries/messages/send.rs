@@ -7,7 +7,7 @@ use diesel::result::Error as DieselError;
 use diesel::sql_types::{BigInt, Jsonb, Nullable, Text, Timestamptz};
 use serde_json::{Map, Value};
 
-use super::super::atomic;
+use super::super::{atomic, nul};
 use super::draft::{Draft, Picture};
 use crate::enums::MessageKind;
 use crate::error::{Error, Refusal};
@@ -56,11 +56,16 @@ pub enum SendRefused {
     /// A picture is larger than 10 MiB, empty, or described by what cannot be.
     #[error("a picture of it is too large, or not described as one")]
     PictureRefused,
+    /// A text has a NUL in it, which PostgreSQL cannot store.
+    #[error("a text with a NUL in it cannot be stored")]
+    ContainsNul,
 }
 
 impl Refusal for SendRefused {
     fn from_constraint(name: &str) -> Option<Self> {
         match name {
+            // The membership ended in the middle of the send.
+            "messages_sender_is_participant_fkey" => Some(Self::NotAMember),
             "messages_reply_in_chat_fkey" | "messages_reply_to_earlier_check" => Some(Self::ReplyNotFound),
             "messages_content_check" => Some(Self::TooLong),
             "messages_metadata_check" => Some(Self::MetadataNotAnObject),
@@ -86,7 +91,7 @@ define_sql_function! {
 /// Sends a message: it gets the next number of the chat, the chat's head shows it, and the sender has read and received
 /// everything up to it. Nobody else's position moves, so that it is unread for them.
 ///
-/// The sender is a member at the moment that the message is numbered. In a direct chat nothing is sent while one of the
+/// The sender is a member when the message is numbered. In a direct chat nothing is sent while one of the
 /// two blocks the other; that they are still contacts does not matter, nor that the other has closed the account.
 ///
 /// It is idempotent on the draft's id: sent again, by the same sender and at whatever concurrency, it gives the first
@@ -95,8 +100,8 @@ define_sql_function! {
 /// there when the answer was written.
 ///
 /// One round trip, which is a transaction of its own: the function `send_message`. With pictures, a transaction of two
-/// statements. It locks the sender's membership (shared), the head and the sender's position, in this order; so sends to
-/// one chat happen one after the other, and a send and the end of the sender's membership never overlap. Index: the
+/// statements. It locks the head and the sender's position, in this order; so sends to one chat happen one after the
+/// other, and a send and the end of the sender's membership, which deletes the position, never overlap. Index: the
 /// primary keys, and `messages_id_key`.
 ///
 /// # Errors
@@ -133,6 +138,9 @@ pub fn send(
             return Err(Error::Refused(SendRefused::Empty));
         }
         (_, _, [_, _, _, _, _, _, ..]) => return Err(Error::Refused(SendRefused::TooManyPictures)),
+        _ if nul::in_message(draft.content, draft.metadata, draft.pictures) => {
+            return Err(Error::Refused(SendRefused::ContainsNul));
+        }
         _ => {}
     }
     let sent = if draft.pictures.is_empty() {

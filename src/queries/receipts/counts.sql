@@ -6,8 +6,7 @@
 WITH page AS MATERIALIZED (
     SELECT
         message.seq,
-        message.sender_id,
-        message.created_at
+        message.sender_id
     FROM messages AS message
     WHERE
         message.chat_id = $1
@@ -22,7 +21,7 @@ recipient AS MATERIALIZED (
     SELECT
         member.user_id,
         greatest(member.joined_seq, $3 - 1) AS after_seq,
-        member.left_at,
+        NULL::bigint AS left_seq,
         least(position.last_delivered_seq, $4) AS delivered_seq,
         least(position.last_read_seq, $4) AS read_seq
     FROM chat_participants AS member
@@ -33,7 +32,7 @@ recipient AS MATERIALIZED (
     SELECT
         member.user_id,
         greatest(member.joined_seq, $3 - 1) AS after_seq,
-        member.left_at,
+        member.left_seq,
         received.through_seq AS delivered_seq,
         finished.through_seq AS read_seq
     FROM chat_participants AS member
@@ -49,19 +48,20 @@ recipient AS MATERIALIZED (
     ) AS finished ON true
     WHERE
         member.chat_id = $1
-        AND member.left_at > (SELECT min(page.created_at) FROM page)
+        AND member.left_at IS NOT NULL
+        AND member.left_seq >= $3
         AND member.joined_seq < $4
 ),
 
 place AS MATERIALIZED (
     SELECT
         recipient.after_seq,
-        recipient.left_at,
+        recipient.left_seq,
         recipient.delivered_seq,
         recipient.read_seq,
         count(*) AS members
     FROM recipient
-    GROUP BY recipient.after_seq, recipient.left_at, recipient.delivered_seq, recipient.read_seq
+    GROUP BY recipient.after_seq, recipient.left_seq, recipient.delivered_seq, recipient.read_seq
 ),
 
 -- The sender stands at one of these places too, but is no recipient of the message.
@@ -69,7 +69,7 @@ sender AS MATERIALIZED (
     SELECT
         page.seq,
         recipient.after_seq,
-        recipient.left_at,
+        recipient.left_seq,
         recipient.delivered_seq,
         recipient.read_seq,
         -1 AS members
@@ -91,7 +91,7 @@ LEFT JOIN LATERAL (
     FROM (
         SELECT
             place.after_seq,
-            place.left_at,
+            place.left_seq,
             place.delivered_seq,
             place.read_seq,
             place.members
@@ -99,13 +99,13 @@ LEFT JOIN LATERAL (
         UNION ALL
         SELECT
             sender.after_seq,
-            sender.left_at,
+            sender.left_seq,
             sender.delivered_seq,
             sender.read_seq,
             sender.members
         FROM sender
         WHERE sender.seq = page.seq
     ) AS place
-    WHERE place.after_seq < page.seq AND (place.left_at IS NULL OR place.left_at > page.created_at)
+    WHERE place.after_seq < page.seq AND (place.left_seq IS NULL OR place.left_seq >= page.seq)
 ) AS counted ON true
 ORDER BY page.seq

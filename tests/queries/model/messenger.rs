@@ -179,7 +179,15 @@ impl Chat {
 
     pub fn join(&mut self, id: ChatId, user: UserId, role: ParticipantRole, now: Time) -> ChatParticipant {
         let joined_seq = self.head();
-        let member = ChatParticipant { chat_id: id, user_id: user, role, joined_at: now, joined_seq, left_at: None };
+        let member = ChatParticipant {
+            chat_id: id,
+            user_id: user,
+            role,
+            joined_at: now,
+            joined_seq,
+            left_at: None,
+            left_seq: None,
+        };
         // Who comes back begins anew.
         for post in &mut self.posts {
             post.receipts.remove(&user);
@@ -189,7 +197,9 @@ impl Chat {
     }
 
     pub fn leave(&mut self, user: UserId, now: Time) {
-        self.participants.get_mut(&user).unwrap().left_at = Some(now);
+        let left_seq = self.head();
+        let member = self.participants.get_mut(&user).unwrap();
+        (member.left_at, member.left_seq) = (Some(now), Some(left_seq));
     }
 
     pub fn end(&mut self, id: ChatId, actor: UserId, now: Time) {

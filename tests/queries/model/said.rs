@@ -184,15 +184,10 @@ impl Messenger {
                 edited_at: None,
                 deleted_at: None,
             };
-            // Sent long ago, when those who left since were there.
-            let to = chat.participants.keys().copied().collect();
-            let is_member = chat.role(sender).is_some();
+            let to = chat.members();
             chat.push(message, to);
-            let receipts = &mut chat.posts.last_mut().unwrap().receipts;
-            if is_member {
-                receipts.get_mut(&sender).unwrap().is_senders = true;
-            } else {
-                receipts.remove(&sender);
+            if let Some(receipt) = chat.posts.last_mut().unwrap().receipts.get_mut(&sender) {
+                receipt.is_senders = true;
             }
         }
         if read {

@@ -1,0 +1,37 @@
+-- What is shown with the messages of a page, in one row: their pictures, their reactions, the messages they answer that
+-- are not on the page, and the profiles of everybody who sent any of these.
+WITH answered AS MATERIALIZED (
+    SELECT
+        seq,
+        id,
+        sender_id,
+        kind,
+        left(content, 100) AS preview,
+        deleted_at IS NOT NULL AS is_deleted
+    FROM messages
+    WHERE chat_id = $1 AND seq = any($5)
+)
+
+SELECT
+    ARRAY(
+        SELECT
+            row(
+                chat_id, message_seq, position, file_name, mime_type, byte_size, storage_key, medium_key, thumbnail_key,
+                width, height, created_at
+            )
+        FROM attachments
+        WHERE chat_id = $1 AND message_seq BETWEEN $3 AND $4
+        ORDER BY message_seq, position
+    ),
+    ARRAY(
+        SELECT row(message_seq, emoji, min(created_at), count(*), bool_or(user_id = $2))
+        FROM message_reactions
+        WHERE chat_id = $1 AND message_seq BETWEEN $3 AND $4
+        GROUP BY message_seq, emoji
+    ),
+    ARRAY(SELECT row(seq, id, sender_id, kind, preview, is_deleted) FROM answered),
+    ARRAY(
+        SELECT row(id, username, display_name, avatar_url, status, last_seen_at, deleted_at)
+        FROM users
+        WHERE id = any($6 || ARRAY(SELECT sender_id FROM answered))
+    )

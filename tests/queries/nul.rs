@@ -1,0 +1,102 @@
+//! What becomes of a NUL, which PostgreSQL stores in no text: a refusal, and nothing is done.
+
+use chrono::{TimeDelta, Utc};
+use messenger_db::enums::{DeviceType, ImageType};
+use messenger_db::error::Error::Refused;
+use messenger_db::ids::{MessageId, UserId};
+use messenger_db::models::NewUser;
+use messenger_db::queries::accounts::{self, ProfileChanges, ProfileRefused, RegisterRefused};
+use messenger_db::queries::groups::{self, ChangeRefused, CreateRefused, NewGroup};
+use messenger_db::queries::import::{self, History, ImportRefused, Imported};
+use messenger_db::queries::messages::{self, Draft, EditRefused, Picture, SendRefused};
+use messenger_db::queries::reactions::{self, ReactionRefused};
+use messenger_db::queries::sessions::{self, Device, OpenRefused};
+use messenger_db::secrets::PasswordHash;
+use serde_json::json;
+
+use super::cast;
+use super::sound::assert_sound;
+use crate::support::TestDatabase;
+
+const NUL: &str = "a\0b";
+
+#[test]
+fn a_message_with_a_nul_is_refused() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (chat, [alice, bob, _]) = cast::group(conn);
+    let seq = cast::say(conn, chat, alice, ["Hello"]);
+
+    let [value, key] = [json!({ "a": [NUL] }), json!({ NUL: 1 })];
+    let picture = Picture::new("p.jpg", ImageType::Jpeg, 1, "k");
+    let pictures = [
+        Picture { file_name: NUL, ..picture.clone() },
+        Picture { storage_key: NUL, ..picture.clone() },
+        Picture { medium_key: Some(NUL), ..picture.clone() },
+        Picture { thumbnail_key: Some(NUL), ..picture },
+    ];
+    let texts = [Draft::text(NUL), Draft::text("a").with_metadata(&value), Draft::text("a").with_metadata(&key)];
+    for draft in texts.into_iter().chain(pictures.chunks(1).map(Draft::image)) {
+        assert_eq!(messages::send(conn, chat, alice, &draft), Err(Refused(SendRefused::ContainsNul)), "{draft:?}");
+    }
+    assert_eq!(messages::edit(conn, chat, alice, seq, NUL), Err(Refused(EditRefused::ContainsNul)));
+    let imported = Imported::text(chat, MessageId::new(), alice, Utc::now(), NUL);
+    let refused = Err(Refused(ImportRefused::ContainsNul(imported.id)));
+    assert_eq!(import::messages(conn, &[imported], History::Read), refused);
+
+    assert_eq!(reactions::add(conn, chat, bob, seq, NUL), Err(Refused(ReactionRefused::EmojiRefused)));
+    assert_eq!(reactions::remove(conn, chat, bob, seq, NUL), Err(Refused(ReactionRefused::EmojiRefused)));
+    let page = messenger_db::page::Limit::default();
+    let reactors = reactions::list(conn, chat, bob, seq, Some(NUL), None, page);
+    assert_eq!(reactors, Err(Refused(ReactionRefused::EmojiRefused)));
+    assert_eq!(database.value("SELECT last_seq FROM chat_heads"), seq.to_string());
+    assert_sound(&database);
+}
+
+#[test]
+fn a_name_with_a_nul_is_refused() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (chat, [alice, ..]) = cast::group(conn);
+
+    let group = NewGroup::new("Hikers", &[]);
+    for group in [
+        NewGroup { name: NUL, ..group },
+        NewGroup { slug: Some(NUL), ..group },
+        NewGroup { avatar_url: Some(NUL), ..group },
+    ] {
+        assert_eq!(groups::create(conn, alice, &group), Err(Refused(CreateRefused::ContainsNul)));
+    }
+    let refused = Err(Refused(ChangeRefused::ContainsNul));
+    assert_eq!(groups::rename(conn, chat, alice, NUL), refused);
+    assert_eq!(groups::change_avatar(conn, chat, alice, Some(NUL)), refused);
+    assert_eq!(groups::change_slug(conn, chat, alice, Some(NUL)), refused);
+
+    let hash = PasswordHash::new("$argon2id$");
+    let dave =
+        NewUser { id: UserId::new(), username: "dave", password_hash: &hash, display_name: None, avatar_url: None };
+    for user in [
+        NewUser { username: NUL, ..dave.clone() },
+        NewUser { display_name: Some(NUL), ..dave.clone() },
+        NewUser { avatar_url: Some(NUL), ..dave },
+    ] {
+        assert_eq!(accounts::register(conn, &user), Err(Refused(RegisterRefused::ContainsNul)));
+    }
+    for changes in [
+        ProfileChanges { username: Some(NUL), ..ProfileChanges::default() },
+        ProfileChanges { display_name: Some(Some(NUL)), ..ProfileChanges::default() },
+        ProfileChanges { avatar_url: Some(Some(NUL)), ..ProfileChanges::default() },
+    ] {
+        assert_eq!(accounts::update_profile(conn, alice, &changes), Err(Refused(ProfileRefused::ContainsNul)));
+    }
+    let device = Device::new(DeviceType::Web);
+    for device in [
+        Device { id: Some(NUL), ..device },
+        Device { name: Some(NUL), ..device },
+        Device { user_agent: Some(NUL), ..device },
+    ] {
+        let refused = sessions::open(conn, alice, &device, TimeDelta::days(1)).unwrap_err();
+        assert_eq!(refused, Refused(OpenRefused::ContainsNul));
+    }
+    assert_sound(&database);
+}
