@@ -7,11 +7,11 @@ const TABLES: [&str; 4] = ["messages", "chat_heads", "unread_messages", "message
 
 pub fn figures(bench: &Bench, summary: &mut Summary) {
     row_per_recipient::stage(bench);
-    let ours = bytes(bench, &TABLES, "messages");
-    let theirs = bytes(bench, &row_per_recipient::TABLES, "row_per_recipient.sent_messages");
+    let ours = bytes(bench, "public", &TABLES);
+    let theirs = bytes(bench, "row_per_recipient", &row_per_recipient::TABLES);
     let runs = bench.server.value("large", "SELECT count(*) FROM message_delivery");
     let delivered = bench.server.value("large", "SELECT count(*) FROM row_per_recipient.recipients");
-    let message = bytes(bench, &["messages"], "messages");
+    let message = bytes(bench, "public", &["messages"]);
     summary.add(
         Figure::new("bytes_per_message", ours)
             .unit("bytes")
@@ -24,8 +24,9 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
     );
 }
 
-fn bytes(bench: &Bench, tables: &[&str], messages: &str) -> f64 {
-    let sizes: Vec<_> = tables.iter().map(|table| format!("pg_total_relation_size('{table}')")).collect();
-    let sql = format!("SELECT ({})::float / count(*) FROM {messages}", sizes.join(" + "));
+/// How many bytes these tables take for each row of the first.
+fn bytes(bench: &Bench, schema: &str, tables: &[&str]) -> f64 {
+    let sizes: Vec<_> = tables.iter().map(|table| format!("pg_total_relation_size('{schema}.{table}')")).collect();
+    let sql = format!("SELECT ({})::float / count(*) FROM {schema}.{}", sizes.join(" + "), tables[0]);
     bench.server.value("large", &sql).parse().unwrap()
 }

@@ -1,28 +1,5 @@
 -- What the lean tables lack to do what ours do.
 
--- One message in 40 of each chat, received and read.
-INSERT INTO sent_messages (client_id, chat_id, sender_id, kind, content, created_at)
-SELECT
-    id,
-    chat_id,
-    sender_id,
-    kind,
-    content,
-    created_at
-FROM messages
-WHERE seq % 40 = 0
-ORDER BY created_at;
-
-INSERT INTO recipients (message_id, user_id, delivered_at, read_at)
-SELECT
-    message.id,
-    member.user_id,
-    now(),
-    now()
-FROM sent_messages AS message
-INNER JOIN chat_participants AS member
-    ON message.chat_id = member.chat_id AND message.sender_id <> member.user_id;
-
 -- Made when the rows are there, as compact as can be: sending twice is refused, text is searched, and a device that
 -- comes back finds what it has not received.
 CREATE UNIQUE INDEX sent_messages_client_key ON sent_messages (chat_id, client_id);

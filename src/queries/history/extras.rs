@@ -1,4 +1,4 @@
-//! Decides how what is shown with the messages of a page is read: all of it at once, each thing by its own index.
+//! Decides how what is shown with the messages of a page is read: all of it in one statement, each thing by its own index.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -24,8 +24,8 @@ type ReactionSql = (BigInt, Text, Timestamptz, BigInt, Bool);
 type ReplySql = (BigInt, sql::MessageId, Nullable<sql::UserId>, MessageKindSql, Nullable<Text>, Bool);
 type ProfileSql = Columns<Profile>;
 
-// SQL text, because Diesel's DSL has no rows as values. It is one round trip instead of four: a page of fifty costs two
-// thirds of what it did.
+// SQL text, because Diesel's DSL has no rows as values. It is one round trip instead of four: on a socket, where a round trip
+// costs least, a page of fifty costs a quarter less.
 statement! {
     ReadExtras {
         chat_id: ChatId as sql::ChatId,
@@ -44,16 +44,18 @@ statement! {
 
 type Row<T, Sql> = <T as Queryable<Sql, Pg>>::Row;
 
-/// What is shown with the messages of a page, by their seq; and who is who.
+/// What is shown with the messages of a page; and who sent them, and those that they answer.
 pub(super) struct Extras {
-    pub attachments: HashMap<i64, Vec<Attachment>>,
-    pub reactions: HashMap<i64, Vec<Reaction>>,
-    pub replies: HashMap<i64, ReplyPreview>,
+    pub attachments: Vec<Attachment>,
+    /// With the seq of their message; of one message, the one that was first given first.
+    pub reactions: Vec<(i64, Reaction)>,
+    /// The messages that are answered and not on the page.
+    pub answered: HashMap<i64, ReplyPreview>,
     pub profiles: HashMap<UserId, Profile>,
 }
 
 impl Extras {
-    /// Of the messages from the first seq to the last.
+    /// Of these messages, which are in order.
     pub(super) fn read(
         conn: &mut PgConnection,
         chat_id: ChatId,
@@ -61,43 +63,29 @@ impl Extras {
         (first, last): (i64, i64),
         messages: &[Message],
     ) -> QueryResult<Self> {
-        let (on_page, answered): (Vec<_>, Vec<_>) = {
-            let answered: BTreeSet<_> = messages.iter().filter_map(|message| message.reply_to_seq).collect();
-            answered.into_iter().partition(|seq| (first..=last).contains(seq))
-        };
+        let answered: BTreeSet<_> = messages.iter().filter_map(|message| message.reply_to_seq).collect();
+        let answered = answered.into_iter().filter(|seq| *seq < first).collect();
         let senders: BTreeSet<_> = messages.iter().filter_map(|message| message.sender_id).collect();
         let senders = senders.into_iter().collect();
-        let (attachments, reactions, elsewhere, profiles) =
+        let (attachments, mut reactions, answered, profiles) =
             ReadExtras { chat_id, reader, first, last, answered, senders }.get_result::<(
                 Vec<Row<Attachment, AttachmentSql>>,
                 Vec<(i64, String, DateTime<Utc>, i64, bool)>,
                 Vec<Row<ReplyPreview, ReplySql>>,
                 Vec<Row<Profile, ProfileSql>>,
             )>(conn)?;
-        let on_page = messages.iter().filter(|message| on_page.binary_search(&message.seq).is_ok());
-        let replies = on_page.map(ReplyPreview::from).chain(build::<ReplyPreview, ReplySql>(elsewhere)?);
-        let mut by_seq = HashMap::<_, Vec<_>>::new();
-        for attachment in build::<Attachment, AttachmentSql>(attachments)? {
-            by_seq.entry(attachment.message_seq).or_default().push(attachment);
-        }
+        reactions.sort_unstable_by(|one, other| (one.0, one.2, &one.1).cmp(&(other.0, other.2, &other.1)));
+        let reactions =
+            reactions.into_iter().map(|(seq, emoji, _, count, mine)| (seq, Reaction { emoji, count, mine }));
+        let answered = build::<ReplyPreview, ReplySql>(answered)?;
         let profiles = build::<Profile, ProfileSql>(profiles)?;
         Ok(Self {
-            attachments: by_seq,
-            reactions: in_order(reactions),
-            replies: replies.map(|reply| (reply.seq, reply)).collect(),
+            attachments: build::<Attachment, AttachmentSql>(attachments)?,
+            reactions: reactions.collect(),
+            answered: answered.into_iter().map(|reply| (reply.seq, reply)).collect(),
             profiles: profiles.into_iter().map(|profile| (profile.id, profile)).collect(),
         })
     }
-}
-
-/// The reactions of each message, the one that was first given first.
-fn in_order(mut rows: Vec<(i64, String, DateTime<Utc>, i64, bool)>) -> HashMap<i64, Vec<Reaction>> {
-    rows.sort_unstable_by(|one, other| (one.0, one.2, &one.1).cmp(&(other.0, other.2, &other.1)));
-    let mut by_seq = HashMap::<_, Vec<_>>::new();
-    for (seq, emoji, _, count, mine) in rows {
-        by_seq.entry(seq).or_default().push(Reaction { emoji, count, mine });
-    }
-    by_seq
 }
 
 fn build<T: Queryable<Sql, Pg>, Sql>(rows: Vec<T::Row>) -> QueryResult<Vec<T>> {

@@ -1,8 +1,8 @@
 //! Decides how a chat is read: by pages of messages with everything on them, in the chat's order.
 //!
 //! A page costs two statements whatever its size and however long the chat is: the messages, by a closed range of their
-//! seq; then everything that is shown with them: their pictures; their reactions, counted; the messages they answer that
-//! are not on the page; and who all these people are, each once.
+//! seq; then their pictures, their reactions, counted, the messages they answer that are not on the page, and who all
+//! these people are, each once.
 
 mod extras;
 mod page;

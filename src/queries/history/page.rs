@@ -90,22 +90,37 @@ impl Page {
             return Ok(Self { entries: Vec::new(), profiles: HashMap::new(), older_before: None, newer_after: None });
         };
         let (chat_id, first, last) = (first.chat_id, first.seq, last.seq);
-        let Extras { mut attachments, mut reactions, replies, profiles } =
-            Extras::read(conn, chat_id, reader, (first, last), &messages)?;
-        let entries = messages
-            .into_iter()
-            .map(|message| Entry {
-                attachments: attachments.remove(&message.seq).unwrap_or_default(),
-                reactions: reactions.remove(&message.seq).unwrap_or_default(),
-                reply_to: message.reply_to_seq.and_then(|seq| replies.get(&seq).cloned()),
-                message,
-            })
-            .collect();
+        let extras = Extras::read(conn, chat_id, reader, (first, last), &messages)?;
+        let mut entries = Vec::<Entry>::with_capacity(messages.len());
+        for message in messages {
+            // What it answers came before it: it is on the page already, or not at all.
+            let reply_to = message.reply_to_seq.and_then(|seq| {
+                let on_page = find(&mut entries, seq).map(|entry| ReplyPreview::from(&entry.message));
+                on_page.or_else(|| extras.answered.get(&seq).cloned())
+            });
+            entries.push(Entry { message, attachments: Vec::new(), reactions: Vec::new(), reply_to });
+        }
+        for attachment in extras.attachments {
+            if let Some(entry) = find(&mut entries, attachment.message_seq) {
+                entry.attachments.push(attachment);
+            }
+        }
+        for (seq, reaction) in extras.reactions {
+            if let Some(entry) = find(&mut entries, seq) {
+                entry.reactions.push(reaction);
+            }
+        }
         Ok(Self {
             entries,
-            profiles,
+            profiles: extras.profiles,
             older_before: (first > 1).then_some(first),
             newer_after: (last < last_seq).then_some(last),
         })
     }
+}
+
+/// The entry of this seq, in entries that are in order.
+fn find(entries: &mut [Entry], seq: i64) -> Option<&mut Entry> {
+    let place = entries.binary_search_by_key(&seq, |entry| entry.message.seq).ok()?;
+    entries.get_mut(place)
 }
