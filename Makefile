@@ -77,7 +77,7 @@ docs: ## Build the documentation, and fail on a broken link
 squawk: $(TOOLS)/squawk-$(SQUAWK_VERSION) ## Lint the migrations
 	$(TOOLS)/bin/squawk migrations/*/up.sql
 	$(TOOLS)/bin/squawk migrations/*/down.sql --exclude \
-		require-lock-timeout,require-statement-timeout,require-concurrent-index-deletion,ban-drop-table,ban-drop-view,ban-drop-type,ban-drop-domain,ban-drop-function
+		require-lock-timeout,require-statement-timeout,require-concurrent-index-deletion,ban-drop-table,ban-drop-column,ban-drop-constraint,ban-drop-view,ban-drop-type,ban-drop-domain,ban-drop-function
 
 schema: postgres tools ## Write src/schema.rs from the migrations
 	$(CARGO) build $(FEATURES) --bin messenger-db
