@@ -1,4 +1,5 @@
-//! What a search index could be on: the words of all messages or of each chat, computed or stored.
+//! What a search index could be on: the words of all messages, with or without the chat beside them, computed or stored; or
+//! the words of each chat for themselves.
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text, Uuid as SqlUuid};
@@ -23,11 +24,11 @@ const STORE: &str =
     "ALTER TABLE messages ADD COLUMN words tsvector GENERATED ALWAYS AS (to_tsvector('messenger', content)) STORED";
 
 /// All of them.
-pub const CANDIDATES: [Candidate; 4] = [
+pub const CANDIDATES: [Candidate; 5] = [
     Candidate {
         name: "expression",
         sql: &[
-            "DROP INDEX messages_search_idx",
+            "DROP INDEX messages_chat_words_idx",
             "CREATE INDEX messages_search_idx ON messages USING gin (to_tsvector('messenger', content)) \
              WITH (fastupdate = off) WHERE content IS NOT NULL",
         ],
@@ -37,7 +38,7 @@ pub const CANDIDATES: [Candidate; 4] = [
     Candidate {
         name: "stored",
         sql: &[
-            "DROP INDEX messages_search_idx",
+            "DROP INDEX messages_chat_words_idx",
             STORE,
             "CREATE INDEX messages_search_idx ON messages USING gin (words) \
              WITH (fastupdate = off) WHERE content IS NOT NULL",
@@ -47,21 +48,31 @@ pub const CANDIDATES: [Candidate; 4] = [
     },
     Candidate {
         name: "chat_expression",
-        // Made anew like the others, so that it is as compact.
-        sql: &["REINDEX INDEX messages_search_idx"],
+        sql: &[
+            "DROP INDEX messages_chat_words_idx",
+            "CREATE INDEX messages_search_idx ON messages USING gin (chat_id, to_tsvector('messenger', content)) \
+             WITH (fastupdate = off) WHERE content IS NOT NULL",
+        ],
         all: all_computed,
         in_chat: in_chat_computed,
     },
     Candidate {
         name: "chat_stored",
         sql: &[
-            "DROP INDEX messages_search_idx",
+            "DROP INDEX messages_chat_words_idx",
             STORE,
             "CREATE INDEX messages_search_idx ON messages USING gin (chat_id, words) \
              WITH (fastupdate = off) WHERE content IS NOT NULL",
         ],
         all: all_stored,
         in_chat: in_chat_stored,
+    },
+    Candidate {
+        name: "chat_words",
+        // Made anew like the others, so that it is as compact.
+        sql: &["REINDEX INDEX messages_chat_words_idx"],
+        all: all_of_chat,
+        in_chat: in_chat_of_chat,
     },
 ];
 
@@ -112,6 +123,29 @@ statement! {
         (SqlUuid, BigInt, Nullable<Text>) = in_chat!("message.words")
 }
 
+statement! {
+    AllOfChat { user: Uuid as SqlUuid, query: String as Text } -> (SqlUuid, BigInt, Nullable<Text>) =
+        "WITH sought AS MATERIALIZED (SELECT chat_query_pattern(websearch_to_tsquery('messenger', $2)) AS pattern) \
+         SELECT message.chat_id, message.seq, message.content \
+         FROM sought CROSS JOIN chat_participants AS member CROSS JOIN LATERAL ( \
+             SELECT * FROM messages WHERE chat_id = member.chat_id AND kind <> 'system' \
+             AND chat_words(chat_id, to_tsvector('messenger', content)) @@ chat_query(member.chat_id, sought.pattern) \
+             OFFSET 0 \
+         ) AS message \
+         WHERE member.user_id = $1 AND member.left_at IS NULL \
+         ORDER BY message.created_at DESC, message.chat_id DESC, message.seq DESC LIMIT 50"
+}
+
+statement! {
+    InChatOfChat { chat: Uuid as SqlUuid, user: Uuid as SqlUuid, query: String as Text } ->
+        (SqlUuid, BigInt, Nullable<Text>) =
+        "SELECT chat_id, seq, content FROM messages WHERE chat_id = $1 AND kind <> 'system' \
+         AND chat_words(chat_id, to_tsvector('messenger', content)) \
+             @@ chat_query($1, chat_query_pattern(websearch_to_tsquery('messenger', $3))) \
+         AND EXISTS (SELECT FROM chat_participants WHERE chat_id = $1 AND user_id = $2 AND left_at IS NULL) \
+         ORDER BY seq DESC LIMIT 50"
+}
+
 type Hit = (Uuid, i64, Option<String>);
 
 fn all_computed(conn: &mut PgConnection, user: UserId, query: &str) {
@@ -130,4 +164,13 @@ fn in_chat_computed(conn: &mut PgConnection, chat: ChatId, user: UserId, query: 
 fn in_chat_stored(conn: &mut PgConnection, chat: ChatId, user: UserId, query: &str) {
     let (chat, user) = (chat.as_uuid(), user.as_uuid());
     InChatStored { chat, user, query: query.to_owned() }.load::<Hit>(conn).unwrap();
+}
+
+fn all_of_chat(conn: &mut PgConnection, user: UserId, query: &str) {
+    AllOfChat { user: user.as_uuid(), query: query.to_owned() }.load::<Hit>(conn).unwrap();
+}
+
+fn in_chat_of_chat(conn: &mut PgConnection, chat: ChatId, user: UserId, query: &str) {
+    let (chat, user) = (chat.as_uuid(), user.as_uuid());
+    InChatOfChat { chat, user, query: query.to_owned() }.load::<Hit>(conn).unwrap();
 }

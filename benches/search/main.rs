@@ -40,14 +40,20 @@ const CONNECTIONS: usize = 8;
 type Act = fn(&Candidate, &Database, &Words, &mut PgConnection, &mut SmallRng);
 
 /// What is done, and how its figures are called.
-const ACTS: [(&str, Act, [&str; 4]); 3] = [
+const ACTS: [(&str, Act, [&str; 5]); 3] = [
     (
         "a user's chats",
         |candidate, database, words, conn, dice| {
             let user = *database.world.in_10_chats.choose(dice).unwrap();
             (candidate.all)(conn, user, words.sought(dice));
         },
-        ["find_all_expression", "find_all_stored", "find_all_chat_expression", "find_all_chat_stored"],
+        [
+            "find_all_expression",
+            "find_all_stored",
+            "find_all_chat_expression",
+            "find_all_chat_stored",
+            "find_all_chat_words",
+        ],
     ),
     (
         "one chat",
@@ -55,7 +61,13 @@ const ACTS: [(&str, Act, [&str; 4]); 3] = [
             let chat = database.world.others.choose(dice).unwrap();
             (candidate.in_chat)(conn, chat.id, chat.member(dice), words.sought(dice));
         },
-        ["find_in_chat_expression", "find_in_chat_stored", "find_in_chat_chat_expression", "find_in_chat_chat_stored"],
+        [
+            "find_in_chat_expression",
+            "find_in_chat_stored",
+            "find_in_chat_chat_expression",
+            "find_in_chat_chat_stored",
+            "find_in_chat_chat_words",
+        ],
     ),
     (
         "send",
@@ -63,11 +75,12 @@ const ACTS: [(&str, Act, [&str; 4]); 3] = [
             let chat = database.world.others.choose(dice).unwrap();
             messages::send(conn, chat.id, chat.speaker(dice), &Draft::text(&words.say(dice))).unwrap();
         },
-        ["send_expression", "send_stored", "send_chat_expression", "send_chat_stored"],
+        ["send_expression", "send_stored", "send_chat_expression", "send_chat_stored", "send_chat_words"],
     ),
 ];
 
-const SIZES: [&str; 4] = ["bytes_expression", "bytes_stored", "bytes_chat_expression", "bytes_chat_stored"];
+const SIZES: [&str; 5] =
+    ["bytes_expression", "bytes_stored", "bytes_chat_expression", "bytes_chat_stored", "bytes_chat_words"];
 
 fn main() {
     let size = if std::env::var_os("BENCH_QUICK").is_some() { Size::QUICK } else { Size::LARGE };
@@ -102,7 +115,7 @@ fn main() {
             .collect();
         let contest = Contest::hold(&mut contenders, Pace::usual());
         for (candidate, key) in CANDIDATES.iter().zip(keys) {
-            let chosen = contest.rate("chat_expression");
+            let chosen = contest.rate("chat_words");
             let rate = contest.rate(candidate.name);
             let note = format!("{what}: {:.2} of what the chosen one does", rate / chosen);
             summary.add(Figure::new(key, rate).unit("/s").note(note));

@@ -4,6 +4,13 @@
 //! Diesel's own, with a type that names it, so that each connection prepares it the first time and only sends its
 //! parameters afterwards.
 
+use diesel::dsl::SqlTypeOf;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+
+/// The SQL types of what a struct selects, in the order of its fields.
+pub(crate) type Columns<T> = SqlTypeOf<<T as Selectable<Pg>>::SelectExpression>;
+
 /// Declares a statement: its parameters in the order of `$1`, `$2` …, the SQL types of its columns, and its file.
 macro_rules! statement {
     ($(#[$doc:meta])* $name:ident { $($field:ident: $rust:ty as $sql:ty),+ $(,)? } -> ($($column:ty),+ $(,)?) = $file:literal) => {

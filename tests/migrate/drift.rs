@@ -191,7 +191,7 @@ found_and_named! {
         => "unexpected materialized view pets";
 
     a_dropped_extension: "DROP EXTENSION btree_gin CASCADE"
-        => "missing    extension btree_gin", "missing    table messages: index messages_search_idx";
+        => "missing    extension btree_gin", "missing    table messages: index messages_chat_words_idx";
     a_text_search_mapping: "ALTER TEXT SEARCH CONFIGURATION messenger DROP MAPPING FOR email"
         => "missing    text search configuration messenger: mapping email";
 }

@@ -47,9 +47,32 @@ fn words_are_found_as_a_person_types_them() {
         ("naive facade", vec![5]),
         ("lakeside", vec![]),
         ("-lake", vec![5, 2]),
+        ("-\"central lake\"", vec![5, 3, 2]),
+        ("cafe or -central", vec![5, 3, 2]),
+        ("cafe or \"frozen lake\"", vec![2]),
+        ("cafe or -\"central lake\"", vec![5, 3, 2]),
+        ("the", vec![]),
     ] {
         assert_eq!(found(conn, chat, alice, query), expected, "{query}");
     }
+}
+
+#[test]
+fn a_word_as_long_as_postgresql_has_them_is_found_or_not() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let [alice] = cast::users(conn, ["alice"]);
+    let chat = groups::create(conn, alice, &NewGroup::new("Notes", &[])).unwrap().id;
+    // Around 2,000 bytes, where the index ends words, and 2,046, where PostgreSQL does.
+    for count in (660..=690).chain([990]) {
+        let word = "漢".repeat(count);
+        let seq = cast::say(conn, chat, alice, [word.as_str()]);
+        let expected = if word.len() <= 1_990 { vec![seq] } else { found(conn, chat, alice, &word) };
+        assert_eq!(found(conn, chat, alice, &word), expected);
+        assert_eq!(found(conn, chat, alice, &format!("{word} lake")), [0; 0]);
+    }
+    let seq = cast::say(conn, chat, alice, [format!("lake {}", "漢".repeat(682)).as_str()]);
+    assert_eq!(found(conn, chat, alice, "lake"), [seq]);
 }
 
 #[test]
@@ -82,6 +105,7 @@ fn whatever_is_typed_is_a_query() {
         assert!(hits == [2] || hits.is_empty(), "{lake:?}: {hits:?}");
     }
     assert_eq!(found(conn, chat, alice, "lake\0"), [2]);
+    assert_eq!(found(conn, chat, alice, &format!("{}lake", "-<".repeat(33))), [2]);
     // As long as may be, of the longest characters.
     for long in ["漢".repeat(MAX_QUERY), "a ".repeat(MAX_QUERY / 2), "-".repeat(MAX_QUERY), "\"a\" or ".repeat(142)] {
         assert_eq!(found(conn, chat, alice, &long), [0; 0]);
@@ -90,7 +114,7 @@ fn whatever_is_typed_is_a_query() {
     let mut state = 1_u64;
     for length in (1..=60).chain([200, 400, MAX_QUERY]).cycle().take(400) {
         let pieces =
-            ["-", "\"", "or", " ", "a", "lake", "!", "&", "|", "(", ")", "<->", ":*", "'", "\\", "\0", "é", "--"];
+            ["-", "\"", "or", " ", "a", "lake", "!", "&", "|", "(", ")", "<->", "<", ":*", "'", "\\", "\0", "é", "--"];
         let random = |_| {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             pieces[(state >> 33) as usize % pieces.len()]

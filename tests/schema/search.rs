@@ -45,8 +45,11 @@ fn searching_one_chat_rides_the_search_index() {
     let plan = database.column(
         "EXPLAIN SELECT seq FROM messages
          WHERE chat_id = '00000000-0000-7000-8000-0000000000e2'
-             AND to_tsvector('messenger', content) @@ websearch_to_tsquery('messenger', 'cafe')",
+             AND chat_words(chat_id, to_tsvector('messenger', content)) @@ chat_query(
+                '00000000-0000-7000-8000-0000000000e2',
+                chat_query_pattern(websearch_to_tsquery('messenger', 'cafe'))
+             )",
     );
     let plan = plan.join("\n");
-    assert!(plan.contains("Bitmap Index Scan on messages_search_idx") && !plan.contains("Filter:"), "{plan}");
+    assert!(plan.contains("Bitmap Index Scan on messages_chat_words_idx") && !plan.contains("Filter:"), "{plan}");
 }

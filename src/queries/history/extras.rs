@@ -3,21 +3,17 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::SqlTypeOf;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Record, Text, Timestamptz};
 
 use super::super::accounts::Profile;
-use super::super::statement::statement;
+use super::super::statement::{Columns, statement};
 use super::page::{Reaction, ReplyPreview};
 use crate::ids::{ChatId, UserId, sql_types as sql};
 use crate::models::{Attachment, Message};
 use crate::schema::sql_types::MessageKind as MessageKindSql;
-
-/// The SQL types of what a struct selects, in the order of its fields.
-type Columns<T> = SqlTypeOf<<T as Selectable<Pg>>::SelectExpression>;
 
 type AttachmentSql = Columns<Attachment>;
 type ReactionSql = (BigInt, Text, Timestamptz, BigInt, Bool);

@@ -3,13 +3,18 @@
 use chrono::{DateTime, Utc};
 use diesel::dsl::{auto_type, exists};
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz};
 
+use super::super::statement::{Columns, statement};
 use super::Highlight;
-use super::full_text::{Messenger, matches, to_tsvector, translate, ts_headline, websearch_to_tsquery};
+use super::full_text::{
+    Messenger, chat_query, chat_query_decides, chat_query_pattern, chat_words, matches, to_tsvector, translate,
+    ts_headline, websearch_to_tsquery,
+};
 use super::highlight::{OPTIONS, REPLACED, REPLACEMENT};
 use crate::enums::MessageKind;
 use crate::error::{Error, Refusal};
-use crate::ids::{ChatId, UserId};
+use crate::ids::{ChatId, UserId, sql_types as sql};
 use crate::models::Message;
 use crate::page::Limit;
 use crate::schema::{chat_participants, messages};
@@ -63,6 +68,21 @@ impl Hit {
     }
 }
 
+// SQL text, because Diesel's DSL has no LATERAL.
+statement! {
+    SearchAll {
+        user_id: UserId as sql::UserId,
+        query: String as Text,
+        created_at: Option<DateTime<Utc>> as Nullable<Timestamptz>,
+        chat_id: Option<ChatId> as Nullable<sql::ChatId>,
+        seq: Option<i64> as Nullable<BigInt>,
+        limit: i64 as BigInt,
+        replaced: &'static str as Text,
+        replacement: &'static str as Text,
+        options: &'static str as Text,
+    } -> (Columns<Message>, Nullable<Text>) = "all.sql"
+}
+
 /// Searches all chats of a user: the newest hit first; of one instant, by chat, then by seq.
 ///
 /// The query is what a person types into a search box: `words` that all have to be there, `"a phrase"`, `this or that`,
@@ -71,7 +91,7 @@ impl Hit {
 ///
 /// One statement, which locks nothing. Its cost follows the user's chats and how often the words are in them, not
 /// everyone's messages: for each chat that the user is in, `chat_participants_active_idx`, it asks
-/// `messages_search_idx`. Only the hits of the page are highlighted.
+/// `messages_chat_words_idx`, where the words of each chat lie by themselves. Only the hits of the page are highlighted.
 ///
 /// # Errors
 ///
@@ -98,24 +118,18 @@ pub fn all(
     before: Option<Cursor>,
     limit: Limit,
 ) -> Result<Vec<Hit>, Error<SearchRefused>> {
-    let query = &check(query)?;
-    let newest_first = (messages::created_at.desc(), messages::chat_id.desc(), messages::seq.desc());
-    let hits = messages::table
-        .inner_join(chat_participants::table.on(chat_participants::chat_id.eq(messages::chat_id)))
-        .filter(chat_participants::user_id.eq(user_id).and(chat_participants::left_at.is_null()))
-        .filter(is_hit(query))
-        .order(newest_first)
-        .limit(limit.get());
-    let rows = if let Some(Cursor { created_at, chat_id, seq }) = before {
-        let in_same_chat = messages::chat_id.eq(chat_id).and(messages::seq.lt(seq));
-        let at_same_time = messages::created_at.eq(created_at).and(messages::chat_id.lt(chat_id).or(in_same_chat));
-        hits.filter(messages::created_at.lt(created_at).or(at_same_time))
-            .select((Message::as_select(), headline(query)))
-            .load(conn)?
-    } else {
-        hits.select((Message::as_select(), headline(query))).load(conn)?
+    let rows = SearchAll {
+        user_id,
+        query: check(query)?,
+        created_at: before.map(|cursor| cursor.created_at),
+        chat_id: before.map(|cursor| cursor.chat_id),
+        seq: before.map(|cursor| cursor.seq),
+        limit: limit.get(),
+        replaced: REPLACED,
+        replacement: REPLACEMENT,
+        options: OPTIONS,
     };
-    Ok(rows.into_iter().map(hit).collect())
+    Ok(rows.load(conn)?.into_iter().map(hit).collect())
 }
 
 /// Searches one chat: the newest hit first. `before` is the seq of the last hit that the user has.
@@ -123,7 +137,7 @@ pub fn all(
 /// For the query, see [`all`].
 ///
 /// One statement, which locks nothing; one more when it finds nothing, to find out why. Its cost follows how often the
-/// words are in the chat. Index: `messages_search_idx`. Only the hits of the page are highlighted.
+/// words are in the chat. Index: `messages_chat_words_idx`. Only the hits of the page are highlighted.
 ///
 /// # Errors
 ///
@@ -154,7 +168,7 @@ pub fn in_chat(
         .filter(chat_participants::left_at.is_null())
         .select(chat_participants::user_id);
     let rows = messages::table
-        .filter(messages::chat_id.eq(chat_id).and(is_hit(query)))
+        .filter(messages::chat_id.eq(chat_id).and(is_hit(chat_id, query)))
         .filter(messages::seq.lt(before.unwrap_or(i64::MAX)))
         .filter(exists(membership))
         .order(messages::seq.desc())
@@ -178,7 +192,7 @@ fn check(query: &str) -> Result<String, Error<SearchRefused>> {
         negations = match character {
             '-' => negations + 1,
             // What websearch_to_tsquery passes over.
-            '!' | '&' | '|' | '(' | ')' | '\0' => negations,
+            '!' | '&' | '|' | '(' | ')' | '<' | '\0' => negations,
             blank if blank.is_whitespace() => negations,
             _ => 0,
         };
@@ -190,11 +204,14 @@ fn check(query: &str) -> Result<String, Error<SearchRefused>> {
 // What was deleted has no content, and is not in the index.
 #[allow(clippy::elidable_lifetime_names, reason = "auto_type needs the name")]
 #[auto_type]
-fn is_hit<'a>(query: &'a str) -> _ {
-    let words = to_tsvector(Messenger, messages::content);
-    let wanted = websearch_to_tsquery(Messenger, query);
+fn is_hit<'a>(chat_id: ChatId, query: &'a str) -> _ {
     let system: MessageKind = MessageKind::System;
-    matches(words, wanted).and(messages::kind.ne(system))
+    let pattern = chat_query_pattern(websearch_to_tsquery(Messenger, query));
+    let indexed = chat_words(messages::chat_id, to_tsvector(Messenger, messages::content));
+    let found = matches(indexed, chat_query(chat_id, pattern));
+    let decided = chat_query_decides(websearch_to_tsquery(Messenger, query));
+    let asked = matches(to_tsvector(Messenger, messages::content), websearch_to_tsquery(Messenger, query));
+    found.and(decided.or(asked)).and(messages::kind.ne(system))
 }
 
 // PostgreSQL sees that it is expensive and computes it after the limit, for the rows of the page only.

@@ -7,6 +7,8 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{Nullable, SqlType, Text};
 use diesel::{QueryResult, define_sql_function, infix_operator};
 
+use crate::ids::sql_types as sql;
+
 /// The type of a text's words, `tsvector`. The OIDs are fixed in `pg_type.dat`.
 #[derive(Debug, Clone, Copy, QueryId, SqlType)]
 #[diesel(postgres_type(oid = 3614, array_oid = 3643))]
@@ -22,8 +24,8 @@ pub struct TsQuery;
 #[diesel(postgres_type(oid = 3734, array_oid = 3735))]
 pub struct RegConfig;
 
-/// The configuration `messenger`. Written out, never a parameter: only so is `to_tsvector('messenger', content)` the
-/// expression that the index is on.
+/// The configuration `messenger`. Written out, never a parameter: only so is `to_tsvector('messenger', content)` what the
+/// index is on.
 ///
 /// What names it is planned at each call. A plan for any chat and any words, which a statement gets that is executed
 /// often, takes each chat for an average one and reads all of it: in a long chat, every message.
@@ -53,6 +55,26 @@ impl<G> ValidGrouping<G> for Messenger {
 define_sql_function! {
     /// The words of a text.
     fn to_tsvector(configuration: RegConfig, text: Nullable<Text>) -> Nullable<TsVector>;
+}
+
+define_sql_function! {
+    /// The words of a message, each behind the mark of its chat: what the index is on.
+    fn chat_words(chat: sql::ChatId, words: Nullable<TsVector>) -> Nullable<TsVector>;
+}
+
+define_sql_function! {
+    /// What is searched, as the index has it for this chat.
+    fn chat_query(chat: sql::ChatId, pattern: Text) -> TsQuery;
+}
+
+define_sql_function! {
+    /// What is searched, with a place for a chat's mark before each word.
+    fn chat_query_pattern(query: TsQuery) -> Text;
+}
+
+define_sql_function! {
+    /// Whether what the index finds is what is searched.
+    fn chat_query_decides(query: TsQuery) -> Bool;
 }
 
 define_sql_function! {
