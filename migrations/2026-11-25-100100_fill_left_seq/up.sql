@@ -5,18 +5,34 @@
 -- Code deployed before: reads the view as it did. Who leaves through it from here on has no left_seq, and is no recipient
 --   of anything; receipts of their time there show the others only.
 
+-- A group has written down when somebody left. A direct chat has not: what was said there after the account was closed,
+-- was. History that was imported later bears earlier times, but has higher numbers.
 UPDATE chat_participants AS gone
 SET left_seq = coalesce(
     (
-        SELECT message.seq
-        FROM messages AS message
-        WHERE message.chat_id = gone.chat_id AND message.created_at < gone.left_at
-        ORDER BY message.seq DESC
+        SELECT max(event.seq) - 1
+        FROM messages AS event
+        WHERE
+            event.chat_id = gone.chat_id
+            AND event.kind = 'system'
+            AND event.seq > gone.joined_seq
+            AND (
+                event.metadata @> '{"event": "group_deleted"}'
+                OR event.metadata @> jsonb_build_object('event', 'member_left', 'actor', gone.user_id::text)
+                OR event.metadata @> jsonb_build_object('event', 'member_removed', 'target', gone.user_id::text)
+            )
+    ),
+    (
+        SELECT later.seq - 1
+        FROM messages AS later
+        WHERE later.chat_id = gone.chat_id AND later.seq > gone.joined_seq AND later.created_at >= gone.left_at
+        ORDER BY later.seq
         LIMIT 1
     ),
-    0
+    head.last_seq
 )
-WHERE gone.left_at IS NOT NULL AND gone.left_seq IS NULL;
+FROM chat_heads AS head
+WHERE gone.chat_id = head.chat_id AND gone.left_at IS NOT NULL AND gone.left_seq IS NULL;
 
 ALTER TABLE chat_participants
 VALIDATE CONSTRAINT chat_participants_left_seq_check;

@@ -123,7 +123,8 @@ impl Refusal for RegisterRefused {
 /// # Ok::<(), Error<RegisterRefused>>(())
 /// ```
 pub fn register(conn: &mut PgConnection, new: &NewUser<'_>) -> Result<User, Error<RegisterRefused>> {
-    if nul::in_any([Some(new.username), new.display_name, new.avatar_url]) {
+    let texts = [Some(new.username), Some(new.password_hash.expose()), new.display_name, new.avatar_url];
+    if nul::in_any(texts) {
         return Err(Error::Refused(RegisterRefused::ContainsNul));
     }
     atomic::statement(conn, |conn| {

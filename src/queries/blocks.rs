@@ -5,10 +5,10 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use crate::error::{Error, Refusal};
-use crate::ids::UserId;
+use crate::ids::{ChatId, UserId};
 use crate::models::NewBlock;
 use crate::queries::accounts::{self, Profile};
-use crate::schema::{blocks, users};
+use crate::schema::{blocks, chats, users};
 
 /// A blocked user, as the blocker's list shows them.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
@@ -140,4 +140,15 @@ pub(crate) fn remove_all(conn: &mut PgConnection, user: UserId) -> QueryResult<(
         diesel::delete(blocks::table.filter(by_or_against)).execute(conn)?;
     }
     Ok(())
+}
+
+/// A block between the two of a direct chat.
+#[diesel::dsl::auto_type]
+pub(crate) fn block_within(chat_id: ChatId) -> _ {
+    let of_low = blocks::blocker_id.nullable().eq(chats::direct_low);
+    let on_high = blocks::blocked_id.nullable().eq(chats::direct_high);
+    let of_high = blocks::blocker_id.nullable().eq(chats::direct_high);
+    let on_low = blocks::blocked_id.nullable().eq(chats::direct_low);
+    let between = of_low.and(on_high).or(of_high.and(on_low));
+    chats::table.inner_join(blocks::table.on(between)).filter(chats::id.eq(chat_id)).select(chats::id)
 }

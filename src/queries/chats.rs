@@ -9,6 +9,7 @@ use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId};
 use crate::models::Chat;
 use crate::queries::accounts::Profile;
+use crate::queries::nul;
 use crate::schema::{chat_participants, chats, users};
 
 /// A member of a chat, as the others see them.
@@ -88,6 +89,9 @@ pub fn get(conn: &mut PgConnection, chat_id: ChatId, reader: UserId) -> Result<C
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn find_by_slug(conn: &mut PgConnection, slug: &str, reader: UserId) -> QueryResult<Option<Chat>> {
+    if nul::in_any([Some(slug)]) {
+        return Ok(None);
+    }
     chats::table
         .inner_join(chat_participants::table.on(chat_participants::chat_id.eq(chats::id)))
         .filter(chats::slug.eq(slug).and(chat_participants::user_id.eq(reader)))

@@ -16,6 +16,7 @@ pub mod groups;
 pub mod history;
 pub mod import;
 pub mod inbox;
+mod json;
 pub mod messages;
 mod nul;
 pub mod pending;

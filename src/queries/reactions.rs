@@ -5,11 +5,12 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::accounts::Profile;
+use super::blocks::block_within;
 use super::{atomic, nul};
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId};
 use crate::page::Limit;
-use crate::schema::{blocks, chat_participants, chats, message_reactions, messages, users};
+use crate::schema::{chat_participants, message_reactions, messages, users};
 
 /// Why a reaction was not given, taken back or shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -253,15 +254,4 @@ fn is_there(conn: &mut PgConnection, chat_id: ChatId, user_id: UserId, seq: i64)
         .ok_or(Error::Refused(ReactionRefused::NotAMember))?
         .ok_or(Error::Refused(ReactionRefused::MessageNotFound))?;
     Ok(())
-}
-
-/// A block between the two of a direct chat.
-#[diesel::dsl::auto_type]
-fn block_within(chat_id: ChatId) -> _ {
-    let of_low = blocks::blocker_id.nullable().eq(chats::direct_low);
-    let on_high = blocks::blocked_id.nullable().eq(chats::direct_high);
-    let of_high = blocks::blocker_id.nullable().eq(chats::direct_high);
-    let on_low = blocks::blocked_id.nullable().eq(chats::direct_low);
-    let between = of_low.and(on_high).or(of_high.and(on_low));
-    chats::table.inner_join(blocks::table.on(between)).filter(chats::id.eq(chat_id)).select(chats::id)
 }

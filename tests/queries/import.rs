@@ -157,7 +157,11 @@ fn of_a_batch_that_is_refused_nothing_is_imported() {
     assert_eq!(refusal(Imported { chat_id: missing, ..text("!") }), ImportRefused::ChatNotFound(missing));
     assert_eq!(refusal(Imported { sender_id: Some(eve), ..text("!") }), ImportRefused::SenderNotFound);
     assert_eq!(refusal(Imported { content: None, ..text("!") }), ImportRefused::Empty);
+    assert_eq!(refusal(text("")), ImportRefused::Empty);
     assert_eq!(refusal(text(&long)), ImportRefused::TooLong);
+    let deep = (0..100).fold(json!({}), |inner, _| json!({ "a": inner }));
+    let too_deep = Imported { metadata: Some(&deep), ..text("!") };
+    assert_eq!(refusal(too_deep.clone()), ImportRefused::MetadataTooDeep(too_deep.id));
     assert_eq!(refusal(Imported { metadata: Some(&list), ..text("!") }), ImportRefused::MetadataNotAnObject);
     assert_eq!(refusal(Imported { pictures: &huge, ..text("!") }), ImportRefused::PictureRefused);
     let six = Imported { pictures: &pictures, ..text("!") };

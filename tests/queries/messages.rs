@@ -7,7 +7,7 @@ use messenger_db::ids::{ChatId, MessageId, UserId};
 use messenger_db::models::ChatHead;
 use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::messages::{self, DeleteRefused, Draft, EditRefused, GetRefused, Picture, SendRefused};
-use messenger_db::queries::{reactions, receipts};
+use messenger_db::queries::{blocks, reactions, receipts};
 use messenger_db::schema::chat_heads;
 use serde_json::json;
 
@@ -106,8 +106,45 @@ fn what_cannot_be_sent_is_refused_and_takes_no_number() {
     assert_eq!(refusal(Draft::text("Hi").saying("")), Refused(SendRefused::Empty));
     assert_eq!(refusal(Draft::text(&"ä".repeat(10_001))), Refused(SendRefused::TooLong));
     assert_eq!(refusal(Draft::text("Hi").with_metadata(&list)), Refused(SendRefused::MetadataNotAnObject));
+    let deep = (0..100).fold(json!({}), |inner, _| json!({ "a": inner }));
+    assert_eq!(refusal(Draft::text("Hi").with_metadata(&deep)), Refused(SendRefused::MetadataTooDeep));
     assert_eq!(messages::send(conn, chat, bob, &Draft::text(&"ä".repeat(10_000))).unwrap().message.seq, 3);
     assert_sound(&database);
+}
+
+#[test]
+fn who_is_blocked_edits_nothing_and_may_delete() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let [alice, bob] = cast::users(conn, ["alice", "bob"]);
+    let chat = cast::direct(conn, alice, bob);
+    let seq = cast::say(conn, chat, alice, ["Hello"]);
+    blocks::block(conn, bob, alice).unwrap();
+    for user in [alice, bob] {
+        let refused = messages::edit(conn, chat, user, seq, "Hello again");
+        assert_eq!(refused, Err(Refused(EditRefused::Blocked)));
+    }
+    messages::delete(conn, chat, alice, seq).unwrap();
+    assert_sound(&database);
+}
+
+#[test]
+fn what_is_sent_can_be_read_again() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (chat, [alice, bob, _]) = cast::group(conn);
+    let deep = (1..100).fold(json!({}), |inner, _| json!({ "a": inner }));
+    let numbers = [f64::MAX, f64::MIN, f64::MIN_POSITIVE, 5e-324, 1.7e308, 1e17, 0.1, f64::EPSILON];
+    let numbers = json!({ "floats": numbers, "integers": [u64::MAX, 0], "negative": i64::MIN });
+    for metadata in [deep, numbers, json!({ "": "\u{1}\u{fffd}", "\u{10ffff}": [[], {}, null] })] {
+        let seq = messages::send(conn, chat, alice, &Draft::text("Hi").with_metadata(&metadata)).unwrap().message.seq;
+        let read = messages::get(conn, chat, bob, seq).unwrap().metadata;
+        // 1e17 is a float that is written as an integer.
+        assert_eq!(
+            read.to_string().replace("100000000000000000", "1e17"),
+            metadata.to_string().replace("1e+17", "1e17")
+        );
+    }
 }
 
 #[test]

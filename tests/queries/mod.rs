@@ -5,6 +5,7 @@ mod attachments;
 mod blocks;
 mod cast;
 mod chats;
+mod closing;
 mod contacts;
 mod crash;
 mod direct_chats;

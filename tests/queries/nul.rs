@@ -5,12 +5,13 @@ use messenger_db::enums::{DeviceType, ImageType};
 use messenger_db::error::Error::Refused;
 use messenger_db::ids::{MessageId, UserId};
 use messenger_db::models::NewUser;
-use messenger_db::queries::accounts::{self, ProfileChanges, ProfileRefused, RegisterRefused};
+use messenger_db::queries::accounts::{self, PasswordRefused, ProfileChanges, ProfileRefused, RegisterRefused};
+use messenger_db::queries::chats;
 use messenger_db::queries::groups::{self, ChangeRefused, CreateRefused, NewGroup};
 use messenger_db::queries::import::{self, History, ImportRefused, Imported};
 use messenger_db::queries::messages::{self, Draft, EditRefused, Picture, SendRefused};
 use messenger_db::queries::reactions::{self, ReactionRefused};
-use messenger_db::queries::sessions::{self, Device, OpenRefused};
+use messenger_db::queries::sessions::{self, ConnectRefused, Device, OpenRefused};
 use messenger_db::secrets::PasswordHash;
 use serde_json::json;
 
@@ -51,6 +52,24 @@ fn a_message_with_a_nul_is_refused() {
     assert_eq!(reactors, Err(Refused(ReactionRefused::EmojiRefused)));
     assert_eq!(database.value("SELECT last_seq FROM chat_heads"), seq.to_string());
     assert_sound(&database);
+}
+
+#[test]
+fn what_is_looked_up_by_a_text_with_a_nul_is_not_there() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (_, [alice, ..]) = cast::group(conn);
+    let (_, session) = sessions::open(conn, alice, &Device::new(DeviceType::Web), TimeDelta::days(1)).unwrap();
+    assert_eq!(chats::find_by_slug(conn, NUL, alice), Ok(None));
+    assert_eq!(sessions::disconnect(conn, session.id, NUL), Ok(false));
+    let refused = sessions::connect(conn, session.id, NUL);
+    assert_eq!(refused, Err(Refused(ConnectRefused::ConnectionIdInvalid)));
+    let (hash, nul) = (PasswordHash::new("$argon2id$"), PasswordHash::new("$\0"));
+    let refused = Err(Refused(PasswordRefused::PasswordHashInvalid));
+    assert_eq!(accounts::reset_password(conn, alice, &nul), refused);
+    assert_eq!(accounts::change_password(conn, alice, &hash, &nul), refused);
+    let refused = Err(Refused(PasswordRefused::ChangedMeanwhile));
+    assert_eq!(accounts::change_password(conn, alice, &nul, &hash), refused);
 }
 
 #[test]

@@ -36,8 +36,8 @@ impl Refusal for CloseRefused {
 /// the history.
 ///
 /// A transaction. It locks the account's row `FOR UPDATE` first, so that whoever is tying something to the account is
-/// waited for, and whoever comes later finds it closed; then sessions, contacts and blocks; then each group and what
-/// leaving it locks, in the order of their keys, then the direct chats likewise. Presence waits meanwhile. It rides
+/// waited for, and whoever comes later finds it closed; then sessions, contacts and blocks; then each chat and what
+/// leaving it locks, in the order of their keys. Presence waits meanwhile. It rides
 /// `users_pkey`, `user_sessions_user_idx`, `contacts_pkey`, `blocks_pkey` and `chat_participants_active_idx`; blocks
 /// against the account have no index, and are found by a scan.
 ///
@@ -66,41 +66,37 @@ pub fn close(conn: &mut PgConnection, user: UserId) -> Result<(), Error<CloseRef
         contacts::remove_all(conn, user)?;
         blocks::remove_all(conn, user)?;
         // Last, because other people wait for it.
-        groups::leave_all(conn, user)?;
-        leave_direct_chats(conn, user)?;
+        leave_chats(conn, user)?;
         Ok(anonymise(conn, user)?)
     })
 }
 
-/// Ends the memberships in direct chats. A direct chat records no comings and goings.
-fn leave_direct_chats(conn: &mut PgConnection, user: UserId) -> QueryResult<()> {
-    let direct: Vec<ChatId> = chat_participants::table
+/// Ends the memberships, in the order of the chats' keys, as everybody locks chats.
+fn leave_chats(conn: &mut PgConnection, user: UserId) -> QueryResult<()> {
+    let chats: Vec<(ChatId, ChatKind)> = chat_participants::table
         .inner_join(chats::table.on(chats::id.eq(chat_participants::chat_id)))
         .filter(chat_participants::user_id.eq(user).and(chat_participants::left_at.is_null()))
-        .filter(chats::kind.eq(ChatKind::Direct))
-        .select(chats::id)
-        .load(conn)?;
-    let locked: Vec<ChatId> = chats::table
-        .filter(chats::id.eq_any(direct))
         .order(chats::id)
-        .select(chats::id)
-        .for_no_key_update()
+        .select((chats::id, chats::kind))
         .load(conn)?;
-    diesel::update(chats::table.filter(chats::id.eq_any(&locked)))
-        .set(chats::member_count.eq(chats::member_count - 1))
-        .execute(conn)?;
-    let last_seq = chat_heads::table
-        .filter(chat_heads::chat_id.eq(chat_participants::chat_id))
-        .select(chat_heads::last_seq)
-        .single_value();
-    diesel::update(chat_participants::table)
-        .filter(chat_participants::user_id.eq(user).and(chat_participants::chat_id.eq_any(&locked)))
-        .filter(chat_participants::left_at.is_null())
+    for (chat_id, kind) in chats {
+        match kind {
+            ChatKind::Group => groups::leave_for_good(conn, chat_id, user)?,
+            ChatKind::Direct => leave_direct_chat(conn, chat_id, user)?,
+        }
+    }
+    Ok(())
+}
+
+/// Ends the membership in a direct chat, which records no comings and goings. The head is held, so that nothing is said
+/// between the last message that was still sent to the user, and the end.
+fn leave_direct_chat(conn: &mut PgConnection, chat_id: ChatId, user: UserId) -> QueryResult<()> {
+    diesel::update(chats::table.find(chat_id)).set(chats::member_count.eq(chats::member_count - 1)).execute(conn)?;
+    let last_seq: i64 = chat_heads::table.find(chat_id).select(chat_heads::last_seq).for_no_key_update().first(conn)?;
+    diesel::update(chat_participants::table.find((chat_id, user)))
         .set((chat_participants::left_at.eq(now), chat_participants::left_seq.eq(last_seq)))
         .execute(conn)?;
-    diesel::delete(unread_messages::table)
-        .filter(unread_messages::user_id.eq(user).and(unread_messages::chat_id.eq_any(&locked)))
-        .execute(conn)?;
+    diesel::delete(unread_messages::table.find((user, chat_id))).execute(conn)?;
     Ok(())
 }
 

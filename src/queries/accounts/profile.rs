@@ -66,7 +66,7 @@ pub enum PasswordRefused {
     /// The password is no longer the one that was verified.
     #[error("the password was changed meanwhile")]
     ChangedMeanwhile,
-    /// The new password's hash does not start with `$`, so it is probably no hash.
+    /// The new password's hash does not start with `$`, or has a NUL in it, so it is probably no hash.
     #[error("a password is stored as a PHC or bcrypt string, which starts with $")]
     PasswordHashInvalid,
 }
@@ -153,6 +153,12 @@ pub fn change_password(
     verified: &PasswordHash,
     new: &PasswordHash,
 ) -> Result<(), Error<PasswordRefused>> {
+    if nul::in_any([Some(new.expose())]) {
+        return Err(Error::Refused(PasswordRefused::PasswordHashInvalid));
+    }
+    if nul::in_any([Some(verified.expose())]) {
+        return Err(Error::Refused(PasswordRefused::ChangedMeanwhile));
+    }
     let account = users::table.find(user).filter(users::deleted_at.is_null());
     let changed = atomic::statement(conn, |conn| {
         diesel::update(account.filter(users::password_hash.eq(verified)))
@@ -190,6 +196,9 @@ pub fn change_password(
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn reset_password(conn: &mut PgConnection, user: UserId, new: &PasswordHash) -> Result<(), Error<PasswordRefused>> {
+    if nul::in_any([Some(new.expose())]) {
+        return Err(Error::Refused(PasswordRefused::PasswordHashInvalid));
+    }
     let account = users::table.find(user).filter(users::deleted_at.is_null());
     let changed =
         atomic::statement(conn, |conn| diesel::update(account).set(users::password_hash.eq(new)).execute(conn))?;

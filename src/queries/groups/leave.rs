@@ -5,10 +5,10 @@ use diesel::prelude::*;
 
 use super::super::messages::system::{self, Event};
 use super::{delete, lock, members};
-use crate::enums::{ChatKind, ParticipantRole};
+use crate::enums::ParticipantRole;
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId};
-use crate::schema::{chat_participants, chats};
+use crate::schema::chat_participants;
 
 /// Why somebody did not leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -59,21 +59,12 @@ pub fn leave(conn: &mut PgConnection, chat_id: ChatId, user_id: UserId) -> Resul
     })
 }
 
-/// Leaves every group, in the order of their ids: for an account that is closed.
+/// Leaves a group, if the user is still a member of it: for an account that is closed.
 ///
 /// In a transaction, after the user's row is locked.
-pub(crate) fn leave_all(conn: &mut PgConnection, user_id: UserId) -> QueryResult<()> {
-    let groups: Vec<ChatId> = chat_participants::table
-        .inner_join(chats::table.on(chats::id.eq(chat_participants::chat_id)))
-        .filter(chat_participants::user_id.eq(user_id).and(chat_participants::left_at.is_null()))
-        .filter(chats::kind.eq(ChatKind::Group))
-        .order(chats::id)
-        .select(chats::id)
-        .load(conn)?;
-    for chat_id in groups {
-        if let Some(role) = lock::role_of(conn, chat_id, user_id)? {
-            depart(conn, chat_id, user_id, role)?;
-        }
+pub(crate) fn leave_for_good(conn: &mut PgConnection, chat_id: ChatId, user_id: UserId) -> QueryResult<()> {
+    if let Some(role) = lock::role_of(conn, chat_id, user_id)? {
+        depart(conn, chat_id, user_id, role)?;
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ mod roles;
 
 pub use create::{CreateRefused, NewGroup, create};
 pub use delete::{DeleteRefused, delete};
-pub(crate) use leave::leave_all;
+pub(crate) use leave::leave_for_good;
 pub use leave::{LeaveRefused, leave};
 pub use members::{AddRefused, RemoveRefused, add, remove};
 pub use profile::{ChangeRefused, change_avatar, change_slug, rename};

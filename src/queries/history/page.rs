@@ -18,9 +18,9 @@ pub struct Page {
     pub entries: Vec<Entry>,
     /// Who sent them and the messages they answer.
     pub profiles: HashMap<UserId, Profile>,
-    /// Older messages exist: [`before`](super::before) this seq.
+    /// Older messages exist, than the first of the page; of an empty page, it is not known: [`before`](super::before) this seq.
     pub older_before: Option<i64>,
-    /// Newer messages exist: [`after`](super::after) this seq.
+    /// Newer messages exist, than the last of the page; of an empty page, it is not known: [`after`](super::after) this seq.
     pub newer_after: Option<i64>,
 }
 

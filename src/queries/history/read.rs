@@ -125,8 +125,9 @@ pub fn before(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, seq: i64
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn after(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, seq: i64, limit: Limit) -> Outcome {
-    let first = seq.saturating_add(1);
-    let rows = range(conn, chat_id, reader, first, seq.saturating_add(limit.get()))?;
+    // Seqs begin at 1.
+    let seq = seq.max(0);
+    let rows = range(conn, chat_id, reader, seq.saturating_add(1), seq.saturating_add(limit.get()))?;
     page(conn, reader, rows)
 }
 

@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 pub use item::Imported;
 use number::Numbered;
 
-use super::nul;
 use super::statement::statement;
+use super::{json, nul};
 use crate::enums::{ImageType, MessageKind};
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, MessageId, UserId, sql_types as sql};
@@ -64,6 +64,9 @@ pub enum ImportRefused {
     /// A picture is larger than 10 MiB, empty, or described by what cannot be.
     #[error("a picture is too large, or not described as one")]
     PictureRefused,
+    /// The metadata of this message is nested deeper than 100 levels: it could not be read again.
+    #[error("the metadata of message {0} is nested deeper than 100 levels")]
+    MetadataTooDeep(MessageId),
     /// A text of this message has a NUL in it, which PostgreSQL cannot store.
     #[error("a text of message {0} has a NUL in it, and cannot be stored")]
     ContainsNul(MessageId),
@@ -132,6 +135,14 @@ pub fn messages(
     };
     if let Some(message) = batch.iter().find(too_many) {
         return Err(Error::Refused(ImportRefused::TooManyPictures(message.id)));
+    }
+    let is_empty = |message: &Imported<'_>| message.kind() == MessageKind::Text && message.content == Some("");
+    if batch.iter().any(is_empty) {
+        return Err(Error::Refused(ImportRefused::Empty));
+    }
+    let is_too_deep = |message: &&Imported<'_>| message.metadata.is_some_and(json::is_too_deep);
+    if let Some(message) = batch.iter().find(is_too_deep) {
+        return Err(Error::Refused(ImportRefused::MetadataTooDeep(message.id)));
     }
     let has_nul = |message: &&Imported<'_>| nul::in_message(message.content, message.metadata, message.pictures);
     if let Some(message) = batch.iter().find(has_nul) {

@@ -1,8 +1,9 @@
 //! Decides how a message is edited: by its sender, with every earlier wording kept.
 
-use diesel::dsl::{max, now};
+use diesel::dsl::{exists, max, now};
 use diesel::prelude::*;
 
+use super::super::blocks::block_within;
 use super::super::nul;
 use super::access::{change_preview, hold_message, hold_role};
 use super::draft::preview;
@@ -22,6 +23,9 @@ pub enum EditRefused {
     /// There is no such message, or it was deleted.
     #[error("there is no such message")]
     NotFound,
+    /// In a direct chat, one of the two has blocked the other.
+    #[error("one of the two has blocked the other")]
+    Blocked,
     /// Somebody else sent it, or the system.
     #[error("only its sender edits a message")]
     NotAllowed,
@@ -44,7 +48,7 @@ impl Refusal for EditRefused {
 
 /// Gives a message other words. Those that it had are kept, see [`edits`](super::edits); its pictures stay as they are.
 ///
-/// Only its sender may, while a member. No words take an image's words away. The words that it has already change
+/// Only its sender may, while a member, and in a direct chat while neither of the two blocks the other. No words take an image's words away. The words that it has already change
 /// nothing, so that a retry leaves no version of its own. If the message is the newest of its chat, the inbox shows the
 /// new words; nobody's position moves.
 ///
@@ -84,6 +88,9 @@ pub fn edit(
     conn.transaction(|conn| {
         if hold_role(conn, chat_id, editor)?.is_none() {
             return Err(Error::Refused(EditRefused::NotAMember));
+        }
+        if diesel::select(exists(block_within(chat_id))).get_result(conn)? {
+            return Err(Error::Refused(EditRefused::Blocked));
         }
         change_preview(conn, chat_id, seq, content.map(preview))?;
         let Some(message) = hold_message(conn, chat_id, seq)? else {

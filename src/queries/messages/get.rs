@@ -115,9 +115,7 @@ pub fn find_by_id(
 ///
 /// # Examples
 ///
-/// See [`edit`](super::edit()).
-///
-/// # Examples
+/// See also [`edit`](super::edit()).
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();

@@ -7,7 +7,7 @@ use diesel::result::Error as DieselError;
 use diesel::sql_types::{BigInt, Jsonb, Nullable, Text, Timestamptz};
 use serde_json::{Map, Value};
 
-use super::super::{atomic, nul};
+use super::super::{atomic, json, nul};
 use super::draft::{Draft, Picture};
 use crate::enums::MessageKind;
 use crate::error::{Error, Refusal};
@@ -19,7 +19,8 @@ use crate::schema::{attachments, messages};
 /// A message that was sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sent {
-    /// The message as it stands.
+    /// The message as it stands. Of a new one, metadata is what was given; read again, its numbers may look different: PostgreSQL
+    /// keeps `1e17` as `100000000000000000`.
     pub message: Message,
     /// Whether it had been sent before, and nothing was done.
     pub already_sent: bool,
@@ -50,6 +51,9 @@ pub enum SendRefused {
     /// The metadata is not a JSON object.
     #[error("its metadata is not an object")]
     MetadataNotAnObject,
+    /// The metadata is nested deeper than 100 levels: it could not be read again.
+    #[error("its metadata is nested deeper than 100 levels")]
+    MetadataTooDeep,
     /// More than five pictures.
     #[error("it has more than five pictures")]
     TooManyPictures,
@@ -91,8 +95,9 @@ define_sql_function! {
 /// Sends a message: it gets the next number of the chat, the chat's head shows it, and the sender has read and received
 /// everything up to it. Nobody else's position moves, so that it is unread for them.
 ///
-/// The sender is a member when the message is numbered. In a direct chat nothing is sent while one of the
-/// two blocks the other; that they are still contacts does not matter, nor that the other has closed the account.
+/// The sender is a member when the message is numbered. In a direct chat nothing is sent when one of the two had blocked
+/// the other before the send began: one that waits for its turn meanwhile goes through. That they are still contacts does
+/// not matter, nor that the other has closed the account.
 ///
 /// It is idempotent on the draft's id: sent again, by the same sender and at whatever concurrency, it gives the first
 /// message as it stands now, be it edited or deleted meanwhile, and does nothing; what else the second draft holds is
@@ -138,6 +143,9 @@ pub fn send(
             return Err(Error::Refused(SendRefused::Empty));
         }
         (_, _, [_, _, _, _, _, _, ..]) => return Err(Error::Refused(SendRefused::TooManyPictures)),
+        _ if draft.metadata.is_some_and(json::is_too_deep) => {
+            return Err(Error::Refused(SendRefused::MetadataTooDeep));
+        }
         _ if nul::in_message(draft.content, draft.metadata, draft.pictures) => {
             return Err(Error::Refused(SendRefused::ContainsNul));
         }

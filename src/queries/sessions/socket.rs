@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use crate::error::{Error, Refusal};
 use crate::ids::SessionId;
-use crate::queries::atomic;
+use crate::queries::{atomic, nul};
 use crate::schema::user_sessions;
 
 /// Why a socket was not noted.
@@ -16,8 +16,8 @@ pub enum ConnectRefused {
     /// There is no such session, or it is no longer active.
     #[error("there is no such session, or it has ended")]
     NotActive,
-    /// The connection's id is empty, or longer than 255 characters.
-    #[error("a connection's id has 1 to 255 characters")]
+    /// The connection's id is empty, longer than 255 characters, or has a NUL in it.
+    #[error("a connection's id has 1 to 255 characters, and no NUL")]
     ConnectionIdInvalid,
 }
 
@@ -49,6 +49,9 @@ impl Refusal for ConnectRefused {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn connect(conn: &mut PgConnection, session: SessionId, connection_id: &str) -> Result<(), Error<ConnectRefused>> {
+    if nul::in_any([Some(connection_id)]) {
+        return Err(Error::Refused(ConnectRefused::ConnectionIdInvalid));
+    }
     let active = user_sessions::expires_at.gt(now).and(user_sessions::revoked_at.is_null());
     let socket = (user_sessions::connection_id.eq(connection_id), user_sessions::connected_at.eq(now));
     let changed = atomic::statement(conn, |conn| {
@@ -80,6 +83,9 @@ pub fn connect(conn: &mut PgConnection, session: SessionId, connection_id: &str)
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn disconnect(conn: &mut PgConnection, session: SessionId, connection_id: &str) -> QueryResult<bool> {
+    if nul::in_any([Some(connection_id)]) {
+        return Ok(false);
+    }
     let changed = diesel::update(user_sessions::table.find(session))
         .filter(user_sessions::connection_id.eq(connection_id))
         .set((user_sessions::connection_id.eq(None::<&str>), user_sessions::connected_at.eq(None::<DateTime<Utc>>)))

@@ -293,7 +293,8 @@ fn pages(
     agree("the latest", unnamed(history::latest(conn, id, reader, limit)), expected(head - rows + 1, head))?;
     let last = head.min(seq - 1);
     agree("before", unnamed(history::before(conn, id, reader, seq, limit)), expected(last - rows + 1, last))?;
-    agree("after", unnamed(history::after(conn, id, reader, seq, limit)), expected(seq + 1, seq + rows))?;
+    let given = seq.max(0);
+    agree("after", unnamed(history::after(conn, id, reader, seq, limit)), expected(given + 1, given + rows))?;
     let first = seq - rows / 2;
     let middle = if is_member && chat.post(seq).is_none() {
         refused("MessageNotFound")

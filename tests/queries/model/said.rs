@@ -87,6 +87,7 @@ impl Messenger {
         let message = self.chat(chat).and_then(|chat| chat.live(seq)).map(|post| post.message.clone());
         refuse!(
             self.role(chat, editor).is_none() => "NotAMember",
+            self.is_silenced(chat) => "Blocked",
             message.is_none() => "NotFound",
             message.as_ref().is_some_and(|message| message.sender_id != Some(editor)) => "NotAllowed",
             content.is_none() && message.as_ref().is_some_and(|message| message.kind == MessageKind::Text) => "Empty",
