@@ -96,7 +96,7 @@ enum Strike {
     Do(Arc<dyn Fn() + Send + Sync>),
 }
 
-/// Has a runner act until that point, and strikes. Whether the point was reached.
+/// Has a runner act until that point, and strikes. Whether it was struck before it was done.
 fn struck(runner: Runner, place: &Place, act: Act<'_>, point: Point, strike: &Strike) -> bool {
     // The process is known a little later than it may have to be killed.
     let (victim, struck) = (Arc::new(OnceLock::new()), Arc::new(AtomicBool::new(false)));
@@ -125,8 +125,8 @@ fn struck(runner: Runner, place: &Place, act: Act<'_>, point: Point, strike: &St
     let struck = struck.load(Ordering::SeqCst);
     // One that has asked for nothing more may have succeeded when the server crashed.
     assert!(struck || status.success(), "{point:?}: {status}");
-    assert!(!struck || !status.success() || matches!(strike, Strike::Do(_)), "{point:?}: {status}");
-    struck
+    // And one that says goodbye waits for no answer, and may be done before the signal reaches it.
+    struck && (matches!(strike, Strike::Do(_)) || !status.success())
 }
 
 fn contains(message: &[u8], text: &str) -> bool {
