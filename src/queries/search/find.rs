@@ -87,7 +87,8 @@ statement! {
 ///
 /// The query is what a person types into a search box: `words` that all have to be there, `"a phrase"`, `this or that`,
 /// `-not this`. Whatever is typed is valid; nothing but stop words finds nothing. Accents and English endings do not
-/// matter. `before` is the [cursor](Hit::cursor) of the last hit that the user has.
+/// matter. A word of more than 2,000 bytes is not found. `before` is the [cursor](Hit::cursor) of the last hit that the user
+/// has.
 ///
 /// One statement, which locks nothing. Its cost follows the user's chats and how often the words are in them, not
 /// everyone's messages: for each chat that the user is in, `chat_participants_active_idx`, it asks
