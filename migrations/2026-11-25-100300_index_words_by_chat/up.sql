@@ -3,7 +3,8 @@
 -- Lock: SHARE on messages while the index is built, about 20 seconds for a million messages: writers wait, readers do not.
 --   ACCESS EXCLUSIVE for a moment, to drop the other index.
 -- Tolerable because: the table is small before the first release. Where it is not, run the statements of this file up to
---   the index by hand, the index CONCURRENTLY, which nobody waits for, and then this migration.
+--   the index by hand, the index CONCURRENTLY, which nobody waits for; then this migration, with `--allow-drift`, because
+--   what was made by hand is there before it.
 -- Code deployed before: searches by reading its chats from end to end, which is right and slow.
 
 -- Its cost is high so that PostgreSQL does not compute it for each message of a chat instead of asking the index, because

@@ -1,6 +1,9 @@
 //! Messages are found by their words, whatever their accents and endings, through the index.
 
+use messenger_db::migrate::{self, RunOptions, Silent};
+
 use super::rows;
+use crate::support::TestDatabase;
 
 fn found(query: &str) -> String {
     rows::populated().value(&format!(
@@ -29,6 +32,22 @@ fn words_of_other_scripts_are_found_as_they_are() {
         ));
         assert_eq!(count, "1", "{word}");
     }
+}
+
+#[test]
+fn the_index_can_be_built_by_hand_while_people_write_and_then_be_migrated() {
+    let database = TestDatabase::empty();
+    let run = |options| migrate::run(&database.pool(), &options, &mut Silent).unwrap();
+    run(RunOptions { to: Some("20261125100200".to_owned()), ..RunOptions::default() });
+    let migration = migrate::migrations().unwrap().into_iter().find(|migration| migration.name.ends_with("by_chat"));
+    let migration = migration.unwrap();
+    let (functions, rest) = migration.up.split_once("-- fastupdate off").unwrap();
+    let (_, index) = rest.split_once("CREATE INDEX").unwrap();
+    let (index, _) = index.split_once(';').unwrap();
+    database.execute(functions).unwrap();
+    database.execute(&format!("CREATE INDEX CONCURRENTLY {index}")).unwrap();
+    run(RunOptions { allow_drift: true, ..RunOptions::default() });
+    pretty_assertions::assert_eq!(database.catalog(), TestDatabase::migrated().catalog());
 }
 
 #[test]

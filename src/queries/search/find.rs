@@ -68,7 +68,7 @@ impl Hit {
     }
 }
 
-// SQL text, because Diesel's DSL has no LATERAL.
+// SQL text, because Diesel's DSL has no LATERAL. Without it, PostgreSQL reads chats from end to end, or all messages.
 statement! {
     SearchAll {
         user_id: UserId as sql::UserId,
