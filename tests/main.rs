@@ -21,4 +21,5 @@ mod models;
 mod queries;
 mod schema;
 mod support;
+mod tree;
 mod ui;

@@ -5,10 +5,11 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use crate::error::{Error, Refusal};
-use crate::ids::{ChatId, UserId};
+use crate::ids::UserId;
 use crate::models::NewBlock;
-use crate::queries::accounts::{self, Profile};
-use crate::schema::{blocks, chats, users};
+use crate::queries::predicates::hold_open;
+use crate::queries::profile::Profile;
+use crate::schema::{blocks, users};
 
 /// A blocked user, as the blocker's list shows them.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
@@ -63,7 +64,7 @@ impl Refusal for BlockRefused {
 /// ```
 pub fn block(conn: &mut PgConnection, blocker: UserId, blocked: UserId) -> Result<bool, Error<BlockRefused>> {
     conn.transaction(|conn| {
-        if !accounts::hold_open(conn, &[blocker, blocked])? {
+        if hold_open(conn, &[blocker, blocked])?.is_some() {
             return Err(Error::Refused(BlockRefused::NoSuchAccount));
         }
         let made = diesel::insert_into(blocks::table)
@@ -140,15 +141,4 @@ pub(crate) fn remove_all(conn: &mut PgConnection, user: UserId) -> QueryResult<(
         diesel::delete(blocks::table.filter(by_or_against)).execute(conn)?;
     }
     Ok(())
-}
-
-/// A block between the two of a direct chat.
-#[diesel::dsl::auto_type]
-pub(crate) fn block_within(chat_id: ChatId) -> _ {
-    let of_low = blocks::blocker_id.nullable().eq(chats::direct_low);
-    let on_high = blocks::blocked_id.nullable().eq(chats::direct_high);
-    let of_high = blocks::blocker_id.nullable().eq(chats::direct_high);
-    let on_low = blocks::blocked_id.nullable().eq(chats::direct_low);
-    let between = of_low.and(on_high).or(of_high.and(on_low));
-    chats::table.inner_join(blocks::table.on(between)).filter(chats::id.eq(chat_id)).select(chats::id)
 }

@@ -8,8 +8,9 @@ use crate::enums::ParticipantRole;
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId};
 use crate::models::Chat;
-use crate::queries::accounts::Profile;
-use crate::queries::nul;
+use crate::queries::nul_character;
+use crate::queries::predicates::{is_member, is_member_of};
+use crate::queries::profile::Profile;
 use crate::schema::{chat_participants, chats, users};
 
 /// A member of a chat, as the others see them.
@@ -61,8 +62,7 @@ impl Refusal for ChatRefused {
 pub fn get(conn: &mut PgConnection, chat_id: ChatId, reader: UserId) -> Result<Chat, Error<ChatRefused>> {
     let chat = chat_participants::table
         .inner_join(chats::table.on(chats::id.eq(chat_participants::chat_id)))
-        .filter(chat_participants::chat_id.eq(chat_id).and(chat_participants::user_id.eq(reader)))
-        .filter(chat_participants::left_at.is_null())
+        .filter(is_member(chat_id, reader))
         .select(Chat::as_select())
         .first(conn)
         .optional()?;
@@ -89,7 +89,7 @@ pub fn get(conn: &mut PgConnection, chat_id: ChatId, reader: UserId) -> Result<C
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn find_by_slug(conn: &mut PgConnection, slug: &str, reader: UserId) -> QueryResult<Option<Chat>> {
-    if nul::in_any([Some(slug)]) {
+    if nul_character::in_any([Some(slug)]) {
         return Ok(None);
     }
     chats::table
@@ -135,7 +135,7 @@ pub fn list_members(
         .select(reading.field(chat_participants::user_id));
     let members: Vec<Member> = chat_participants::table
         .inner_join(users::table.on(users::id.eq(chat_participants::user_id)))
-        .filter(chat_participants::chat_id.eq(chat_id).and(chat_participants::left_at.is_null()))
+        .filter(is_member_of(chat_id))
         .filter(exists(membership))
         .order((chat_participants::role, chat_participants::joined_at, chat_participants::user_id))
         .select((Profile::as_select(), chat_participants::role, chat_participants::joined_at))
@@ -164,7 +164,7 @@ pub fn list_members(
 /// ```
 pub fn list_member_ids(conn: &mut PgConnection, chat_id: ChatId) -> QueryResult<Vec<UserId>> {
     chat_participants::table
-        .filter(chat_participants::chat_id.eq(chat_id).and(chat_participants::left_at.is_null()))
+        .filter(is_member_of(chat_id))
         .order(chat_participants::user_id)
         .select(chat_participants::user_id)
         .load(conn)

@@ -7,8 +7,8 @@ use crate::enums::ContactStatus;
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId};
 use crate::models::{Chat, NewChatHead, NewChatParticipant, NewDirectChat, NewUnreadMessages};
-use crate::queries::accounts;
-use crate::schema::{blocks, chat_heads, chat_participants, chats, contacts, unread_messages};
+use crate::queries::predicates::{blocks_between, hold_open};
+use crate::schema::{chat_heads, chat_participants, chats, contacts, unread_messages};
 
 /// Why there is no direct chat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -97,7 +97,7 @@ pub fn find_or_create(conn: &mut PgConnection, user: UserId, other: UserId) -> R
     }
     conn.transaction(|conn| {
         // Before the contact, as closing an account does; it ends the contacts, and so they are not.
-        if !accounts::hold_open(conn, &[user, other])? {
+        if hold_open(conn, &[user, other])?.is_some() {
             return Err(Error::Refused(OpenRefused::NotContacts));
         }
         let contact = contacts::table
@@ -110,11 +110,7 @@ pub fn find_or_create(conn: &mut PgConnection, user: UserId, other: UserId) -> R
         if contact.is_none() {
             return Err(Error::Refused(OpenRefused::NotContacts));
         }
-        let block = blocks::table.filter(
-            (blocks::blocker_id.eq(user).and(blocks::blocked_id.eq(other)))
-                .or(blocks::blocker_id.eq(other).and(blocks::blocked_id.eq(user))),
-        );
-        if diesel::select(exists(block)).get_result(conn)? {
+        if diesel::select(exists(blocks_between(user, other))).get_result(conn)? {
             return Err(Error::Refused(OpenRefused::Blocked));
         }
         create(conn, user, other)?.map_or_else(|| find(conn, user, other)?.ok_or_else(|| diesel::NotFound.into()), Ok)

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use diesel::dsl::{auto_type, case_when};
 use diesel::prelude::*;
 
-use super::accounts::Profile;
 use super::functions::time_or;
+use super::profile::Profile;
 use crate::enums::{ChatKind, MessageKind};
 use crate::ids::{ChatId, UserId};
 use crate::page::Limit;

@@ -4,12 +4,12 @@ use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
-use super::accounts::Profile;
-use super::blocks::block_within;
-use super::{atomic, nul};
+use super::profile::Profile;
+use super::{atomic, nul_character};
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId};
 use crate::page::Limit;
+use crate::queries::predicates::{blocks_within, is_member, membership};
 use crate::schema::{chat_participants, message_reactions, messages, users};
 
 /// Why a reaction was not given, taken back or shown.
@@ -95,15 +95,14 @@ pub fn add(
     seq: i64,
     emoji: &str,
 ) -> Result<bool, Error<ReactionRefused>> {
-    if nul::in_any([Some(emoji)]) {
+    if nul_character::in_any([Some(emoji)]) {
         return Err(Error::Refused(ReactionRefused::EmojiRefused));
     }
     let reaction = chat_participants::table
         .inner_join(messages::table.on(messages::chat_id.eq(chat_participants::chat_id)))
-        .filter(chat_participants::chat_id.eq(chat_id).and(chat_participants::user_id.eq(user_id)))
-        .filter(chat_participants::left_at.is_null())
+        .filter(is_member(chat_id, user_id))
         .filter(messages::seq.eq(seq).and(messages::deleted_at.is_null()))
-        .filter(diesel::dsl::not(exists(block_within(chat_id))))
+        .filter(diesel::dsl::not(exists(blocks_within(chat_id))))
         .select((
             chat_participants::chat_id,
             messages::seq,
@@ -128,7 +127,7 @@ pub fn add(
         return Ok(true);
     }
     is_there(conn, chat_id, user_id, seq)?;
-    if diesel::select(exists(block_within(chat_id))).get_result(conn)? {
+    if diesel::select(exists(blocks_within(chat_id))).get_result(conn)? {
         return Err(Error::Refused(ReactionRefused::Blocked));
     }
     Ok(false)
@@ -160,13 +159,10 @@ pub fn remove(
     seq: i64,
     emoji: &str,
 ) -> Result<bool, Error<ReactionRefused>> {
-    if nul::in_any([Some(emoji)]) {
+    if nul_character::in_any([Some(emoji)]) {
         return Err(Error::Refused(ReactionRefused::EmojiRefused));
     }
-    let membership = chat_participants::table
-        .find((chat_id, user_id))
-        .filter(chat_participants::left_at.is_null())
-        .select(chat_participants::user_id);
+    let membership = membership(chat_id, user_id);
     let reaction = message_reactions::table.find((chat_id, seq, user_id, emoji)).filter(exists(membership));
     if diesel::delete(reaction).execute(conn)? == 1 {
         return Ok(true);
@@ -208,13 +204,10 @@ pub fn list(
     after: Option<&Cursor>,
     limit: Limit,
 ) -> Result<Vec<Reactor>, Error<ReactionRefused>> {
-    if nul::in_any([emoji, after.map(|cursor| cursor.emoji.as_str())]) {
+    if nul_character::in_any([emoji, after.map(|cursor| cursor.emoji.as_str())]) {
         return Err(Error::Refused(ReactionRefused::EmojiRefused));
     }
-    let membership = chat_participants::table
-        .find((chat_id, reader))
-        .filter(chat_participants::left_at.is_null())
-        .select(chat_participants::user_id);
+    let membership = membership(chat_id, reader);
     let mut page = message_reactions::table
         .inner_join(users::table.on(users::id.eq(message_reactions::user_id)))
         .filter(message_reactions::chat_id.eq(chat_id).and(message_reactions::message_seq.eq(seq)))
@@ -246,8 +239,7 @@ fn is_there(conn: &mut PgConnection, chat_id: ChatId, user_id: UserId, seq: i64)
         messages::chat_id.eq(chat_participants::chat_id).and(messages::seq.eq(seq)).and(messages::deleted_at.is_null());
     chat_participants::table
         .left_join(messages::table.on(of_chat))
-        .filter(chat_participants::chat_id.eq(chat_id).and(chat_participants::user_id.eq(user_id)))
-        .filter(chat_participants::left_at.is_null())
+        .filter(is_member(chat_id, user_id))
         .select(messages::seq.nullable())
         .first::<Option<i64>>(conn)
         .optional()?

@@ -17,7 +17,7 @@ mod inbox;
 mod messages;
 mod mid_send;
 mod model;
-mod nul;
+mod nul_character;
 mod pending;
 mod plans;
 mod races;

@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use crate::enums::{ChatKind, UserStatus};
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId};
+use crate::queries::predicates::open_account;
 use crate::queries::{blocks, contacts, groups};
 use crate::schema::{chat_heads, chat_participants, chats, unread_messages, user_sessions, users};
 use crate::secrets::PasswordHash;
@@ -58,7 +59,7 @@ impl Refusal for CloseRefused {
 /// ```
 pub fn close(conn: &mut PgConnection, user: UserId) -> Result<(), Error<CloseRefused>> {
     conn.transaction(|conn| {
-        let account = users::table.find(user).filter(users::deleted_at.is_null()).select(users::id).for_update();
+        let account = open_account(user).select(users::id).for_update();
         if account.first::<UserId>(conn).optional()?.is_none() {
             return Err(Error::Refused(CloseRefused::NoSuchAccount));
         }

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use crate::enums::UserStatus;
 use crate::error::{Error, Refusal};
 use crate::ids::UserId;
+use crate::queries::predicates::open_account;
 use crate::schema::users;
 
 /// Why presence did not change.
@@ -43,7 +44,7 @@ impl Refusal for PresenceRefused {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn set_presence(conn: &mut PgConnection, user: UserId, status: UserStatus) -> Result<(), Error<PresenceRefused>> {
-    let changed = diesel::update(users::table.find(user).filter(users::deleted_at.is_null()))
+    let changed = diesel::update(open_account(user))
         .set((users::status.eq(status), users::last_seen_at.eq(now)))
         .execute(conn)?;
     existed(changed)
@@ -67,9 +68,7 @@ pub fn set_presence(conn: &mut PgConnection, user: UserId, status: UserStatus) -
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn mark_seen(conn: &mut PgConnection, user: UserId) -> Result<(), Error<PresenceRefused>> {
-    let changed = diesel::update(users::table.find(user).filter(users::deleted_at.is_null()))
-        .set(users::last_seen_at.eq(now))
-        .execute(conn)?;
+    let changed = diesel::update(open_account(user)).set(users::last_seen_at.eq(now)).execute(conn)?;
     existed(changed)
 }
 

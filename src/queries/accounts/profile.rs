@@ -5,7 +5,8 @@ use diesel::prelude::*;
 use crate::error::{Error, Refusal};
 use crate::ids::UserId;
 use crate::models::{User, UserChanges};
-use crate::queries::{atomic, nul};
+use crate::queries::predicates::open_account;
+use crate::queries::{atomic, nul_character};
 use crate::schema::users;
 use crate::secrets::PasswordHash;
 
@@ -102,10 +103,10 @@ pub fn update_profile(
     user: UserId,
     changes: &ProfileChanges<'_>,
 ) -> Result<User, Error<ProfileRefused>> {
-    if nul::in_any([changes.username, changes.display_name.flatten(), changes.avatar_url.flatten()]) {
+    if nul_character::in_any([changes.username, changes.display_name.flatten(), changes.avatar_url.flatten()]) {
         return Err(Error::Refused(ProfileRefused::ContainsNul));
     }
-    let account = users::table.find(user).filter(users::deleted_at.is_null());
+    let account = open_account(user);
     let updated = if *changes == ProfileChanges::default() {
         // An UPDATE has to set something.
         account.select(User::as_select()).first(conn)
@@ -153,13 +154,13 @@ pub fn change_password(
     verified: &PasswordHash,
     new: &PasswordHash,
 ) -> Result<(), Error<PasswordRefused>> {
-    if nul::in_any([Some(new.expose())]) {
+    if nul_character::in_any([Some(new.expose())]) {
         return Err(Error::Refused(PasswordRefused::PasswordHashInvalid));
     }
-    if nul::in_any([Some(verified.expose())]) {
+    if nul_character::in_any([Some(verified.expose())]) {
         return Err(Error::Refused(PasswordRefused::ChangedMeanwhile));
     }
-    let account = users::table.find(user).filter(users::deleted_at.is_null());
+    let account = open_account(user);
     let changed = atomic::statement(conn, |conn| {
         diesel::update(account.filter(users::password_hash.eq(verified)))
             .set(users::password_hash.eq(new))
@@ -196,10 +197,10 @@ pub fn change_password(
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn reset_password(conn: &mut PgConnection, user: UserId, new: &PasswordHash) -> Result<(), Error<PasswordRefused>> {
-    if nul::in_any([Some(new.expose())]) {
+    if nul_character::in_any([Some(new.expose())]) {
         return Err(Error::Refused(PasswordRefused::PasswordHashInvalid));
     }
-    let account = users::table.find(user).filter(users::deleted_at.is_null());
+    let account = open_account(user);
     let changed =
         atomic::statement(conn, |conn| diesel::update(account).set(users::password_hash.eq(new)).execute(conn))?;
     if changed == 0 { Err(Error::Refused(PasswordRefused::NoSuchAccount)) } else { Ok(()) }

@@ -11,6 +11,7 @@ use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId};
 use crate::models::Attachment;
 use crate::page::Limit;
+use crate::queries::predicates::{is_member, membership};
 use crate::schema::{attachments, chat_participants, messages};
 
 /// Why pictures were not shown.
@@ -78,8 +79,7 @@ pub fn of_message(
     let rows = chat_participants::table
         .left_join(messages::table.on(of_chat))
         .left_join(attachments::table.on(of_message))
-        .filter(chat_participants::chat_id.eq(chat_id).and(chat_participants::user_id.eq(reader)))
-        .filter(chat_participants::left_at.is_null())
+        .filter(is_member(chat_id, reader))
         .order(attachments::position)
         .select((messages::seq.nullable(), Option::<Attachment>::as_select()))
         .load::<(Option<i64>, Option<Attachment>)>(conn)?;
@@ -126,10 +126,7 @@ pub fn gallery(
     before: Option<Cursor>,
     limit: Limit,
 ) -> Result<Vec<Attachment>, Error<AttachmentsRefused>> {
-    let membership = chat_participants::table
-        .find((chat_id, reader))
-        .filter(chat_participants::left_at.is_null())
-        .select(chat_participants::user_id);
+    let membership = membership(chat_id, reader);
     let Cursor { message_seq, position } = before.unwrap_or(Cursor { message_seq: i64::MAX, position: i16::MAX });
     let page = attachments::table
         .filter(attachments::chat_id.eq(chat_id).and(attachments::message_seq.le(message_seq)))

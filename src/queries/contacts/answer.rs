@@ -3,10 +3,11 @@
 use diesel::dsl::{exists, not, now};
 use diesel::prelude::*;
 
-use super::{blocks_between, sides};
+use super::sides;
 use crate::enums::ContactStatus;
 use crate::error::{Error, Refusal};
 use crate::ids::UserId;
+use crate::queries::predicates::blocks_between;
 use crate::schema::contacts;
 
 /// Why a request was not accepted.

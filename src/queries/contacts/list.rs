@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use crate::enums::{ContactStatus, UserStatus};
 use crate::ids::UserId;
-use crate::queries::accounts::Profile;
+use crate::queries::profile::Profile;
 use crate::schema::{contacts, users};
 
 /// A contact, or a request, as its list shows it.

@@ -3,11 +3,12 @@
 use diesel::prelude::*;
 
 use super::super::messages::system::{self, Event};
-use super::super::nul;
+use super::super::nul_character;
 use crate::enums::{MessageKind, ParticipantRole};
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId};
 use crate::models::{Chat, NewChatParticipant, NewGroupChat, NewUnreadMessages};
+use crate::queries::predicates::{blocked_among, hold_open};
 use crate::schema::{chat_heads, chat_participants, chats, unread_messages};
 
 /// A group to open.
@@ -109,16 +110,16 @@ pub fn create(conn: &mut PgConnection, owner: UserId, group: &NewGroup<'_>) -> R
     users.sort_unstable();
     users.dedup();
     let count = i32::try_from(users.len()).unwrap_or(i32::MAX);
-    if nul::in_any([Some(group.name), group.slug, group.avatar_url]) {
+    if nul_character::in_any([Some(group.name), group.slug, group.avatar_url]) {
         return Err(Error::Refused(CreateRefused::ContainsNul));
     }
     conn.transaction(|conn| {
         let mut new = NewGroupChat::new(ChatId::new(), group.name);
         (new.slug, new.avatar_url) = (group.slug, group.avatar_url);
-        if let Some(missing) = super::lock::users(conn, &users)? {
+        if let Some(missing) = hold_open(conn, &users)? {
             return Err(Error::Refused(CreateRefused::UserNotFound(missing)));
         }
-        if let Some(user) = super::lock::block_between(conn, owner, &users)? {
+        if let Some(user) = blocked_among(conn, owner, &users)? {
             return Err(Error::Refused(CreateRefused::Blocked(user)));
         }
         let chat: Chat = diesel::insert_into(chats::table)

@@ -8,6 +8,7 @@ use super::lock;
 use crate::enums::ParticipantRole;
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId};
+use crate::queries::predicates::is_member_of;
 use crate::schema::{chat_participants, chats, unread_messages};
 
 /// Why a group was not deleted.
@@ -64,7 +65,7 @@ pub fn delete(conn: &mut PgConnection, chat_id: ChatId, actor: UserId) -> Result
 /// Ends a group that is locked.
 pub(super) fn end(conn: &mut PgConnection, chat_id: ChatId, actor: UserId) -> QueryResult<()> {
     let members: Vec<UserId> = chat_participants::table
-        .filter(chat_participants::chat_id.eq(chat_id).and(chat_participants::left_at.is_null()))
+        .filter(is_member_of(chat_id))
         .order(chat_participants::user_id)
         .select(chat_participants::user_id)
         .for_no_key_update()
@@ -74,7 +75,7 @@ pub(super) fn end(conn: &mut PgConnection, chat_id: ChatId, actor: UserId) -> Qu
         .execute(conn)?;
     let seq = system::record(conn, chat_id, Event::GroupDeleted { actor })?;
     diesel::update(chat_participants::table)
-        .filter(chat_participants::chat_id.eq(chat_id).and(chat_participants::left_at.is_null()))
+        .filter(is_member_of(chat_id))
         .set((chat_participants::left_at.eq(now), chat_participants::left_seq.eq(seq - 1)))
         .execute(conn)?;
     diesel::delete(unread_messages::table)

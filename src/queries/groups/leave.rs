@@ -8,6 +8,7 @@ use super::{delete, lock, members};
 use crate::enums::ParticipantRole;
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId};
+use crate::queries::predicates::is_member_of;
 use crate::schema::chat_participants;
 
 /// Why somebody did not leave.
@@ -96,7 +97,7 @@ fn depart(
 /// Who is the owner after the owner, in a group that is locked.
 fn successor(conn: &mut PgConnection, chat_id: ChatId, owner: UserId) -> QueryResult<Option<UserId>> {
     chat_participants::table
-        .filter(chat_participants::chat_id.eq(chat_id).and(chat_participants::left_at.is_null()))
+        .filter(is_member_of(chat_id))
         .filter(chat_participants::user_id.ne(owner))
         // The enum's order is owner, admin, member.
         .order((chat_participants::role, chat_participants::joined_at, chat_participants::user_id))

@@ -5,7 +5,8 @@ use diesel::prelude::*;
 use crate::enums::{ChatKind, ParticipantRole};
 use crate::ids::{ChatId, UserId};
 use crate::models::ChatParticipant;
-use crate::schema::{blocks, chat_participants, chats, users};
+use crate::queries::predicates::is_member;
+use crate::schema::{chat_participants, chats};
 
 /// Locks a group against every other change of it or its members. `false`: there is no such group, or it was deleted.
 pub(super) fn group(conn: &mut PgConnection, chat_id: ChatId) -> QueryResult<bool> {
@@ -50,36 +51,5 @@ pub(super) fn role_of(conn: &mut PgConnection, chat_id: ChatId, actor: UserId) -
         return Ok(None);
     }
     // Roles and memberships change under the group's lock only, so this needs no lock of its own.
-    chat_participants::table
-        .find((chat_id, actor))
-        .filter(chat_participants::left_at.is_null())
-        .select(chat_participants::role)
-        .first(conn)
-        .optional()
-}
-
-/// Locks users against closing their account, in the order of their ids and before any group. Gives one of them that
-/// does not exist, or is closed.
-pub(super) fn users(conn: &mut PgConnection, ids: &[UserId]) -> QueryResult<Option<UserId>> {
-    let open: Vec<UserId> = users::table
-        .filter(users::id.eq_any(ids).and(users::deleted_at.is_null()))
-        .order(users::id)
-        .select(users::id)
-        // Closing takes the row FOR UPDATE; presence, which comes all the time, need not wait.
-        .for_key_share()
-        .load(conn)?;
-    Ok(ids.iter().copied().find(|id| open.binary_search(id).is_err()))
-}
-
-/// One of the users whom the actor has blocked, or who has blocked the actor.
-pub(super) fn block_between(conn: &mut PgConnection, actor: UserId, ids: &[UserId]) -> QueryResult<Option<UserId>> {
-    let block = blocks::table
-        .filter(
-            (blocks::blocker_id.eq(actor).and(blocks::blocked_id.eq_any(ids)))
-                .or(blocks::blocked_id.eq(actor).and(blocks::blocker_id.eq_any(ids))),
-        )
-        .select((blocks::blocker_id, blocks::blocked_id))
-        .first::<(UserId, UserId)>(conn)
-        .optional()?;
-    Ok(block.map(|(blocker, blocked)| if blocker == actor { blocked } else { blocker }))
+    chat_participants::table.filter(is_member(chat_id, actor)).select(chat_participants::role).first(conn).optional()
 }

@@ -10,6 +10,7 @@ use crate::enums::ParticipantRole;
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId};
 use crate::models::{ChatParticipant, NewUnreadMessages};
+use crate::queries::predicates::{blocked_among, hold_open};
 use crate::schema::{chat_participants, chats, unread_messages};
 
 /// Why a user was not added.
@@ -100,7 +101,7 @@ pub fn add(
     user_id: UserId,
 ) -> Result<ChatParticipant, Error<AddRefused>> {
     conn.transaction(|conn| {
-        let missing = lock::users(conn, &[user_id])?;
+        let missing = hold_open(conn, &[user_id])?;
         match lock::role_of(conn, chat_id, actor)? {
             None => return Err(Error::Refused(AddRefused::NotAMember)),
             Some(ParticipantRole::Member) => return Err(Error::Refused(AddRefused::NotAllowed)),
@@ -112,7 +113,7 @@ pub fn add(
         if lock::membership(conn, chat_id, user_id)?.is_some() {
             return Err(Error::Refused(AddRefused::AlreadyAMember));
         }
-        if lock::block_between(conn, actor, &[user_id])?.is_some() {
+        if blocked_among(conn, actor, &[user_id])?.is_some() {
             return Err(Error::Refused(AddRefused::Blocked));
         }
         diesel::update(chats::table.find(chat_id))

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::super::messages::system::{self, Event};
-use super::super::nul;
+use super::super::nul_character;
 use super::lock;
 use crate::enums::ParticipantRole;
 use crate::error::{Error, Refusal};
@@ -147,7 +147,7 @@ fn change(
     changes: &ChatChanges<'_>,
     event: Event<'_>,
 ) -> Result<Chat, Error<ChangeRefused>> {
-    if nul::in_any([changes.name, changes.slug.flatten(), changes.avatar_url.flatten()]) {
+    if nul_character::in_any([changes.name, changes.slug.flatten(), changes.avatar_url.flatten()]) {
         return Err(Error::Refused(ChangeRefused::ContainsNul));
     }
     conn.transaction(|conn| match lock::role_of(conn, chat_id, actor)? {

@@ -8,11 +8,11 @@ use diesel::prelude::*;
 use diesel::result::Error as DieselError;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Record, Text, Timestamptz};
 
-use super::super::accounts::Profile;
 use super::super::statement::{Columns, statement};
 use super::page::{Reaction, ReplyPreview};
 use crate::ids::{ChatId, UserId, sql_types as sql};
 use crate::models::{Attachment, Message};
+use crate::queries::profile::Profile;
 use crate::schema::sql_types::MessageKind as MessageKindSql;
 
 type AttachmentSql = Columns<Attachment>;

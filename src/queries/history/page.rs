@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 
-use super::super::accounts::Profile;
 use super::super::messages::preview;
 use super::extras::Extras;
 use crate::enums::MessageKind;
 use crate::ids::{MessageId, UserId};
 use crate::models::{Attachment, Message};
+use crate::queries::profile::Profile;
 
 /// A part of a chat, in the chat's order: oldest first.
 #[derive(Debug, Clone, PartialEq)]

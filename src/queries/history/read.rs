@@ -8,6 +8,7 @@ use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, MessageId, UserId};
 use crate::models::Message;
 use crate::page::Limit;
+use crate::queries::predicates::is_member;
 use crate::schema::{chat_heads, chat_participants, messages};
 
 /// Why history was not read.
@@ -96,8 +97,7 @@ pub fn before(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, seq: i64
         .left_join(messages::table.on(
             messages::chat_id.eq(chat_participants::chat_id).and(messages::seq.between(last - (limit.get() - 1), last)),
         ))
-        .filter(chat_participants::chat_id.eq(chat_id).and(chat_participants::user_id.eq(reader)))
-        .filter(chat_participants::left_at.is_null())
+        .filter(is_member(chat_id, reader))
         .select((chat_heads::last_seq, Option::<Message>::as_select()))
         .load(conn)?;
     page(conn, reader, rows)
@@ -190,8 +190,7 @@ pub fn around(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, seq: i64
 pub fn around_id(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, id: MessageId, limit: Limit) -> Outcome {
     let seq = chat_participants::table
         .left_join(messages::table.on(messages::chat_id.eq(chat_participants::chat_id).and(messages::id.eq(id))))
-        .filter(chat_participants::chat_id.eq(chat_id).and(chat_participants::user_id.eq(reader)))
-        .filter(chat_participants::left_at.is_null())
+        .filter(is_member(chat_id, reader))
         .select(messages::seq.nullable())
         .first::<Option<i64>>(conn)
         .optional()?
@@ -210,8 +209,7 @@ fn range(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, first: i64, l
             messages::table
                 .on(messages::chat_id.eq(chat_participants::chat_id).and(messages::seq.between(first, last))),
         )
-        .filter(chat_participants::chat_id.eq(chat_id).and(chat_participants::user_id.eq(reader)))
-        .filter(chat_participants::left_at.is_null())
+        .filter(is_member(chat_id, reader))
         .select((chat_heads::last_seq, Option::<Message>::as_select()))
         .load(conn)
 }

@@ -12,7 +12,7 @@ pub use item::Imported;
 use number::Numbered;
 
 use super::statement::statement;
-use super::{json, nul};
+use super::{json, messages as sent};
 use crate::enums::{ImageType, MessageKind};
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, MessageId, UserId, sql_types as sql};
@@ -144,7 +144,7 @@ pub fn messages(
     if let Some(message) = batch.iter().find(is_too_deep) {
         return Err(Error::Refused(ImportRefused::MetadataTooDeep(message.id)));
     }
-    let has_nul = |message: &&Imported<'_>| nul::in_message(message.content, message.metadata, message.pictures);
+    let has_nul = |message: &&Imported<'_>| sent::contains_nul(message.content, message.metadata, message.pictures);
     if let Some(message) = batch.iter().find(has_nul) {
         return Err(Error::Refused(ImportRefused::ContainsNul(message.id)));
     }

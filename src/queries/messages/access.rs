@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use crate::enums::ParticipantRole;
 use crate::ids::{ChatId, UserId};
 use crate::models::Message;
+use crate::queries::predicates::is_member;
 use crate::schema::{chat_heads, chat_participants, messages};
 
 /// What the user is in the chat, held until the end of the transaction. `None`: no member now.
@@ -15,8 +16,7 @@ pub(super) fn hold_role(
     user_id: UserId,
 ) -> QueryResult<Option<ParticipantRole>> {
     chat_participants::table
-        .find((chat_id, user_id))
-        .filter(chat_participants::left_at.is_null())
+        .filter(is_member(chat_id, user_id))
         .select(chat_participants::role)
         .for_share()
         .first(conn)

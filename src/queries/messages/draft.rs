@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::enums::{ImageType, MessageKind};
 use crate::ids::MessageId;
+use crate::queries::nul_character;
 
 /// A message to send. Its kind follows from how it began: [`text`](Self::text) or [`image`](Self::image).
 #[derive(Debug, Clone)]
@@ -110,4 +111,17 @@ impl<'a> Draft<'a> {
 /// The first 100 characters: what an inbox shows.
 pub(crate) fn preview(content: &str) -> &str {
     content.char_indices().nth(100).map_or(content, |(end, _)| content.split_at(end).0)
+}
+
+/// Whether a part of a message has a NUL in it.
+pub(crate) fn contains_nul(content: Option<&str>, metadata: Option<&Value>, pictures: &[Picture<'_>]) -> bool {
+    let texts = |picture: &Picture<'_>| {
+        nul_character::in_any([
+            Some(picture.file_name),
+            Some(picture.storage_key),
+            picture.medium_key,
+            picture.thumbnail_key,
+        ])
+    };
+    nul_character::in_any([content]) || metadata.is_some_and(nul_character::in_json) || pictures.iter().any(texts)
 }

@@ -3,14 +3,14 @@
 use diesel::dsl::{exists, max, now};
 use diesel::prelude::*;
 
-use super::super::blocks::block_within;
-use super::super::nul;
+use super::super::nul_character;
 use super::access::{change_preview, hold_message, hold_role};
 use super::draft::preview;
 use crate::enums::MessageKind;
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId};
 use crate::models::{Message, NewMessageEdit};
+use crate::queries::predicates::blocks_within;
 use crate::schema::{message_edits, messages};
 
 /// Why a message was not edited.
@@ -82,14 +82,14 @@ pub fn edit(
     content: &str,
 ) -> Result<Message, Error<EditRefused>> {
     let content = (!content.is_empty()).then_some(content);
-    if nul::in_any([content]) {
+    if nul_character::in_any([content]) {
         return Err(Error::Refused(EditRefused::ContainsNul));
     }
     conn.transaction(|conn| {
         if hold_role(conn, chat_id, editor)?.is_none() {
             return Err(Error::Refused(EditRefused::NotAMember));
         }
-        if diesel::select(exists(block_within(chat_id))).get_result(conn)? {
+        if diesel::select(exists(blocks_within(chat_id))).get_result(conn)? {
             return Err(Error::Refused(EditRefused::Blocked));
         }
         change_preview(conn, chat_id, seq, content.map(preview))?;

@@ -6,7 +6,8 @@ use diesel::prelude::*;
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, MessageId, UserId};
 use crate::models::{Message, MessageEdit};
-use crate::schema::{chat_participants, message_edits, messages};
+use crate::queries::predicates::membership;
+use crate::schema::{message_edits, messages};
 
 /// Why a message is not shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -24,13 +25,6 @@ impl Refusal for GetRefused {
     fn from_constraint(_: &str) -> Option<Self> {
         None
     }
-}
-
-/// That the reader is a member of the chat now.
-#[diesel::dsl::auto_type(no_type_alias)]
-fn is_member(chat_id: ChatId, reader: UserId) -> _ {
-    let key = chat_participants::chat_id.eq(chat_id).and(chat_participants::user_id.eq(reader));
-    exists(chat_participants::table.filter(key.and(chat_participants::left_at.is_null())))
 }
 
 /// A message, by its place in the chat. A deleted one is there, and empty.
@@ -59,7 +53,7 @@ fn is_member(chat_id: ChatId, reader: UserId) -> _ {
 pub fn get(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, seq: i64) -> Result<Message, Error<GetRefused>> {
     let message = messages::table
         .find((chat_id, seq))
-        .filter(is_member(chat_id, reader))
+        .filter(exists(membership(chat_id, reader)))
         .select(Message::as_select())
         .first(conn)
         .optional()?;
@@ -98,7 +92,7 @@ pub fn find_by_id(
 ) -> QueryResult<Option<Message>> {
     messages::table
         .filter(messages::chat_id.eq(chat_id).and(messages::id.eq(id)))
-        .filter(is_member(chat_id, reader))
+        .filter(exists(membership(chat_id, reader)))
         .select(Message::as_select())
         .first(conn)
         .optional()
@@ -136,7 +130,7 @@ pub fn edits(
 ) -> Result<Vec<MessageEdit>, Error<GetRefused>> {
     let edits = message_edits::table
         .filter(message_edits::chat_id.eq(chat_id).and(message_edits::message_seq.eq(seq)))
-        .filter(is_member(chat_id, reader))
+        .filter(exists(membership(chat_id, reader)))
         .order(message_edits::version)
         .select(MessageEdit::as_select())
         .load(conn)?;
@@ -147,6 +141,6 @@ pub fn edits(
 }
 
 fn refuse<T>(conn: &mut PgConnection, chat_id: ChatId, reader: UserId) -> Result<T, Error<GetRefused>> {
-    let member = diesel::select(is_member(chat_id, reader)).get_result(conn)?;
+    let member = diesel::select(exists(membership(chat_id, reader))).get_result(conn)?;
     Err(Error::Refused(if member { GetRefused::NotFound } else { GetRefused::NotAMember }))
 }

@@ -11,8 +11,8 @@ mod send;
 pub(crate) mod system;
 
 pub use delete::{DeleteRefused, Deleted, delete};
-pub(crate) use draft::preview;
 pub use draft::{Draft, Picture};
+pub(crate) use draft::{contains_nul, preview};
 pub use edit::{EditRefused, edit};
 pub use get::{GetRefused, edits, find_by_id, get};
 pub use send::{SendRefused, Sent, send};

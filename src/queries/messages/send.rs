@@ -7,8 +7,8 @@ use diesel::result::Error as DieselError;
 use diesel::sql_types::{BigInt, Jsonb, Nullable, Text, Timestamptz};
 use serde_json::{Map, Value};
 
-use super::super::{atomic, json, nul};
-use super::draft::{Draft, Picture};
+use super::super::{atomic, json};
+use super::draft::{Draft, Picture, contains_nul};
 use crate::enums::MessageKind;
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId, sql_types as sql};
@@ -146,7 +146,7 @@ pub fn send(
         _ if draft.metadata.is_some_and(json::is_too_deep) => {
             return Err(Error::Refused(SendRefused::MetadataTooDeep));
         }
-        _ if nul::in_message(draft.content, draft.metadata, draft.pictures) => {
+        _ if contains_nul(draft.content, draft.metadata, draft.pictures) => {
             return Err(Error::Refused(SendRefused::ContainsNul));
         }
         _ => {}

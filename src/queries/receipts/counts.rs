@@ -8,7 +8,7 @@ use super::super::statement::statement;
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId, sql_types};
 use crate::page::Limit;
-use crate::schema::chat_participants;
+use crate::queries::predicates::membership;
 
 /// How far a message got with those it was sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
@@ -88,10 +88,7 @@ pub fn counts(
     let last = last.min(first.saturating_add(Limit::MAX.get() - 1));
     let counts = PageCounts { chat_id, reader, first, last }.load::<Counts>(conn)?;
     if counts.is_empty() {
-        let membership = chat_participants::table
-            .find((chat_id, reader))
-            .filter(chat_participants::left_at.is_null())
-            .select(chat_participants::user_id);
+        let membership = membership(chat_id, reader);
         if !diesel::select(exists(membership)).get_result(conn)? {
             return Err(Error::Refused(CountsRefused::NotAMember));
         }

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use crate::enums::DeliveryStatus;
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId};
+use crate::queries::predicates::is_member;
 use crate::schema::{chat_participants, messages};
 use crate::views::message_receipts;
 
@@ -78,8 +79,7 @@ pub fn of_message(
     let rows = chat_participants::table
         .left_join(messages::table.on(of_chat))
         .left_join(message_receipts::table.on(of_message))
-        .filter(chat_participants::chat_id.eq(chat_id).and(chat_participants::user_id.eq(reader)))
-        .filter(chat_participants::left_at.is_null())
+        .filter(is_member(chat_id, reader))
         .order((
             message_receipts::read_at.asc().nulls_last(),
             message_receipts::delivered_at.asc().nulls_last(),

@@ -17,7 +17,8 @@ use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId, sql_types as sql};
 use crate::models::Message;
 use crate::page::Limit;
-use crate::schema::{chat_participants, messages};
+use crate::queries::predicates::membership;
+use crate::schema::messages;
 
 /// How many characters a query may have: 1,000.
 pub const MAX_QUERY: usize = 1_000;
@@ -164,10 +165,7 @@ pub fn in_chat(
     limit: Limit,
 ) -> Result<Vec<Hit>, Error<SearchRefused>> {
     let query = &check(query)?;
-    let membership = chat_participants::table
-        .find((chat_id, user_id))
-        .filter(chat_participants::left_at.is_null())
-        .select(chat_participants::user_id);
+    let membership = membership(chat_id, user_id);
     let rows = messages::table
         .filter(messages::chat_id.eq(chat_id).and(is_hit(chat_id, query)))
         .filter(messages::seq.lt(before.unwrap_or(i64::MAX)))

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use crate::error::{Error, Refusal};
 use crate::ids::SessionId;
-use crate::queries::{atomic, nul};
+use crate::queries::{atomic, nul_character};
 use crate::schema::user_sessions;
 
 /// Why a socket was not noted.
@@ -49,7 +49,7 @@ impl Refusal for ConnectRefused {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn connect(conn: &mut PgConnection, session: SessionId, connection_id: &str) -> Result<(), Error<ConnectRefused>> {
-    if nul::in_any([Some(connection_id)]) {
+    if nul_character::in_any([Some(connection_id)]) {
         return Err(Error::Refused(ConnectRefused::ConnectionIdInvalid));
     }
     let active = user_sessions::expires_at.gt(now).and(user_sessions::revoked_at.is_null());
@@ -83,7 +83,7 @@ pub fn connect(conn: &mut PgConnection, session: SessionId, connection_id: &str)
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn disconnect(conn: &mut PgConnection, session: SessionId, connection_id: &str) -> QueryResult<bool> {
-    if nul::in_any([Some(connection_id)]) {
+    if nul_character::in_any([Some(connection_id)]) {
         return Ok(false);
     }
     let changed = diesel::update(user_sessions::table.find(session))

@@ -19,7 +19,8 @@ use crate::enums::DeviceType;
 use crate::error::{Error, Refusal};
 use crate::ids::{SessionId, UserId, sql_types};
 use crate::models::UserSession;
-use crate::queries::{atomic, nul};
+use crate::queries::predicates::open_account;
+use crate::queries::{atomic, nul_character};
 use crate::schema::{sql_types as generated, user_sessions, users};
 use crate::secrets::SessionToken;
 
@@ -114,11 +115,11 @@ pub fn open(
     device: &Device<'_>,
     lifetime: TimeDelta,
 ) -> Result<(SessionToken, UserSession), Error<OpenRefused>> {
-    if nul::in_any([device.id, device.name, device.user_agent]) {
+    if nul_character::in_any([device.id, device.name, device.user_agent]) {
         return Err(Error::Refused(OpenRefused::ContainsNul));
     }
     let token = SessionToken::generate().map_err(|error| DieselError::SerializationError(Box::new(error)))?;
-    let account = users::table.find(user).filter(users::deleted_at.is_null());
+    let account = open_account(user);
     let session = account.select((
         SessionId::new().into_sql::<sql_types::SessionId>(),
         users::id,

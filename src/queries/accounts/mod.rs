@@ -10,45 +10,22 @@ pub use presence::{PresenceRefused, mark_seen, set_presence};
 pub use profile::{PasswordRefused, ProfileChanges, ProfileRefused, change_password, reset_password, update_profile};
 pub use search::{SEARCH_LIMIT, search};
 
-use chrono::{DateTime, Utc};
+pub use super::profile::Profile;
+
 use diesel::expression::functions::define_sql_function;
-use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 
-use crate::enums::UserStatus;
 use crate::error::{Error, Refusal};
 use crate::ids::UserId;
 use crate::models::{NewUser, User};
-use crate::queries::{atomic, nul};
+use crate::queries::{atomic, nul_character};
 use crate::schema::users;
 
 define_sql_function! {
     /// PostgreSQL's `lower`, which `users_username_key` indexes.
     #[sql_name = "lower"]
     fn lower_username(username: Nullable<Text>) -> Nullable<Text>;
-}
-
-/// What others may see of an account.
-///
-/// A closed account has no names; show it as a deleted user.
-#[derive(Debug, Clone, PartialEq, Eq, Identifiable, Queryable, Selectable)]
-#[diesel(table_name = users, check_for_backend(Pg))]
-pub struct Profile {
-    /// Whose.
-    pub id: UserId,
-    /// What the user is found by. `None`: the account is closed.
-    pub username: Option<String>,
-    /// The name to show. `None`: show the username.
-    pub display_name: Option<String>,
-    /// Where the picture is.
-    pub avatar_url: Option<String>,
-    /// Whether the user is there.
-    pub status: UserStatus,
-    /// When a device of the user was last heard of.
-    pub last_seen_at: DateTime<Utc>,
-    /// When the account was closed. `None`: it is open.
-    pub deleted_at: Option<DateTime<Utc>>,
 }
 
 /// Why an account was not registered.
@@ -124,7 +101,7 @@ impl Refusal for RegisterRefused {
 /// ```
 pub fn register(conn: &mut PgConnection, new: &NewUser<'_>) -> Result<User, Error<RegisterRefused>> {
     let texts = [Some(new.username), Some(new.password_hash.expose()), new.display_name, new.avatar_url];
-    if nul::in_any(texts) {
+    if nul_character::in_any(texts) {
         return Err(Error::Refused(RegisterRefused::ContainsNul));
     }
     atomic::statement(conn, |conn| {
@@ -207,23 +184,6 @@ pub fn get(conn: &mut PgConnection, user: UserId) -> QueryResult<User> {
 /// ```
 pub fn list_profiles(conn: &mut PgConnection, of: &[UserId]) -> QueryResult<Vec<Profile>> {
     users::table.filter(users::id.eq_any(of)).order(users::id).select(Profile::as_select()).load(conn)
-}
-
-/// Holds these accounts open until the transaction ends, and says whether all of them are: whoever ties something to
-/// an account (a membership, a contact, a block) calls it first, because closing an account ends what is tied to it
-/// then, and nobody may tie anything to it later.
-///
-/// Locks the accounts' rows `FOR KEY SHARE` in the order of their keys, like the foreign keys that follow, so that
-/// only closing waits, and presence does not.
-pub(crate) fn hold_open(conn: &mut PgConnection, accounts: &[UserId]) -> QueryResult<bool> {
-    let open: Vec<UserId> = users::table
-        .filter(users::id.eq_any(accounts))
-        .filter(users::deleted_at.is_null())
-        .order(users::id)
-        .select(users::id)
-        .for_key_share()
-        .load(conn)?;
-    Ok(accounts.iter().all(|account| open.contains(account)))
 }
 
 /// Whether the character can be in a username (`users_username_check`).

@@ -1,8 +1,6 @@
-//! Decides which texts are refused because PostgreSQL stores none like them: those with a NUL in them.
+//! Finds the NUL character, which PostgreSQL stores in no text.
 
 use serde_json::Value;
-
-use super::messages::Picture;
 
 /// Whether one of these texts has a NUL in it.
 pub(super) fn in_any<'a>(texts: impl IntoIterator<Item = Option<&'a str>>) -> bool {
@@ -26,14 +24,6 @@ pub(super) fn in_json(value: &Value) -> bool {
         }
     }
     false
-}
-
-/// Whether what a message is made of has one.
-pub(super) fn in_message(content: Option<&str>, metadata: Option<&Value>, pictures: &[Picture<'_>]) -> bool {
-    let texts = |picture: &Picture<'_>| {
-        in_any([Some(picture.file_name), Some(picture.storage_key), picture.medium_key, picture.thumbnail_key])
-    };
-    in_any([content]) || metadata.is_some_and(in_json) || pictures.iter().any(texts)
 }
 
 #[cfg(test)]

@@ -17,8 +17,8 @@ use crate::enums::ContactStatus;
 use crate::error::{Error, Refusal};
 use crate::ids::{UserId, sql_types};
 use crate::models::Contact;
-use crate::queries::accounts;
-use crate::schema::{blocks, contacts, users};
+use crate::queries::predicates::{blocks_between, hold_open};
+use crate::schema::{contacts, users};
 
 /// Why a contact was not asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -70,7 +70,7 @@ pub fn request(conn: &mut PgConnection, user: UserId, other: UserId) -> Result<C
         return Err(Error::Refused(RequestRefused::Oneself));
     }
     conn.transaction(|conn| {
-        if !accounts::hold_open(conn, &[user, other])? {
+        if hold_open(conn, &[user, other])?.is_some() {
             return Err(Error::Refused(RequestRefused::NoSuchAccount));
         }
         // Each of the two accounts gives one side, unless a block is in between.
@@ -102,14 +102,6 @@ pub fn request(conn: &mut PgConnection, user: UserId, other: UserId) -> Result<C
         // None: the block was there when it mattered, and is gone since.
         contact.ok_or(Error::Refused(RequestRefused::Blocked))
     })
-}
-
-/// The blocks between two users, in either direction.
-#[diesel::dsl::auto_type(no_type_alias)]
-fn blocks_between(one: UserId, other: UserId) -> _ {
-    let forth = blocks::blocker_id.eq(one).and(blocks::blocked_id.eq(other));
-    let back = blocks::blocker_id.eq(other).and(blocks::blocked_id.eq(one));
-    blocks::table.filter(forth.or(back))
 }
 
 /// The two rows of a contact.

@@ -1,0 +1,81 @@
+//! The conditions that several families share: who is a member now, which account is open, who has blocked whom.
+
+use diesel::dsl::auto_type;
+use diesel::prelude::*;
+
+use crate::ids::{ChatId, UserId};
+use crate::schema::{blocks, chat_participants, chats, users};
+
+/// The row of `chat_participants` belongs to a member that the chat has now.
+#[auto_type]
+pub(super) fn is_member_of(chat_id: ChatId) -> _ {
+    chat_participants::chat_id.eq(chat_id).and(chat_participants::left_at.is_null())
+}
+
+/// The row of `chat_participants` says that this user is a member of the chat now.
+#[auto_type]
+pub(super) fn is_member(chat_id: ChatId, user_id: UserId) -> _ {
+    let in_chat: is_member_of = is_member_of(chat_id);
+    in_chat.and(chat_participants::user_id.eq(user_id))
+}
+
+/// The membership of a user in a chat, if the user is a member now; for `EXISTS`.
+#[auto_type(no_type_alias)]
+pub(super) fn membership(chat_id: ChatId, user_id: UserId) -> _ {
+    let member: is_member = is_member(chat_id, user_id);
+    chat_participants::table.filter(member).select(chat_participants::user_id)
+}
+
+/// The account, if it is open.
+#[auto_type(no_type_alias)]
+pub(super) fn open_account(user_id: UserId) -> _ {
+    users::table.filter(users::id.eq(user_id)).filter(users::deleted_at.is_null())
+}
+
+/// Holds these accounts open until the transaction ends, and gives one of them that does not exist or is closed.
+///
+/// Every operation that ties something to an account (a membership, a contact, a block) calls this first: closing an
+/// account ends what is tied to it then, and nothing may be tied to it later.
+///
+/// Locks the accounts' rows `FOR KEY SHARE` in the order of their keys, as the foreign keys that follow do, so that
+/// only closing an account waits; presence does not.
+pub(super) fn hold_open(conn: &mut PgConnection, accounts: &[UserId]) -> QueryResult<Option<UserId>> {
+    let open: Vec<UserId> = users::table
+        .filter(users::id.eq_any(accounts).and(users::deleted_at.is_null()))
+        .order(users::id)
+        .select(users::id)
+        .for_key_share()
+        .load(conn)?;
+    Ok(accounts.iter().copied().find(|account| open.binary_search(account).is_err()))
+}
+
+/// The blocks between two users, in either direction.
+#[auto_type(no_type_alias)]
+pub(super) fn blocks_between(one: UserId, other: UserId) -> _ {
+    let forth = blocks::blocker_id.eq(one).and(blocks::blocked_id.eq(other));
+    let back = blocks::blocker_id.eq(other).and(blocks::blocked_id.eq(one));
+    blocks::table.filter(forth.or(back))
+}
+
+/// The blocks between the two users of a direct chat; a group has none.
+#[auto_type(no_type_alias)]
+pub(super) fn blocks_within(chat_id: ChatId) -> _ {
+    let of_low = blocks::blocker_id.nullable().eq(chats::direct_low);
+    let on_high = blocks::blocked_id.nullable().eq(chats::direct_high);
+    let of_high = blocks::blocker_id.nullable().eq(chats::direct_high);
+    let on_low = blocks::blocked_id.nullable().eq(chats::direct_low);
+    let between = of_low.and(on_high).or(of_high.and(on_low));
+    chats::table.inner_join(blocks::table.on(between)).filter(chats::id.eq(chat_id)).select(chats::id)
+}
+
+/// One of the others whom the user has blocked, or who has blocked the user.
+pub(super) fn blocked_among(conn: &mut PgConnection, user: UserId, others: &[UserId]) -> QueryResult<Option<UserId>> {
+    let forth = blocks::blocker_id.eq(user).and(blocks::blocked_id.eq_any(others));
+    let back = blocks::blocked_id.eq(user).and(blocks::blocker_id.eq_any(others));
+    let block = blocks::table
+        .filter(forth.or(back))
+        .select((blocks::blocker_id, blocks::blocked_id))
+        .first::<(UserId, UserId)>(conn)
+        .optional()?;
+    Ok(block.map(|(blocker, blocked)| if blocker == user { blocked } else { blocker }))
+}

@@ -1,0 +1,53 @@
+//! What the files of this repository promise: they can be checked out everywhere, and lie as the guide says.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The folders whose files people write.
+const FOLDERS: [&str; 6] = ["benches", "build", "migrations", "scripts", "src", "tests"];
+
+/// Every file and folder in a folder, by its path from the root of the repository.
+fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            walk(&path, found);
+        }
+        found.push(path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap().to_owned());
+    }
+}
+
+fn files() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for folder in FOLDERS {
+        walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut found);
+    }
+    assert!(found.len() > 100, "{}", found.len());
+    found
+}
+
+#[test]
+fn no_file_has_a_name_that_windows_reserves() {
+    let reserved = |path: &PathBuf| {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let stem = name.split('.').next().unwrap().trim_end().to_ascii_lowercase();
+        let numbered = stem.strip_prefix("com").or_else(|| stem.strip_prefix("lpt"));
+        let device = matches!(stem.as_str(), "con" | "prn" | "aux" | "nul" | "conin$" | "conout$")
+            || numbered.is_some_and(|number| number.chars().count() == 1 && "0123456789¹²³".contains(number));
+        device || name.ends_with([' ', '.']) || name.contains(['<', '>', ':', '"', '|', '?', '*', '\\'])
+    };
+    let found: Vec<_> = files().into_iter().filter(reserved).collect();
+    assert_eq!(found, Vec::<PathBuf>::new());
+}
+
+#[test]
+fn a_module_of_several_files_is_a_folder_with_a_mod_rs() {
+    let files = files();
+    let beside: Vec<_> = files
+        .iter()
+        .filter(|path| path.starts_with("src/queries") || path.starts_with("tests/queries"))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .filter(|path| files.contains(&path.with_extension("")))
+        .collect();
+    assert_eq!(beside, Vec::<&PathBuf>::new());
+}
