@@ -13,7 +13,7 @@ use super::diagnose::diagnose;
 use super::output::Output;
 use super::{Exit, Problem};
 use crate::local::{DATABASE, Local, LocalError};
-use crate::migrate::{self, ConnectOptions, Conninfo, Error, Pool, Target};
+use crate::migrate::{self, ConnectOptions, Conninfo, Error, Pool, Target, libpq};
 
 /// A database that a command works on.
 pub struct Database {
@@ -105,6 +105,8 @@ pub fn open(connection: &Connection, output: &mut Output) -> Result<Database, Pr
 fn private(output: &mut Output) -> Result<String, Problem> {
     let unavailable = |error: LocalError| Problem { exit: Exit::NoConnection, ..error.into() };
     let local = Local::open(None).map_err(unavailable)?;
+    // What PG* variables, service files and .pgpass say is about other servers.
+    libpq::ignore_environment();
     local.start().map_err(unavailable)?;
     output.note(&format!("no DATABASE_URL: using the private PostgreSQL in {}", local.state_dir().display()));
     Ok(local.url(DATABASE))

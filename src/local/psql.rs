@@ -19,14 +19,15 @@ impl Local {
         let url = self.url(DATABASE);
         let Some(program) = self.psql() else { return Err(LocalError::NoPsql { url }) };
         let mut command = Command::new(program);
-        // Each of these could lead psql to another server or stop it: PGHOSTADDR, PGSERVICE, PGREQUIREPEER, PGOPTIONS, …
+        // Each of these could lead psql to another server or stop it: PGSERVICE, PGREQUIREAUTH, …
         for (variable, _) in env::vars_os() {
             let name = variable.as_encoded_bytes();
             if name.starts_with(b"PG") && !name.starts_with(b"PG_COLOR") {
                 command.env_remove(variable);
             }
         }
-        command.arg(url);
+        // No such file, so libpq warns about none that others may read.
+        command.env("PGPASSFILE", "/dev/null/none").arg(url);
         Ok(command)
     }
 

@@ -14,6 +14,7 @@ mod history;
 mod interruption;
 mod json;
 mod left_behind;
+mod local_environment;
 mod local_server;
 mod locks;
 mod output;

@@ -9,10 +9,12 @@ use crate::cli::args::LocalCommand;
 use crate::cli::output::Output;
 use crate::cli::{Exit, Problem};
 use crate::local::{DATABASE, Destroyed, How, Local, Status, StopMode};
+use crate::migrate::libpq::ignore_environment;
 
 /// `local start`, `stop`, `status`, `url`, `psql` and `destroy`.
 pub fn local(command: &LocalCommand, output: &Output) -> Result<Exit, Problem> {
     let local = Local::open(None)?;
+    ignore_environment();
     let folder = local.state_dir().display();
     match command {
         LocalCommand::Start => {

@@ -71,7 +71,7 @@ impl Conninfo {
     /// What the string itself says of an option, such as `host`; defaults and environment do not count.
     #[must_use]
     pub fn option(&self, name: &str) -> Option<&str> {
-        self.options.get(name).map(String::as_str)
+        self.options.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     /// What it says that must not be shown, by option, such as `password`.
@@ -130,7 +130,7 @@ impl Conninfo {
 
     /// The arrays that libpq's `…Params` functions take: the connection string, and what it leaves open.
     pub(super) fn parameters(&self) -> ([*const c_char; 5], [*const c_char; 5]) {
-        let timeout = if self.options.contains_key("connect_timeout") { ptr::null() } else { c"10".as_ptr() };
+        let timeout = if self.option("connect_timeout").is_some() { ptr::null() } else { c"10".as_ptr() };
         let timeout_key = if timeout.is_null() { ptr::null() } else { c"connect_timeout".as_ptr() };
         (
             [
@@ -194,9 +194,10 @@ fn parse_options(text: &CString) -> Result<Options, ConninfoError> {
     while let Some(keyword) = unsafe { text_at((*option).keyword) } {
         // SAFETY: as above.
         let (value, shown_as) = unsafe { (text_at((*option).val), text_at((*option).dispchar)) };
-        if let Some(value) = value.filter(|value| !value.is_empty()) {
+        // An empty one counts too: it keeps libpq from reading the environment.
+        if let Some(value) = value {
             // libpq marks with * what a user interface must hide.
-            if shown_as.as_deref() == Some("*") {
+            if shown_as.as_deref() == Some("*") && !value.is_empty() {
                 secrets.insert(keyword.clone(), value.clone());
             }
             options.insert(keyword, value);

@@ -8,10 +8,14 @@
 
 mod connection;
 mod conninfo;
+#[cfg(feature = "cli")]
+mod environment;
 mod server_error;
 
 pub use connection::{Connection, Rows};
 pub use conninfo::{Conninfo, ConninfoError, Ping};
+#[cfg(feature = "cli")]
+pub(crate) use environment::ignore_environment;
 pub use server_error::{Notice, ServerError};
 
 use std::ffi::{CStr, c_char};
