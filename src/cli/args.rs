@@ -9,17 +9,7 @@ use std::time::Duration;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-const EXIT_CODES: &str = "\
-Exit codes:
-  0  done, or nothing to do
-  1  failed
-  2  wrong usage or configuration
-  3  migrations are pending (pending, status --exit-code)
-  4  the database differs from what it should be
-  5  a lock was not to be had in time
-  6  the database is ahead of this binary
-  7  no connection
-  8  permission denied";
+use super::Exit;
 
 const EXEC: &str = "\
 Wait for the database, migrate it when RUN_MIGRATIONS is true, then become another program: the entry point of a \
@@ -29,16 +19,12 @@ RUN_MIGRATIONS is true, yes, on or 1; anything but those and false, no, off, 0 a
 database is waited for and nothing is migrated. The program takes over the process: its id, its environment without \
 what .env added, its signals. Standard output is left to it: what this has to say goes to standard error.";
 
-const EXEC_EXIT_CODES: &str = "\
-Exit codes: those of the program once it runs; before that 126 when it cannot be executed, 127 when it is not found, \
-and those that `messenger-db --help` lists.";
-
 /// Takes a messenger's database safely to the schema that was compiled into this binary.
 ///
 /// Without a command, it runs what is pending. Without a database URL, it works on a private PostgreSQL of its own,
 /// which it starts when needed.
 #[derive(Debug, Parser)]
-#[command(name = "messenger-db", version, after_help = EXIT_CODES, max_term_width = 100)]
+#[command(name = "messenger-db", version, after_help = Exit::help(), max_term_width = 100)]
 pub struct Args {
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -143,7 +129,7 @@ pub enum Command {
         file: Option<PathBuf>,
     },
     /// Wait for the database, migrate it when RUN_MIGRATIONS is true, and become a program
-    #[command(long_about = EXEC, after_help = EXEC_EXIT_CODES)]
+    #[command(long_about = EXEC, after_help = Exit::help_of_exec())]
     Exec(Exec),
     /// Print what a shell needs to complete these commands
     Completions {

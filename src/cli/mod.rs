@@ -7,6 +7,7 @@ mod diagnose;
 mod exit;
 mod output;
 mod problem;
+mod report;
 mod signals;
 mod usage;
 
@@ -25,7 +26,7 @@ pub fn main() -> ExitCode {
         Ok(args) => args,
         Err(exit) => return exit.into(),
     };
-    let mut output = Output::new(&args.output);
+    let mut output = Output::new(&args.output, Some(args.command.as_ref().map_or("run", Command::name)));
     let outcome = dispatch(&args, &mut output);
     match outcome.and_then(|exit| output.unwritten().map_or(Ok(exit), Err)) {
         Ok(exit) => exit.into(),
@@ -44,7 +45,7 @@ fn dispatch(args: &Args, output: &mut Output) -> Result<Exit, Problem> {
     let connection = &args.connection;
     let command = match args.command.clone().unwrap_or_default() {
         // What they print depends on nothing.
-        Command::Completions { shell } => return generate::completions(shell),
+        Command::Completions { shell } => return generate::completions(shell, output),
         Command::Man { out } => return generate::man(out.as_deref(), output),
         command => command,
     };

@@ -9,11 +9,12 @@ use anstream::ColorChoice;
 use clap::builder::styling::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use miette::{MietteHandler, MietteHandlerOpts, ReportHandler};
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::Exit;
 use super::args::{Color, OutputArgs};
 use super::problem::Problem;
+use super::report::{Failure, Object};
 use super::signals::Signals;
 use crate::migrate::{Backup, Blocker, Direction, Event, Leftover, Observer, Target};
 use crate::seed::Progress;
@@ -21,6 +22,7 @@ use crate::seed::Progress;
 /// Where a command prints.
 pub struct Output {
     args: OutputArgs,
+    command: Option<&'static str>,
     signals: Signals,
     target: Option<Target>,
     backup: Option<Backup>,
@@ -31,8 +33,8 @@ pub struct Output {
 }
 
 impl Output {
-    /// As the options say.
-    pub fn new(args: &OutputArgs) -> Self {
+    /// As the options say, for a command. `None`: the command line could not be read.
+    pub fn new(args: &OutputArgs, command: Option<&'static str>) -> Self {
         args.color.choose();
         let progress = ProgressBar::hidden();
         let (shown, silent) = (progress.clone(), args.json || args.quiet);
@@ -43,6 +45,7 @@ impl Output {
         };
         Self {
             args: args.clone(),
+            command,
             signals: Signals::listen(tell),
             target: None,
             backup: None,
@@ -106,6 +109,11 @@ impl Output {
         self.args.verbose
     }
 
+    /// Whether the result is for machines.
+    pub const fn is_json(&self) -> bool {
+        self.args.json
+    }
+
     /// Prints a diff as a part of the result.
     pub fn diff(&self, diff: &str) {
         for line in diff.lines() {
@@ -114,9 +122,17 @@ impl Output {
     }
 
     /// Prints the result for machines.
-    pub fn json(&self, value: &Value) {
+    pub fn json(&self, report: &impl Serialize) {
+        self.json_of(self.command, report);
+    }
+
+    /// Prints the result for machines, of another command than the one that was called.
+    pub fn json_of(&self, command: Option<&str>, report: &impl Serialize) {
         if self.args.json {
-            self.print(value);
+            match serde_json::to_string(&Object { command, report }) {
+                Ok(object) => self.print(&object),
+                Err(error) => drop(self.unwritten.replace(Some(error.into()))),
+            }
         }
     }
 
@@ -156,14 +172,8 @@ impl Output {
     pub fn fail(&self, problem: &Problem) {
         self.progress.finish_and_clear();
         if self.args.json {
-            let place = problem
-                .place
-                .as_ref()
-                .map(|place| json!({ "file": place.source.name(), "line": place.line, "column": place.column }));
-            complain(&json!({ "error": {
-                "message": problem.message, "sqlstate": problem.sqlstate, "place": place,
-                "help": problem.help, "exit_code": problem.exit as u8, "diff": problem.diff,
-            }}));
+            let object = Object { command: self.command, report: &Failure::from(problem) };
+            complain(&serde_json::to_string(&object).unwrap_or_else(|_| problem.message.clone()));
             return;
         }
         for line in problem.diff.iter().flat_map(|diff| diff.lines()) {

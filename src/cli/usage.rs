@@ -29,7 +29,7 @@ pub fn parse() -> Result<Args, Exit> {
         let said = blot(error.render().to_string());
         let (message, help) = said.trim().split_once("\n\n").unwrap_or((said.trim(), "Try '--help'."));
         let output = OutputArgs { json: true, quiet: false, verbose: false, color: Color::Auto };
-        Output::new(&output).fail(&Problem::new(Exit::Usage, message.trim_start_matches("error: "), help));
+        Output::new(&output, None).fail(&Problem::new(Exit::Usage, message.trim_start_matches("error: "), help));
     } else {
         let _ = write!(anstream::stderr(), "{}", blot(error.render().ansi().to_string()));
     }

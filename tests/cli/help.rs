@@ -1,5 +1,6 @@
 //! What the binary says of itself. `SNAPSHOTS=overwrite cargo test help` writes the files anew.
 
+use messenger_db::cli::Exit;
 use snapbox::assert_data_eq;
 
 use crate::support::{Run, messenger_db};
@@ -69,11 +70,18 @@ fn every_command_has_its_help_in_a_snapshot() {
 }
 
 #[test]
-fn help_names_every_exit_code() {
+fn help_the_manual_page_and_the_readme_say_the_same_of_every_exit_code() {
     let help = said(&["--help"]);
-    let codes = help.split("Exit codes:\n").nth(1).unwrap();
-    let first = |line: &str| line.split_whitespace().next().unwrap().to_owned();
-    assert_eq!(codes.lines().map(first).collect::<Vec<_>>(), ["0", "1", "2", "3", "4", "5", "6", "7", "8"]);
+    let page = said(&["man"]);
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let exits = || Exit::ALL.iter().filter(|exit| !exit.is_of_exec());
+    let lines = exits().map(|exit| format!("  {}  {}\n", *exit as u8, exit.meaning().replace('`', "")));
+    assert!(help.ends_with(&format!("Exit codes:\n{}", lines.clone().collect::<String>())), "{help}");
+    for line in lines {
+        assert!(page.contains(line.trim().replace('-', "\\-").as_str()), "{line} is not in\n{page}");
+    }
+    let rows: String = exits().map(|exit| format!("| {} | {} |\n", *exit as u8, exit.meaning())).collect();
+    assert!(readme.contains(&format!("| exit code | means |\n| --- | --- |\n{rows}\n")), "README.md lacks\n{rows}");
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod help;
 mod history;
 mod interruption;
 mod json;
+mod json_fields;
 mod left_behind;
 mod local_environment;
 mod local_server;

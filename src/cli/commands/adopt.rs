@@ -1,9 +1,8 @@
 //! Decides what `adopt` prints.
 
-use serde_json::json;
-
 use crate::cli::args::Connection;
 use crate::cli::output::Output;
+use crate::cli::report::Adopted;
 use crate::cli::{Exit, Problem, database};
 use crate::migrate;
 
@@ -19,7 +18,10 @@ pub fn adopt(connection: &Connection, output: &mut Output) -> Result<Exit, Probl
         (Some(version), 0) => format!("The database is at {version}, and all of it is recorded: nothing to do."),
         (Some(version), count) => format!("The database is at {version}: {count} recorded as applied."),
     });
-    let names: Vec<_> = adoption.recorded.iter().map(|migration| migration.name).collect();
-    output.json(&json!({ "database": database.target.database, "version": adoption.version, "recorded": names }));
+    output.json(&Adopted {
+        database: &database.target.database,
+        version: adoption.version.as_deref(),
+        recorded: adoption.recorded.iter().map(|migration| migration.name).collect(),
+    });
     Ok(Exit::Done)
 }

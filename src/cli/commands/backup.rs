@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use chrono::Utc;
-use serde_json::{Value, json};
 
 use crate::cli::args::Connection;
 use crate::cli::output::Output;
+use crate::cli::report;
 use crate::cli::{Exit, Problem, database};
 use crate::local::client_program;
-use crate::migrate::{self, Backup, BackupOptions, Target};
+use crate::migrate::{self, BackupOptions, Target};
 
 /// `backup`: a dump of the database.
 pub fn backup(connection: &Connection, file: Option<&Path>, output: &mut Output) -> Result<Exit, Problem> {
@@ -25,13 +25,7 @@ pub fn backup(connection: &Connection, file: Option<&Path>, output: &mut Output)
     let options = options(&file, Some(&database.target));
     let backup = migrate::backup(&database.pool, &options, output).map_err(|error| database.diagnose(error))?;
     output.line(&format!("`pg_restore --dbname URL {}` restores it, into an empty database", backup.file.display()));
-    output.json(&json!({
-        "command": "backup",
-        "database": database.target.database,
-        "file": backup.file,
-        "bytes": backup.bytes,
-        "seconds": backup.duration.as_secs_f64(),
-    }));
+    output.json(&report::Backup { database: &database.target.database, backup: (&backup).into() });
     Ok(Exit::Done)
 }
 
@@ -39,11 +33,6 @@ pub fn backup(connection: &Connection, file: Option<&Path>, output: &mut Output)
 pub fn options(file: &Path, target: Option<&Target>) -> BackupOptions {
     let server = target.and_then(Target::major).unwrap_or_default();
     BackupOptions { file: file.to_owned(), program: client_program("pg_dump", server) }
-}
-
-/// A backup, for machines.
-pub fn as_json(backup: &Backup) -> Value {
-    json!({ "file": backup.file, "bytes": backup.bytes, "seconds": backup.duration.as_secs_f64() })
 }
 
 /// The database and the time, in this folder: sorted by name they are sorted by time.

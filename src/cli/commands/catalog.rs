@@ -1,9 +1,8 @@
 //! Decides what `catalog` prints: the catalog of the database, as `catalog.txt` beside each migration has it.
 
-use serde_json::json;
-
 use crate::cli::args::Connection;
 use crate::cli::output::Output;
+use crate::cli::report::Catalog;
 use crate::cli::{Exit, Problem, database};
 use crate::migrate::catalog;
 
@@ -15,6 +14,6 @@ pub fn catalog(connection: &Connection, output: &mut Output) -> Result<Exit, Pro
     for line in &lines {
         output.line(line);
     }
-    output.json(&json!({ "catalog": lines }));
+    output.json(&Catalog { database: &database.target.database, catalog: lines });
     Ok(Exit::Done)
 }

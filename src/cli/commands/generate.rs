@@ -10,13 +10,16 @@ use clap_mangen::Man;
 
 use crate::cli::args::Args;
 use crate::cli::output::Output;
+use crate::cli::report;
 use crate::cli::{Exit, Problem};
 
 /// `completions`: a script for a shell, on standard output.
-pub fn completions(shell: Shell) -> Result<Exit, Problem> {
+pub fn completions(shell: Shell, output: &Output) -> Result<Exit, Problem> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Args::command(), "messenger-db", &mut script);
-    print(&script)
+    let script = String::from_utf8_lossy(&script);
+    output.json(&report::Completions { shell: &shell.to_string(), script: &script });
+    print(&script, output)
 }
 
 /// `man`: the manual page on standard output, or one for each command in a folder.
@@ -24,7 +27,9 @@ pub fn man(folder: Option<&Path>, output: &Output) -> Result<Exit, Problem> {
     let Some(folder) = folder else {
         let mut page = Vec::new();
         Man::new(Args::command()).render(&mut page).map_err(|error| unwritten(&error))?;
-        return print(&page);
+        let page = String::from_utf8_lossy(&page);
+        output.json(&report::Man { page: Some(&page), folder: None });
+        return print(&page, output);
     };
     let written = fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(Args::command(), folder));
     written.map_err(|error| {
@@ -35,12 +40,16 @@ pub fn man(folder: Option<&Path>, output: &Output) -> Result<Exit, Problem> {
         )
     })?;
     output.line(&format!("written into {}", folder.display()));
+    output.json(&report::Man::in_folder(folder));
     Ok(Exit::Done)
 }
 
-/// As it is, without regard to `--quiet` and `--json`: nothing else was asked for.
-fn print(text: &[u8]) -> Result<Exit, Problem> {
-    match io::stdout().write_all(text).and_then(|()| io::stdout().flush()) {
+/// As it is, without regard to `--quiet`: nothing else was asked for. Except with `--json`, which has printed it.
+fn print(text: &str, output: &Output) -> Result<Exit, Problem> {
+    if output.is_json() {
+        return Ok(Exit::Done);
+    }
+    match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
         // A reader who has gone has read enough.
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(unwritten(&error)),
         _ => Ok(Exit::Done),

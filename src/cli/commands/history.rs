@@ -1,9 +1,8 @@
 //! Decides what `list` and `pending` print.
 
-use serde_json::{Value, json};
-
 use crate::cli::args::Connection;
 use crate::cli::output::{Output, in_words};
+use crate::cli::report::{List, Listed, Pending};
 use crate::cli::{Exit, Problem, database};
 use crate::migrate::{self, Applied, Migration, Origin};
 
@@ -27,9 +26,11 @@ pub fn list(connection: &Connection, output: &mut Output) -> Result<Exit, Proble
         output.line(&format!("  [?] {name:<48} {}{}  not known to this binary", row.run_on, recorded(row)));
     }
 
-    let known = migrations.iter().map(|known| entry(Some(known.name), known.version.as_str(), applied(known)));
-    let ahead = status.ahead.iter().map(|row| entry(None, &row.version, Some(row)));
-    output.json(&json!({ "migrations": known.chain(ahead).collect::<Vec<_>>() }));
+    let embedded = migrations.iter().map(|migration| Listed::embedded(migration, applied(migration)));
+    output.json(&List {
+        database: &database.target.database,
+        migrations: embedded.chain(status.ahead.iter().map(Listed::ahead)).collect(),
+    });
     Ok(Exit::Done)
 }
 
@@ -46,20 +47,6 @@ fn recorded(row: &Applied) -> String {
     format!("  {duration:>8}  {how} {}", record.binary_version)
 }
 
-/// A migration for machines.
-fn entry(name: Option<&str>, version: &str, row: Option<&Applied>) -> Value {
-    let record = row.and_then(|row| row.record.as_ref());
-    json!({
-        "name": name.or(record.map(|record| record.name.as_str())),
-        "version": version,
-        "applied_at": row.map(|row| &row.run_on),
-        "seconds": record.and_then(|record| record.duration).map(|duration| duration.as_secs_f64()),
-        "origin": record.map(|record| record.origin.as_str()),
-        "applied_by": record.map(|record| &record.applied_by),
-        "binary_version": record.map(|record| &record.binary_version),
-    })
-}
-
 /// `pending`: what `run` would apply. Exits with 3 when that is something.
 pub fn pending(connection: &Connection, output: &mut Output) -> Result<Exit, Problem> {
     let database = database::open(connection, output)?;
@@ -68,6 +55,6 @@ pub fn pending(connection: &Connection, output: &mut Output) -> Result<Exit, Pro
         output.line(migration.name);
     }
     let names: Vec<_> = status.pending.iter().map(|migration| migration.name).collect();
-    output.json(&json!({ "pending": names }));
-    Ok(if names.is_empty() { Exit::Done } else { Exit::Pending })
+    output.json(&Pending { database: &database.target.database, pending: names });
+    Ok(if status.pending.is_empty() { Exit::Done } else { Exit::Pending })
 }

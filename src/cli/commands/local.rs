@@ -1,12 +1,10 @@
 //! Decides what `local …` prints: the private PostgreSQL.
 
 use std::os::unix::process::CommandExt;
-use std::time::UNIX_EPOCH;
-
-use serde_json::{Value, json};
 
 use crate::cli::args::LocalCommand;
 use crate::cli::output::Output;
+use crate::cli::report;
 use crate::cli::{Exit, Problem};
 use crate::local::{DATABASE, Destroyed, How, Local, Status, StopMode};
 use crate::migrate::libpq::ignore_environment;
@@ -26,23 +24,23 @@ pub fn local(command: &LocalCommand, output: &Output) -> Result<Exit, Problem> {
             };
             output.line(&format!("PostgreSQL {} {how}, process {}, in {folder}", started.version, started.pid));
             output.line(&local.url(DATABASE));
-            output.json(&described(&local)?);
+            output.json(&report::Local::of(&local)?);
         }
         LocalCommand::Stop => {
             let stopped = local.stop(StopMode::Fast)?;
             output.line(if stopped { "stopped" } else { "was not running" });
-            output.json(&json!({ "stopped": stopped }));
+            output.json(&report::Stopped { stopped });
         }
         LocalCommand::Status => {
             output.line(&in_words(&local.status()?));
             output.line(&format!("folder    {folder}"));
             output.line(&format!("log       {}", local.log_file().display()));
             output.line(&format!("url       {}", local.url(DATABASE)));
-            output.json(&described(&local)?);
+            output.json(&report::Local::of(&local)?);
         }
         LocalCommand::Url => {
             output.line(&local.url(DATABASE));
-            output.json(&json!({ "url": local.url(DATABASE) }));
+            output.json(&report::Url { url: local.url(DATABASE) });
         }
         LocalCommand::Psql { arguments } => {
             local.start()?;
@@ -71,7 +69,7 @@ fn destroy(local: &Local, yes: bool, output: &Output) -> Result<Exit, Problem> {
         }
     };
     output.line(&sentence);
-    output.json(&json!({ "destroyed": destroyed }));
+    output.json(&report::Destroyed { destroyed });
     Ok(Exit::Done)
 }
 
@@ -81,23 +79,4 @@ fn in_words(status: &Status) -> String {
         Status::Stopped { version } => format!("server    PostgreSQL {version}, stopped"),
         Status::Running { pid, version, .. } => format!("server    PostgreSQL {version}, running as process {pid}"),
     }
-}
-
-fn described(local: &Local) -> Result<Value, Problem> {
-    let status = local.status()?;
-    let (state, version, pid, since) = match &status {
-        Status::NotInitialised => ("none", None, None, None),
-        Status::Stopped { version } => ("stopped", Some(*version), None, None),
-        Status::Running { pid, version, since } => ("running", Some(*version), Some(*pid), *since),
-    };
-    let since = since.and_then(|since| since.duration_since(UNIX_EPOCH).ok()).map(|since| since.as_secs());
-    Ok(json!({
-        "state": state,
-        "version": version,
-        "pid": pid,
-        "since_unix": since,
-        "folder": local.state_dir(),
-        "log": local.log_file(),
-        "url": local.url(DATABASE),
-    }))
 }

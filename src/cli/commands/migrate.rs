@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use serde_json::json;
-
 use crate::cli::args::{Connection, Extent, RedoExtent, Run};
-use crate::cli::database::{self, Database};
+use crate::cli::database;
 use crate::cli::output::{Output, in_words};
+use crate::cli::report::Migrated;
 use crate::cli::{Exit, Problem};
-use crate::migrate::{self, Backup, Comparison, Direction, Error, Pool, Report, Revert, RunOptions};
+use crate::migrate::{self, Comparison, Direction, Error, Pool, Report, Revert, RunOptions};
 
 /// `run`: applies what is pending.
 pub fn run(connection: &Connection, run: &Run, output: &mut Output) -> Result<Exit, Problem> {
@@ -57,7 +56,7 @@ fn carry_out(
         Comparison::Unknown(unknown) => output.note(&format!("the catalog was not compared: {unknown}")),
         Comparison::Equal | Comparison::None => {}
     }
-    output.json(&as_json(command, &database, &report, output.backup()));
+    output.json_of(Some(command), &Migrated::of(&database.target.database, &report, output.backup()));
     Ok(Exit::Done)
 }
 
@@ -75,22 +74,4 @@ fn summary(report: &Report) -> String {
     };
     let duration = report.steps.iter().map(|step| step.duration).sum::<Duration>();
     format!("{stands}: {done} in {}.", in_words(duration))
-}
-
-fn as_json(command: &str, database: &Database, report: &Report, backup: Option<&Backup>) -> serde_json::Value {
-    let steps = report.steps.iter().map(|step| {
-        json!({
-            "name": step.migration.name,
-            "version": step.migration.version.as_str(),
-            "direction": if step.direction == Direction::Up { "up" } else { "down" },
-            "seconds": step.duration.as_secs_f64(),
-        })
-    });
-    json!({
-        "command": command,
-        "database": database.target.database,
-        "version": report.version,
-        "steps": steps.collect::<Vec<_>>(),
-        "backup": backup.map(super::backup::as_json),
-    })
 }

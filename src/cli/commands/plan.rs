@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use serde_json::json;
-
 use crate::cli::args::{Connection, Plan};
 use crate::cli::output::{Output, in_words};
+use crate::cli::report;
 use crate::cli::{Exit, Problem, database};
 use crate::migrate::{self, Comparison, Rehearsal, Rehearsed, RunOptions};
 
@@ -22,13 +21,17 @@ pub fn plan(connection: &Connection, plan: &Plan, output: &mut Output) -> Result
         let mut shown =
             migrate::rehearse(&database.pool, &options, output).map_err(|error| database.diagnose(error))?;
         print(&shown, output);
-        output.json(&as_json(&shown));
+        output.json(&report::Rehearsal::of(&database.target.database, &shown));
         return shown.failure.take().map_or(Ok(Exit::Done), |error| Err(database.diagnose(error)));
     }
     let made = migrate::plan(&database.pool, &options).map_err(|error| database.diagnose(error))?;
     output.line(made.sql.trim_end());
-    let names: Vec<_> = made.migrations.iter().map(|migration| migration.name).collect();
-    output.json(&json!({ "version": made.status.version(), "migrations": names, "sql": made.sql }));
+    output.json(&report::Plan {
+        database: &database.target.database,
+        version: made.status.version(),
+        migrations: made.migrations.iter().map(|migration| migration.name).collect(),
+        sql: &made.sql,
+    });
     Ok(Exit::Done)
 }
 
@@ -87,29 +90,4 @@ fn describe(statement: &Rehearsed, output: &Output) {
     for (count, done, table) in &statement.rows {
         output.line(&format!("{indent}rows     {count} {done} in {table}"));
     }
-}
-
-fn as_json(shown: &Rehearsal) -> serde_json::Value {
-    let statements = shown.statements.iter().map(|statement| {
-        json!({
-            "migration": statement.migration.name,
-            "line": statement.line,
-            "sql": statement.sql,
-            "seconds": statement.duration.as_secs_f64(),
-            "locks": statement.locks.iter().map(|(mode, relation)| json!({ "relation": relation, "mode": mode })).collect::<Vec<_>>(),
-            "rewritten": statement.rewritten,
-            "rows": statement.rows.iter().map(|(count, done, table)| json!({ "table": table, "done": done, "count": count })).collect::<Vec<_>>(),
-        })
-    });
-    json!({
-        "statements": statements.collect::<Vec<_>>(),
-        "left_out": shown.left_out.iter().map(|migration| migration.name).collect::<Vec<_>>(),
-        "catalog": match &shown.catalog {
-            Comparison::Equal => Some("equal"),
-            Comparison::Drift(_) => Some("drift"),
-            Comparison::None | Comparison::Unknown(_) => None,
-        },
-        "moved_sequences": shown.moved_sequences,
-        "failed": shown.failure.is_some(),
-    })
 }

@@ -1,9 +1,8 @@
 //! Decides what `roles` prints: what it did, or what it would do, and how to go on.
 
-use serde_json::json;
-
 use crate::cli::args::{Connection, RolesArgs};
 use crate::cli::output::Output;
+use crate::cli::report;
 use crate::cli::{Exit, Problem, database};
 use crate::migrate::{self, Roles};
 
@@ -29,14 +28,13 @@ pub fn roles(connection: &Connection, options: &RolesArgs, output: &mut Output) 
             database.target.database
         ));
     }
-    output.json(&json!({
-        "command": "roles",
-        "database": database.target.database,
-        "owner": roles.owner,
-        "app": roles.app,
-        "readonly": roles.readonly,
-        "statements": statements,
-        "done": !options.print,
-    }));
+    output.json(&report::Roles {
+        database: &database.target.database,
+        owner: &roles.owner,
+        app: &roles.app,
+        readonly: &roles.readonly,
+        statements: &statements,
+        done: !options.print,
+    });
     Ok(Exit::Done)
 }

@@ -5,11 +5,11 @@ use std::time::Instant;
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
-use serde_json::json;
 
 use crate::cli::args::{Connection, SeedArgs};
 use crate::cli::database::{self, Database};
 use crate::cli::output::{Output, in_words};
+use crate::cli::report;
 use crate::cli::{Exit, Problem};
 use crate::migrate::{self, Observer as _, Pooled};
 use crate::schema::users;
@@ -55,14 +55,13 @@ pub fn seed(connection: &Connection, options: &SeedArgs, output: &mut Output) ->
         seeded.messages,
         in_words(duration)
     ));
-    output.json(&json!({
-        "command": "seed",
-        "database": database.target.database,
-        "users": seeded.users,
-        "chats": seeded.chats,
-        "messages": seeded.messages,
-        "seconds": duration.as_secs_f64(),
-    }));
+    output.json(&report::Seeded {
+        database: &database.target.database,
+        users: seeded.users,
+        chats: seeded.chats,
+        messages: seeded.messages,
+        seconds: duration.as_secs_f64(),
+    });
     Ok(Exit::Done)
 }
 

@@ -1,10 +1,8 @@
 //! Decides what `status` prints: where the database stands, in one screen.
 
-use serde_json::json;
-
-use super::verify::differences;
 use crate::cli::args::{Connection, StatusArgs};
 use crate::cli::output::Output;
+use crate::cli::report;
 use crate::cli::{Exit, Problem, database};
 use crate::migrate::{self, Comparison, Difference, Scope, Status, Verification};
 
@@ -54,17 +52,7 @@ fn print(status: &Status, found: &Verification, output: &Output) {
             _ => format!("{}; `messenger-db verify` shows more\n{}", drift.len(), some(drift)),
         }
     ));
-    output.json(&json!({
-        "server": { "version": target.server_version, "host": target.host, "port": target.port },
-        "database": target.database,
-        "user": target.user,
-        "version": status.version(),
-        "applied": status.applied.len(),
-        "pending": pending,
-        "ahead": ahead,
-        "edited": edited,
-        "drift": if matches!(found.catalog, Comparison::Unknown(_)) { None } else { Some(differences(drift)) },
-    }));
+    output.json(&report::Status::from(found));
 }
 
 /// The first few differences: the screen is not for all of them.

@@ -1,12 +1,11 @@
 //! Decides what `verify` prints: what differs from what the database should be, as a diff.
 
-use serde_json::{Value, json};
-
 use crate::cli::args::{Connection, Verify};
 use crate::cli::diagnose::unknown_catalog;
 use crate::cli::output::Output;
+use crate::cli::report::Verified;
 use crate::cli::{Exit, Problem, database};
-use crate::migrate::{self, Comparison, Difference, Ledger, Scope, Verification};
+use crate::migrate::{self, Comparison, Ledger, Scope, Verification};
 
 /// `verify`: the catalog against the one of the database's version, and every checksum against the ledger.
 pub fn verify(connection: &Connection, options: &Verify, output: &mut Output) -> Result<Exit, Problem> {
@@ -25,7 +24,7 @@ pub fn verify(connection: &Connection, options: &Verify, output: &mut Output) ->
     if found.status.ledger != Ledger::Read && !found.status.applied.is_empty() {
         output.note("there is no ledger that this role can read: whether a migration was edited is not known");
     }
-    output.json(&as_json(&database.target.database, &found));
+    output.json(&Verified::from(&found));
     if let Comparison::Unknown(unknown) = &found.catalog {
         return Err(unknown_catalog(unknown));
     }
@@ -48,40 +47,4 @@ fn summary(found: &Verification) -> Vec<String> {
         lines.push(format!("The database is {version}, and is not what it should be: {count} {differences}."));
     }
     lines
-}
-
-fn as_json(database: &str, found: &Verification) -> Value {
-    let (catalog, drift) = match &found.catalog {
-        Comparison::Drift(drift) => ("drift", Some(drift)),
-        Comparison::Unknown(_) => ("unknown", None),
-        Comparison::Equal | Comparison::None => ("equal", None),
-    };
-    let reason = if let Comparison::Unknown(unknown) = &found.catalog { Some(unknown.to_string()) } else { None };
-    json!({
-        "database": database,
-        "version": found.status.version(),
-        "clean": found.is_clean(),
-        "catalog": catalog,
-        "reason": reason,
-        "differences": drift.map(|drift| differences(&drift.differences)).unwrap_or_default(),
-        "diff": drift.map(|drift| drift.diff()),
-        "edited": found.edited.iter().map(|edited| json!({
-            "name": edited.migration.name,
-            "version": edited.migration.version.as_str(),
-            "diff": edited.diff(),
-        })).collect::<Vec<_>>(),
-    })
-}
-
-/// Differences for machines.
-pub fn differences(differences: &[Difference]) -> Vec<Value> {
-    let value = |difference: &Difference| {
-        json!({
-            "object": difference.object,
-            "part": difference.part,
-            "expected": difference.expected,
-            "found": difference.found,
-        })
-    };
-    differences.iter().map(value).collect()
 }

@@ -1,0 +1,82 @@
+//! The objects of the commands that record, print or make something beside migrations: `adopt`, `catalog`, `roles`,
+//! `seed` and `backup`.
+
+use serde::Serialize;
+
+use crate::migrate;
+
+/// `adopt`.
+#[derive(Debug, Serialize)]
+pub struct Adopted<'a> {
+    /// The database's name.
+    pub database: &'a str,
+    /// The version that the database is at. `None`: it has nothing of any.
+    pub version: Option<&'a str>,
+    /// Names of the migrations that were recorded, oldest first.
+    pub recorded: Vec<&'a str>,
+}
+
+/// `catalog`.
+#[derive(Debug, Serialize)]
+pub struct Catalog<'a> {
+    /// The database's name.
+    pub database: &'a str,
+    /// One fact a line.
+    pub catalog: Vec<&'a str>,
+}
+
+/// `roles`.
+#[derive(Debug, Serialize)]
+pub struct Roles<'a> {
+    /// The database's name.
+    pub database: &'a str,
+    /// The role that migrates.
+    pub owner: &'a str,
+    /// The role that reads and writes rows.
+    pub app: &'a str,
+    /// The role that reads.
+    pub readonly: &'a str,
+    /// The SQL.
+    pub statements: &'a [String],
+    /// Whether the SQL was carried out.
+    pub done: bool,
+}
+
+/// `seed`.
+#[derive(Debug, Serialize)]
+pub struct Seeded<'a> {
+    /// The database's name.
+    pub database: &'a str,
+    /// How many users were added.
+    pub users: usize,
+    /// How many chats were added.
+    pub chats: usize,
+    /// How many messages were added.
+    pub messages: usize,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// `backup`.
+#[derive(Debug, Serialize)]
+pub struct Backup<'a> {
+    /// The database's name.
+    pub database: &'a str,
+    /// The file.
+    #[serde(flatten)]
+    pub backup: TakenBackup,
+}
+
+/// A backup, also of `run --backup`.
+#[derive(Debug, Serialize)]
+pub struct TakenBackup {
+    file: String,
+    bytes: u64,
+    seconds: f64,
+}
+
+impl From<&migrate::Backup> for TakenBackup {
+    fn from(backup: &migrate::Backup) -> Self {
+        Self { file: super::path(&backup.file), bytes: backup.bytes, seconds: backup.duration.as_secs_f64() }
+    }
+}

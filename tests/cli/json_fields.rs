@@ -1,0 +1,204 @@
+//! docs/json.md against what the commands print: the same fields, of the same types, for every command.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use serde_json::Value;
+
+use super::{at, command, names, on};
+use crate::support::{Run, StateFolder, TestDatabase, messenger_db};
+
+/// What the document says of an object: its fields by path, such as `steps[].name`, and their types.
+#[derive(Default)]
+struct Documented {
+    types: BTreeMap<String, String>,
+    seen: BTreeSet<String>,
+}
+
+/// The document, by its headings, which name the commands.
+fn documented() -> BTreeMap<String, Documented> {
+    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/json.md")).unwrap();
+    let mut found = BTreeMap::new();
+    for section in text.split("\n## ").skip(1) {
+        let (heading, body) = section.split_once('\n').unwrap();
+        let mut types: BTreeMap<_, _> = body
+            .lines()
+            .filter(|line| line.starts_with("| `"))
+            .map(|line| {
+                let cells: Vec<_> = line.split(" | ").collect();
+                (cells[0].trim_matches(['|', ' ', '`']).to_owned(), cells[1].to_owned())
+            })
+            .collect();
+        let is_error = heading == "An error";
+        types.insert("command".to_owned(), if is_error { "string or null" } else { "string" }.to_owned());
+        found.insert(heading.to_owned(), Documented { types, ..Documented::default() });
+    }
+    found
+}
+
+/// The heading that names a command.
+fn heading<'a>(documented: &'a BTreeMap<String, Documented>, command: &str) -> Option<&'a String> {
+    documented.keys().find(|heading| heading.split(", ").any(|name| name == format!("`{command}`")))
+}
+
+impl Documented {
+    /// The names of the fields directly below a path.
+    fn children(&self, above: &str) -> BTreeSet<&str> {
+        let below = |path: &'_ str| path.strip_prefix(above).map(str::len);
+        let paths = self.types.keys().filter(|path| below(path).is_some());
+        paths.map(|path| &path[above.len()..]).filter(|rest| !rest.contains(['.', '['])).collect()
+    }
+
+    /// Demands that an object has the documented fields, no other, and of the documented types.
+    fn hold(&mut self, object: &Value, above: &str) {
+        let fields = object.as_object().unwrap_or_else(|| panic!("{above} is no object: {object}"));
+        assert_eq!(fields.keys().map(String::as_str).collect::<BTreeSet<_>>(), self.children(above), "in {above:?}");
+        for (name, value) in fields {
+            let path = format!("{above}{name}");
+            let wanted = &self.types[&path];
+            let is = match value {
+                Value::Null => wanted.ends_with(" or null"),
+                Value::Bool(_) => wanted.starts_with("boolean"),
+                Value::String(_) => wanted.starts_with("string"),
+                Value::Number(number) => {
+                    wanted.starts_with("number") || (wanted.starts_with("integer") && !number.is_f64())
+                }
+                Value::Object(_) => wanted.starts_with("object"),
+                Value::Array(values) if wanted.starts_with("array of strings") => values.iter().all(Value::is_string),
+                Value::Array(values) => wanted.starts_with("array of objects") && values.iter().all(Value::is_object),
+            };
+            assert!(is, "{path} is documented as {wanted}: {value}");
+            match value {
+                Value::Object(_) => self.hold(value, &format!("{path}.")),
+                Value::Array(values) => {
+                    for value in values.iter().filter(|value| value.is_object()) {
+                        self.hold(value, &format!("{path}[]."));
+                    }
+                }
+                _ => {}
+            }
+            self.seen.insert(path);
+        }
+    }
+}
+
+/// Every command in a state that shows what it has to show.
+fn objects() -> Vec<Run> {
+    let json = |database: &TestDatabase, arguments: &[&str]| on(database, &[arguments, &["--json"]].concat());
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+
+    let drifted = TestDatabase::migrated();
+    drifted
+        .execute(
+            "DROP INDEX user_sessions_expires_idx;
+             UPDATE messenger_db_ledger SET checksum = repeat('0', 64), up_sql = 'SELECT 1' WHERE version LIKE '%100300'",
+        )
+        .unwrap();
+    let unknown = at(names()[4]);
+    unknown.execute("DELETE FROM __diesel_schema_migrations WHERE version LIKE '%100100'").unwrap();
+    let in_the_way = TestDatabase::empty();
+    in_the_way.execute("CREATE TABLE users (id integer)").unwrap();
+    let to_fill = at("20261125100000");
+    to_fill
+        .execute(
+            "INSERT INTO users (id, username, display_name, password_hash)
+             VALUES (gen_random_uuid(), 'ann', 'Ann', '$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA');
+             INSERT INTO chats (kind, name) VALUES ('group', 'Friends');
+             INSERT INTO chat_heads (chat_id) SELECT id FROM chats ON CONFLICT DO NOTHING;
+             INSERT INTO chat_participants (chat_id, user_id, left_at) SELECT chats.id, users.id, now() FROM chats, users",
+        )
+        .unwrap();
+    let database = TestDatabase::empty();
+    let state = StateFolder::new();
+    let local = |command: &str| Run::of(state.messenger_db(&["local"]).args(command.split(' ')).arg("--json"));
+
+    vec![
+        json(&database, &["run", "--to", names()[5]]),
+        json(&database, &["pending"]),
+        json(&database, &["list"]),
+        json(&database, &["run", "--backup", &file("before.dump")]),
+        json(&database, &["revert"]),
+        json(&database, &["plan"]),
+        json(&database, &["redo"]),
+        json(&to_fill, &["plan", "--rehearse"]),
+        json(&database, &["run"]),
+        json(&database, &["status"]),
+        json(&drifted, &["status"]),
+        json(&database, &["verify"]),
+        json(&drifted, &["verify"]),
+        json(&unknown, &["verify"]),
+        json(&unknown, &["status"]),
+        json(&database, &["adopt"]),
+        json(&database, &["catalog"]),
+        json(&database, &["roles", "--print"]),
+        json(&database, &["seed"]),
+        json(&database, &["backup", &file("after.dump")]),
+        Run::of(command(&database, &["exec", "--json", "--", "true"]).env("RUN_MIGRATIONS", "yes")),
+        Run::of(&mut messenger_db(&["completions", "bash", "--json"])),
+        Run::of(&mut messenger_db(&["man", "--json"])),
+        Run::of(&mut messenger_db(&["man", "--json", "--out", &file("pages")])),
+        local("status"),
+        local("start"),
+        local("status"),
+        local("url"),
+        local("stop"),
+        local("status"),
+        local("destroy --yes"),
+        json(&in_the_way, &["run", "--allow-drift"]),
+        json(&drifted, &["run"]),
+        Run::of(&mut messenger_db(&["run", "--json", "--force"])),
+        Run::of(&mut messenger_db(&["exec", "--json", "--", "no-such-program"])),
+    ]
+}
+
+#[test]
+fn every_command_prints_the_documented_fields_and_no_others() {
+    let mut documented = documented();
+    for run in objects() {
+        assert!(run.stdout.lines().count() <= 1 && run.stderr.lines().count() <= 1, "{run:?}");
+        for line in [&run.stdout, &run.stderr].into_iter().filter(|line| !line.is_empty()) {
+            let object: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+            let section = match object["command"].as_str() {
+                _ if object.get("error").is_some() => "An error".to_owned(),
+                Some("plan") if object.get("statements").is_some() => "`plan --rehearse`".to_owned(),
+                command => heading(&documented, command.unwrap()).unwrap().clone(),
+            };
+            documented.get_mut(&section).unwrap().hold(&object, "");
+        }
+    }
+    for (section, documented) in documented {
+        let unseen: Vec<_> = documented.types.keys().filter(|path| !documented.seen.contains(*path)).collect();
+        assert!(unseen.is_empty(), "{section}: documented, and never printed: {unseen:?}");
+    }
+}
+
+#[test]
+fn every_command_is_documented() {
+    let commands = |help: &[&str]| -> Vec<String> {
+        let help = Run::of(&mut messenger_db(help)).exits(0).stdout;
+        let listed = help.split("Commands:\n").nth(1).unwrap().lines().take_while(|line| !line.is_empty());
+        let listed = listed.filter(|line| !line.starts_with("    "));
+        listed.map(|line| line.split_whitespace().next().unwrap().to_owned()).collect()
+    };
+    let local = commands(&["local", "--help"]).into_iter().map(|name| format!("local {name}"));
+    let documented = documented();
+    for name in commands(&["--help"]).into_iter().chain(local) {
+        // They print what another program prints, or text.
+        if !["exec", "local", "help", "local psql", "local help"].contains(&name.as_str()) {
+            assert!(heading(&documented, &name).is_some(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_command_is_named_in_its_errors_too() {
+    let named = |arguments: &[&str]| {
+        let run = Run::of(messenger_db(arguments).arg("--json"));
+        serde_json::from_str::<Value>(&run.stderr).unwrap()["command"].take()
+    };
+    assert_eq!(named(&["status", "--database-url", ""]), "status");
+    assert_eq!(named(&["--database-url", ""]), "run");
+    assert_eq!(named(&["local", "start"]), "local start");
+    assert_eq!(named(&["no-such-command"]), Value::Null);
+}
