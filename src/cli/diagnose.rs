@@ -128,10 +128,16 @@ fn next_step(error: &Error) -> (Exit, String) {
         Error::NotEmbedded { .. } => {
             (Exit::Ahead, "Undo them with the release that applied them. Nothing was changed.")
         }
-        Error::Locked { waited, .. } => {
+        Error::Locked { waited, holder } => {
+            let end = holder.as_ref().map_or_else(String::new, |holder| {
+                format!(
+                    " One that hangs is ended with `{}` in this database; nothing is left by half.",
+                    holder.ending()
+                )
+            });
             let help = format!(
-                "It was waited for {} s. When it is done, run the same command again, or wait longer with `--lock-wait`. \
-                 A runner that hangs is ended with `SELECT pg_terminate_backend(PID)`; nothing is left by half.",
+                "It was waited for {} s. When it is done, run the same command again, or wait longer with `--lock-wait`.\
+                 {end}",
                 waited.as_secs()
             );
             return (Exit::Locked, help);

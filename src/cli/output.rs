@@ -233,12 +233,13 @@ impl Observer for Output {
                 }
                 self.waiting = true;
             }
-            Event::Queued { holder, remaining } => self.note(&format!(
-                "waiting up to {} s for another runner: process {} ({:?}), connected since {}",
-                rounded_up(*remaining),
-                holder.pid,
-                holder.application,
-                holder.since
+            Event::Queued { holder, remaining } => {
+                self.note(&format!("waiting up to {} s for another runner: {holder}", rounded_up(*remaining)));
+            }
+            Event::PassedOver { holder } => self.note(&format!(
+                "passed over a lock in the way of older releases, held by a role that may not migrate: {holder}; \
+                 `{}` ends it",
+                holder.ending()
             )),
             Event::Connected { target } => self.target = Some((*target).clone()),
             Event::BackingUp { file } => self.note(&format!("backing up to {}", file.display())),

@@ -60,7 +60,7 @@ pub enum Error {
         source: Box<Error>,
     },
     /// The database has versions that are not embedded here.
-    #[error("the database is ahead of this binary: {} applied, not known here", versions.join(", "))]
+    #[error("the database is ahead of this binary: {} applied, not known here", listed(versions))]
     Ahead {
         /// Which.
         versions: Vec<String>,
@@ -74,7 +74,7 @@ pub enum Error {
     /// Something was edited after it had been applied.
     #[error(
         "edited after they were applied: {}",
-        migrations.iter().map(|migration| migration.name).collect::<Vec<_>>().join(", ")
+        listed(&migrations.iter().map(|migration| migration.name).collect::<Vec<_>>())
     )]
     Edited {
         /// Which.
@@ -112,10 +112,7 @@ pub enum Error {
         drift: Box<Drift>,
     },
     /// The history is not that of the catalog, so that nothing can be adopted.
-    #[error(
-        "the catalog is that of version {version}, and the history says that {} are applied",
-        applied.join(", ")
-    )]
+    #[error("the catalog is that of version {version}, and the history says that {} are applied", listed(applied))]
     Contradiction {
         /// Whose catalog it is.
         version: String,
@@ -153,7 +150,7 @@ pub enum Error {
         newest: String,
     },
     /// What is to be undone is not embedded here, so nobody knows how.
-    #[error("cannot undo {}: applied, but not known to this binary", versions.join(", "))]
+    #[error("cannot undo {}: applied, but not known to this binary", listed(versions))]
     NotEmbedded {
         /// Which.
         versions: Vec<String>,
@@ -162,8 +159,8 @@ pub enum Error {
     #[error(
         "another runner works on this database: {}",
         holder.as_ref().map_or_else(
-            || "it cannot be told who".to_owned(),
-            |holder| format!("process {} ({:?}), connected since {}", holder.pid, holder.application, holder.since)
+            || "it was gone whenever this one looked who it is".to_owned(),
+            ToString::to_string
         )
     )]
     Locked {
@@ -189,6 +186,14 @@ pub enum Error {
         /// On what.
         reason: String,
     },
+}
+
+/// The names, or of many the first few and how many more there are.
+pub(super) fn listed(names: &[impl AsRef<str>]) -> String {
+    const SHOWN: usize = 20;
+    let shown: Vec<_> = names.iter().take(SHOWN).map(AsRef::as_ref).collect();
+    let more = names.len().checked_sub(SHOWN + 1).map(|more| format!(" and {} more", more + 1)).unwrap_or_default();
+    shown.join(", ") + &more
 }
 
 /// Where in a migration a statement failed.

@@ -32,6 +32,11 @@ pub enum Event<'a> {
         /// How much longer it will wait.
         remaining: Duration,
     },
+    /// Somebody who may not migrate holds the lock of the runners; this one goes on all the same.
+    PassedOver {
+        /// Who.
+        holder: &'a Holder,
+    },
     /// A backup is being taken.
     BackingUp {
         /// To which file.

@@ -71,12 +71,10 @@ fn script(pool: &Pool, status: &Status, migrations: &[Migration]) -> String {
          SET TIME ZONE 'UTC';\n\
          SET lock_timeout = {};\n\n\
          -- One at a time: the locks of the runners, until psql ends.\n\
-         DO $plan$\nBEGIN\n    IF NOT (pg_try_advisory_lock({}) AND pg_try_advisory_lock({})) THEN\n        \
-         RAISE EXCEPTION 'another runner works on this database';\n    END IF;\nEND\n$plan$;\n\n\
+         {}\n\
          BEGIN;\n{}\n{}",
         pool.lock_timeout().as_millis(),
-        lock::TURN,
-        lock::WORK,
+        lock::for_psql(),
         CREATE_MIGRATIONS_TABLE.trim(),
         only_for(status)
     );

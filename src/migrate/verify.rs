@@ -4,6 +4,7 @@
 use similar::TextDiff;
 
 use super::catalog::{self, Fact, Scope};
+use super::error::listed;
 use super::libpq::Connection;
 use super::watch::LOCK_NOT_AVAILABLE;
 use super::{Drift, Error, Migration, Pool, Status, status};
@@ -26,10 +27,10 @@ pub enum Comparison {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unknown {
     /// The database has versions that are not embedded here.
-    #[error("versions are applied that this binary does not know: {}", .0.join(", "))]
+    #[error("versions are applied that this binary does not know: {}", listed(.0))]
     Ahead(Vec<String>),
     /// A version is not applied, and a later one is.
-    #[error("the database is at no version: {} is not applied, and a later one is", .0.join(", "))]
+    #[error("the database is at no version: {} is not applied, and a later one is", listed(.0))]
     Gap(Vec<String>),
     /// Somebody holds a table for himself, as a migration does that changes it: its constraints cannot be read meanwhile.
     #[error("somebody holds a table for himself just now, perhaps a migration")]

@@ -17,6 +17,7 @@ mod json_fields;
 mod left_behind;
 mod local_environment;
 mod local_server;
+mod lock;
 mod locks;
 mod output;
 mod passwords;
@@ -51,6 +52,20 @@ fn command(database: &TestDatabase, arguments: &[&str]) -> Command {
 /// Runs the binary with the database in its environment.
 fn on(database: &TestDatabase, arguments: &[&str]) -> Run {
     Run::of(&mut command(database, arguments))
+}
+
+/// The URL of a database, for a role of its server.
+fn url_as(database: &TestDatabase, role: &str) -> String {
+    let mut url = url::Url::parse(&database.url()).unwrap();
+    let others: Vec<_> = url.query_pairs().into_owned().filter(|(name, _)| name != "user").collect();
+    url.query_pairs_mut().clear().extend_pairs(others).append_pair("user", role);
+    // A form has spaces as +, a URL of libpq has not.
+    url.as_str().replace('+', "%20")
+}
+
+/// Runs the binary as a role of the server.
+fn as_role(database: &TestDatabase, role: &str, arguments: &[&str]) -> Run {
+    Run::of(messenger_db(arguments).env("DATABASE_URL", url_as(database, role)))
 }
 
 /// The names of the migrations, oldest first.

@@ -52,7 +52,7 @@ fn who_does_not_get_its_turn_in_time_names_who_has_it() {
 
     let run = messenger_db(&["--database-url", &database.url(), "--lock-wait", "0.2"]).output().unwrap();
     let run = Run::from(run).exits(5);
-    assert!(run.stderr.contains(&format!("process {} (\"a holder\")", holder.backend_pid())), "{}", run.stderr);
+    assert!(run.stderr.contains(&format!("process {} (\"a holder\", role ", holder.backend_pid())), "{}", run.stderr);
 
     drop(holder);
     Run::from(messenger_db(&["--database-url", &database.url()]).output().unwrap()).exits(0);

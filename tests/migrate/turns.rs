@@ -61,7 +61,10 @@ fn while_the_one_whose_turn_it_is_stands_still_the_others_give_up_and_name_it() 
     for other in others {
         let run = other.ends().exits(5).complains("another runner works on this database: process ");
         let holders = database.column(HOLDERS);
-        assert!(holders.iter().any(|pid| run.stderr.contains(&format!("process {pid} (\"messenger-db\")"))), "{run:?}");
+        assert!(
+            holders.iter().any(|pid| run.stderr.contains(&format!("process {pid} (\"messenger-db\", role "))),
+            "{run:?}"
+        );
     }
     stopped.signal(Signal::CONT);
     drop(lock);

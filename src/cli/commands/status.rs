@@ -62,9 +62,13 @@ fn some(differences: &[Difference]) -> String {
     lines.chain(more).collect::<Vec<_>>().join("\n")
 }
 
+/// How many there are, and the first of them.
 fn counted(names: &[&str]) -> String {
-    match names {
-        [] => "nothing".to_owned(),
-        names => format!("{}\n          {}", names.len(), names.join("\n          ")),
+    const SHOWN: usize = 20;
+    if names.is_empty() {
+        return "nothing".to_owned();
     }
+    let lines = names.iter().take(SHOWN).map(|name| format!("\n          {name}"));
+    let more = (names.len() > SHOWN).then(|| format!("\n          and {} more", names.len() - SHOWN));
+    format!("{}{}", names.len(), lines.chain(more).collect::<String>())
 }
