@@ -1,5 +1,6 @@
 //! Decides how one migration is carried out, in either direction, together with its row in the history.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use super::error::Place;
@@ -7,7 +8,7 @@ use super::libpq::{Connection, ServerError};
 use super::patience::Patience;
 use super::verify::Comparison;
 use super::watch::Watch;
-use super::{Applied, Error, Event, Leftover, Migration, Observer, Origin, history, ledger, leftover};
+use super::{Applied, Error, Event, Leftover, Migration, Observer, Origin, history, ledger, leftover, statements};
 
 /// Whether a migration is applied or undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +56,15 @@ impl Direction {
             Self::Up => migration.up,
             Self::Down => migration.down,
         }
+    }
+
+    /// The SQL for a transaction, or `None` where it cannot be in one.
+    fn in_a_transaction(self, migration: &Migration) -> Option<Cow<'static, str>> {
+        let sql = self.sql(migration);
+        if migration.run_in_transaction {
+            return Some(Cow::Borrowed(sql));
+        }
+        statements::without_concurrently(sql).map(Cow::Owned)
     }
 
     /// The statements that keep the history and the ledger, for one round trip.
@@ -116,6 +126,12 @@ fn is_overtaken(connection: &mut Connection, migration: &Migration, direction: D
     }
 }
 
+/// Whether one transaction can hold this migration, up and down: it runs in one, or builds and drops indexes, which can be
+/// done without CONCURRENTLY too.
+pub(super) fn fits_a_transaction(migration: &Migration) -> bool {
+    [Direction::Up, Direction::Down].iter().all(|direction| direction.in_a_transaction(migration).is_some())
+}
+
 pub(super) fn stop_if_wanted(observer: &dyn Observer, done: usize, planned: usize) -> Result<(), Error> {
     if observer.wants_to_stop() { Err(Error::Interrupted { done, left: planned - done }) } else { Ok(()) }
 }
@@ -163,7 +179,8 @@ pub(super) fn one(
         watch.execute(connection, &drop, observer).map_err(failed("dropping the invalid index"))?;
     }
     if leftover != Leftover::Done {
-        let outcome = watch.execute(connection, sql, observer);
+        let in_a_transaction = direction.in_a_transaction(migration).filter(|_| !connection.is_idle());
+        let outcome = watch.execute(connection, in_a_transaction.as_deref().unwrap_or(sql), observer);
         for notice in connection.take_notices() {
             observer.on(&Event::Noticed { migration, notice: &notice });
         }

@@ -78,16 +78,22 @@ fn definition_of_another(
     definition: &str,
 ) -> Result<Option<String>, ServerError> {
     let unique = if unique { "UNIQUE" } else { "" };
+    // A rehearsal has a transaction open.
+    let (begin, undo) = if connection.is_idle() {
+        ("BEGIN", "ROLLBACK")
+    } else {
+        ("SAVEPOINT messenger_db_expected", "ROLLBACK TO messenger_db_expected; RELEASE messenger_db_expected")
+    };
     let built = connection.execute(&format!(
-        "BEGIN;
+        "{begin};
          CREATE TEMPORARY TABLE {table_name} (LIKE {table});
          CREATE {unique} INDEX messenger_db_expected_idx ON pg_temp.{table_name} {definition};
          SELECT indisunique, pg_get_indexdef(indexrelid) FROM pg_index
          WHERE indexrelid = 'pg_temp.messenger_db_expected_idx'::regclass;
-         ROLLBACK"
+         {undo}"
     ));
     let Ok(rows) = built else {
-        connection.execute("ROLLBACK")?;
+        connection.execute(undo)?;
         return Ok(None);
     };
     let (Some(is_unique), Some(definition)) = (value(&rows, 0), value(&rows, 1)) else { return Ok(None) };

@@ -12,8 +12,9 @@ use super::{Drift, Error, Event, Migration, Observer, Pool, Revert, Status, ledg
 /// Undoes the newest migrations and applies them again.
 ///
 /// When each of them may run in a transaction, all of it is one: it succeeds and ends at the catalog where it began, or
-/// changes nothing. Only where one of them was edited since it was applied, it ends at another: that is how an edit is
-/// tried. One that opts out of a transaction is carried out step by step, and an error leaves what was done before it.
+/// changes nothing. An index of a migration that opts out is built and dropped without CONCURRENTLY for that, so that writers
+/// wait. Only where one of them was edited since it was applied, it ends at another: that is how an edit is
+/// tried. With one that cannot be in a transaction it is carried out step by step, and an error leaves what was done before it.
 ///
 /// # Errors
 ///
@@ -29,7 +30,7 @@ pub fn redo(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result
     }
     ledger::complete(connection, &before, pool.migrations())?;
     let patience = &mut Patience::new(pool, watcher);
-    let (steps, catalog) = if down.iter().all(|migration| migration.run_in_transaction) {
+    let (steps, catalog) = if down.iter().all(apply::fits_a_transaction) {
         let last = down.first().copied();
         let (steps, catalog) = patience.attempt(observer, |watch, observer| {
             let uncommitted = |source| match last {

@@ -9,8 +9,15 @@ use super::error::Place;
 use super::libpq::{Connection, ServerError};
 use super::lock::Turn;
 use super::sequences::Sequences;
+use super::statements::Resumable;
 use super::verify::{self, Comparison};
-use super::{Direction, Error, Migration, Observer, Pool, RunOptions, apply, lock, plan, run, statements, status};
+use super::{
+    Direction, Error, Leftover, Migration, Observer, Pool, RunOptions, apply, ledger, leftover, lock, plan, run,
+    statements, status,
+};
+
+/// The largest table, in bytes, whose indexes are built and dropped in a rehearsal's transaction.
+const SMALL: u32 = 1 << 20;
 
 /// What a rehearsal has shown.
 #[derive(Debug, Default)]
@@ -58,8 +65,9 @@ struct Snapshot {
 /// rolls it back: catalog, rows, history, ledger and sequences are as before. While it lasts it holds the locks that it
 /// reports, each waited for no longer than the pool's lock timeout, and never again.
 ///
-/// One transaction is not several: a label that one migration adds to an enum cannot be used by the next here. What runs
-/// outside of a transaction is left out, and what needs it fails.
+/// One transaction is not several: a label that one migration adds to an enum cannot be used by the next here. An index that
+/// is built or dropped concurrently is done without that, where its table is new or no larger than 1 MiB; everything else
+/// that runs outside of a transaction is left out, and what needs it fails.
 ///
 /// # Errors
 ///
@@ -68,12 +76,11 @@ struct Snapshot {
 pub fn rehearse(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Result<Rehearsal, Error> {
     let Turn { connection, .. } = &mut lock::acquire(pool, pool.get()?, observer)?;
     let status = status::read(connection, pool.migrations())?;
-    let (wanted, left_out): (Vec<_>, Vec<_>) =
-        plan::wanted(pool, &status, options)?.into_iter().partition(|migration| migration.run_in_transaction);
-    if !options.allow_drift && !wanted.is_empty() {
+    let wanted = plan::wanted(pool, &status, options)?;
+    if !options.allow_drift && !wanted.is_empty() && !run::is_begun(connection, &wanted)? {
         run::refuse_drift(verify::compare(connection, &status, pool.migrations(), Scope::CurrentSchema)?, 0)?;
     }
-    let mut rehearsal = Rehearsal { left_out, ..Rehearsal::default() };
+    let mut rehearsal = Rehearsal::default();
     connection.execute("BEGIN")?;
     let sequences = Sequences::shield(connection, &wanted);
     let outcome = sequences.and_then(|sequences| {
@@ -105,9 +112,13 @@ fn carry_out(
     let known = relations(connection)?;
     for (index, migration) in migrations.iter().enumerate() {
         apply::stop_if_wanted(observer, 0, migrations.len() - index)?;
-        for (completed, statement) in statements::split(migration.up).into_iter().enumerate() {
+        let Some(form) = form(connection, migration, &known)? else {
+            rehearsal.left_out.push(*migration);
+            continue;
+        };
+        for (completed, (statement, sql)) in statements::split(migration.up).into_iter().zip(&form).enumerate() {
             let start = Instant::now();
-            let outcome = connection.execute(statement.text);
+            let outcome = connection.execute(sql);
             let duration = start.elapsed();
             connection.take_notices();
             if let Err(error) = outcome {
@@ -136,6 +147,47 @@ fn carry_out(
         }
     }
     Ok(())
+}
+
+/// The statements of a migration as a transaction can hold them, or `None` where it is to be left out.
+///
+/// An index is built and dropped without CONCURRENTLY, if that takes no time: the lock is held to the end.
+fn form(
+    connection: &mut Connection,
+    migration: &Migration,
+    known: &BTreeMap<String, String>,
+) -> Result<Option<Vec<String>>, Error> {
+    if migration.run_in_transaction {
+        return Ok(Some(statements::split(migration.up).iter().map(|statement| statement.text.to_owned()).collect()));
+    }
+    let leftover = leftover::find(connection, migration.up)?;
+    if leftover == Leftover::Done {
+        return Ok(Some(Vec::new()));
+    }
+    let Some(plain) = statements::without_concurrently(migration.up) else { return Ok(None) };
+    let [statement] = *statements::split(migration.up) else { return Ok(None) };
+    let relation = match statements::resumable(statement.text) {
+        Some(Resumable::CreateIndex { table, .. }) => table,
+        Some(Resumable::DropIndex { name }) => name,
+        _ => return Ok(None),
+    };
+    let found = connection.execute(&format!(
+        "SELECT class.oid, pg_table_size(class.oid) <= {SMALL}
+         FROM (SELECT to_regclass({})) AS named (oid)
+         LEFT JOIN pg_index ON indexrelid = named.oid
+         INNER JOIN pg_class AS class ON class.oid = coalesce(indrelid, named.oid)",
+        ledger::literal(relation)
+    ))?;
+    let may_be = match found.first().map(Vec::as_slice) {
+        Some([Some(oid), Some(is_small)]) => is_small == "t" || !known.contains_key(oid),
+        // It fails, as it would fail in `run`.
+        _ => true,
+    };
+    let drop = match leftover {
+        Leftover::Invalid(index) => format!("DROP INDEX {index}; "),
+        _ => String::new(),
+    };
+    Ok(may_be.then(|| vec![drop + &plain]))
 }
 
 /// What the commit of a migration would check, now. Afterwards constraints are deferred again that begin so.

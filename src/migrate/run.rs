@@ -109,7 +109,7 @@ fn nothing_to_do(status: &Status) -> Report {
 
 /// Whether the first of these was begun before, outside a transaction, and cut short: what it left is no drift. Whatever
 /// else differs is found when all are applied.
-fn is_begun(connection: &mut Connection, pending: &[Migration]) -> Result<bool, Error> {
+pub(super) fn is_begun(connection: &mut Connection, pending: &[Migration]) -> Result<bool, Error> {
     let Some(first) = pending.first().filter(|first| !first.run_in_transaction) else { return Ok(false) };
     Ok(leftover::find(connection, first.up)? != Leftover::Nothing)
 }

@@ -12,7 +12,7 @@ mod tests;
 mod tokens;
 
 pub use position::{line_and_column, offset_of_position};
-pub use resumable::{Resumable, resumable};
+pub use resumable::{Resumable, resumable, without_concurrently};
 use tokens::{Kind, Token, tokens};
 
 /// One statement, without the comments around it and without the semicolon that ends it.

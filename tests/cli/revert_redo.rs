@@ -114,6 +114,6 @@ fn a_redo_that_fails_halfway_changes_nothing() {
         )
         .unwrap();
     let before = state(&database);
-    on(&database, &["redo"]).exits(1).complains("no functions").complains("index_words_by_chat/up.sql");
+    on(&database, &["redo", "-n", "4"]).exits(1).complains("no functions").complains("add_chat_words/up.sql");
     assert_eq!(state(&database), before);
 }

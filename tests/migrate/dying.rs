@@ -162,12 +162,14 @@ fn killed_before_or_while_the_server_does_any_step_of_any_migration_it_goes_on()
     let place = Place::of(&database.url());
     for (at, version) in expected.versions.iter().enumerate() {
         let below = expected.before(version);
-        // BEGIN, the file, its rows in the history, COMMIT, and giving the lock back.
-        for (index, (number, moment)) in moments(5).enumerate() {
+        // BEGIN, the file, its rows in the history, COMMIT, and giving the lock back; or the file, its rows, and the lock.
+        let (from, messages) =
+            if runner.migrations()[at].run_in_transaction { ("BEGIN", 5) } else { ("CONCURRENTLY", 3) };
+        for (index, (number, moment)) in moments(messages).enumerate() {
             if !tries_all() && index % 3 != at % 3 {
                 continue;
             }
-            let point = Point { from: "BEGIN", number, moment };
+            let point = Point { from, number, moment };
             let ends = [version.as_str(), below];
             let struck = goes_on_after(runner, &place, &database.url(), ends, &expected, point, &Strike::Kill, &|| {});
             assert_eq!(struck, [true; 2], "{version}: {point:?}");

@@ -221,6 +221,9 @@ fn a_rehearsal_of_the_messenger_ends_at_the_catalog_of_the_head_and_leaves_nothi
 #[test]
 fn a_rehearsal_leaves_out_what_cannot_be_taken_back_and_rehearses_the_others() {
     let database = with_cats();
+    database
+        .execute("INSERT INTO cats (name) SELECT 'cat ' || number FROM generate_series(1, 30000) AS number")
+        .unwrap();
     let before = traces(&database);
     let after = migration("2026-01-04-000000_add_colour", "ALTER TABLE cats ADD colour text", "SELECT 1");
     let rehearsal = rehearse(&database.pool().with_migrations(vec![cats(), indexed(), after]));
@@ -228,6 +231,33 @@ fn a_rehearsal_leaves_out_what_cannot_be_taken_back_and_rehearses_the_others() {
     assert_eq!(rehearsal.statements.len(), 1);
     assert!(rehearsal.failure.is_none());
     assert_eq!(traces(&database), before);
+}
+
+#[test]
+fn a_rehearsal_builds_the_index_of_a_small_table_and_goes_on_from_one_that_was_interrupted() {
+    let database = with_cats();
+    let needs_it =
+        migration("2026-01-04-000000_describe_index", "COMMENT ON INDEX cats_lives_idx IS 'Rides.'", "SELECT 1");
+    let pool = database.pool().with_migrations(vec![cats(), indexed(), needs_it]);
+    for leftover in ["", "an invalid index", "a valid index"] {
+        match leftover {
+            "" => {}
+            "an invalid index" => {
+                let _writer = LockHolder::of(&database, "UPDATE cats SET lives = 1");
+                let build = "SET lock_timeout = '50ms'; CREATE INDEX CONCURRENTLY cats_lives_idx ON cats (lives)";
+                let (set, build) = build.split_once("; ").unwrap();
+                let mut session = database.connect();
+                session.execute(set).unwrap();
+                session.execute(build).unwrap_err();
+            }
+            _ => drop(database.execute("REINDEX INDEX cats_lives_idx").unwrap()),
+        }
+        let before = traces(&database);
+        let rehearsal = rehearse(&pool);
+        assert!(rehearsal.failure.is_none() && rehearsal.left_out.is_empty(), "{leftover}: {:?}", rehearsal.failure);
+        assert_eq!(traces(&database), before, "{leftover}");
+    }
+    assert_eq!(run(&pool).steps.len(), 2);
 }
 
 #[test]

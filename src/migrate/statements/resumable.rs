@@ -68,6 +68,20 @@ pub fn resumable(statement: &str) -> Option<Resumable<'_>> {
     Some(Resumable::CreateIndex { unique, name, table, table_name, definition })
 }
 
+/// The same index built or dropped by a statement that a transaction may hold: `sql` without its CONCURRENTLY, blank in its
+/// place so that every other character stays where it is. `None`: `sql` is not one such statement alone.
+#[must_use]
+pub fn without_concurrently(sql: &str) -> Option<String> {
+    let [statement] = *super::split(sql) else { return None };
+    let (Resumable::CreateIndex { .. } | Resumable::DropIndex { .. }) = resumable(statement.text)? else { return None };
+    let keyword = tokens(sql)
+        .find(|token| token.kind == Kind::Word && token.text.eq_ignore_ascii_case("CONCURRENTLY"))
+        .map(|token| token.start..token.start + token.text.len())?;
+    let mut plain = sql.to_owned();
+    plain.replace_range(keyword.clone(), &" ".repeat(keyword.len()));
+    Some(plain)
+}
+
 /// The tokens that are still to be read, the next one last.
 struct Words<'a> {
     sql: &'a str,
@@ -103,7 +117,7 @@ impl<'a> Words<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Resumable, resumable};
+    use super::{Resumable, resumable, without_concurrently};
 
     #[test]
     fn an_index_is_read_with_its_table_and_what_follows_however_it_is_written() {
@@ -159,6 +173,22 @@ mod tests {
             "",
         ] {
             assert_eq!(resumable(sql), None, "{sql}");
+        }
+    }
+
+    #[test]
+    fn an_index_has_a_form_for_a_transaction_with_everything_in_its_place() {
+        let sql = "-- CONCURRENTLY, because.\nCREATE INDEX concurrently i ON t (\"CONCURRENTLY\");";
+        let plain = "-- CONCURRENTLY, because.\nCREATE INDEX              i ON t (\"CONCURRENTLY\");";
+        assert_eq!(without_concurrently(sql).as_deref(), Some(plain));
+        assert!(without_concurrently("DROP INDEX CONCURRENTLY i").is_some());
+        for sql in [
+            "CREATE INDEX i ON t (a)",
+            "ALTER TYPE mood ADD VALUE 'a'",
+            "VACUUM",
+            "SELECT 1; DROP INDEX CONCURRENTLY i",
+        ] {
+            assert_eq!(without_concurrently(sql), None, "{sql}");
         }
     }
 }

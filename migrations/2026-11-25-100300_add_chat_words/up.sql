@@ -1,15 +1,13 @@
--- Purpose: a search index that holds the words of each chat by themselves. Under the one before, a word is one key with
---   every message in it, and searching a chat reads through that list: its cost followed everyone's messages.
--- Lock: SHARE on messages while the index is built, about 20 seconds for a million messages: writers wait, readers do not.
---   ACCESS EXCLUSIVE for a moment, to drop the other index.
--- Tolerable because: the table is small before the first release. Where it is not, run the statements of this file up to
---   the index by hand, the index CONCURRENTLY, which nobody waits for; then this migration, with `--allow-drift`, because
---   what was made by hand is there before it.
--- Code deployed before: searches by reading its chats from end to end, which is right and slow.
+-- Purpose: the functions of a search index that holds the words of each chat by themselves. Under the index before, a word is
+--   one key with every message in it, and searching a chat reads through that list: its cost follows everyone's messages.
+--   The next three migrations build the new index, describe it, and drop the old one.
+-- Lock: none on a table.
+-- Tolerable because: nobody calls the functions yet.
+-- Code deployed before: does what it did.
 
 -- Its cost is high so that PostgreSQL does not compute it for each message of a chat instead of asking the index, because
 -- it takes the chat for one of average length.
-CREATE OR REPLACE FUNCTION chat_words(chat chat_id, words tsvector) RETURNS tsvector
+CREATE FUNCTION chat_words(chat chat_id, words tsvector) RETURNS tsvector
 LANGUAGE plpgsql
 IMMUTABLE STRICT PARALLEL SAFE
 COST 10000
@@ -31,7 +29,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION chat_query(chat chat_id, pattern text) RETURNS tsquery
+CREATE FUNCTION chat_query(chat chat_id, pattern text) RETURNS tsquery
 LANGUAGE plpgsql
 IMMUTABLE STRICT PARALLEL SAFE
 AS $$
@@ -40,7 +38,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION chat_query_decides(sought tsquery) RETURNS boolean
+CREATE FUNCTION chat_query_decides(sought tsquery) RETURNS boolean
 LANGUAGE plpgsql
 IMMUTABLE STRICT PARALLEL SAFE
 AS $$
@@ -49,7 +47,7 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION chat_query_pattern(sought tsquery) RETURNS text
+CREATE FUNCTION chat_query_pattern(sought tsquery) RETURNS text
 LANGUAGE plpgsql
 IMMUTABLE STRICT PARALLEL SAFE
 AS $$
@@ -87,16 +85,3 @@ COMMENT ON FUNCTION chat_query_decides(tsquery) IS
     'Whether what the index finds is what is searched. The index knows no order of words: with a phrase in it, the query itself has to be asked of what the index finds.';
 COMMENT ON FUNCTION chat_query_pattern(tsquery) IS
     'What is searched, with a place for a chat''s mark before each word. With a phrase in it: what must be there at least, its words in any order.';
-
--- fastupdate off: a pending list makes the insert that must empty it wait for all the others.
--- squawk-ignore require-concurrent-index-creation -- the header says why, and what to do where it matters
-CREATE INDEX IF NOT EXISTS messages_chat_words_idx ON messages USING gin (
-    chat_id, chat_words(chat_id, to_tsvector('messenger', content))
-)
-WITH (fastupdate = off)
-WHERE content IS NOT NULL;
-
-COMMENT ON INDEX messages_chat_words_idx IS 'Rides: full-text search in the chats of a user.';
-
--- squawk-ignore require-concurrent-index-deletion -- for a moment, and what searched by it goes on without it
-DROP INDEX messages_search_idx;
