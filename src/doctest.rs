@@ -6,7 +6,7 @@ use diesel::{Connection as _, PgConnection, RunQueryDsl as _};
 
 use crate::enums::ContactStatus;
 use crate::ids::{ChatId, UserId};
-use crate::local::{DATABASE, Keeper, Local};
+use crate::local::{DATABASE, Local, Watchdog};
 use crate::migrate::{self, ConnectOptions, RunOptions, Silent};
 use crate::models::{NewContact, NewUser};
 use crate::queries::{accounts, direct_chats};
@@ -49,13 +49,13 @@ pub fn empty_database() -> String {
 
 #[allow(clippy::expect_used, reason = "examples only")]
 fn server() -> &'static Local {
-    static SERVER: OnceLock<(Local, Option<Keeper>)> = OnceLock::new();
+    static SERVER: OnceLock<(Local, Option<Watchdog>)> = OnceLock::new();
     let (local, _) = SERVER.get_or_init(|| {
         let folder = std::env::temp_dir().join(format!("messenger-db-doc-{}", std::process::id()));
         let local = Local::builder().state_dir(folder).throwaway().open().expect("a state folder");
         local.start().expect("a server");
-        let keeper = local.keep().expect("a keeper");
-        (local, keeper)
+        let watchdog = local.keep().expect("a watchdog");
+        (local, watchdog)
     });
     local
 }

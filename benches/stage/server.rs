@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use messenger_db::local::{DATABASE, Keeper, Local, LocalBuilder};
+use messenger_db::local::{DATABASE, Local, LocalBuilder, Watchdog};
 use messenger_db::migrate::libpq::{Connection, Conninfo};
 
 /// What differs from PostgreSQL's defaults. The first three are defaults, and stated because everything depends on them.
@@ -26,7 +26,7 @@ const SETTINGS: [&str; 12] = [
 /// The server of a bench. It is destroyed, with its data, when this is dropped or the process ends, however it ends.
 pub struct Server {
     local: Local,
-    _keeper: Option<Keeper>,
+    _watchdog: Option<Watchdog>,
 }
 
 impl Server {
@@ -40,8 +40,8 @@ impl Server {
         let settings = SETTINGS.into_iter().chain(more.lines());
         let local = settings.fold(builder, LocalBuilder::setting).open().unwrap();
         local.start().unwrap_or_else(|error| panic!("{error}"));
-        let keeper = local.keep().unwrap();
-        Self { local, _keeper: keeper }
+        let watchdog = local.keep().unwrap();
+        Self { local, _watchdog: watchdog }
     }
 
     /// What it is.

@@ -9,6 +9,7 @@ use std::{env, fs};
 use diesel::{Connection as _, PgConnection};
 
 use super::args::Connection;
+use super::commands::local::tell_replaced;
 use super::diagnose::diagnose;
 use super::output::Output;
 use super::{Exit, Problem};
@@ -107,7 +108,8 @@ fn private(output: &mut Output) -> Result<String, Problem> {
     let local = Local::open(None).map_err(unavailable)?;
     // What PG* variables, service files and .pgpass say is about other servers.
     libpq::ignore_environment();
-    local.start().map_err(unavailable)?;
+    let started = local.start().map_err(unavailable)?;
     output.note(&format!("no DATABASE_URL: using the private PostgreSQL in {}", local.state_dir().display()));
+    tell_replaced(started.how, output);
     Ok(local.url(DATABASE))
 }

@@ -1,10 +1,10 @@
-//! Decides what can be asked of a local server before it is opened.
+//! Options of a local server.
 
 use std::path::PathBuf;
 
 use super::{Local, LocalError};
 
-/// The wishes for a local server; [`Local::builder`] begins with none.
+/// The options of a local server; [`Local::builder`] begins with the defaults.
 #[derive(Debug, Clone, Default)]
 pub struct LocalBuilder {
     pub(super) state_dir: Option<PathBuf>,
@@ -15,51 +15,49 @@ pub struct LocalBuilder {
 }
 
 impl LocalBuilder {
-    /// Keeps everything in this folder, and not in the one that the environment names.
+    /// Keeps everything in this folder instead of the one that the environment names.
     #[must_use]
     pub fn state_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.state_dir = Some(folder.into());
         self
     }
 
-    /// Gives up the data's safety for speed: nothing is flushed to the disk, so a crash of the machine loses all of
-    /// it. For tests. It also admits 200 clients.
+    /// Trades the data's safety for speed: nothing is flushed to the disk, so a crash of the machine loses all of it.
+    /// Also admits 200 clients. For tests.
     #[must_use]
     pub fn throwaway(mut self) -> Self {
         self.throwaway = true;
         self
     }
 
-    /// Names the socket after another port than 5432. Matters only together with a setting of `listen_addresses`: a
-    /// socket in a folder of its own is in nobody's way.
+    /// Names the socket after another port than 5432. Needed only with a setting of `listen_addresses`.
     #[must_use]
     pub fn port(mut self, port: u16) -> Self {
         self.port = Some(port);
         self
     }
 
-    /// Adds a line to the end of the server's settings, where it overrides the usual ones. It takes effect when the
-    /// server is started the next time. `port` and `unix_socket_directories` must be left alone here.
+    /// Adds a line to the end of the server's settings, where it overrides the defaults. Takes effect at the next start
+    /// of the server. Must not set `port` or `unix_socket_directories`.
     #[must_use]
     pub fn setting(mut self, line: impl Into<String>) -> Self {
         self.settings.push(line.into());
         self
     }
 
-    /// Adds a line to `pg_hba.conf`, before the one that admits everybody who reaches the socket. It takes effect when
-    /// the server is started the next time.
+    /// Adds a line to `pg_hba.conf`, before the one that admits everybody who reaches the socket. Takes effect at the
+    /// next start of the server.
     #[must_use]
     pub fn rule(mut self, line: impl Into<String>) -> Self {
         self.rules.push(line.into());
         self
     }
 
-    /// Settles on the state folder. Makes nothing yet.
+    /// Chooses the state folder. Makes nothing yet.
     ///
     /// # Errors
     ///
-    /// [`LocalError::NoHome`] and [`LocalError::UnfitPath`] when there is no folder to use; the refusals of a folder
-    /// that is not ours: [`LocalError::ForeignFolder`], [`LocalError::NotAFolder`], [`LocalError::NotOurs`].
+    /// [`LocalError::NoHome`] when the environment names no folder; [`LocalError::Folder`] when it must not be used.
     pub fn open(self) -> Result<Local, LocalError> {
         Local::with(self)
     }

@@ -1,26 +1,30 @@
-//! Decides how a cluster is made: beside its place, and renamed to it when nothing can go wrong any more.
+//! The cluster of the private server, and its settings.
+//!
+//! Guards against a data folder that is half made: the cluster is made beside its place, with its database and its
+//! settings, and renamed when it is complete.
 
 use std::{
     fs::{self, DirBuilder, File},
     os::unix::fs::DirBuilderExt,
     path::Path,
-    process::Command,
 };
 
 use super::{
-    DATABASE, LocalError, USER,
-    binaries::{Binaries, leading_number},
-    child, files,
-    lock::Lock,
-    owner::Owner,
-    settings,
-    state::StateFolder,
+    DATABASE, LocalBuilder, LocalError, USER,
+    owner::{Owner, said},
+    programs::{Programs, leading_number},
+    socket::Socket,
+    state::{self, Lock, StateFolder},
 };
 
-/// Hands a line to a program. Through a shell, because the program's own standard input cannot be the line and the
-/// lock at once: so the shell keeps the lock while the program works.
-const FEED: &str = r#"printf '%s\n' "$1" | { shift; "$@"; }"#;
-const APPEND: &str = r#"printf '%s\n' "$1" >> "$2""#;
+/// Makes the database with a single-user server, because no client is sure to be installed, and includes the settings.
+/// Runs as the server's user, who owns the files: root must not write through a link that this user may have put there.
+/// The include is relative, so that the state folder can be moved.
+const FINISH: &str = r#"printf '%s\n' "$3" | "$1" --single -D "$2" -c exit_on_error=on $4 postgres &&
+printf "include '../settings.conf'\n" >>"$2/postgresql.conf""#;
+
+/// The settings of a server whose data nobody will miss.
+const THROWAWAY: &str = "max_connections = 200\nfsync = off\nsynchronous_commit = off\nfull_page_writes = off\n";
 
 /// The major version that made the data folder; `None` if there is no data folder.
 pub(super) fn major(folder: &StateFolder) -> Result<Option<u32>, LocalError> {
@@ -33,47 +37,50 @@ pub(super) fn major(folder: &StateFolder) -> Result<Option<u32>, LocalError> {
     leading_number(text.trim()).map(Some).ok_or_else(|| damaged(format!("PG_VERSION says {:?}", text.trim())))
 }
 
-/// Makes the cluster with its superuser and its database. What an interrupted attempt left is thrown away first.
+/// Makes the cluster with its superuser and its database. What an interrupted attempt left is removed first.
 pub(super) fn initialise(
     folder: &StateFolder,
-    binaries: &Binaries,
+    programs: &Programs,
     owner: &Owner,
     throwaway: bool,
     lock: &Lock,
 ) -> Result<(), LocalError> {
     let (partial, data) = (folder.partial(), folder.data());
-    files::remove_folder(&partial)?;
+    let failed =
+        |said| LocalError::Failed { what: "making the local database".to_owned(), said, full: folder.full_disk() };
+    state::remove(&partial)?;
     DirBuilder::new().mode(0o700).create(&partial).map_err(LocalError::io("make the folder", &partial))?;
     owner.give(&partial)?;
 
-    initdb(&partial, binaries, owner, throwaway, lock)?;
-    create_database(&partial, binaries, owner, throwaway, lock)?;
-    include_settings(&partial, owner)?;
+    let mut failures = Vec::new();
+    let mut is_made = false;
+    for locale in locales(programs.major) {
+        let mut command = owner.command(programs.path("initdb"));
+        command.arg(format!("--username={USER}")).args(["--auth=trust", "--encoding=UTF8", "--no-instructions"]);
+        command.args(*locale).arg("--pgdata").arg(&partial).stdin(lock.stdin()?);
+        command.args(throwaway.then_some("--no-sync"));
+        let output = owner.run(&mut command)?;
+        is_made = output.status.success();
+        if is_made {
+            break;
+        }
+        failures.push(said(&output));
+    }
+    if !is_made {
+        // The first is about the usual locale.
+        return Err(failed(failures.into_iter().next().unwrap_or_default()));
+    }
+
+    let mut command = owner.command("/bin/sh");
+    command.args(["-c", FINISH, "sh"]).arg(programs.path("postgres")).arg(&partial);
+    command.args([&*format!("CREATE DATABASE {DATABASE};"), if throwaway { "-F" } else { "" }]).stdin(lock.stdin()?);
+    let output = owner.run(&mut command)?;
+    if !output.status.success() {
+        return Err(failed(said(&output)));
+    }
 
     fs::rename(&partial, &data).map_err(LocalError::io("rename to data", &partial))?;
     File::open(&folder.root).and_then(|root| root.sync_all()).map_err(LocalError::io("flush to the disk", &folder.root))
-}
-
-fn initdb(partial: &Path, binaries: &Binaries, owner: &Owner, throwaway: bool, lock: &Lock) -> Result<(), LocalError> {
-    let mut locales = locales(binaries.version.major).iter().peekable();
-    while let Some(locale) = locales.next() {
-        let mut command = binaries.command("initdb", owner);
-        command.arg(format!("--username={USER}")).args(["--auth=trust", "--encoding=UTF8", "--no-instructions"]);
-        command.args(*locale).arg("--pgdata").arg(partial).stdin(lock.stdin()?);
-        if throwaway {
-            command.arg("--no-sync");
-        }
-        let output = child::run(&mut command, owner)?;
-        if output.status.success() {
-            return Ok(());
-        }
-        let said = child::said(&output);
-        // Any other failure would only repeat itself.
-        if locales.peek().is_none() || !said.contains("locale") {
-            return Err(LocalError::Initialise { program: "initdb", said });
-        }
-    }
-    Ok(())
 }
 
 /// The locales to try: code point order and Unicode's letters as the system has them, then as PostgreSQL has them
@@ -88,36 +95,56 @@ fn locales(major: u32) -> &'static [&'static [&'static str]] {
     if major >= 17 { ALL } else { BEFORE_17 }
 }
 
-/// Creates the database with a single-user server, because no client is sure to be there.
-fn create_database(
-    partial: &Path,
-    binaries: &Binaries,
-    owner: &Owner,
-    throwaway: bool,
-    lock: &Lock,
-) -> Result<(), LocalError> {
-    let mut command: Command = child::command("/bin/sh", owner);
-    command.args(["-c", FEED, "sh", &format!("CREATE DATABASE {DATABASE};")]);
-    command.arg(binaries.folder.join("postgres")).arg("--single").arg("-D").arg(partial);
-    // Without this it reports an error and ends well.
-    command.args(["-c", "exit_on_error=on"]);
-    if throwaway {
-        command.arg("-F");
+/// Writes the settings and the access rules. They are in the state folder, which is the caller's, and not in the data
+/// folder, which is the server's: root must not write where another user may put a symbolic link.
+pub(super) fn configure(folder: &StateFolder, socket: &Socket, wanted: &LocalBuilder) -> Result<(), LocalError> {
+    let rules = folder.root.join("pg_hba.conf");
+    let mut settings = format!(
+        "# Written by messenger-db at every start: changes made here are lost.\n\
+         cluster_name = 'messenger-db'\n\
+         listen_addresses = ''\n\
+         port = {port}\n\
+         unix_socket_directories = {socket}\n\
+         unix_socket_permissions = 0700\n\
+         hba_file = {rules}\n\
+         logging_collector = off\n\
+         log_destination = 'stderr'\n\
+         random_page_cost = 1.1\n",
+        port = socket.port,
+        socket = quote(&list_of_one(&socket.folder)),
+        rules = quote(&rules.to_string_lossy()),
+    );
+    if wanted.throwaway {
+        settings.push_str(THROWAWAY);
     }
-    let output = child::run(command.arg("postgres").stdin(lock.stdin()?), owner)?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(LocalError::Initialise { program: "postgres --single", said: child::said(&output) })
+    // Of two lines for one setting PostgreSQL takes the last.
+    settings.extend(wanted.settings.iter().flat_map(|line| [line, "\n"]));
+    state::write(&folder.root.join("settings.conf"), &settings)?;
+    // Trust is safe: only the server's user and root reach the socket. PostgreSQL takes the first rule that fits.
+    let usual = ["local all all trust", "local replication all trust"];
+    let all: String = wanted.rules.iter().map(String::as_str).chain(usual).flat_map(|line| [line, "\n"]).collect();
+    state::write(&rules, &all)
 }
 
-/// As the server's user, who owns the file: root must not write through a link that user may have put there.
-fn include_settings(partial: &Path, owner: &Owner) -> Result<(), LocalError> {
-    let mut command = child::command("/bin/sh", owner);
-    command.args(["-c", APPEND, "sh", settings::INCLUDE]).arg(partial.join("postgresql.conf"));
-    let output = child::run(&mut command, owner)?;
-    if output.status.success() {
-        return Ok(());
+/// A list of folders in which commas and spaces belong to the one folder it has.
+fn list_of_one(folder: &Path) -> String {
+    format!("\"{}\"", folder.to_string_lossy().replace('"', "\"\""))
+}
+
+/// A text as postgresql.conf wants it.
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{list_of_one, quote};
+
+    #[test]
+    fn a_path_with_quotes_of_both_kinds_and_a_backslash_survives_the_quoting() {
+        let folder = Path::new("/it's a \"b\\c\"");
+        assert_eq!(quote(&list_of_one(folder)), r#"'"/it''s a ""b\\c"""'"#);
     }
-    Err(LocalError::Initialise { program: "sh", said: child::said(&output) })
 }

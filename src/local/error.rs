@@ -1,4 +1,4 @@
-//! Decides how every failure of the embedded default is told: what failed, and what to do next.
+//! Errors of the private PostgreSQL: what failed, and what to do next.
 
 use std::{io, path::PathBuf};
 
@@ -10,8 +10,8 @@ const INSTALL: &str = "  \
 
 /// Why the local server could not do what was asked.
 ///
-/// Every message is complete: it ends with what to do next, and it includes its cause, which is therefore not
-/// offered again as [`source`](std::error::Error::source).
+/// The first line says what failed, with its cause, which is therefore no [`source`](std::error::Error::source). The
+/// lines after it say what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LocalError {
@@ -22,97 +22,24 @@ pub enum LocalError {
     )]
     NoHome,
 
-    /// The path of the state folder cannot be written into PostgreSQL's configuration.
-    #[error(
-        "the state folder {path:?} cannot be used: its path {why}.\n\
-         Set MESSENGER_DB_STATE_DIR to another folder."
-    )]
-    UnfitPath {
-        /// The state folder.
-        path: PathBuf,
-        /// What is wrong with the path.
-        why: &'static str,
-    },
-
-    /// The state folder belongs to another user.
-    #[error(
-        "the state folder {path} belongs to {owner}, and you are {caller}.\n\
-         Run the command as {owner}, or set MESSENGER_DB_STATE_DIR to a folder of your own.",
-        path = .path.display()
-    )]
-    ForeignFolder {
-        /// The state folder.
-        path: PathBuf,
-        /// Who owns it.
-        owner: String,
-        /// Who we are.
-        caller: String,
-    },
-
-    /// The state folder is a symbolic link or no folder at all.
-    #[error(
-        "the state folder {path} is {kind}, and only a real folder is used.\n\
-         Set MESSENGER_DB_STATE_DIR to the folder itself.",
-        path = .path.display()
-    )]
-    NotAFolder {
-        /// The state folder.
-        path: PathBuf,
-        /// What it is instead.
-        kind: &'static str,
-    },
-
-    /// The state folder has content that messenger-db did not put there.
-    #[error(
-        "the folder {path} is not empty and was not made by messenger-db, so it is left alone.\n\
-         Set MESSENGER_DB_STATE_DIR to an empty or a new folder.",
-        path = .path.display()
-    )]
-    NotOurs {
-        /// The state folder.
-        path: PathBuf,
-    },
-
-    /// The system user who runs the server cannot enter a folder on the way to the state folder.
-    #[error(
-        "the local server runs as the user {user}, because PostgreSQL refuses root, and {user} cannot enter \
-         {parent}, which leads to the state folder {path}.\n\
-         Set MESSENGER_DB_STATE_DIR to a folder that {user} can reach, such as /var/lib/messenger-db, or run: \
-         chmod o+x {parent}",
-        parent = .parent.display(), path = .path.display()
-    )]
-    Unreachable {
-        /// Who runs the server.
-        user: String,
-        /// The first folder that user cannot enter.
-        parent: PathBuf,
-        /// The state folder.
-        path: PathBuf,
-    },
-
-    /// The folder for the socket is not private.
-    #[error(
-        "the socket of the local server needs the private folder {path}, but {why}.\n\
-         Remove it if it is yours, or set MESSENGER_DB_STATE_DIR to a folder with a path so short (and without a \
-         comma) that the socket fits into it.",
-        path = .path.display()
-    )]
-    SocketFolder {
+    /// A folder must not be used: it belongs to others, holds other content, is no folder, has a path that PostgreSQL
+    /// cannot store, or cannot be entered by the user who runs the server.
+    #[error("the folder {path} cannot be used: {why}.\n{help}", path = .path.display())]
+    Folder {
         /// The folder.
         path: PathBuf,
         /// What is wrong with it.
         why: String,
+        /// What to do.
+        help: String,
     },
 
-    /// There is no unprivileged user to run the server as.
+    /// The caller is root, and there is no unprivileged user of this name to run the server.
     #[error(
-        "PostgreSQL refuses to run as root, and /etc/passwd has no unprivileged user {name} to run it as.\n\
+        "PostgreSQL refuses to run as root, and /etc/passwd has no unprivileged user {0} to run it as.\n\
          Set MESSENGER_DB_PG_USER to an unprivileged user of this machine, or run the command as one."
     )]
-    NoServerUser {
-        /// The user who was asked for, or would have been taken.
-        name: String,
-    },
+    NoServerUser(String),
 
     /// `MESSENGER_DB_PG_BIN` names a folder that does not work.
     #[error(
@@ -128,25 +55,24 @@ pub enum LocalError {
         why: String,
     },
 
-    /// No usable server binaries are installed in any known place.
+    /// No usable server programs are installed in any known place. Holds what was found where.
     #[error(
         "no PostgreSQL server of version 15 or newer was found on this machine. Looked at:\n  {looked}\n\
          Install one:\n{INSTALL}\n\
          or set MESSENGER_DB_PG_BIN to the folder with its initdb, pg_ctl and postgres, or name a database of your \
          own in DATABASE_URL.",
-        looked = .looked.join("\n  ")
+        looked = .0.join("\n  ")
     )]
-    NoServer {
-        /// Each place with what was found there.
-        looked: Vec<String>,
-    },
+    NoServer(Vec<String>),
 
     /// The data was made by a PostgreSQL of another major version, and none of that version is installed.
     #[error(
         "the local database in {data} was made by PostgreSQL {made}, and the server found here is PostgreSQL \
          {found}.\n\
-         Install PostgreSQL {made} beside it (it is then found by itself; MESSENGER_DB_PG_BIN, if set, must name \
-         it), or discard the local data with: messenger-db local destroy",
+         Nothing was changed. Install PostgreSQL {made} beside it: it is then found by itself (MESSENGER_DB_PG_BIN, \
+         if set, must name it). To move the data to the other version, take a backup with PostgreSQL {made} running \
+         (`messenger-db backup FILE`) and restore it into a new private server (another MESSENGER_DB_STATE_DIR) with \
+         pg_restore, or use pg_upgrade. If the data is not needed: messenger-db local destroy",
         data = .data.display()
     )]
     OtherVersion {
@@ -158,10 +84,10 @@ pub enum LocalError {
         found: String,
     },
 
-    /// The data folder is not one that PostgreSQL can have left behind.
+    /// The data folder has no readable `PG_VERSION`.
     #[error(
         "the local database in {data} is damaged: {why}.\n\
-         Discard it with: messenger-db local destroy",
+         Restore it from a backup; or discard it with: messenger-db local destroy",
         data = .data.display()
     )]
     Damaged {
@@ -171,32 +97,23 @@ pub enum LocalError {
         why: String,
     },
 
-    /// The cluster could not be made.
+    /// The cluster could not be made, or the server did not start.
     #[error(
-        "{program} could not make the local database. It said:\n{said}\n\
-         Nothing is left half done: correct the cause and run the command again."
+        "{what} failed. It said:\n{said}\n\
+         Correct the cause and run the command again. Nothing is lost.{disk}",
+        disk = .full.as_ref().map(|folder| format!(" The disk of {} is full: free some space.", folder.display()))
+            .unwrap_or_default()
     )]
-    Initialise {
-        /// Which program failed.
-        program: &'static str,
-        /// The end of its output.
+    Failed {
+        /// What was done.
+        what: String,
+        /// The end of what PostgreSQL said.
         said: String,
+        /// The state folder, when the disk has no space for it.
+        full: Option<PathBuf>,
     },
 
-    /// The server did not start.
-    #[error(
-        "the local PostgreSQL did not start. The end of {log}:\n{tail}\n\
-         Correct the cause and run the command again, or discard the local data with: messenger-db local destroy",
-        log = .log.display()
-    )]
-    Start {
-        /// The server's log.
-        log: PathBuf,
-        /// Its last lines since this start.
-        tail: String,
-    },
-
-    /// A server process is there and does not become ready, or does not go away.
+    /// A server process is there and does not become ready.
     #[error(
         "the local PostgreSQL (process {pid}) is there, but was not ready within {seconds} s. The end of {log}:\n\
          {tail}\n\
@@ -231,27 +148,25 @@ pub enum LocalError {
     /// Another process works on the same state folder and does not finish.
     #[error(
         "another messenger-db (process {holder}) has held {lock} for more than {seconds} s.\n\
-         Wait for it to finish, or end that process; the lock goes away with it."
+         Wait for it to finish, or end that process; the lock goes away with it.",
+        lock = .lock.display()
     )]
     Busy {
         /// The lock file.
-        lock: String,
+        lock: PathBuf,
         /// The process that wrote itself into the lock file.
         holder: String,
         /// How long the lock was waited for.
         seconds: u64,
     },
 
-    /// There is no psql.
+    /// There is no psql. Holds the URL for another client.
     #[error(
         "psql was found neither beside the server nor on PATH.\n\
          Install it (Debian, Ubuntu: apt-get install postgresql-client; Fedora: dnf install postgresql; Alpine: \
-         apk add postgresql-client; macOS: brew install libpq), or connect another client to: {url}"
+         apk add postgresql-client; macOS: brew install libpq), or connect another client to: {0}"
     )]
-    NoPsql {
-        /// Where the local database is.
-        url: String,
-    },
+    NoPsql(String),
 
     /// A program could not be run at all.
     #[error(
@@ -268,7 +183,7 @@ pub enum LocalError {
         cause: io::Error,
     },
 
-    /// A file or folder could not be read, written or removed.
+    /// A file, a folder or a process could not be read, written, removed or told something.
     #[error(
         "cannot {doing} {path}: {cause}.\n\
          Check its owner, its permissions and the free space there, or set MESSENGER_DB_STATE_DIR to another folder.",
@@ -288,5 +203,10 @@ impl LocalError {
     /// Says what was tried on which path when the system refused it.
     pub(super) fn io(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         move |cause| Self::Io { doing, path: path.into(), cause }
+    }
+
+    /// Says why a folder must not be used.
+    pub(super) fn folder(path: impl Into<PathBuf>, why: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Folder { path: path.into(), why: why.into(), help: help.into() }
     }
 }

@@ -1,8 +1,8 @@
-//! Decides how commands and tests get a PostgreSQL of their own when nobody gives them one: the embedded default.
+//! A private PostgreSQL for commands, tests and examples that are given no other database.
 //!
-//! Nothing is downloaded. Server binaries that are installed on the machine ([`LocalError::NoServer`] says where
-//! they are looked for) initialise a private server in a state folder, and it is reachable through a unix socket
-//! only, in a folder that admits its owner alone. That is why it needs no password and no free port.
+//! Nothing is downloaded. `initdb` and `pg_ctl` of an installed PostgreSQL make and start the server
+//! ([`LocalError::NoServer`] says where they are looked for). It is reachable only through a Unix socket, in a folder
+//! that admits its owner alone, so it needs no password and no free port.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), messenger_db::local::LocalError> {
@@ -16,48 +16,41 @@
 //! # }
 //! ```
 //!
-//! The state folder has `data/` (the cluster), `socket/`, `server.log`, `settings.conf` and `pg_hba.conf` (written anew
-//! at every start), `lock`, and a marker by which it is known as ours. All that lies in `data/` belongs to the server's
-//! user, and only that user's processes write there.
+//! What `initdb` and `pg_ctl` do not guard against, and which file does:
 //!
-//! The way of a start: [`Local`] (`server`) takes the `lock` of the `state` folder, asks `life` whether the server
-//! lives already, lets `find` choose `binaries` and `owner` the system user, has `cluster` initialise, writes the
-//! `settings`, and hands over to `launch`. Every child process is prepared in `child`. Unix only.
+//! | file | guards against |
+//! | --- | --- |
+//! | `state` | folders of others; two processes that make, start or remove one server at once |
+//! | `socket` | a socket path that is too long, or that others can reach; variables that lead libpq elsewhere |
+//! | `owner` | root, whom PostgreSQL refuses; the caller's `PG*` variables, language, terminal and open files |
+//! | `programs` | programs that are missing, too old, or of another major version than the data |
+//! | `cluster` | a data folder that is half made |
+//! | `process` | what a crash or a power cut leaves: a `postmaster.pid` that is empty, torn, or names another process |
+//! | `server` | programs that were replaced while the server runs; a full disk |
+//! | `watchdog` | a throwaway server that outlives a killed process |
+//!
+//! The state folder has `data/` (the cluster, which belongs to the server's user), `socket/`, `server.log`,
+//! `settings.conf`, `pg_hba.conf` and `program` (written at every start), `lock`, and a marker that says it is ours.
+//! Unix only.
 
-mod binaries;
 mod builder;
-mod child;
-mod client;
 mod cluster;
-mod destroy;
 mod error;
-mod files;
-mod find;
-mod halt;
-mod keeper;
-mod launch;
-mod life;
-mod lock;
-mod log;
 mod owner;
-mod pidfile;
-mod places;
 mod process;
-mod psql;
-mod reach;
+mod programs;
 mod server;
-mod settings;
 mod socket;
 mod state;
-mod url;
+mod watchdog;
 
 pub use builder::LocalBuilder;
-pub use client::client_program;
-pub use destroy::Destroyed;
 pub use error::LocalError;
-pub use halt::StopMode;
-pub use keeper::Keeper;
+pub use process::StopMode;
+pub use programs::client_program;
 pub use server::{How, Local, Started, Status};
+pub use state::Destroyed;
+pub use watchdog::Watchdog;
 
 /// The superuser of the local server, and the user of every URL it gives out.
 pub const USER: &str = "messenger";
@@ -65,7 +58,7 @@ pub const USER: &str = "messenger";
 /// The database that a local server has from its first start on.
 pub const DATABASE: &str = "messenger";
 
-/// The environment variable that names the folder of the server binaries to use, and forbids looking elsewhere.
+/// The environment variable that names the folder of the server programs to use, and forbids looking elsewhere.
 pub const PG_BIN_VARIABLE: &str = "MESSENGER_DB_PG_BIN";
 
 /// The environment variable that names the system user who runs the server when the caller is root.
@@ -73,6 +66,3 @@ pub const PG_USER_VARIABLE: &str = "MESSENGER_DB_PG_USER";
 
 /// The environment variable that names the state folder.
 pub const STATE_DIR_VARIABLE: &str = "MESSENGER_DB_STATE_DIR";
-
-/// The oldest PostgreSQL that the schema works on.
-const OLDEST_MAJOR: u32 = 15;

@@ -1,158 +1,194 @@
-//! Decides which system user runs the server, because PostgreSQL refuses to run as root.
+//! The system user who runs the server, and the programs that run as that user.
+//!
+//! Guards against root, whom PostgreSQL refuses, and against what programs inherit from the caller: `PG*` variables that
+//! lead to other servers, a language, a terminal, a folder that is closed to the other user, and open files.
 
 use std::{
     env,
-    fs::{self, File},
-    io,
-    os::{
-        fd::OwnedFd,
-        unix::fs::{MetadataExt, lchown},
+    ffi::OsStr,
+    fs,
+    os::unix::{
+        fs::{MetadataExt, lchown},
+        process::CommandExt,
     },
     path::Path,
+    process::{Command, Output, Stdio},
 };
+
+use rustix::process::geteuid;
 
 use super::{LocalError, PG_USER_VARIABLE};
 
-/// Who runs the server when the caller is root and no other user is asked for: the first of these that exists.
+/// Who runs the server when the caller is root and names no other user: the first of these that exists.
 const CANDIDATES: [&str; 3] = ["postgres", "_postgres", "nobody"];
 
-/// The system user who runs the server and owns its files.
+/// Closes every file but the standard streams (make's job server, a test harness's pipes). A server that inherited them
+/// would keep their readers waiting as long as it runs. Tried in a subshell first, because a shell that cannot do it ends.
+const DETACH: &str = r#"
+for file in /dev/fd/*; do
+    number=${file##*/}
+    case $number in 0 | 1 | 2 | *[!0-9]*) continue ;; esac
+    if (eval "exec $number>&-") 2>/dev/null; then eval "exec $number>&-"; fi
+done
+exec "$@"
+"#;
+
+/// How many lines of a program's output an error shows.
+const TAIL: usize = 15;
+
+/// A system user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Owner {
     pub(super) name: String,
     pub(super) uid: u32,
-    /// The user and group to become first; `None` when that is the caller itself.
-    pub(super) switch: Option<(u32, u32)>,
+    gid: u32,
+    is_caller: bool,
 }
 
 impl Owner {
-    /// Chooses the user: the caller, unless that is root. Then the owner of the data that is already there, else
-    /// the user named in `MESSENGER_DB_PG_USER`, else the first candidate that exists.
-    pub(super) fn choose(caller: u32, data: &Path) -> Result<Self, LocalError> {
-        let passwd = passwd()?;
-        if caller != 0 {
-            return Ok(Self { name: name_of(caller), uid: caller, switch: None });
+    /// The user who runs this process.
+    pub(super) fn caller() -> Self {
+        let uid = geteuid().as_raw();
+        Self { name: name_of(uid), uid, gid: 0, is_caller: true }
+    }
+
+    /// The user who runs the server of a data folder: the caller, or, when that is root, the owner of the data, else the
+    /// user of `MESSENGER_DB_PG_USER`, else the first candidate.
+    pub(super) fn of(data: &Path) -> Result<Self, LocalError> {
+        let caller = Self::caller();
+        if caller.uid != 0 {
+            return Ok(caller);
         }
-        // A package installed later may bring a better user, but the data keeps the one who made it.
+        // A package that is installed later may bring a better user, but the data keeps the one who made it.
         if let Ok(metadata) = fs::symlink_metadata(data)
             && metadata.uid() != 0
         {
             let (uid, gid) = (metadata.uid(), metadata.gid());
-            return Ok(Self { name: name_of(uid), uid, switch: Some((uid, gid)) });
+            return Ok(Self { name: name_of(uid), uid, gid, is_caller: false });
         }
         let asked = env::var(PG_USER_VARIABLE).ok().filter(|name| !name.is_empty());
-        let found = match &asked {
-            Some(name) => account(&passwd, |candidate| candidate.name == name),
-            None => CANDIDATES.iter().find_map(|name| account(&passwd, |candidate| candidate.name == *name)),
-        };
-        match found.filter(|account| account.uid != 0) {
-            Some(Account { name, uid, gid }) => Ok(Self { name: name.to_owned(), uid, switch: Some((uid, gid)) }),
-            None => Err(LocalError::NoServerUser { name: asked.unwrap_or_else(|| CANDIDATES.join(" or ")) }),
+        let names = asked.as_deref().map_or(CANDIDATES.to_vec(), |name| vec![name]);
+        let mut accounts = names.iter().filter_map(|name| accounts().into_iter().find(|(other, ..)| other == name));
+        match accounts.find(|(_, uid, _)| *uid != 0) {
+            Some((name, uid, gid)) => Ok(Self { name, uid, gid, is_caller: false }),
+            None => Err(LocalError::NoServerUser(names.join(" or "))),
         }
     }
 
-    /// The caller, who runs what needs no server's user.
-    pub(super) fn myself(uid: u32) -> Self {
-        Self { name: name_of(uid), uid, switch: None }
+    /// Whether the programs run as another user than the caller.
+    pub(super) const fn is_another(&self) -> bool {
+        !self.is_caller
     }
 
-    /// Gives a file or folder to this user, if it is not the caller's own anyway. Never follows a symbolic link.
+    /// Gives a file or folder to this user. Follows no symbolic link.
     pub(super) fn give(&self, path: &Path) -> Result<(), LocalError> {
-        match self.switch {
-            Some((uid, gid)) => lchown(path, Some(uid), Some(gid)).map_err(LocalError::io("change the owner of", path)),
-            None => Ok(()),
+        if self.is_caller {
+            return Ok(());
         }
+        lchown(path, Some(self.uid), Some(self.gid)).map_err(LocalError::io("change the owner of", path))
+    }
+
+    /// A program that runs as this user.
+    pub(super) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        for (variable, _) in env::vars_os() {
+            if misleads(&variable) {
+                command.env_remove(variable);
+            }
+        }
+        command.env("LC_ALL", "C").current_dir("/").stdin(Stdio::null());
+        if self.is_another() {
+            // This drops root's supplementary groups too.
+            command.uid(self.uid).gid(self.gid);
+        }
+        command
+    }
+
+    /// A program that outlives this process: it has a process group of its own, so that Ctrl-C does not end it, and
+    /// inherits no open file but the standard streams.
+    pub(super) fn detached(&self, program: impl AsRef<OsStr>) -> Command {
+        // Debian's sh cannot close a file with a number of two digits; bash, busybox and macOS can.
+        let shell = if Path::new("/bin/bash").is_file() { "/bin/bash" } else { "/bin/sh" };
+        let mut command = self.command(shell);
+        command.env_remove("BASH_ENV").args(["-c", DETACH, "sh"]).arg(program).process_group(0);
+        command
+    }
+
+    /// Runs a program to its end and takes what it prints.
+    pub(super) fn run(&self, command: &mut Command) -> Result<Output, LocalError> {
+        command.output().map_err(|cause| LocalError::Run {
+            program: command.get_program().display().to_string(),
+            user: self.name.clone(),
+            cause,
+        })
     }
 }
 
-/// The user we act as. A pipe belongs to whoever makes it, on Linux and macOS alike; /proc is not everywhere, and
-/// asking the system directly takes unsafe code.
-pub(super) fn caller() -> Result<u32, LocalError> {
-    let ask = || -> io::Result<u32> {
-        let (reader, _writer) = io::pipe()?;
-        Ok(File::from(OwnedFd::from(reader)).metadata()?.uid())
-    };
-    ask().map_err(LocalError::io("find out who runs this by looking at", "a pipe"))
+/// The end of what a program printed, errors last.
+pub(super) fn said(output: &Output) -> String {
+    tail(&[&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes)).concat())
+}
+
+/// The last lines of a text.
+pub(super) fn tail(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    lines.get(lines.len().saturating_sub(TAIL)..).unwrap_or_default().join("\n")
 }
 
 /// What to call a user in a message.
 pub(super) fn name_of(uid: u32) -> String {
-    let passwd = passwd().unwrap_or_default();
-    account(&passwd, |candidate| candidate.uid == uid)
-        .map_or_else(|| format!("the user with id {uid}"), |account| account.name.to_owned())
+    let account = accounts().into_iter().find(|(_, other, _)| *other == uid);
+    account.map_or_else(|| format!("the user with id {uid}"), |(name, ..)| name)
 }
 
-fn passwd() -> Result<String, LocalError> {
-    match fs::read("/etc/passwd") {
-        // People's names in it need not be UTF-8.
-        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
-        // A container without the file is still fine for anyone but root.
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(String::new()),
-        Err(cause) => Err(LocalError::io("read", "/etc/passwd")(cause)),
-    }
+/// The name, user id and group id of each account in /etc/passwd; none in a container without that file.
+fn accounts() -> Vec<(String, u32, u32)> {
+    let passwd = fs::read("/etc/passwd").unwrap_or_default();
+    String::from_utf8_lossy(&passwd).lines().filter_map(account).collect()
 }
 
-#[derive(Debug, PartialEq, Eq)]
-struct Account<'a> {
-    name: &'a str,
-    uid: u32,
-    gid: u32,
-}
-
-fn account(passwd: &str, wanted: impl Fn(&Account) -> bool) -> Option<Account<'_>> {
-    passwd.lines().filter_map(parse).find(|account| wanted(account))
-}
-
-fn parse(line: &str) -> Option<Account<'_>> {
+fn account(line: &str) -> Option<(String, u32, u32)> {
+    // macOS writes nobody as -2.
+    let id = |text: &str| text.parse().ok().or_else(|| text.parse().ok().map(i32::cast_unsigned));
     let mut fields = line.split(':');
     let name = fields.next().filter(|name| !name.is_empty() && !name.starts_with('#'))?;
-    let uid = id(fields.nth(1)?)?;
-    let gid = id(fields.next()?)?;
-    Some(Account { name, uid, gid })
+    Some((name.to_owned(), id(fields.nth(1)?)?, id(fields.next()?)?))
 }
 
-/// macOS writes nobody as -2.
-fn id(text: &str) -> Option<u32> {
-    text.parse().ok().or_else(|| text.parse().ok().map(i32::cast_unsigned))
+/// Whether a variable is about other servers or about a language.
+fn misleads(variable: &OsStr) -> bool {
+    let name = variable.as_encoded_bytes();
+    name.starts_with(b"PG") || name.starts_with(b"LC_") || name == b"LANG" || name == b"LANGUAGE"
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Account, account, caller, parse};
+    use std::ffi::OsStr;
 
-    const PASSWD: &str = "# users\nroot:x:0:0:root:/root:/bin/sh\n\nbroken\nnobody:*:-2:-2::/:/bin/false\n\
-                          postgres:x:101:104:PostgreSQL,,,:/var/lib/postgresql:/bin/bash\n";
-
-    #[test]
-    fn an_account_is_found_by_its_name_and_by_its_id() {
-        let postgres = Some(Account { name: "postgres", uid: 101, gid: 104 });
-        assert_eq!(account(PASSWD, |candidate| candidate.name == "postgres"), postgres);
-        assert_eq!(account(PASSWD, |candidate| candidate.uid == 101), postgres);
-        assert_eq!(account(PASSWD, |candidate| candidate.name == "post"), None);
-    }
+    use super::{account, misleads, tail};
 
     #[test]
-    fn a_negative_id_is_what_macos_means_by_it() {
-        assert_eq!(
-            parse("nobody:*:-2:-2::/:"),
-            Some(Account { name: "nobody", uid: 4_294_967_294, gid: 4_294_967_294 })
-        );
-    }
-
-    #[test]
-    fn comments_blanks_and_broken_lines_are_no_accounts() {
+    fn accounts_are_read_and_comments_blanks_and_broken_lines_are_none() {
+        assert_eq!(account("postgres:x:101:104:PostgreSQL,,,:/:/bin/sh"), Some(("postgres".to_owned(), 101, 104)));
+        assert_eq!(account("nobody:*:-2:-2::/:"), Some(("nobody".to_owned(), 4_294_967_294, 4_294_967_294)));
         for line in ["", "#", "# root:x:0:0", "broken", "a:x", "a:x:1", "a:x:one:1", ":x:1:1"] {
-            assert_eq!(parse(line), None, "{line}");
+            assert_eq!(account(line), None, "{line}");
         }
     }
 
     #[test]
-    fn the_caller_owns_the_files_it_makes() -> std::io::Result<()> {
-        use std::os::unix::fs::MetadataExt;
-        let path = std::env::temp_dir().join(format!("messenger-db-caller-{}", std::process::id()));
-        let made = std::fs::File::create(&path)?.metadata()?.uid();
-        std::fs::remove_file(&path)?;
-        assert_eq!(caller().ok(), Some(made));
-        Ok(())
+    fn other_servers_and_languages_are_kept_from_the_programs() {
+        for name in ["PGDATA", "PGPORT", "PGOPTIONS", "LC_ALL", "LC_MESSAGES", "LANG", "LANGUAGE"] {
+            assert!(misleads(OsStr::new(name)), "{name}");
+        }
+        for name in ["PATH", "HOME", "TZ", "LD_LIBRARY_PATH", "LANGUAGES_I_SPEAK"] {
+            assert!(!misleads(OsStr::new(name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_tail_is_the_last_fifteen_lines_that_say_something() {
+        let tail = tail(&(1..=40).map(|n| format!("line {n}\n")).collect::<Vec<_>>().join("\n"));
+        assert!(tail.starts_with("line 26\n") && tail.ends_with("\nline 40"), "{tail}");
     }
 }

@@ -1,6 +1,10 @@
-//! Decides where the socket lies: in the state folder, or, where its path would not fit, in a private folder under /tmp.
+//! The server's socket: where it is, who can reach it, and the URL that leads there.
+//!
+//! Guards against a path that is too long for a socket, a folder in `/tmp` that others prepared, and variables that lead
+//! libpq to another server.
 
 use std::{
+    fmt::Write,
     fs::{self, DirBuilder},
     io,
     os::unix::{
@@ -10,67 +14,69 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{LocalError, files, owner::Owner, state::StateFolder};
+use rustix::process::geteuid;
+
+use super::{LocalError, USER, owner::Owner, state};
 
 /// The longest path of a socket that every system takes: macOS has room for 104 bytes, the last of them zero.
 const LONGEST: usize = 103;
 const MODE: u32 = 0o700;
 
-/// The folder of the socket, which only the server's user (and root) can enter: that is all the protection there is.
+/// What libpq would otherwise read from `PGHOSTADDR`, `PGOPTIONS`, `PGSSLMODE` and the like, which can lead to another
+/// server or refuse this one. An empty value means "none". Every libpq from 15 on knows these options. `PGSERVICE` cannot
+/// be overruled in a URL.
+const STATED: &str = "hostaddr=&options=&sslmode=disable&gssencmode=disable&channel_binding=disable&requirepeer=\
+                      &target_session_attrs=any&connect_timeout=10&client_encoding=UTF8";
+
+/// A socket in a folder that only the server's user (and root) can enter. That is all the protection there is.
 #[derive(Debug, Clone)]
 pub(super) struct Socket {
     pub(super) folder: PathBuf,
     pub(super) port: u16,
-    /// Whether the folder lies in the state folder, where nobody else can have made it.
-    inside: bool,
+    /// Whether the folder is in the state folder, where nobody else can have made it.
+    is_inside: bool,
 }
 
 impl Socket {
-    /// Settles on the folder. The choice depends on nothing but the state folder's path and the port: every process
-    /// must come to the same one, in a login session or not, so `XDG_RUNTIME_DIR` and `TMPDIR` have no part in it.
-    pub(super) fn place(state: &StateFolder, port: u16) -> Self {
-        let natural = Self { folder: state.socket(), port, inside: true };
-        if fits(&natural.file()) {
-            return natural;
+    /// Chooses the folder by the state folder's path and the port alone: every process must come to the same one, so
+    /// `XDG_RUNTIME_DIR` and `TMPDIR` do not count.
+    pub(super) fn place(root: &Path, port: u16) -> Self {
+        let inside = Self { folder: root.join("socket"), port, is_inside: true };
+        // libpq splits hosts at commas.
+        let bytes = inside.folder.as_os_str().as_encoded_bytes();
+        if inside.file("").as_os_str().len() <= LONGEST && !bytes.contains(&b',') {
+            return inside;
         }
-        let name =
-            format!("messenger-db-{}-{:016x}", state.caller, fingerprint(state.root.as_os_str().as_encoded_bytes()));
-        Self { folder: Path::new("/tmp").join(name), port, inside: false }
+        // FNV-1a: the same in every build, which the standard library's hasher does not promise.
+        let mix = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        let fingerprint = root.as_os_str().as_encoded_bytes().iter().fold(0xcbf2_9ce4_8422_2325, mix);
+        let name = format!("messenger-db-{}-{fingerprint:016x}", geteuid().as_raw());
+        Self { folder: Path::new("/tmp").join(name), port, is_inside: false }
     }
 
-    /// The socket itself, under the name that libpq looks for.
-    pub(super) fn file(&self) -> PathBuf {
-        self.folder.join(format!(".s.PGSQL.{}", self.port))
-    }
-
-    /// The file by which servers keep each other off the socket.
-    pub(super) fn lock_file(&self) -> PathBuf {
-        self.folder.join(format!(".s.PGSQL.{}.lock", self.port))
+    /// The socket (`""`), or the file by which servers keep each other off it (`".lock"`).
+    pub(super) fn file(&self, suffix: &str) -> PathBuf {
+        self.folder.join(format!(".s.PGSQL.{}{suffix}", self.port))
     }
 
     /// Whether a server listens.
     pub(super) fn accepts(&self) -> bool {
-        UnixStream::connect(self.file()).is_ok()
+        UnixStream::connect(self.file("")).is_ok()
     }
 
-    /// Makes the folder, private to the server's user; refuses one in /tmp that somebody else may look into.
+    /// Makes the folder, private to the server's user, and removes what a dead server left in it.
     pub(super) fn prepare(&self, owner: &Owner) -> Result<(), LocalError> {
-        match DirBuilder::new().mode(MODE).create(&self.folder) {
-            Ok(()) => self.own(owner)?,
-            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {
-                if self.inside {
-                    self.own(owner)?;
-                }
-            }
-            Err(cause) => return Err(LocalError::io("make the folder", &self.folder)(cause)),
+        let made = match DirBuilder::new().mode(MODE).create(&self.folder) {
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => false,
+            other => other.map(|()| true).map_err(LocalError::io("make the folder", &self.folder))?,
+        };
+        if made || self.is_inside {
+            state::allow(&self.folder, MODE)?;
+            owner.give(&self.folder)?;
         }
-        self.verify(owner)
-    }
-
-    /// Removes what a dead server left, so that the next one does not take it for a living one's.
-    pub(super) fn clear(&self) -> Result<(), LocalError> {
-        files::remove_file(&self.file())?;
-        files::remove_file(&self.lock_file())
+        self.verify(owner)?;
+        state::remove(&self.file(""))?;
+        state::remove(&self.file(".lock"))
     }
 
     /// Removes the folder, if it is there and ours.
@@ -78,73 +84,73 @@ impl Socket {
         if fs::symlink_metadata(&self.folder).is_err() {
             return Ok(());
         }
-        if !self.inside {
+        if !self.is_inside {
             self.verify(owner)?;
         }
-        files::remove_folder(&self.folder)
-    }
-
-    fn own(&self, owner: &Owner) -> Result<(), LocalError> {
-        files::allow(&self.folder, MODE)?;
-        owner.give(&self.folder)
+        state::remove(&self.folder)
     }
 
     fn verify(&self, owner: &Owner) -> Result<(), LocalError> {
         let metadata = fs::symlink_metadata(&self.folder).map_err(LocalError::io("look at", &self.folder))?;
         let why = if !metadata.is_dir() {
-            "it is no folder".to_owned()
+            "the socket needs a folder there, and it is none".to_owned()
         } else if metadata.uid() != owner.uid {
-            format!("it does not belong to {}", owner.name)
+            format!("the socket needs a private folder, and it does not belong to {}", owner.name)
         } else if metadata.mode() & 0o077 != 0 {
-            format!("others may enter it (its mode is {:o})", metadata.mode() & 0o7777)
+            format!("the socket needs a private folder, and its mode is {:o}", metadata.mode() & 0o7777)
         } else {
             return Ok(());
         };
-        Err(LocalError::SocketFolder { path: self.folder.clone(), why })
+        let help = "Remove it if it is yours, or set MESSENGER_DB_STATE_DIR to a shorter path without a comma.";
+        Err(LocalError::folder(&self.folder, why, help))
+    }
+
+    /// The URL of a database for libpq, and so for Diesel, psql and `pg_dump`. It states every option that matters, so
+    /// that the environment does not count.
+    pub(super) fn url(&self, database: &str) -> String {
+        let database = encode(database.as_bytes());
+        let host = encode(self.folder.as_os_str().as_encoded_bytes());
+        format!("postgresql:///{database}?host={host}&port={}&user={USER}&{STATED}", self.port)
     }
 }
 
-/// Whether the system takes a socket of that path and libpq takes its folder for one folder: it splits hosts at commas.
-fn fits(file: &Path) -> bool {
-    let bytes = file.as_os_str().as_encoded_bytes();
-    bytes.len() <= LONGEST && !bytes.contains(&b',')
-}
-
-/// FNV-1a: the same for every build, which the standard library's hasher does not promise.
-fn fingerprint(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+/// Percent-encodes every byte but the unreserved ones of RFC 3986.
+fn encode(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for &byte in bytes {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            // Writing into a String does not fail.
+            let _ = write!(text, "%{byte:02X}");
+        }
+    }
+    text
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
+    use std::path::Path;
 
-    use super::{LONGEST, Socket, fingerprint};
-    use crate::local::state::StateFolder;
-
-    fn place(root: String) -> Socket {
-        Socket::place(&StateFolder { root: PathBuf::from(root), caller: 7 }, 5432)
-    }
+    use super::{LONGEST, Socket, encode};
 
     #[test]
-    fn the_socket_stays_in_the_state_folder_while_its_path_fits() {
+    fn the_socket_stays_in_the_state_folder_while_its_path_fits_and_has_no_comma() {
+        let place = |root: String| Socket::place(Path::new(&root), 5432);
         let rest = "/socket/.s.PGSQL.5432".len();
         let longest = place(format!("/{}", "x".repeat(LONGEST - rest - 1)));
-        assert_eq!((longest.inside, longest.file().as_os_str().len()), (true, LONGEST));
+        assert_eq!((longest.is_inside, longest.file("").as_os_str().len()), (true, LONGEST));
         let longer = place(format!("/{}", "x".repeat(LONGEST - rest)));
-        assert!(!longer.inside && longer.folder.starts_with("/tmp"), "{}", longer.folder.display());
+        assert!(!longer.is_inside && longer.folder.starts_with("/tmp"), "{}", longer.folder.display());
+        let (one, other) = (place("/srv/a,b".to_owned()), place("/srv/a,c".to_owned()));
+        assert!(!one.is_inside && !other.is_inside && one.folder != other.folder);
     }
 
     #[test]
-    fn a_comma_sends_the_socket_elsewhere_because_libpq_would_split_the_path() {
-        let one = place("/srv/a,b".to_owned());
-        let other = place("/srv/a,c".to_owned());
-        assert!(!one.inside && !other.inside && one.folder != other.folder);
-    }
-
-    #[test]
-    fn the_fingerprint_is_fnv_1a() {
-        assert_eq!(fingerprint(b""), 0xcbf2_9ce4_8422_2325);
-        assert_eq!(fingerprint(b"foobar"), 0x8594_4171_f739_67e8);
+    fn the_url_names_socket_port_and_user_with_every_special_character_encoded() {
+        assert_eq!(encode("/a b'\"%&?#+,:@ü-._~".as_bytes()), "%2Fa%20b%27%22%25%26%3F%23%2B%2C%3A%40%C3%BC-._~");
+        let url = Socket::place(Path::new("/var/lib/messenger-db"), 5432).url("messenger");
+        let place = "postgresql:///messenger?host=%2Fvar%2Flib%2Fmessenger-db%2Fsocket&port=5432&user=messenger&";
+        assert!(url.starts_with(place), "{url}");
     }
 }

@@ -1,50 +1,65 @@
-//! Decides where the state folder is, what lies in it, and which folder is refused.
+//! The state folder: where it is, who may use it, one process at a time, and its removal.
+//!
+//! Guards against folders that are not ours (a link, another user's, one with other content), against two processes that
+//! make, start or remove one server at once, and against paths that PostgreSQL's text files cannot hold.
 
 use std::{
     env,
-    fs::{self, DirBuilder},
-    io,
-    os::unix::fs::{DirBuilderExt, MetadataExt},
+    ffi::OsString,
+    fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError},
+    io::{self, Write},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{self, Path, PathBuf},
+    process::{self, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
-use super::{LocalError, STATE_DIR_VARIABLE, files, owner};
+use rustix::{fs::statvfs, process::geteuid};
+
+use super::{LocalError, STATE_DIR_VARIABLE, owner};
 
 const MARKER: &str = ".messenger-db";
 const LOCK: &str = "lock";
 const MARKER_TEXT: &str = "This folder was made by messenger-db for its private PostgreSQL. It keeps the database in \
                            data/; `messenger-db local destroy` removes it.\n";
+const ANOTHER: &str = "Set MESSENGER_DB_STATE_DIR to another folder.";
 
-/// The folder that holds everything of one local server. It belongs to the caller; what the server writes belongs to
-/// the server's user, one level down.
+/// Longer than the slowest start that is still waited for.
+const LONGEST_WAIT: Duration = Duration::from_mins(3);
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// What [`Local::destroy`](super::Local::destroy) found to remove.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destroyed {
+    /// There was no local server.
+    Nothing,
+    /// Everything is gone.
+    All,
+    /// The server and its data are gone. The folder stays, because it has these entries that messenger-db did not make.
+    AllBut(Vec<OsString>),
+}
+
+/// The folder that holds everything of one local server. It belongs to the caller; `data` and `socket` in it belong to
+/// the server's user.
 #[derive(Debug, Clone)]
 pub(super) struct StateFolder {
     pub(super) root: PathBuf,
-    pub(super) caller: u32,
-}
-
-/// What is at the path of the state folder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found {
-    Nothing,
-    Empty,
-    Ours,
 }
 
 impl StateFolder {
-    /// Settles on a path, which need not exist yet: the given one, else the environment's, else the default.
+    /// The given path, else the environment's, else the default. It need not exist yet.
     pub(super) fn locate(given: Option<PathBuf>) -> Result<Self, LocalError> {
-        let caller = owner::caller()?;
         let path = match given.or_else(|| variable(STATE_DIR_VARIABLE)) {
             Some(path) => path,
-            None if caller == 0 => PathBuf::from("/var/lib/messenger-db"),
+            None if geteuid().is_root() => PathBuf::from("/var/lib/messenger-db"),
             None => home()?.join("messenger-db"),
         };
         let absolute = path::absolute(&path).map_err(LocalError::io("find the state folder", &path))?;
-        // Going through the components drops a slash at the end, behind which a symbolic link would go unseen.
+        // Collecting the components drops a slash at the end, behind which a symbolic link would go unseen.
         let root: PathBuf = absolute.components().collect();
-        fit(&root).map_err(|why| LocalError::UnfitPath { path: root.clone(), why })?;
-        Ok(Self { root, caller })
+        unfit(&root).map_or(Ok(()), |why| Err(LocalError::folder(&root, why, ANOTHER)))?;
+        Ok(Self { root })
     }
 
     pub(super) fn data(&self) -> PathBuf {
@@ -56,90 +71,201 @@ impl StateFolder {
         self.root.join("data.partial")
     }
 
-    pub(super) fn socket(&self) -> PathBuf {
-        self.root.join("socket")
-    }
-
     pub(super) fn log(&self) -> PathBuf {
         self.root.join("server.log")
     }
 
-    pub(super) fn settings(&self) -> PathBuf {
-        self.root.join("settings.conf")
-    }
-
-    pub(super) fn hba(&self) -> PathBuf {
-        self.root.join("pg_hba.conf")
-    }
-
-    pub(super) fn lock(&self) -> PathBuf {
-        self.root.join(LOCK)
-    }
-
-    pub(super) fn marker(&self) -> PathBuf {
+    fn marker(&self) -> PathBuf {
         self.root.join(MARKER)
     }
 
-    /// Looks at what is there, and refuses what is not ours to use.
-    pub(super) fn examine(&self) -> Result<Found, LocalError> {
-        let path = || self.root.clone();
+    fn lock_file(&self) -> PathBuf {
+        self.root.join(LOCK)
+    }
+
+    /// Everything that is made in it, the data last: while that is there, it tells who the server's user is.
+    fn made(&self) -> [PathBuf; 7] {
+        ["socket", "server.log", "settings.conf", "pg_hba.conf", "program", "data.partial", "data"]
+            .map(|name| self.root.join(name))
+    }
+
+    /// Whether it is there and ours. Refuses what is not ours to use.
+    pub(super) fn is_ours(&self) -> Result<bool, LocalError> {
+        let refuse = |why: String, help: &str| Err(LocalError::folder(&self.root, why, help));
         let metadata = match fs::symlink_metadata(&self.root) {
             Ok(metadata) => metadata,
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(false),
             Err(cause) => return Err(LocalError::io("look at", &self.root)(cause)),
         };
-        if metadata.is_symlink() {
-            return Err(LocalError::NotAFolder { path: path(), kind: "a symbolic link" });
-        }
         if !metadata.is_dir() {
-            return Err(LocalError::NotAFolder { path: path(), kind: "a file" });
+            let kind = if metadata.is_symlink() { "a symbolic link" } else { "a file" };
+            return refuse(format!("it is {kind}"), "Set MESSENGER_DB_STATE_DIR to the folder itself.");
         }
-        if metadata.uid() != self.caller {
-            let (owner, caller) = (owner::name_of(metadata.uid()), owner::name_of(self.caller));
-            return Err(LocalError::ForeignFolder { path: path(), owner, caller });
+        let caller = geteuid().as_raw();
+        if metadata.uid() != caller {
+            let (owner, caller) = (owner::name_of(metadata.uid()), owner::name_of(caller));
+            let help = format!("Run the command as {owner}, or set MESSENGER_DB_STATE_DIR to a folder of your own.");
+            return refuse(format!("it belongs to {owner}, and you are {caller}"), &help);
         }
         // A lock alone is what another process leaves for a moment when it destroys the folder.
-        let strangers = files::names(&self.root)?.into_iter().any(|name| name != LOCK && name != MARKER);
+        let strangers = names(&self.root)?.into_iter().any(|name| name != LOCK && name != MARKER);
         // Asked last: another process may be filling the folder just now, and the marker is what it makes first.
         match self.marker().symlink_metadata() {
-            Ok(_) => Ok(Found::Ours),
-            Err(_) if strangers => Err(LocalError::NotOurs { path: path() }),
-            Err(_) => Ok(Found::Empty),
+            Ok(_) => Ok(true),
+            Err(_) if strangers => refuse(
+                "it is not empty and was not made by messenger-db, so it is left alone".to_owned(),
+                "Set MESSENGER_DB_STATE_DIR to an empty or a new folder.",
+            ),
+            Err(_) => Ok(false),
         }
     }
 
     /// Makes the folder and marks it as ours, unless it is already.
-    pub(super) fn make(&self) -> Result<(), LocalError> {
-        if self.examine()? == Found::Ours {
+    fn make(&self) -> Result<(), LocalError> {
+        if self.is_ours()? {
             return Ok(());
         }
         // Root's server runs as another user, who must get through to the folders inside.
-        let (inner, outer) = if self.caller == 0 { (0o711, 0o755) } else { (0o700, 0o700) };
+        let (inner, outer) = if geteuid().is_root() { (0o711, 0o755) } else { (0o700, 0o700) };
         let mut missing: Vec<&Path> = self.root.ancestors().skip(1).take_while(|parent| !parent.exists()).collect();
         while let Some(parent) = missing.pop() {
             make_folder(parent, outer)?;
         }
         make_folder(&self.root, inner)?;
-        if self.examine()? == Found::Ours {
+        if self.is_ours()? {
             return Ok(());
         }
-        files::allow(&self.root, inner)?;
-        files::write(&self.marker(), MARKER_TEXT, 0o644)
+        allow(&self.root, inner)?;
+        write(&self.marker(), MARKER_TEXT)
+    }
+
+    /// Makes the folder if need be and waits for its lock.
+    pub(super) fn lock(&self) -> Result<Lock, LocalError> {
+        let began = Instant::now();
+        let path = self.lock_file();
+        while began.elapsed() < LONGEST_WAIT {
+            match self.make() {
+                // The holder is removing the folder.
+                Err(LocalError::Io { cause, .. }) if cause.kind() == io::ErrorKind::NotFound => {}
+                other => other?,
+            }
+            match open(&path).map(|file| (file.try_lock(), file)) {
+                Ok((Ok(()), file)) if is_at(&file, &path) => {
+                    // For the message of those who wait in vain; nothing is decided by it.
+                    let _ = file.set_len(0).and_then(|()| write!(&file, "{}", process::id()));
+                    return Ok(Lock(file));
+                }
+                // The holder has removed the folder: begin again with a new one.
+                Ok((Ok(()), _)) => {}
+                Ok((Err(TryLockError::WouldBlock), _)) => thread::sleep(PAUSE),
+                Ok((Err(TryLockError::Error(cause)), _)) => return Err(LocalError::io("lock", &path)(cause)),
+                Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
+                Err(cause) => return Err(LocalError::io("open", &path)(cause)),
+            }
+        }
+        let holder = fs::read_to_string(&path).ok().filter(|pid| !pid.is_empty());
+        let holder = holder.unwrap_or_else(|| "unknown".to_owned());
+        Err(LocalError::Busy { lock: path, holder, seconds: LONGEST_WAIT.as_secs() })
+    }
+
+    /// The folder itself, when its disk has less than 32 MiB left, which no server can start with.
+    pub(super) fn full_disk(&self) -> Option<PathBuf> {
+        let disk = statvfs(&self.root).ok()?;
+        (disk.f_bavail.saturating_mul(disk.f_frsize) < 32 << 20).then(|| self.root.clone())
+    }
+
+    /// Removes exactly what was made in the folder, and the folder itself when nothing of others is in it.
+    pub(super) fn remove(&self) -> Result<Destroyed, LocalError> {
+        let before = self.made().iter().any(|path| path.exists());
+        for path in self.made() {
+            remove(&path)?;
+        }
+        let mut rest = names(&self.root)?;
+        rest.retain(|name| name != MARKER && name != LOCK);
+        if !rest.is_empty() {
+            return Ok(Destroyed::AllBut(rest));
+        }
+        remove(&self.marker())?;
+        remove(&self.lock_file())?;
+        // It may be a mount point, or another process may begin anew in it at this moment: then the empty folder stays.
+        let _ = fs::remove_dir(&self.root);
+        Ok(if before { Destroyed::All } else { Destroyed::Nothing })
+    }
+}
+
+/// The lock on a state folder. It goes away with its holder, however that ends.
+#[derive(Debug)]
+pub(super) struct Lock(File);
+
+impl Lock {
+    /// The lock as a program's standard input. If this process is killed while the program works, the program still holds
+    /// the lock, and no other process comes between its work and the folder.
+    pub(super) fn stdin(&self) -> Result<Stdio, LocalError> {
+        self.0.try_clone().map(Stdio::from).map_err(LocalError::io("share", "the lock file"))
+    }
+}
+
+/// Writes a file that everybody may read who gets to its folder, whatever the umask is.
+pub(super) fn write(path: &Path, text: &str) -> Result<(), LocalError> {
+    fs::write(path, text).map_err(LocalError::io("write", path))?;
+    allow(path, 0o644)
+}
+
+/// Sets the mode of a file or folder.
+pub(super) fn allow(path: &Path, mode: u32) -> Result<(), LocalError> {
+    fs::set_permissions(path, Permissions::from_mode(mode)).map_err(LocalError::io("set the permissions of", path))
+}
+
+/// Removes a file, or a folder with all that is in it, if it is there.
+pub(super) fn remove(path: &Path) -> Result<(), LocalError> {
+    let is_folder = path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
+    let once = || if is_folder { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    let mut result = once();
+    // The last processes of a server that was just killed may still write into it.
+    for _ in 0..20 {
+        if !result.as_ref().is_err_and(|cause| cause.kind() == io::ErrorKind::DirectoryNotEmpty) {
+            break;
+        }
+        thread::sleep(Duration::from_millis(50));
+        result = once();
+    }
+    match result {
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(LocalError::io("remove", path)(cause)),
+        _ => Ok(()),
     }
 }
 
 /// Makes a folder with exactly this mode, whatever the umask is; leaves one alone that is there.
 fn make_folder(path: &Path, mode: u32) -> Result<(), LocalError> {
     match DirBuilder::new().mode(mode).create(path) {
-        Ok(()) => files::allow(path, mode),
+        Ok(()) => allow(path, mode),
         Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(cause) => Err(LocalError::io("make the folder", path)(cause)),
     }
 }
 
-/// The folder for the state of programs, by the XDG Base Directory Specification.
+fn names(folder: &Path) -> Result<Vec<OsString>, LocalError> {
+    let list = || folder.read_dir()?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>();
+    let mut names = list().map_err(LocalError::io("list", folder))?;
+    names.sort();
+    Ok(names)
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
+/// Whether an open file is still the one at the path.
+fn is_at(file: &File, path: &Path) -> bool {
+    let identity = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    match (file.metadata(), fs::symlink_metadata(path)) {
+        (Ok(open), Ok(there)) => identity(open) == identity(there),
+        _ => false,
+    }
+}
+
+/// The folder for the state of programs, by the XDG Base Directory Specification, which has relative paths ignored.
 fn home() -> Result<PathBuf, LocalError> {
-    // The specification has relative paths ignored.
     let absolute = |name| variable(name).filter(|path| path.is_absolute());
     absolute("XDG_STATE_HOME")
         .or_else(|| absolute("HOME").map(|home| home.join(".local/state")))
@@ -150,13 +276,13 @@ fn variable(name: &str) -> Option<PathBuf> {
     env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
-/// PostgreSQL keeps paths in text files, one to a line.
-fn fit(root: &Path) -> Result<(), &'static str> {
+/// Why a path is unfit: PostgreSQL keeps paths in text files, one a line.
+fn unfit(root: &Path) -> Option<&'static str> {
     match root.to_str() {
-        None => Err("is not UTF-8"),
-        Some(text) if text.chars().any(char::is_control) => Err("contains a line break or another control character"),
-        Some(_) if root.parent().is_none() => Err("is the root of the file system"),
-        Some(_) => Ok(()),
+        None => Some("its path is not UTF-8"),
+        Some(text) if text.chars().any(char::is_control) => Some("its path contains a control character"),
+        Some(_) if root.parent().is_none() => Some("it is the root of the file system"),
+        Some(_) => None,
     }
 }
 
@@ -164,13 +290,13 @@ fn fit(root: &Path) -> Result<(), &'static str> {
 mod tests {
     use std::{ffi::OsStr, os::unix::ffi::OsStrExt, path::Path};
 
-    use super::fit;
+    use super::unfit;
 
     #[test]
     fn a_path_with_spaces_and_quotes_is_fit_and_one_with_a_line_break_is_not() {
-        assert_eq!(fit(Path::new("/tmp/it's \"here\" $HOME \\ ü, 100%")), Ok(()));
+        assert_eq!(unfit(Path::new("/tmp/it's \"here\" $HOME \\ ü, 100%")), None);
         for path in [OsStr::new("/tmp/a\nb"), OsStr::new("/"), OsStr::from_bytes(b"/tmp/\xff")] {
-            assert!(fit(Path::new(path)).is_err(), "{}", path.display());
+            assert!(unfit(Path::new(path)).is_some(), "{}", path.display());
         }
     }
 }

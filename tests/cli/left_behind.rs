@@ -127,14 +127,14 @@ fn tests_that_are_killed_while_their_server_is_made_leave_nothing() {
 }
 
 #[test]
-fn a_server_that_is_kept_goes_away_with_its_keeper() {
+fn a_server_that_is_kept_goes_away_with_its_watchdog() {
     let folder = StateFolder::new();
     let local = Local::builder().state_dir(folder.path()).throwaway().open().unwrap();
     assert!(local.keep().unwrap().is_none(), "there is nothing to keep yet");
     local.start().unwrap();
-    let keeper = local.keep().unwrap().unwrap();
+    let watchdog = local.keep().unwrap().unwrap();
     assert!(works_in(local.state_dir()));
-    drop(keeper);
+    drop(watchdog);
     vanishes(local.state_dir());
 }
 

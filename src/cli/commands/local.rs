@@ -1,4 +1,4 @@
-//! Decides what `local …` prints: the private PostgreSQL.
+//! `local …`: the private PostgreSQL.
 
 use std::os::unix::process::CommandExt;
 
@@ -18,10 +18,12 @@ pub fn local(command: &LocalCommand, output: &Output) -> Result<Exit, Problem> {
         LocalCommand::Start => {
             let started = local.start()?;
             let how = match started.how {
-                How::WasRunning => "was running",
+                How::WasRunning | How::Outdated | How::Uninstalled => "was running",
+                How::Restarted => "restarted",
                 How::Started => "started",
                 How::Initialised => "made and started",
             };
+            tell_replaced(started.how, output);
             output.line(&format!("PostgreSQL {} {how}, process {}, in {folder}", started.version, started.pid));
             output.line(&local.url(DATABASE));
             output.json(&report::Local::of(&local)?);
@@ -50,6 +52,22 @@ pub fn local(command: &LocalCommand, output: &Output) -> Result<Exit, Problem> {
         LocalCommand::Destroy { yes } => return destroy(&local, *yes, output),
     }
     Ok(Exit::Done)
+}
+
+/// Says what there is to know of a server whose programs were replaced while it ran.
+pub fn tell_replaced(how: How, output: &Output) {
+    match how {
+        How::Restarted => output.note("the private PostgreSQL was restarted: its programs were replaced while it ran"),
+        How::Outdated => output.note(
+            "the programs of the private PostgreSQL were replaced while it runs, and it may fail until it is restarted. \
+             Others are connected to it: end them, or run `messenger-db local stop` and `messenger-db local start`",
+        ),
+        How::Uninstalled => output.note(
+            "the programs of the private PostgreSQL are gone or of another major version, so it cannot be started again \
+             once it has stopped. Install that version again, or run `messenger-db backup FILE` now",
+        ),
+        How::WasRunning | How::Started | How::Initialised => {}
+    }
 }
 
 fn destroy(local: &Local, yes: bool, output: &Output) -> Result<Exit, Problem> {
