@@ -26,17 +26,17 @@ endif
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
-demo: postgres ## Start a private PostgreSQL, take it from empty to the complete schema, and show it
+demo: preflight-demo postgres ## Start a private PostgreSQL, take it from empty to the complete schema, and show it
 	$(CARGO) build $(FEATURES) --bin messenger-db
 	@scripts/demo
 
 demo-clean: ## Stop the demo's PostgreSQL and delete its data
 	@scripts/demo clean
 
-build: ## Build the library and the binary
+build: preflight-build ## Build the library and the binary
 	$(CARGO) build $(FEATURES) --all-targets
 
-test: postgres pgbouncer tools ## Run every test on a real, throwaway PostgreSQL (PG_BIN=… chooses another)
+test: preflight-test postgres pgbouncer tools ## Run every test on a real, throwaway PostgreSQL (PG_BIN=… chooses another)
 	$(CARGO) test $(FEATURES) --test all --lib
 	$(CARGO) test $(FEATURES) --doc
 
@@ -49,13 +49,13 @@ test-catalogs: ## Hold every catalog.txt against PostgreSQL 16 and 17, which it 
 			$(CARGO) test $(FEATURES) --test all -- migrate::catalogs migrate::drift || exit 1; \
 	done
 
-bench: postgres ## Measure the acts on a million messages, against goals (BENCH_ONLY=…, BENCH_QUICK=1: benches/README.md)
+bench: preflight-bench postgres ## Measure the acts on a million messages, against goals (BENCH_ONLY=…, BENCH_QUICK=1: benches/README.md)
 	$(CARGO) bench $(FEATURES) --bench acts
 
-bench-search: postgres ## Measure the candidates for the search index, finding and sending
+bench-search: preflight-bench-search postgres ## Measure the candidates for the search index, finding and sending
 	$(CARGO) bench $(FEATURES) --bench search
 
-load: postgres ## Let a thousand users send RATE=1000 messages a second for SECONDS=60, and all else in proportion
+load: preflight-load postgres ## Let a thousand users send RATE=1000 messages a second for SECONDS=60, and all else in proportion
 	RATE=$(RATE) SECONDS=$(SECONDS) $(CARGO) bench $(FEATURES) --bench load
 
 lint: check-format clippy docs squawk check-schema check-image ## Everything that is checked without running the tests
@@ -79,11 +79,11 @@ squawk: $(TOOLS)/squawk-$(SQUAWK_VERSION) ## Lint the migrations
 	$(TOOLS)/bin/squawk migrations/*/down.sql --exclude \
 		prefer-robust-stmts,require-lock-timeout,require-statement-timeout,require-concurrent-index-deletion,ban-drop-table,ban-drop-column,ban-drop-constraint,ban-drop-view,ban-drop-type,ban-drop-domain,ban-drop-function
 
-schema: postgres tools ## Write src/schema.rs from the migrations
+schema: preflight-schema postgres tools ## Write src/schema.rs from the migrations
 	$(CARGO) build $(FEATURES) --bin messenger-db
 	scripts/with-database diesel migration run
 
-check-schema: postgres tools ## Fail when src/schema.rs is not what the migrations say
+check-schema: preflight-check-schema postgres tools ## Fail when src/schema.rs is not what the migrations say
 	$(CARGO) build $(FEATURES) --bin messenger-db
 	scripts/with-database diesel migration run --locked-schema
 
@@ -91,10 +91,14 @@ check-image: $(TOOLS)/image-linters ## Check the Dockerfile and compose.yaml, as
 	$(TOOLS)/bin/hadolint Dockerfile
 	PYTHONPATH=$(TOOLS)/image $(TOOLS)/image/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 	scripts/check-image $(FEATURES)
-catalogs: postgres ## Write catalog.txt beside each migration, from the migrations
+catalogs: preflight-catalogs postgres ## Write catalog.txt beside each migration, from the migrations
 	$(CARGO) build $(FEATURES) --bin messenger-db
 	scripts/with-database scripts/catalogs
 	$(CARGO) build $(FEATURES) --bin messenger-db
+
+# Says what this machine lacks before anything is built.
+preflight-%:
+	@scripts/preflight $* $(FEATURES)
 
 postgres: ## Make sure that PostgreSQL's server is installed
 	@scripts/postgresql

@@ -18,6 +18,7 @@
 mod cli;
 mod migrate;
 mod models;
+mod project;
 mod queries;
 mod schema;
 mod support;

@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::Value;
 
 use super::{at, command, names, on};
-use crate::support::{Run, StateFolder, TestDatabase, messenger_db};
+use crate::support::{Run, Server, StateFolder, TestDatabase, messenger_db, until};
 
 /// What the document says of an object: its fields by path, such as `steps[].name`, and their types.
 #[derive(Default)]
@@ -113,7 +113,16 @@ fn objects() -> Vec<Run> {
     let state = StateFolder::new();
     let local = |command: &str| Run::of(state.messenger_db(&["local"]).args(command.split(' ')).arg("--json"));
 
+    let primary = Server::throwaway(&[]);
+    let standby = primary.standby();
+    let on_server = |server: &Server| {
+        Run::of(messenger_db(&["status", "--json"]).env("DATABASE_URL", server.url("postgres"))).exits(0)
+    };
+    until("the standby receives", || !on_server(&primary).json()["standbys"].as_array().unwrap().is_empty());
+
     vec![
+        on_server(&primary),
+        on_server(&standby),
         json(&database, &["run", "--to", names()[5]]),
         json(&database, &["pending"]),
         json(&database, &["list"]),

@@ -9,6 +9,7 @@ mod database_url;
 mod env_file;
 mod exec;
 mod generate;
+mod health;
 mod help;
 mod history;
 mod interruption;

@@ -1,17 +1,18 @@
 //! Decides what `status` prints: where the database stands, in one screen.
 
 use crate::cli::args::{Connection, StatusArgs};
-use crate::cli::output::Output;
+use crate::cli::output::{Output, in_words};
 use crate::cli::report;
 use crate::cli::{Exit, Problem, database};
-use crate::migrate::{self, Comparison, Difference, Scope, Status, Verification};
+use crate::migrate::{self, Comparison, Difference, Health, Scope, Status, Verification};
 
 /// `status`: server, database, version, what is pending, what is ahead, and whether it is what it should be.
 pub fn status(connection: &Connection, options: &StatusArgs, output: &mut Output) -> Result<Exit, Problem> {
     let database = database::open(connection, output)?;
     let found = migrate::verify(&database.pool, Scope::CurrentSchema).map_err(|error| database.diagnose(error))?;
     let status = &found.status;
-    print(status, &found, output);
+    let health = migrate::health(&database.pool).map_err(|error| database.diagnose(error))?;
+    print(status, &found, &health, output);
     if !options.exit_code {
         return Ok(Exit::Done);
     }
@@ -24,7 +25,7 @@ pub fn status(connection: &Connection, options: &StatusArgs, output: &mut Output
     })
 }
 
-fn print(status: &Status, found: &Verification, output: &Output) {
+fn print(status: &Status, found: &Verification, health: &Health, output: &Output) {
     let target = &status.target;
     let newest = status.applied.last();
     let version = newest
@@ -34,6 +35,9 @@ fn print(status: &Status, found: &Verification, output: &Output) {
 
     output.line(&format!("server    PostgreSQL {} at {}", target.server_version, target.address()));
     output.line(&format!("database  {} as {}", target.database, target.user));
+    if let Some(line) = condition(health) {
+        output.line(&line);
+    }
     output.line(&format!("version   {version}"));
     output.line(&format!("pending   {}", counted(&pending)));
     if !ahead.is_empty() {
@@ -52,7 +56,21 @@ fn print(status: &Status, found: &Verification, output: &Output) {
             _ => format!("{}; `messenger-db verify` shows more\n{}", drift.len(), some(drift)),
         }
     ));
-    output.json(&report::Status::from(found));
+    output.json(&report::Status::of(found, health));
+}
+
+/// What keeps the database from being written to, if something does.
+fn condition(health: &Health) -> Option<String> {
+    let Some(replay) = &health.replay else {
+        return (!health.is_writable).then(|| "writable  no: transactions of this role are read-only here".to_owned());
+    };
+    let behind = match (replay.bytes, replay.age) {
+        (Some(bytes), Some(age)) => format!("{bytes} bytes and {} behind", in_words(age)),
+        (None, Some(age)) => format!("{} behind", in_words(age)),
+        (_, None) => "nothing replayed since it was started".to_owned(),
+    };
+    let receives = if replay.is_connected { "receives" } else { "receives nothing just now" };
+    Some(format!("standby   yes, read-only; {receives}; {behind}"))
 }
 
 /// The first few differences: the screen is not for all of them.

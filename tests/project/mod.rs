@@ -1,0 +1,11 @@
+//! The project around the crate: its documents and its scripts.
+
+mod links;
+mod preflight;
+
+use std::path::Path;
+
+/// The folder of the checkout.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
