@@ -1,10 +1,7 @@
 //! Decides which database a command works on: the one that is named, or the private one.
 
-use std::collections::BTreeSet;
-use std::ffi::OsString;
-use std::path::PathBuf;
+use std::env;
 use std::time::Duration;
-use std::{env, fs};
 
 use diesel::{Connection as _, PgConnection};
 
@@ -40,33 +37,6 @@ impl Database {
     }
 }
 
-/// Reads `.env` from this folder or one above it, for what the environment does not set. Gives the names of the
-/// variables that it added.
-pub fn read_env_file() -> Result<Vec<OsString>, Problem> {
-    let Some(file) = env_file() else { return Ok(Vec::new()) };
-    let before: BTreeSet<_> = env::vars_os().map(|(name, _)| name).collect();
-    let reason = match fs::read(&file) {
-        // In an environment it would be a panic that quotes the value.
-        Ok(bytes) if bytes.contains(&0) => "it has a NUL character in it".to_owned(),
-        _ => match dotenvy::from_path(&file) {
-            Ok(()) => return Ok(env::vars_os().map(|(name, _)| name).filter(|name| !before.contains(name)).collect()),
-            // The line itself may be the one with the password.
-            Err(dotenvy::Error::LineParse(..)) => "a line is no NAME=value".to_owned(),
-            Err(error) => error.to_string(),
-        },
-    };
-    Err(Problem::new(
-        Exit::Usage,
-        format!("{} cannot be read: {reason}", file.display()),
-        "Write one NAME=value a line, with quotes around a value that has spaces; .env.sample shows how.",
-    ))
-}
-
-fn env_file() -> Option<PathBuf> {
-    let folder = env::current_dir().ok()?;
-    folder.ancestors().map(|folder| folder.join(".env")).find(|file| file.is_file())
-}
-
 /// The database URL that the options, the environment or `.env` name, and which of them does.
 pub fn named(connection: &Connection) -> Option<(String, &'static str)> {
     match (&connection.database_url, env::var("DATABASE_URL")) {
@@ -83,14 +53,7 @@ pub fn open(connection: &Connection, output: &mut Output) -> Result<Database, Pr
         Some(named) => named,
         None => (private(output)?, "the private PostgreSQL"),
     };
-    let conninfo: Conninfo = url.parse().map_err(|error: migrate::ConninfoError| {
-        Problem::new(
-            Exit::Usage,
-            format!("{error} ({origin})"),
-            "Write it as postgresql://user:password@host:5432/database, with %XX for characters that are not plain \
-             in the password; or leave DATABASE_URL unset for a private PostgreSQL.",
-        )
-    })?;
+    let conninfo = parse(&url, origin)?;
     let options = ConnectOptions {
         wait: connection.wait.unwrap_or(Duration::ZERO),
         lock_wait: connection.lock_wait,
@@ -101,6 +64,24 @@ pub fn open(connection: &Connection, output: &mut Output) -> Result<Database, Pr
     let pool = migrate::connect(&conninfo, &options, output)?;
     let target = output.target().cloned().unwrap_or_default();
     Ok(Database { pool, target, conninfo: url })
+}
+
+/// Waits for the database that the options, the environment or `.env` name, for somebody else to use it.
+pub fn reach(connection: &Connection, output: &mut Output) -> Result<(), Problem> {
+    let Some((url, origin)) = named(connection) else { return Ok(()) };
+    migrate::reach(&parse(&url, origin)?, connection.wait.unwrap_or(Duration::ZERO), output)?;
+    Ok(())
+}
+
+fn parse(url: &str, origin: &str) -> Result<Conninfo, Problem> {
+    url.parse().map_err(|error: migrate::ConninfoError| {
+        Problem::new(
+            Exit::Usage,
+            format!("{error} ({origin})"),
+            "Write it as postgresql://user:password@host:5432/database, with %XX for characters that are not plain \
+             in the password; or leave DATABASE_URL unset for a private PostgreSQL.",
+        )
+    })
 }
 
 fn private(output: &mut Output) -> Result<String, Problem> {

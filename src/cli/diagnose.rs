@@ -6,7 +6,7 @@ use super::Exit;
 use super::output;
 use super::problem::{Excerpt, Problem};
 use crate::local::LocalError;
-use crate::migrate::libpq::{Conninfo, Ping, ServerError};
+use crate::migrate::libpq::{Conninfo, Obstacle, ServerError};
 use crate::migrate::{BackupError, Blocker, Direction, Drift, Error, Place, Target, Unknown};
 
 impl From<Error> for Problem {
@@ -26,7 +26,9 @@ impl From<LocalError> for Problem {
 /// What to show for an error that happened on a target.
 pub fn diagnose(error: Error, target: &Target) -> Problem {
     match error {
-        Error::Connect { conninfo, ping, waited, source } => no_connection(&conninfo, ping, waited.as_secs(), &source),
+        Error::Connect { conninfo, obstacle, waited, source } => {
+            no_connection(&conninfo, obstacle, waited.as_secs(), &source)
+        }
         Error::Statement { place, in_transaction, source } => failed_statement(&place, in_transaction, &source, target),
         Error::Bookkeeping { migration, direction, what, source } => {
             let message = format!("{}/{}: {what} failed\n{}", migration.name, direction.file(), described(&source));
@@ -189,31 +191,52 @@ pub fn unknown_catalog(unknown: &Unknown) -> Problem {
     }
 }
 
-fn no_connection(conninfo: &Conninfo, ping: Ping, waited: u64, error: &ServerError) -> Problem {
+fn no_connection(conninfo: &Conninfo, obstacle: Obstacle, waited: u64, error: &ServerError) -> Problem {
     let server = conninfo.server();
-    let help = match ping {
-        Ping::Silent if waited == 0 => format!(
-            "Nothing answers at {server}. Start the server, or correct the database URL; for a server that is about \
-             to start, `--wait 30` waits up to 30 seconds."
-        ),
-        Ping::Silent => {
+    let mut help = match obstacle {
+        Obstacle::Silent if waited == 0 => {
+            format!("Nothing answers at {server}. Start the server, or correct the database URL.")
+        }
+        Obstacle::Silent => {
             format!("Nothing answered at {server} in {waited} seconds. Start the server, or correct the database URL.")
         }
-        Ping::Rejects => {
-            format!("The server at {server} is starting up or shutting down; `--wait 30` waits up to 30 seconds.")
+        Obstacle::NotNow if error.sqlstate == "3D000" => format!(
+            "The server at {server} has no such database. Make it with `createdb`, or correct the database URL.",
+        ),
+        Obstacle::NotNow => format!("The server at {server} runs, and cannot serve now: see above why."),
+        Obstacle::Unfit => format!(
+            "No server at {server} is what target_session_attrs asks for, such as one that takes writes. Promote one, or \
+             correct the database URL."
+        ),
+        Obstacle::Impossible => {
+            "The database URL asks for what cannot be, such as a service, a host or an sslmode that \
+                                 does not exist: see above. Correct it."
+                .to_owned()
         }
-        Ping::Impossible => "The database URL asks for what cannot be, such as a service, a host or an sslmode that \
-                             does not exist: see above. Correct it."
-            .to_owned(),
-        Ping::Accepts => format!(
+        Obstacle::Encryption => format!(
+            "Encryption failed on our side; the server at {server} has not looked at role and password yet. Check sslmode, \
+             sslrootcert, sslcert and sslkey in the database URL (or PGSSLMODE and so on, or ~/.postgresql): the server's \
+             certificate must be signed by an authority in sslrootcert, and with verify-full be made for the host{} that the URL names; a \
+             key of ours may be read by nobody else (chmod 600).",
+            named(conninfo.option("host")),
+        ),
+        Obstacle::Credentials => format!(
+            "The server at {server} asked for what our side does not give. Give the role{} its password, in the database \
+             URL, PGPASSWORD or ~/.pgpass; or let require_auth and channel_binding allow what the server asks for.",
+            named(conninfo.option("user")),
+        ),
+        _ => format!(
             "The server at {server} runs, and refused: see above why. Check the role{}, its password and the database{} in \
-             the database URL; a database that does not exist is made with `createdb`.",
+             the database URL.",
             named(conninfo.option("user")),
             named(conninfo.option("dbname")),
         ),
     };
+    if obstacle.passes() && waited == 0 {
+        help.push_str(" Where that is about to change, `--wait 30` waits up to 30 seconds.");
+    }
     Problem {
-        sqlstate: None,
+        sqlstate: Some(error.sqlstate.clone()),
         ..Problem::new(Exit::NoConnection, format!("cannot connect to the database\n{}", error.message), help)
     }
 }

@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod database;
 mod diagnose;
+mod env_file;
 mod exit;
 mod output;
 mod problem;
@@ -14,6 +15,7 @@ mod usage;
 use std::process::ExitCode;
 
 use args::{Args, Command};
+use env_file::EnvFile;
 use output::Output;
 use problem::Problem;
 
@@ -49,7 +51,9 @@ fn dispatch(args: &Args, output: &mut Output) -> Result<Exit, Problem> {
         Command::Man { out } => return generate::man(out.as_deref(), output),
         command => command,
     };
-    let added = database::read_env_file()?;
+    let env_file = EnvFile::load();
+    env_file.refuse_unread(&command, connection)?;
+    env_file.tell(output);
     match command {
         Command::Run(run) => migrate::run(connection, &run, output),
         Command::Revert(which) => migrate::revert(connection, &which, output),
@@ -64,7 +68,7 @@ fn dispatch(args: &Args, output: &mut Output) -> Result<Exit, Problem> {
         Command::Roles(options) => roles::roles(connection, &options, output),
         Command::Seed(options) => seed::seed(connection, &options, output),
         Command::Backup { file } => backup::backup(connection, file.as_deref(), output),
-        Command::Exec(exec) => exec::exec(connection, &exec, &added, output),
+        Command::Exec(exec) => exec::exec(connection, &exec, &env_file.added, output),
         Command::Local { command } => local::local(&command, output),
         Command::Completions { .. } | Command::Man { .. } => Ok(Exit::Done),
     }

@@ -27,7 +27,7 @@ pub struct Output {
     target: Option<Target>,
     backup: Option<Backup>,
     progress: ProgressBar,
-    waiting: bool,
+    waiting_for: Option<String>,
     beside: bool,
     unwritten: RefCell<Option<io::Error>>,
 }
@@ -50,7 +50,7 @@ impl Output {
             target: None,
             backup: None,
             progress,
-            waiting: false,
+            waiting_for: None,
             beside: false,
             unwritten: RefCell::default(),
         }
@@ -228,10 +228,11 @@ impl Observer for Output {
     fn on(&mut self, event: &Event<'_>) {
         match event {
             Event::Waiting { server, reason, remaining } => {
-                if !self.waiting {
+                // Told again when it waits for something else.
+                if self.waiting_for.as_deref() != Some(*reason) {
                     self.note(&format!("waiting up to {} s for {server}: {reason}", rounded_up(*remaining)));
                 }
-                self.waiting = true;
+                self.waiting_for = Some((*reason).to_owned());
             }
             Event::Queued { holder, remaining } => {
                 self.note(&format!("waiting up to {} s for another runner: {holder}", rounded_up(*remaining)));

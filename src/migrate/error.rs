@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::libpq::{Conninfo, Ping, ServerError};
+use super::libpq::{Conninfo, Obstacle, ServerError};
 use super::{BackupError, Blocker, Direction, Drift, Holder, Migration, statements};
 
 /// Why the runner did not do what it was asked.
@@ -14,8 +14,8 @@ pub enum Error {
     Connect {
         /// Where to.
         conninfo: Conninfo,
-        /// Whether a server answers there at all.
-        ping: Ping,
+        /// What stood in the way.
+        obstacle: Obstacle,
         /// How long it was waited for.
         waited: Duration,
         /// What libpq or the server said.

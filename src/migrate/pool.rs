@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::libpq::{Connection, Conninfo, ConninfoError, Ping, ServerError};
+use super::libpq::{Connection, Conninfo, ConninfoError, Obstacle, ServerError, Unconnected};
 use super::pooler::{self, Pooling};
 use super::{Error, Event, Migration, Observer, source};
 
@@ -161,9 +161,9 @@ impl r2d2::ManageConnection for Manager {
     fn connect(&self) -> Result<Connection, ServerError> {
         let first = self.first.lock().ok().and_then(|mut first| first.take());
         let open = || {
-            open(&self.conninfo, &self.settings).map_err(|error| match error {
-                Error::Server(error) => error,
-                error => ServerError::of_connection(&error.to_string()),
+            open(&self.conninfo, &self.settings).map_err(|failed| match failed {
+                Unopened::Failed(failed) => failed.error,
+                Unopened::Pooling => ServerError::of_connection(&Error::TransactionPooling.to_string()),
             })
         };
         first.map_or_else(open, Ok)
@@ -182,47 +182,47 @@ impl r2d2::ManageConnection for Manager {
 ///
 /// In the one round trip of a direct connection, the settings are made only if the process that carries them out is
 /// the one that the connection was opened with; otherwise a pooler gives it another, whose sessions are not ours to set.
-fn open(conninfo: &Conninfo, settings: &str) -> Result<Connection, Error> {
-    let mut connection = Connection::open(conninfo)?;
+fn open(conninfo: &Conninfo, settings: &str) -> Result<Connection, Unopened> {
+    let mut connection = Connection::attempt(conninfo)?;
     let is_direct = format!("{settings} WHERE pg_backend_pid() = {}", connection.backend_pid());
     if connection.execute(&is_direct)?.is_empty() {
         match pooler::pooling(conninfo, &mut connection)? {
             Pooling::Session => connection.execute(settings)?,
-            Pooling::Transaction => return Err(Error::TransactionPooling),
+            Pooling::Transaction => return Err(Unopened::Pooling),
         };
     }
     Ok(connection)
+}
+
+/// A session that was not to be had.
+enum Unopened {
+    Failed(Unconnected),
+    Pooling,
+}
+
+impl From<Unconnected> for Unopened {
+    fn from(failed: Unconnected) -> Self {
+        Self::Failed(failed)
+    }
+}
+
+impl From<ServerError> for Unopened {
+    fn from(error: ServerError) -> Self {
+        Self::Failed(error.into())
+    }
 }
 
 /// Connects to the database of a connection string.
 ///
 /// # Errors
 ///
-/// [`Error::Connect`] when nothing answers in the time given, or when the server refuses, such as for a wrong
-/// password, which is never waited for; [`Error::TransactionPooling`] when a pooler in transaction mode is in between;
-/// [`Error::Interrupted`] when the observer stopped the wait.
+/// [`Error::Connect`] when there is no session in the time given, or when what stands in the way does not pass, such as a
+/// wrong password ([`Obstacle::passes`]), which is never waited for; [`Error::TransactionPooling`] when a pooler in
+/// transaction mode is in between; [`Error::Interrupted`] when the observer stopped the wait.
 pub fn connect(conninfo: &Conninfo, options: &ConnectOptions, observer: &mut dyn Observer) -> Result<Pool, Error> {
     let migrations = source::all()?.into();
     let settings = settings(options);
-    let deadline = Instant::now() + options.wait;
-    let first = loop {
-        let error = match open(conninfo, &settings) {
-            Ok(connection) => break connection,
-            Err(Error::Server(error)) => error,
-            Err(error) => return Err(error),
-        };
-        let ping = conninfo.ping();
-        let remaining = deadline.saturating_duration_since(Instant::now());
-        if matches!(ping, Ping::Accepts | Ping::Impossible) || remaining.is_zero() {
-            return Err(Error::Connect { conninfo: conninfo.clone(), ping, waited: options.wait, source: error });
-        }
-        if observer.wants_to_stop() {
-            return Err(Error::Interrupted { done: 0, left: 0 });
-        }
-        let reason = if ping == Ping::Rejects { "it is starting up" } else { "nothing answers there" };
-        observer.on(&Event::Waiting { server: &conninfo.server(), reason, remaining });
-        thread::sleep(remaining.min(Duration::from_millis(250)));
-    };
+    let first = wait_for(conninfo, options.wait, observer, || open(conninfo, &settings))?;
     observer.on(&Event::Connected { target: &Target::of(&first) });
     let manager = Manager { conninfo: conninfo.clone(), settings, first: Mutex::new(Some(first)) };
     let connections = r2d2::Pool::builder()
@@ -232,6 +232,55 @@ pub fn connect(conninfo: &Conninfo, options: &ConnectOptions, observer: &mut dyn
         .test_on_check_out(false)
         .build_unchecked(manager);
     Ok(Pool { connections, conninfo: conninfo.clone(), options: options.clone(), migrations })
+}
+
+/// Waits until a database can be used, by whatever way: through a pooler of any mode, too. Gives what it is.
+///
+/// # Errors
+///
+/// As [`connect`], but for the pooler.
+pub fn reach(conninfo: &Conninfo, wait: Duration, observer: &mut dyn Observer) -> Result<Target, Error> {
+    let ask = || {
+        let mut connection = Connection::attempt(conninfo)?;
+        // A pooler has let everybody in before it asks the server.
+        connection.execute("SELECT 1")?;
+        Ok(connection)
+    };
+    let target = Target::of(&wait_for(conninfo, wait, observer, ask)?);
+    observer.on(&Event::Connected { target: &target });
+    Ok(target)
+}
+
+/// Tries again as long as what stands in the way may pass.
+fn wait_for(
+    conninfo: &Conninfo,
+    wait: Duration,
+    observer: &mut dyn Observer,
+    open: impl Fn() -> Result<Connection, Unopened>,
+) -> Result<Connection, Error> {
+    let deadline = Instant::now() + wait;
+    loop {
+        let failed = match open() {
+            Ok(connection) => return Ok(connection),
+            Err(Unopened::Pooling) => return Err(Error::TransactionPooling),
+            Err(Unopened::Failed(failed)) => failed,
+        };
+        let remaining = deadline.saturating_duration_since(Instant::now());
+        if !failed.obstacle.passes() || remaining.is_zero() {
+            let Unconnected { obstacle, error, .. } = failed;
+            return Err(Error::Connect { conninfo: conninfo.clone(), obstacle, waited: wait, source: error });
+        }
+        if observer.wants_to_stop() {
+            return Err(Error::Interrupted { done: 0, left: 0 });
+        }
+        let reason = match (failed.obstacle, failed.said) {
+            (_, Some(said)) => format!("the server says: {said}"),
+            (Obstacle::Unfit, None) => "no server there is what target_session_attrs asks for".to_owned(),
+            _ => "nothing answers there".to_owned(),
+        };
+        observer.on(&Event::Waiting { server: &conninfo.server(), reason: &reason, remaining });
+        thread::sleep(remaining.min(Duration::from_millis(250)));
+    }
 }
 
 /// A statement that makes the settings of a session.

@@ -16,7 +16,8 @@ fn a_wrong_password_is_refused_with_what_the_server_says() {
     run(&secretive("&password=wrong"))
         .exits(7)
         .complains("password authentication failed for user \"secretive\"")
-        .complains("Check the role \"secretive\", its password and the database \"postgres\"");
+        .complains("Check the role \"secretive\", its password and the database \"postgres\"")
+        .complains("SQLSTATE 28P01");
 }
 
 #[test]

@@ -48,17 +48,89 @@ fn an_environment_that_says_nothing_is_not_the_same_as_none() {
     Run::of(messenger_db(&["run"]).current_dir(folder.path()).env("DATABASE_URL", "")).exits(2).complains("is empty");
 }
 
+/// Files that other programs read, or nobody: with the line that cannot be read.
+const UNREADABLE: [(&[u8], usize); 8] = [
+    (b"no assignment\n", 1),
+    (b"=value\n", 1),
+    (b"A=1\nB='open\n", 2),
+    (b"A=1\nAPP_NAME=My App\n", 2),
+    (b"# caf\xe9\nA=\xff\n", 2),
+    (b"A=a\0b\n", 1),
+    (b"KEY=-----BEGIN PRIVATE KEY-----\nMIIEvQ/+\n-----END PRIVATE KEY-----\n", 1),
+    (b"A=1 2\nDATABASE_URL=postgresql://localhost/a database\n", 2),
+];
+
 #[test]
-fn a_file_that_cannot_be_read_is_refused_with_its_name() {
-    for text in [&b"no assignment\n"[..], b"=value\n", b"A=1\nB='open\n", b"A=a b\n", b"A=\xff\n", b"A=a\0b\n"] {
+fn a_file_that_cannot_be_read_is_refused_with_its_name_and_line_where_the_url_could_only_be_there() {
+    for (text, line) in UNREADABLE {
         let folder = folder_with(text);
         Run::of(messenger_db(&["run"]).current_dir(folder.path()))
             .exits(2)
-            .complains(&format!("{}/.env cannot be read: ", folder.path().canonicalize().unwrap().display()))
+            .complains(&format!(
+                "{}/.env cannot be read: line {line}: ",
+                folder.path().canonicalize().unwrap().display()
+            ))
             .complains("NAME=value");
         let error = Run::of(messenger_db(&["run", "--json"]).current_dir(folder.path())).exits(2).json_error();
         assert_eq!(error["exit_code"], 2);
     }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_stops_nothing_when_the_url_comes_from_elsewhere() {
+    let database = TestDatabase::migrated();
+    let url = database.url();
+    for (text, _) in UNREADABLE {
+        let folder = folder_with(text);
+        for arguments in [&["status"][..], &["exec", "--", "true"]] {
+            let run = Run::of(messenger_db(arguments).current_dir(folder.path()).env("DATABASE_URL", &url)).exits(0);
+            assert_eq!(run.stderr, "");
+            let option = [&["--database-url", &url][..], arguments].concat();
+            Run::of(messenger_db(&option).current_dir(folder.path())).exits(0);
+        }
+        // Whoever wants to know is told.
+        let told = &mut messenger_db(&["status", "--verbose"]);
+        Run::of(told.current_dir(folder.path()).env("DATABASE_URL", &url))
+            .exits(0)
+            .complains(".env: passed over: line ");
+    }
+}
+
+#[test]
+fn a_line_that_cannot_be_read_does_not_hide_the_url_of_another() {
+    let database = TestDatabase::migrated();
+    for (text, _) in &UNREADABLE[..7] {
+        let line = format!("DATABASE_URL={}\n", database.url());
+        for text in [[text, line.as_bytes()].concat(), [line.as_bytes(), text].concat()] {
+            let folder = folder_with(text);
+            Run::of(messenger_db(&["status", "--exit-code"]).current_dir(folder.path())).exits(0);
+        }
+    }
+}
+
+#[test]
+fn a_switch_that_cannot_be_read_keeps_the_program_from_starting() {
+    let database = TestDatabase::empty();
+    let folder = folder_with("RUN_MIGRATIONS=true please\n");
+    let mut command = messenger_db(&["exec", "--", "true"]);
+    command.current_dir(folder.path()).env("DATABASE_URL", database.url()).env_remove("RUN_MIGRATIONS");
+    Run::of(&mut command).exits(2).complains("line 1: ");
+    Run::of(command.env("RUN_MIGRATIONS", "false")).exits(0);
+}
+
+#[test]
+fn a_file_of_a_folder_above_that_may_not_be_read_stops_nothing_when_the_url_comes_from_elsewhere() {
+    let database = TestDatabase::migrated();
+    let folder = folder_with("SECRET=of root\n");
+    // Root may read everything; a file that is too long cannot be read by anybody.
+    let file = std::fs::File::create(folder.path().join(".env")).unwrap();
+    file.set_len(1 << 40).unwrap();
+    let below = folder.path().join("a");
+    std::fs::create_dir(&below).unwrap();
+    Run::of(messenger_db(&["status"]).current_dir(&below).env("DATABASE_URL", database.url())).exits(0);
+    Run::of(messenger_db(&["status"]).current_dir(&below))
+        .exits(2)
+        .complains("/.env cannot be read: it is longer than");
 }
 
 #[test]

@@ -63,3 +63,13 @@ fn a_pooler_that_gives_a_session_to_each_is_as_good_as_none() {
     pretty_assertions::assert_eq!(database.catalog(), TestDatabase::migrated().catalog());
     Run::of(&mut command(&database, &["pending"])).exits(0);
 }
+
+#[test]
+fn exec_that_migrates_nothing_starts_the_program_through_a_pooler_of_any_mode() {
+    let database = TestDatabase::empty();
+    for mode in ["session", "transaction", "statement"] {
+        let pooler = PgBouncer::before(&database, mode, 5);
+        let run = through(&pooler, &["exec", "--", "echo", "the program"]).exits(0);
+        assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("the program\n", ""));
+    }
+}

@@ -22,10 +22,9 @@ fn a_server_that_comes_up_while_it_is_waited_for_is_migrated() {
 #[test]
 fn a_server_that_is_starting_up_is_waited_for() {
     let database = TestDatabase::empty_on(own_server());
-    // Each attempt is two connections: one that is refused, one that asks whether to go on.
     let proxy = Proxy::starting_up(Path::new(&database.connect().host()), 4);
     let url = format!("postgresql:///{}?host={}&user=messenger", database.name(), proxy.folder().display());
-    Run::of(messenger_db(&["status", "--wait", "60"]).env("DATABASE_URL", url)).exits(0).complains("it is starting up");
+    Run::of(messenger_db(&["status", "--wait", "60"]).env("DATABASE_URL", url)).exits(0).complains("starting up");
     assert_eq!(proxy.connections(), 5);
 }
 
@@ -53,13 +52,89 @@ fn a_server_that_never_comes_up_is_given_up_when_the_time_is_over() {
 fn what_the_server_refuses_is_not_waited_for() {
     let refused = [
         own_server().url("postgres").replace("user=messenger", "user=secretive&password=wrong"),
-        own_server().url("no_such_database"),
         own_server().url("postgres").replace("user=messenger", "user=nobody_here"),
     ];
     for url in refused {
         let run = Run::of(messenger_db(&["run", "--wait", "60"]).env("DATABASE_URL", url)).exits(7);
         assert!(!run.stderr.contains("waiting"), "{}", run.stderr);
     }
+}
+
+/// Starts to wait, changes something on the server once it is said what is waited for, and demands success.
+fn waits_for(url: &str, reason: &str, change: impl FnOnce()) {
+    Run::of(messenger_db(&["status"]).env("DATABASE_URL", url)).exits(7).complains("`--wait 30`");
+    let mut running = Running::start(messenger_db(&["status", "--wait", "60"]).env("DATABASE_URL", url));
+    let line = running.says("waiting up to");
+    assert!(line.contains(reason), "{line}");
+    change();
+    running.ends().exits(0);
+}
+
+#[test]
+fn a_database_that_is_about_to_be_made_is_waited_for() {
+    waits_for(&own_server().url("made_later"), "\"made_later\" does not exist", || {
+        own_server().connect().execute("CREATE DATABASE made_later").unwrap();
+    });
+}
+
+#[test]
+fn too_many_connections_are_waited_out() {
+    let mut server = own_server().connect();
+    server.execute("CREATE ROLE crowded LOGIN CONNECTION LIMIT 0").unwrap();
+    let url = own_server().url("postgres").replace("user=messenger", "user=crowded");
+    waits_for(&url, "too many connections for role", || {
+        server.execute("ALTER ROLE crowded CONNECTION LIMIT -1").unwrap();
+    });
+}
+
+#[test]
+fn a_server_that_takes_writes_is_waited_for_as_long_as_there_are_only_others() {
+    let database = TestDatabase::empty_on(own_server());
+    let name = database.name();
+    database.execute(&format!("ALTER DATABASE {name} SET default_transaction_read_only = on")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let host = database.connect().host();
+    let url = format!(
+        "postgresql:///{name}?host={},{host}&user=messenger&target_session_attrs=read-write",
+        folder.path().display()
+    );
+    waits_for(&url, "target_session_attrs", || {
+        let back =
+            format!("SET transaction_read_only = off; ALTER DATABASE {name} RESET default_transaction_read_only");
+        own_server().connect().execute(&back).unwrap();
+    });
+}
+
+#[test]
+fn a_listener_that_hangs_up_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join(".s.PGSQL.5432");
+    let listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let server = Path::new(&own_server().connect().host()).join(".s.PGSQL.5432");
+    let url = format!("postgresql:///postgres?host={}&user=messenger", folder.path().display());
+    let hangs_up = std::thread::spawn(move || drop((listener.accept().unwrap(), listener)));
+    let mut running = Running::start(messenger_db(&["status", "--wait", "60"]).env("DATABASE_URL", url));
+    running.says("nothing answers there");
+    hangs_up.join().unwrap();
+    std::fs::remove_file(&socket).unwrap();
+    std::os::unix::fs::symlink(server, &socket).unwrap();
+    running.ends().exits(0);
+}
+
+#[test]
+fn what_is_wrong_on_this_side_is_not_waited_for() {
+    let url = own_server().url("postgres");
+    for (wrong, told) in [
+        ("&sslmode=nonsense", "asks for what cannot be"),
+        ("&target_session_attrs=nonsense", "asks for what cannot be"),
+        ("&options=-cno_such_setting%3D1", "no_such_setting"),
+    ] {
+        let run = Run::of(messenger_db(&["run", "--wait", "60"]).env("DATABASE_URL", format!("{url}{wrong}"))).exits(7);
+        assert!(run.stderr.contains(told) && !run.stderr.contains("waiting"), "{}", run.stderr);
+    }
+    let url = url.replace("user=messenger", "user=secretive");
+    let run = Run::of(messenger_db(&["run", "--wait", "60"]).env("DATABASE_URL", url)).exits(7);
+    assert!(run.stderr.contains("what our side does not give") && !run.stderr.contains("waiting"), "{}", run.stderr);
 }
 
 #[test]

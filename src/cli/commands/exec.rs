@@ -11,11 +11,9 @@ use std::time::Duration;
 
 use super::migrate;
 use crate::cli::args::{Connection, Exec, Run};
+use crate::cli::env_file::RUN_MIGRATIONS as SWITCH;
 use crate::cli::output::Output;
 use crate::cli::{Exit, Problem, database};
-
-/// Says whether the database is to be migrated first.
-const SWITCH: &str = "RUN_MIGRATIONS";
 
 /// How long it waits for a server when it is not told: containers start in any order.
 const WAIT: Duration = Duration::from_mins(1);
@@ -45,7 +43,7 @@ pub fn exec(connection: &Connection, exec: &Exec, added: &[OsString], output: &m
     if migrates {
         migrate::run(&connection, &Run { allow_ahead: exec.allow_ahead, ..Run::default() }, output)?;
     } else {
-        database::open(&connection, output)?;
+        database::reach(&connection, output)?;
     }
 
     let mut command = Command::new(program);

@@ -5,13 +5,15 @@ use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::ptr::{self, NonNull};
 
 use pq_sys::{
-    ConnStatusType, ExecStatusType, PGTransactionStatusType, PGconn, PGresult, PQbackendPID, PQclear,
-    PQconnectdbParams, PQdb, PQerrorMessage, PQfinish, PQfreemem, PQgetCopyData, PQgetResult, PQgetisnull, PQgetvalue,
-    PQhost, PQnfields, PQntuples, PQparameterStatus, PQport, PQputCopyEnd, PQresultStatus, PQsendQuery,
-    PQsetNoticeReceiver, PQstatus, PQtransactionStatus, PQuser,
+    ConnStatusType, ExecStatusType, PGTransactionStatusType, PGVerbosity, PGconn, PGresult, PQbackendPID, PQclear,
+    PQconnectStartParams, PQdb, PQerrorMessage, PQfinish, PQfreemem, PQgetCopyData, PQgetResult, PQgetisnull,
+    PQgetvalue, PQhost, PQnfields, PQntuples, PQparameterStatus, PQport, PQputCopyEnd, PQresultStatus, PQsendQuery,
+    PQsetErrorVerbosity, PQsetNoticeReceiver, PQstatus, PQtransactionStatus, PQuser,
 };
 
-use super::{Conninfo, Notice, ServerError, text_at};
+use super::negotiation::{self, Failure};
+use super::obstacle::Verbose;
+use super::{Conninfo, Notice, Obstacle, ServerError, Unconnected, text_at};
 
 /// An open session with a server; dropping it closes it.
 #[derive(Debug)]
@@ -39,24 +41,47 @@ unsafe extern "C" fn collect_notice(collector: *mut c_void, result: *const PGres
 }
 
 impl Connection {
-    /// Connects and authenticates, once; takes no longer than the string's `connect_timeout`, or 10 seconds.
+    /// Connects and authenticates, once; takes no longer than the string's `connect_timeout`, or 10 seconds, for each
+    /// address that it names.
     ///
     /// # Errors
     ///
     /// What libpq or the server said, without secrets.
     pub fn open(conninfo: &Conninfo) -> Result<Self, ServerError> {
-        let (keywords, values) = conninfo.parameters();
+        Self::attempt(conninfo).map_err(|failed| failed.error)
+    }
+
+    /// As [`Connection::open`], and tells what stood in the way.
+    ///
+    /// # Errors
+    ///
+    /// [`Unconnected`] says whether another attempt may succeed.
+    pub fn attempt(conninfo: &Conninfo) -> Result<Self, Unconnected> {
         // SAFETY: both arrays end with null and outlive the call, as do the strings they point to.
-        let raw = unsafe { PQconnectdbParams(keywords.as_ptr(), values.as_ptr(), 1) };
+        let raw = conninfo.parameters().with(|keywords, values| unsafe { PQconnectStartParams(keywords, values, 1) });
         let raw = NonNull::new(raw).ok_or_else(|| ServerError::of_connection("libpq is out of memory"))?;
         let connection = Self { raw, notices: Box::default(), closes_after_use: false };
-        if !connection.is_alive() {
-            return Err(ServerError::of_connection(&conninfo.redact(&connection.last_message())));
-        }
         let collector: *const RefCell<Vec<Notice>> = &raw const *connection.notices;
-        // SAFETY: the collector lives in a box that is freed only after PQfinish.
-        unsafe { PQsetNoticeReceiver(raw.as_ptr(), Some(collect_notice), collector.cast_mut().cast()) };
-        Ok(connection)
+        // SAFETY: the collector lives in a box that is freed only after PQfinish. Nobody else has the connection.
+        let failure = unsafe {
+            PQsetNoticeReceiver(raw.as_ptr(), Some(collect_notice), collector.cast_mut().cast());
+            PQsetErrorVerbosity(raw.as_ptr(), PGVerbosity::PQERRORS_VERBOSE);
+            let failure = negotiation::finish(raw.as_ptr(), conninfo.timeout());
+            PQsetErrorVerbosity(raw.as_ptr(), PGVerbosity::PQERRORS_DEFAULT);
+            failure
+        };
+        let Some(failure) = failure else { return Ok(connection) };
+        let Verbose { mut text, sqlstate, said } = Verbose::read(&connection.last_message());
+        if text.trim().is_empty() {
+            text = format!("{} does not answer in time", conninfo.server());
+        }
+        let obstacle = match &sqlstate {
+            Some(sqlstate) => Obstacle::of_sqlstate(sqlstate),
+            None if matches!(failure, Failure::AtOnce) && !conninfo.is_possible() => Obstacle::Impossible,
+            None => failure.obstacle(conninfo.wants_a_kind_of_server()),
+        };
+        let error = ServerError::of_connection(&conninfo.redact(&text));
+        Err(Unconnected { obstacle, error: ServerError { sqlstate: sqlstate.unwrap_or_default(), ..error }, said })
     }
 
     /// Carries out `sql`, one statement or several, in one round trip, and gives the rows of the last that has any.

@@ -1,8 +1,10 @@
 //! Decides what a database URL says, by asking libpq, and which parts of it may be shown.
 
 use std::collections::BTreeMap;
-use std::ffi::{CString, c_char};
+use std::env;
+use std::ffi::{CStr, CString, c_char};
 use std::ptr;
+use std::time::Duration;
 
 use pq_sys::{PGPing, PQconninfoFree, PQconninfoOption, PQconninfoParse, PQfreemem, PQpingParams};
 
@@ -24,20 +26,6 @@ pub struct Conninfo {
 #[error("the database URL cannot be read: {reason}")]
 pub struct ConninfoError {
     reason: String,
-}
-
-/// Whether a server answers, asked without credentials
-/// ([`PQping`](https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PQPING)).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ping {
-    /// It runs and accepts connections.
-    Accepts,
-    /// It runs, but is starting up, shutting down or recovering.
-    Rejects,
-    /// Nothing answers at that address.
-    Silent,
-    /// It was not asked: the connection string cannot work.
-    Impossible,
 }
 
 impl Conninfo {
@@ -108,40 +96,65 @@ impl Conninfo {
         secrets.fold(message.to_owned(), |message, secret| message.replace(secret.as_str(), "***"))
     }
 
-    /// Asks whether a server answers at that address.
-    #[must_use]
-    pub fn ping(&self) -> Ping {
-        let (keywords, values) = self.parameters();
-        let plain = ping(keywords, values);
-        if plain != Ping::Silent {
-            return plain;
-        }
-        // What the string demands of TLS or of the server's role says nothing about whether it is there.
-        let keywords = [
-            c"dbname".as_ptr(),
-            c"sslmode".as_ptr(),
-            c"target_session_attrs".as_ptr(),
-            c"connect_timeout".as_ptr(),
-            ptr::null(),
-        ];
-        let values = [self.text.as_ptr(), c"prefer".as_ptr(), c"any".as_ptr(), c"5".as_ptr(), ptr::null()];
-        ping(keywords, values)
+    /// Whether libpq tries it at all: an option may have a value that does not exist, or not go with another.
+    pub(super) fn is_possible(&self) -> bool {
+        // SAFETY: the arrays end with null and outlive the call, as do the strings they point to.
+        self.parameters().with(|keywords, values| unsafe { PQpingParams(keywords, values, 1) })
+            != PGPing::PQPING_NO_ATTEMPT
     }
 
-    /// The arrays that libpq's `…Params` functions take: the connection string, and what it leaves open.
-    pub(super) fn parameters(&self) -> ([*const c_char; 5], [*const c_char; 5]) {
-        let timeout = if self.option("connect_timeout").is_some() { ptr::null() } else { c"10".as_ptr() };
-        let timeout_key = if timeout.is_null() { ptr::null() } else { c"connect_timeout".as_ptr() };
-        (
-            [
-                c"dbname".as_ptr(),
-                c"client_encoding".as_ptr(),
-                c"fallback_application_name".as_ptr(),
-                timeout_key,
-                ptr::null(),
-            ],
-            [self.text.as_ptr(), c"UTF8".as_ptr(), c"messenger-db".as_ptr(), timeout, ptr::null()],
-        )
+    /// How long to wait for each address. `None`: for ever.
+    pub(super) fn timeout(&self) -> Option<Duration> {
+        let seconds = self.option("connect_timeout").map_or(Some(TIMEOUT), |text| text.trim().parse().ok());
+        // As libpq has it: less than 2 is too short, and 0 is no limit.
+        seconds
+            .filter(|seconds| *seconds > 0)
+            .and_then(|seconds| u64::try_from(seconds.max(2)).ok())
+            .map(Duration::from_secs)
+    }
+
+    /// Whether it asks for a kind of server, such as one that takes writes.
+    pub(super) fn wants_a_kind_of_server(&self) -> bool {
+        let wanted = self.option("target_session_attrs").map(ToOwned::to_owned);
+        wanted.or_else(|| env::var("PGTARGETSESSIONATTRS").ok()).is_some_and(|wanted| wanted != "any")
+    }
+
+    /// What libpq is given: the connection string, and what it leaves open.
+    pub(super) fn parameters(&self) -> Parameters {
+        let mut parameters = Parameters::default();
+        parameters.push(c"dbname", self.text.clone());
+        parameters.push(c"client_encoding", c"UTF8".to_owned());
+        parameters.push(c"fallback_application_name", c"messenger-db".to_owned());
+        if !self.options.contains_key("connect_timeout") {
+            parameters.push(c"connect_timeout", CString::new(TIMEOUT.to_string()).unwrap_or_default());
+        }
+        parameters
+    }
+}
+
+/// How many seconds to wait for an address when the string says nothing of it.
+const TIMEOUT: i64 = 10;
+
+/// The two arrays that libpq's `…Params` functions take.
+#[derive(Default)]
+pub(super) struct Parameters {
+    keywords: Vec<&'static CStr>,
+    values: Vec<CString>,
+}
+
+impl Parameters {
+    fn push(&mut self, keyword: &'static CStr, value: CString) {
+        self.keywords.push(keyword);
+        self.values.push(value);
+    }
+
+    /// Calls with both arrays, each ended by null; they live as long as the call.
+    pub(super) fn with<T>(&self, call: impl FnOnce(*const *const c_char, *const *const c_char) -> T) -> T {
+        let keywords: Vec<_> =
+            self.keywords.iter().map(|keyword| keyword.as_ptr()).chain(std::iter::once(ptr::null())).collect();
+        let values: Vec<_> =
+            self.values.iter().map(|value| value.as_ptr()).chain(std::iter::once(ptr::null())).collect();
+        call(keywords.as_ptr(), values.as_ptr())
     }
 }
 
@@ -165,17 +178,7 @@ fn has_at_in_path(text: &str) -> bool {
     behind_credentials.and_then(|rest| rest.split('?').next()).is_some_and(|place| place.contains('@'))
 }
 
-fn ping(keywords: [*const c_char; 5], values: [*const c_char; 5]) -> Ping {
-    // SAFETY: both arrays end with null and outlive the call, as do the strings they point to.
-    match unsafe { PQpingParams(keywords.as_ptr(), values.as_ptr(), 1) } {
-        PGPing::PQPING_OK => Ping::Accepts,
-        PGPing::PQPING_REJECT => Ping::Rejects,
-        PGPing::PQPING_NO_RESPONSE => Ping::Silent,
-        PGPing::PQPING_NO_ATTEMPT => Ping::Impossible,
-    }
-}
-
-type Options = (BTreeMap<String, String>, BTreeMap<String, String>);
+pub(super) type Options = (BTreeMap<String, String>, BTreeMap<String, String>);
 
 fn parse_options(text: &CString) -> Result<Options, ConninfoError> {
     let mut message: *mut c_char = ptr::null_mut();
@@ -188,16 +191,34 @@ fn parse_options(text: &CString) -> Result<Options, ConninfoError> {
         unsafe { PQfreemem(message.cast()) };
         return Err(ConninfoError { reason: without_quotations(reason.trim_end()) });
     }
+    // SAFETY: the array is libpq's, is not used after it is freed, and what is read of it is copied.
+    let options = unsafe {
+        let options = options_at(first);
+        PQconninfoFree(first);
+        options
+    };
+    Ok(options)
+}
+
+/// What an array of options says, and which of it must not be shown.
+///
+/// # Safety
+///
+/// `first` is null, or points to an array of libpq's that ends with an entry whose keyword is null, and lives until this
+/// returns.
+pub(super) unsafe fn options_at(first: *const PQconninfoOption) -> Options {
     let (mut options, mut secrets) = (BTreeMap::new(), BTreeMap::new());
-    let mut option: *const PQconninfoOption = first;
-    // SAFETY: the array ends with an entry whose keyword is null; each entry before it is initialised.
+    if first.is_null() {
+        return (options, secrets);
+    }
+    let mut option = first;
+    // SAFETY: each entry before the last is initialised.
     while let Some(keyword) = unsafe { text_at((*option).keyword) } {
         // SAFETY: as above.
         let (value, shown_as) = unsafe { (text_at((*option).val), text_at((*option).dispchar)) };
-        // An empty one counts too: it keeps libpq from reading the environment.
-        if let Some(value) = value {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
             // libpq marks with * what a user interface must hide.
-            if shown_as.as_deref() == Some("*") && !value.is_empty() {
+            if shown_as.as_deref() == Some("*") {
                 secrets.insert(keyword.clone(), value.clone());
             }
             options.insert(keyword, value);
@@ -205,9 +226,7 @@ fn parse_options(text: &CString) -> Result<Options, ConninfoError> {
         // SAFETY: the entry just read was not the last.
         option = unsafe { option.add(1) };
     }
-    // SAFETY: first came from PQconninfoParse and is not used again.
-    unsafe { PQconninfoFree(first) };
-    Ok((options, secrets))
+    (options, secrets)
 }
 
 /// `message` with whatever it quotes left out: libpq quotes the part that it could not read, password or not.

@@ -10,12 +10,15 @@ mod connection;
 mod conninfo;
 #[cfg(feature = "cli")]
 mod environment;
+mod negotiation;
+mod obstacle;
 mod server_error;
 
 pub use connection::{Connection, Rows};
-pub use conninfo::{Conninfo, ConninfoError, Ping};
+pub use conninfo::{Conninfo, ConninfoError};
 #[cfg(feature = "cli")]
 pub(crate) use environment::ignore_environment;
+pub use obstacle::{Obstacle, Unconnected};
 pub use server_error::{Notice, ServerError};
 
 use std::ffi::{CStr, c_char};
