@@ -354,6 +354,11 @@ fn advice(error: &ServerError, target: &Target, place: Option<&Place>) -> String
              GRANT ALL PRIVILEGES ON ALL TABLES IN SCHEMA public TO {user};\n\
              and, for tables that another role made, ALTER TABLE … OWNER TO {user}. Then run again."
         ),
+        // A file that the server has opened before, such as plpgsql.so, is not there or not what it was.
+        "58P01" => "A file of the server is missing or does not fit it: its programs were probably upgraded while it ran. \
+                    Restart the server (the private one: `messenger-db local stop`, then `messenger-db local start`) and \
+                    run the same command again."
+            .to_owned(),
         // Duplicate table, object, function, column, schema: it was there before.
         "42P07" | "42710" | "42723" | "42701" | "42P06" => {
             let record = place.map_or_else(String::new, |place| {

@@ -23,6 +23,14 @@ use super::{
 const FINISH: &str = r#"printf '%s\n' "$3" | "$1" --single -D "$2" -c exit_on_error=on $4 postgres &&
 printf "include '../settings.conf'\n" >>"$2/postgresql.conf""#;
 
+/// The locales to try: code point order and Unicode's letters as the system has them, then as PostgreSQL 17 has them
+/// built in (for systems such as macOS, which lack C.UTF-8), then letters of ASCII only.
+const LOCALES: [&[&str]; 3] = [
+    &["--locale=C.UTF-8"],
+    &["--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"],
+    &["--no-locale"],
+];
+
 /// The settings of a server whose data nobody will miss.
 const THROWAWAY: &str = "max_connections = 200\nfsync = off\nsynchronous_commit = off\nfull_page_writes = off\n";
 
@@ -32,7 +40,10 @@ pub(super) fn major(folder: &StateFolder) -> Result<Option<u32>, LocalError> {
     if !data.exists() {
         return Ok(None);
     }
-    let damaged = |why| LocalError::Damaged { data: data.clone(), why };
+    let damaged = |why| {
+        let what = format!("the local database in {} is damaged: {why}.", data.display());
+        LocalError::failed(what, "Restore it from a backup, or discard it with: messenger-db local destroy")
+    };
     let text = fs::read_to_string(data.join("PG_VERSION")).map_err(|cause| damaged(format!("PG_VERSION: {cause}")))?;
     leading_number(text.trim()).map(Some).ok_or_else(|| damaged(format!("PG_VERSION says {:?}", text.trim())))
 }
@@ -46,29 +57,26 @@ pub(super) fn initialise(
     lock: &Lock,
 ) -> Result<(), LocalError> {
     let (partial, data) = (folder.partial(), folder.data());
-    let failed =
-        |said| LocalError::Failed { what: "making the local database".to_owned(), said, full: folder.full_disk() };
+    let failed = |said| folder.failed("making the local database failed. It said:", said);
     state::remove(&partial)?;
     DirBuilder::new().mode(0o700).create(&partial).map_err(LocalError::io("make the folder", &partial))?;
     owner.give(&partial)?;
 
-    let mut failures = Vec::new();
-    let mut is_made = false;
-    for locale in locales(programs.major) {
+    let mut failure = None;
+    for locale in LOCALES {
         let mut command = owner.command(programs.path("initdb"));
         command.arg(format!("--username={USER}")).args(["--auth=trust", "--encoding=UTF8", "--no-instructions"]);
-        command.args(*locale).arg("--pgdata").arg(&partial).stdin(lock.stdin()?);
-        command.args(throwaway.then_some("--no-sync"));
-        let output = owner.run(&mut command)?;
-        is_made = output.status.success();
-        if is_made {
+        command.args(locale).arg("--pgdata").arg(&partial).stdin(lock.stdin()?);
+        let output = owner.run(command.args(throwaway.then_some("--no-sync")))?;
+        if output.status.success() {
+            failure = None;
             break;
         }
-        failures.push(said(&output));
-    }
-    if !is_made {
         // The first is about the usual locale.
-        return Err(failed(failures.into_iter().next().unwrap_or_default()));
+        failure = failure.or_else(|| Some(said(&output)));
+    }
+    if let Some(said) = failure {
+        return Err(failed(&said));
     }
 
     let mut command = owner.command("/bin/sh");
@@ -76,23 +84,11 @@ pub(super) fn initialise(
     command.args([&*format!("CREATE DATABASE {DATABASE};"), if throwaway { "-F" } else { "" }]).stdin(lock.stdin()?);
     let output = owner.run(&mut command)?;
     if !output.status.success() {
-        return Err(failed(said(&output)));
+        return Err(failed(&said(&output)));
     }
 
     fs::rename(&partial, &data).map_err(LocalError::io("rename to data", &partial))?;
     File::open(&folder.root).and_then(|root| root.sync_all()).map_err(LocalError::io("flush to the disk", &folder.root))
-}
-
-/// The locales to try: code point order and Unicode's letters as the system has them, then as PostgreSQL has them
-/// built in (for systems such as macOS, which lack C.UTF-8), then letters of ASCII only.
-fn locales(major: u32) -> &'static [&'static [&'static str]] {
-    const ALL: &[&[&str]] = &[
-        &["--locale=C.UTF-8"],
-        &["--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"],
-        &["--no-locale"],
-    ];
-    const BEFORE_17: &[&[&str]] = &[&["--locale=C.UTF-8"], &["--no-locale"]];
-    if major >= 17 { ALL } else { BEFORE_17 }
 }
 
 /// Writes the settings and the access rules. They are in the state folder, which is the caller's, and not in the data

@@ -14,6 +14,7 @@ const INSTALL: &str = "  \
 /// lines after it say what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "the fields are parts of the message")]
 pub enum LocalError {
     /// The environment names no folder to keep the state in.
     #[error(
@@ -25,14 +26,7 @@ pub enum LocalError {
     /// A folder must not be used: it belongs to others, holds other content, is no folder, has a path that PostgreSQL
     /// cannot store, or cannot be entered by the user who runs the server.
     #[error("the folder {path} cannot be used: {why}.\n{help}", path = .path.display())]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// What is wrong with it.
-        why: String,
-        /// What to do.
-        help: String,
-    },
+    Folder { path: PathBuf, why: String, help: String },
 
     /// The caller is root, and there is no unprivileged user of this name to run the server.
     #[error(
@@ -48,12 +42,7 @@ pub enum LocalError {
          places searched. If there is no such server on this machine, install one:\n{INSTALL}",
         path = .path.display()
     )]
-    PgBin {
-        /// What the variable says.
-        path: PathBuf,
-        /// What is wrong with it.
-        why: String,
-    },
+    PgBin { path: PathBuf, why: String },
 
     /// No usable server programs are installed in any known place. Holds what was found where.
     #[error(
@@ -75,90 +64,12 @@ pub enum LocalError {
          pg_restore, or use pg_upgrade. If the data is not needed: messenger-db local destroy",
         data = .data.display()
     )]
-    OtherVersion {
-        /// The data folder.
-        data: PathBuf,
-        /// The version that made it.
-        made: u32,
-        /// The versions that are there, and where.
-        found: String,
-    },
+    OtherVersion { data: PathBuf, made: u32, found: String },
 
-    /// The data folder has no readable `PG_VERSION`.
-    #[error(
-        "the local database in {data} is damaged: {why}.\n\
-         Restore it from a backup; or discard it with: messenger-db local destroy",
-        data = .data.display()
-    )]
-    Damaged {
-        /// The data folder.
-        data: PathBuf,
-        /// What is wrong with it.
-        why: String,
-    },
-
-    /// The cluster could not be made, or the server did not start.
-    #[error(
-        "{what} failed. It said:\n{said}\n\
-         Correct the cause and run the command again. Nothing is lost.{disk}",
-        disk = .full.as_ref().map(|folder| format!(" The disk of {} is full: free some space.", folder.display()))
-            .unwrap_or_default()
-    )]
-    Failed {
-        /// What was done.
-        what: String,
-        /// The end of what PostgreSQL said.
-        said: String,
-        /// The state folder, when the disk has no space for it.
-        full: Option<PathBuf>,
-    },
-
-    /// A server process is there and does not become ready.
-    #[error(
-        "the local PostgreSQL (process {pid}) is there, but was not ready within {seconds} s. The end of {log}:\n\
-         {tail}\n\
-         Wait for it and try again, or stop it with: messenger-db local stop",
-        log = .log.display()
-    )]
-    NotReady {
-        /// The process named in postmaster.pid.
-        pid: u32,
-        /// How long it was waited for.
-        seconds: u64,
-        /// The server's log.
-        log: PathBuf,
-        /// Its last lines.
-        tail: String,
-    },
-
-    /// The server was told to stop and still runs.
-    #[error(
-        "the local PostgreSQL (process {pid}) did not stop within {seconds} s of a {mode} shutdown.\n\
-         Close the programs that are connected to it, or stop it with a stronger mode (fast, then immediate)."
-    )]
-    StillRunning {
-        /// The server's process.
-        pid: u32,
-        /// How it was told to stop.
-        mode: &'static str,
-        /// How long it was waited for.
-        seconds: u64,
-    },
-
-    /// Another process works on the same state folder and does not finish.
-    #[error(
-        "another messenger-db (process {holder}) has held {lock} for more than {seconds} s.\n\
-         Wait for it to finish, or end that process; the lock goes away with it.",
-        lock = .lock.display()
-    )]
-    Busy {
-        /// The lock file.
-        lock: PathBuf,
-        /// The process that wrote itself into the lock file.
-        holder: String,
-        /// How long the lock was waited for.
-        seconds: u64,
-    },
+    /// PostgreSQL failed, or did not finish in time: the making, the start or the stop of the server, or another process
+    /// that works on the state folder.
+    #[error("{what}\n{help}")]
+    Failed { what: String, help: String },
 
     /// There is no psql. Holds the URL for another client.
     #[error(
@@ -174,14 +85,7 @@ pub enum LocalError {
          If it is there and may be executed, the system forbids becoming {user} here: run the command as that user, \
          or name another in MESSENGER_DB_PG_USER."
     )]
-    Run {
-        /// The program.
-        program: String,
-        /// The user it was to run as.
-        user: String,
-        /// What the system said.
-        cause: io::Error,
-    },
+    Run { program: String, user: String, cause: io::Error },
 
     /// A file, a folder or a process could not be read, written, removed or told something.
     #[error(
@@ -189,14 +93,7 @@ pub enum LocalError {
          Check its owner, its permissions and the free space there, or set MESSENGER_DB_STATE_DIR to another folder.",
         path = .path.display()
     )]
-    Io {
-        /// What was tried.
-        doing: &'static str,
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        cause: io::Error,
-    },
+    Io { doing: &'static str, path: PathBuf, cause: io::Error },
 }
 
 impl LocalError {
@@ -208,5 +105,10 @@ impl LocalError {
     /// Says why a folder must not be used.
     pub(super) fn folder(path: impl Into<PathBuf>, why: impl Into<String>, help: impl Into<String>) -> Self {
         Self::Folder { path: path.into(), why: why.into(), help: help.into() }
+    }
+
+    /// Says what failed, and what to do.
+    pub(super) fn failed(what: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Failed { what: what.into(), help: help.into() }
     }
 }

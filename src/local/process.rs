@@ -43,27 +43,13 @@ pub enum StopMode {
     Immediate,
 }
 
-impl StopMode {
-    const fn name(self) -> &'static str {
-        match self {
+impl fmt::Display for StopMode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
             Self::Smart => "smart",
             Self::Fast => "fast",
             Self::Immediate => "immediate",
-        }
-    }
-
-    const fn signal(self) -> Signal {
-        match self {
-            Self::Smart => Signal::TERM,
-            Self::Fast => Signal::INT,
-            Self::Immediate => Signal::QUIT,
-        }
-    }
-}
-
-impl fmt::Display for StopMode {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.name())
+        })
     }
 }
 
@@ -145,7 +131,12 @@ impl Local {
             Life::Dead => return Ok(false),
             Life::Silent(file) | Life::Up(file) => file.pid,
         };
-        match i32::try_from(pid).ok().and_then(Pid::from_raw).map(|pid| kill_process(pid, mode.signal())) {
+        let signal = match mode {
+            StopMode::Smart => Signal::TERM,
+            StopMode::Fast => Signal::INT,
+            StopMode::Immediate => Signal::QUIT,
+        };
+        match i32::try_from(pid).ok().and_then(Pid::from_raw).map(|pid| kill_process(pid, signal)) {
             // It ended by itself just now.
             Some(Err(Errno::SRCH) | Ok(())) | None => {}
             Some(Err(cause)) => return Err(LocalError::io("stop the server of", &data)(cause.into())),
@@ -154,7 +145,11 @@ impl Local {
         // The socket is not asked: a server in a smart shutdown would count the question as one more client.
         while is_server(pid, &data) && PidFile::read(&data.join("postmaster.pid"))?.is_none_or(|file| file.pid == pid) {
             if began.elapsed() > STOP {
-                return Err(LocalError::StillRunning { pid, mode: mode.name(), seconds: STOP.as_secs() });
+                let what =
+                    format!("the local PostgreSQL (process {pid}) did not stop in time after a {mode} shutdown.");
+                let help =
+                    "Close the programs that are connected to it, or stop it in a stronger mode (fast, immediate).";
+                return Err(LocalError::failed(what, help));
             }
             thread::sleep(PAUSE);
         }
@@ -195,7 +190,14 @@ impl Local {
 
     /// The error about a process that is there and of no use.
     pub(super) fn not_ready(&self, pid: u32, waited: Duration) -> LocalError {
-        LocalError::NotReady { pid, seconds: waited.as_secs(), log: self.folder.log(), tail: self.log_tail(0) }
+        let (log, tail, seconds) = (self.folder.log(), self.log_tail(0), waited.as_secs());
+        LocalError::failed(
+            format!(
+                "the local PostgreSQL (process {pid}) is there, but was not ready within {seconds} s. The end of {}:",
+                log.display()
+            ),
+            format!("{tail}\nWait for it and try again, or stop it with: messenger-db local stop"),
+        )
     }
 }
 
@@ -213,41 +215,31 @@ fn is_server(pid: u32, data: &Path) -> bool {
     }
 }
 
-/// The program's name and the process's state; `None` if there is no such process.
+/// The program's name and the process's state, from /proc (a slim container has no `ps`), else from `ps` (macOS has no
+/// /proc); `None` if there is no such process.
 fn describe(pid: u32) -> Option<(String, String)> {
-    match fs::read(format!("/proc/{pid}/stat")) {
-        Ok(stat) => parse_stat(&String::from_utf8_lossy(&stat)),
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound && Path::new("/proc/self/stat").exists() => None,
-        Err(_) => ask_ps(pid),
+    if Path::new("/proc/self/stat").exists() {
+        let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+        let stat = String::from_utf8_lossy(&stat);
+        // `4711 (postgres) S 1 …`, where the name may have parentheses of its own.
+        let (name, state) = stat.split_once('(')?.1.rsplit_once(')')?;
+        return Some((name.to_owned(), state.trim_start().to_owned()));
     }
-}
-
-/// Reads `4711 (postgres) S 1 …`, where the name may have parentheses of its own.
-fn parse_stat(stat: &str) -> Option<(String, String)> {
-    let (before, after) = stat.rsplit_once(')')?;
-    let (_, name) = before.split_once('(')?;
-    Some((name.to_owned(), after.trim_start().to_owned()))
-}
-
-/// Asks `ps`, where there is no /proc.
-fn ask_ps(pid: u32) -> Option<(String, String)> {
     // Each column by its own option: BSD's ps takes all that follows the first = for that column's heading.
-    match Command::new("ps").args(["-o", "stat=", "-o", "comm=", "-p", &pid.to_string()]).output() {
-        Ok(output) => {
-            let line = String::from_utf8_lossy(&output.stdout);
-            let (state, name) = line.trim().split_once(char::is_whitespace)?;
-            Some((name.trim().to_owned(), state.to_owned()))
-        }
+    let Ok(ps) = Command::new("ps").args(["-o", "stat=", "-o", "comm=", "-p", &pid.to_string()]).output() else {
         // Nothing can be found out, so it is taken for the server.
-        Err(_) => Some(("postgres".to_owned(), String::new())),
-    }
+        return Some(("postgres".to_owned(), String::new()));
+    };
+    let line = String::from_utf8_lossy(&ps.stdout);
+    let (state, name) = line.trim().split_once(char::is_whitespace)?;
+    Some((name.trim().to_owned(), state.to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
-    use super::{PidFile, ask_ps, describe, is_server, parse_stat};
+    use super::{PidFile, is_server};
 
     #[test]
     fn a_server_is_read_from_its_file_whether_it_is_ready_or_not() {
@@ -263,17 +255,8 @@ mod tests {
     }
 
     #[test]
-    fn name_and_state_are_read_from_proc() {
-        let parts = |stat| parse_stat(stat).map(|(name, state)| (name, state.chars().next()));
-        assert_eq!(parts("1 (postgres) S 1 1"), Some(("postgres".to_owned(), Some('S'))));
-        assert_eq!(parts("1 (a) (b)) Z 1 1"), Some(("a) (b)".to_owned(), Some('Z'))));
-        assert_eq!(parts("nonsense"), None);
-    }
-
-    #[test]
     fn neither_this_test_nor_a_number_that_nobody_has_is_a_server() {
         let nobody = i32::MAX.unsigned_abs();
         assert!(!is_server(std::process::id(), Path::new("/")) && !is_server(nobody, Path::new("/")));
-        assert_eq!((describe(nobody), ask_ps(nobody)), (None, None));
     }
 }

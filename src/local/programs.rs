@@ -5,7 +5,7 @@
 use std::{
     cmp::Reverse,
     collections::BTreeSet,
-    env, fmt, fs, iter,
+    env, fs, iter,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
@@ -86,8 +86,11 @@ impl Programs {
                 "pg_config --bindir, PATH, and the folders of packages (/usr/lib/postgresql/*/bin, …)".to_owned(),
             );
         }
-        let found =
-            others.iter().map(|one| format!("{one} in {}", one.folder.display())).collect::<Vec<_>>().join(", ");
+        let found = others
+            .iter()
+            .map(|one| format!("{} in {}", one.version, one.folder.display()))
+            .collect::<Vec<_>>()
+            .join(", ");
         match (others.pop(), made) {
             (Some(programs), None) => Ok(programs),
             (Some(programs), Some(made)) if programs.major == made => Ok(programs),
@@ -118,12 +121,6 @@ impl Programs {
     pub(super) fn identity(&self) -> String {
         let program = self.found.join("postgres");
         format!("{}\n{}\n", identity(&program).unwrap_or_default(), program.display())
-    }
-}
-
-impl fmt::Display for Programs {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.version)
     }
 }
 

@@ -4,8 +4,7 @@
 
 use std::{
     env,
-    fs::{self, File, OpenOptions},
-    io::{self, Read, Seek, SeekFrom},
+    fs::{self, OpenOptions},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     process::Command,
@@ -30,12 +29,6 @@ const LETTING_GO: Duration = Duration::from_secs(10);
 
 /// A log longer than this begins anew at the next start.
 const LONGEST_LOG: u64 = 16 * 1024 * 1024;
-/// How much of the log is read for an error, in bytes.
-const SHOWN: u64 = 64 * 1024;
-
-/// Prints the first folder that may not be entered. Asking the system as that user is exact where reading modes is not:
-/// access lists, mounts, namespaces.
-const FIRST_CLOSED: &str = r#"for folder; do test -x "$folder" || { printf %s "$folder"; exit 1; }; done"#;
 
 /// The sessions of others.
 const OTHERS: &str = "SELECT FROM pg_stat_activity \
@@ -136,8 +129,8 @@ impl Local {
     ///   work, [`LocalError::OtherVersion`] when only another major version than the data's is there;
     /// - [`LocalError::NoServerUser`] when root finds nobody to run it; [`LocalError::Folder`] when a folder must not be
     ///   used;
-    /// - [`LocalError::Failed`] and [`LocalError::NotReady`] with what PostgreSQL said; [`LocalError::Busy`] when another
-    ///   process holds the state folder for three minutes.
+    /// - [`LocalError::Failed`] with what PostgreSQL said, or when another process holds the state folder for three
+    ///   minutes.
     pub fn start(&self) -> Result<Started, LocalError> {
         let data = self.folder.data();
         if !data.exists() {
@@ -174,8 +167,8 @@ impl Local {
     ///
     /// # Errors
     ///
-    /// [`LocalError::StillRunning`] when it takes longer than a minute, which in [`StopMode::Smart`] is up to its
-    /// clients; [`LocalError::Busy`]; [`LocalError::Folder`].
+    /// [`LocalError::Failed`] when it takes longer than a minute, which in [`StopMode::Smart`] is up to its clients, or when
+    /// another process holds the state folder; [`LocalError::Folder`].
     pub fn stop(&self, mode: StopMode) -> Result<bool, LocalError> {
         if !self.folder.is_ours()? {
             return Ok(false);
@@ -188,8 +181,8 @@ impl Local {
     ///
     /// # Errors
     ///
-    /// [`LocalError::Folder`]; [`LocalError::Busy`] when another process works on it; [`LocalError::StillRunning`] and
-    /// [`LocalError::Io`] when something resists. What is left then is removed by the next attempt.
+    /// [`LocalError::Folder`]; [`LocalError::Failed`] and [`LocalError::Io`] when something resists. What is left then is
+    /// removed by the next attempt.
     pub fn destroy(&self) -> Result<Destroyed, LocalError> {
         if !self.folder.is_ours()? {
             return Ok(Destroyed::Nothing);
@@ -205,7 +198,7 @@ impl Local {
     ///
     /// # Errors
     ///
-    /// [`LocalError::Damaged`] when the data is none; [`LocalError::Io`] when it cannot be read; [`LocalError::Folder`].
+    /// [`LocalError::Failed`] when the data is none; [`LocalError::Io`] when it cannot be read; [`LocalError::Folder`].
     pub fn status(&self) -> Result<Status, LocalError> {
         if !self.folder.is_ours()? {
             return Ok(Status::NotInitialised);
@@ -235,22 +228,25 @@ impl Local {
         self.folder.log()
     }
 
-    /// A command that opens psql on the local database: the psql beside the server's programs, else the one on PATH.
+    /// A command that opens psql on the local database: the psql beside the server's programs, else the one that
+    /// [`client_program`](super::client_program) finds.
     /// It runs as the caller, in the caller's folder and terminal; arguments can be added.
     ///
     /// # Errors
     ///
-    /// [`LocalError::NoPsql`] if there is none.
+    /// [`LocalError::NoPsql`] if there is none; [`LocalError::Failed`] when the data is none.
     pub fn psql_command(&self) -> Result<Command, LocalError> {
+        let made = cluster::major(&self.folder)?;
         let beside = || {
-            let made = cluster::major(&self.folder).ok()?;
-            // Any failure here is about the server; psql may be on PATH all the same.
+            // Any failure here is about the server; psql may be elsewhere all the same.
             let programs = Programs::find(&self.owner().ok()?, &self.folder.data(), made).ok()?;
             Some(programs.path("psql")).filter(|psql| psql.is_file())
         };
-        let on_path = || programs::on_path("psql").first().map(|folder| folder.join("psql"));
+        let program = beside().unwrap_or_else(|| programs::client_program("psql", made.unwrap_or_default()));
         let url = self.url(DATABASE);
-        let Some(program) = beside().or_else(on_path) else { return Err(LocalError::NoPsql(url)) };
+        if program.is_relative() {
+            return Err(LocalError::NoPsql(url));
+        }
         let mut command = Command::new(program);
         // Each of these could lead psql to another server or stop it: PGSERVICE, PGREQUIREAUTH, …
         for (variable, _) in env::vars_os() {
@@ -318,64 +314,49 @@ impl Local {
                 Life::Dead => {
                     let tail = self.log_tail(position);
                     let said = if tail.is_empty() { owner::said(&output) } else { tail };
-                    let what = format!("starting the local PostgreSQL (its log is {})", self.log_file().display());
-                    return Err(LocalError::Failed { what, said, full: self.folder.full_disk() });
+                    let log = self.log_file();
+                    let what = format!("the local PostgreSQL did not start. The end of {}:", log.display());
+                    return Err(self.folder.failed(&what, &said));
                 }
             }
         }
     }
 
     /// Makes the log if need be, for the server's user to append to, and says how long it is already.
-    fn prepare_log(&self, owner: &Owner) -> Result<u64, LocalError> {
+    fn prepare_log(&self, owner: &Owner) -> Result<usize, LocalError> {
         let path = self.log_file();
-        let open = || -> io::Result<u64> {
-            let file = OpenOptions::new().append(true).create(true).mode(0o600).open(&path)?;
+        let file = OpenOptions::new().append(true).create(true).mode(0o600).open(&path);
+        let length = file.and_then(|file| {
             let length = file.metadata()?.len();
-            if length > LONGEST_LOG {
-                file.set_len(0)?;
-                return Ok(0);
-            }
-            Ok(length)
-        };
-        let length = open().map_err(LocalError::io("open", &path))?;
+            if length > LONGEST_LOG { file.set_len(0).map(|()| 0) } else { Ok(length) }
+        });
+        let length = length.map_err(LocalError::io("open", &path))?;
         owner.give(&path)?;
-        Ok(length)
+        Ok(usize::try_from(length).unwrap_or_default())
     }
 
     /// The last lines of the log behind a position. Empty when it cannot be read: it only explains another error.
-    pub(super) fn log_tail(&self, position: u64) -> String {
-        let read = || -> io::Result<String> {
-            let mut file = File::open(self.log_file())?;
-            let length = file.metadata()?.len();
-            file.seek(SeekFrom::Start(position.max(length.saturating_sub(SHOWN))))?;
-            let mut bytes = Vec::new();
-            file.take(SHOWN).read_to_end(&mut bytes)?;
-            Ok(owner::tail(&String::from_utf8_lossy(&bytes)))
-        };
-        read().unwrap_or_default()
+    pub(super) fn log_tail(&self, position: usize) -> String {
+        let log = fs::read(self.log_file()).unwrap_or_default();
+        owner::tail(&String::from_utf8_lossy(log.get(position..).unwrap_or_default()))
     }
 
-    /// Refuses a state folder behind a folder that the server's user cannot enter.
+    /// Refuses a state folder behind a folder that the server's user cannot enter. Asking the system as that user is exact
+    /// where reading modes is not: access lists, mounts, namespaces.
     fn refuse_closed(&self, owner: &Owner) -> Result<(), LocalError> {
-        if !owner.is_another() {
-            // The caller's own folders: making ours will tell.
-            return Ok(());
-        }
         // What does not exist yet will be made so that it can be entered.
-        let mut parents: Vec<&Path> = self.folder.root.ancestors().skip(1).filter(|parent| parent.exists()).collect();
-        parents.reverse();
+        let mut parents = self.folder.root.ancestors().skip(1).filter(|parent| parent.exists());
+        let Some(parent) = parents.next().filter(|_| owner.is_another()) else { return Ok(()) };
         let mut command = owner.command("/bin/sh");
-        let output = owner.run(command.args(["-c", FIRST_CLOSED, "sh"]).args(parents))?;
-        if output.status.success() {
+        if owner.run(command.args(["-c", r#"cd "$1""#, "sh"]).arg(parent))?.status.success() {
             return Ok(());
         }
-        let (parent, user) = (String::from_utf8_lossy(&output.stdout).into_owned(), &owner.name);
-        let why = format!(
-            "the server runs as the user {user}, because PostgreSQL refuses root, and {user} cannot enter {parent}"
-        );
+        let user = &owner.name;
+        let why =
+            format!("PostgreSQL refuses root, so the server runs as {user}, who cannot enter {}", parent.display());
         let help = format!(
-            "Set MESSENGER_DB_STATE_DIR to a folder that {user} can reach, such as /var/lib/messenger-db, or run: \
-             chmod o+x {parent}"
+            "Set MESSENGER_DB_STATE_DIR to a folder that {user} can reach, such as /var/lib/messenger-db, or let {user} \
+             through: chmod o+x on each folder of that path."
         );
         Err(LocalError::folder(&self.folder.root, why, help))
     }

@@ -106,11 +106,11 @@ impl Socket {
     }
 
     /// The URL of a database for libpq, and so for Diesel, psql and `pg_dump`. It states every option that matters, so
-    /// that the environment does not count.
+    /// that the environment does not count. The user comes last: what a caller adds behind it, or puts in its place, wins.
     pub(super) fn url(&self, database: &str) -> String {
         let database = encode(database.as_bytes());
         let host = encode(self.folder.as_os_str().as_encoded_bytes());
-        format!("postgresql:///{database}?host={host}&port={}&user={USER}&{STATED}", self.port)
+        format!("postgresql:///{database}?host={host}&port={}&{STATED}&user={USER}", self.port)
     }
 }
 
@@ -150,7 +150,7 @@ mod tests {
     fn the_url_names_socket_port_and_user_with_every_special_character_encoded() {
         assert_eq!(encode("/a b'\"%&?#+,:@ü-._~".as_bytes()), "%2Fa%20b%27%22%25%26%3F%23%2B%2C%3A%40%C3%BC-._~");
         let url = Socket::place(Path::new("/var/lib/messenger-db"), 5432).url("messenger");
-        let place = "postgresql:///messenger?host=%2Fvar%2Flib%2Fmessenger-db%2Fsocket&port=5432&user=messenger&";
-        assert!(url.starts_with(place), "{url}");
+        let place = "postgresql:///messenger?host=%2Fvar%2Flib%2Fmessenger-db%2Fsocket&port=5432&";
+        assert!(url.starts_with(place) && url.ends_with("&user=messenger"), "{url}");
     }
 }

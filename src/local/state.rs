@@ -127,10 +127,8 @@ impl StateFolder {
         }
         // Root's server runs as another user, who must get through to the folders inside.
         let (inner, outer) = if geteuid().is_root() { (0o711, 0o755) } else { (0o700, 0o700) };
-        let mut missing: Vec<&Path> = self.root.ancestors().skip(1).take_while(|parent| !parent.exists()).collect();
-        while let Some(parent) = missing.pop() {
-            make_folder(parent, outer)?;
-        }
+        let parents: Vec<&Path> = self.root.ancestors().skip(1).take_while(|parent| !parent.exists()).collect();
+        parents.into_iter().rev().try_for_each(|parent| make_folder(parent, outer))?;
         make_folder(&self.root, inner)?;
         if self.is_ours()? {
             return Ok(());
@@ -163,15 +161,20 @@ impl StateFolder {
                 Err(cause) => return Err(LocalError::io("open", &path)(cause)),
             }
         }
-        let holder = fs::read_to_string(&path).ok().filter(|pid| !pid.is_empty());
-        let holder = holder.unwrap_or_else(|| "unknown".to_owned());
-        Err(LocalError::Busy { lock: path, holder, seconds: LONGEST_WAIT.as_secs() })
+        let (holder, seconds) = (fs::read_to_string(&path).unwrap_or_default(), LONGEST_WAIT.as_secs());
+        Err(LocalError::failed(
+            format!("another messenger-db (process {holder}) has held {} for more than {seconds} s.", path.display()),
+            "Wait for it to finish, or end that process; the lock goes away with it.",
+        ))
     }
 
-    /// The folder itself, when its disk has less than 32 MiB left, which no server can start with.
-    pub(super) fn full_disk(&self) -> Option<PathBuf> {
-        let disk = statvfs(&self.root).ok()?;
-        (disk.f_bavail.saturating_mul(disk.f_frsize) < 32 << 20).then(|| self.root.clone())
+    /// The error about what PostgreSQL could not do, with what it said, and whether the disk is full.
+    pub(super) fn failed(&self, what: &str, said: &str) -> LocalError {
+        // No server starts with less than 32 MiB.
+        let is_full = statvfs(&self.root).is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) < 32 << 20);
+        let disk = if is_full { format!(" The disk of {} is full.", self.root.display()) } else { String::new() };
+        let help = format!("{said}\nCorrect the cause and run the command again. Nothing is lost.{disk}");
+        LocalError::failed(what, help)
     }
 
     /// Removes exactly what was made in the folder, and the folder itself when nothing of others is in it.
@@ -257,11 +260,8 @@ fn open(path: &Path) -> io::Result<File> {
 
 /// Whether an open file is still the one at the path.
 fn is_at(file: &File, path: &Path) -> bool {
-    let identity = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
-    match (file.metadata(), fs::symlink_metadata(path)) {
-        (Ok(open), Ok(there)) => identity(open) == identity(there),
-        _ => false,
-    }
+    let (open, there) = (file.metadata(), fs::symlink_metadata(path));
+    open.is_ok_and(|open| there.is_ok_and(|there| (open.dev(), open.ino()) == (there.dev(), there.ino())))
 }
 
 /// The folder for the state of programs, by the XDG Base Directory Specification, which has relative paths ignored.

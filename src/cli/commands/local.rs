@@ -45,7 +45,7 @@ pub fn local(command: &LocalCommand, output: &Output) -> Result<Exit, Problem> {
             output.json(&report::Url { url: local.url(DATABASE) });
         }
         LocalCommand::Psql { arguments } => {
-            local.start()?;
+            tell_replaced(local.start()?.how, output);
             let error = local.psql_command()?.args(arguments).exec();
             return Err(Problem::new(Exit::Failed, format!("psql cannot be started: {error}"), "Is it executable?"));
         }
