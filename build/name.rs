@@ -36,8 +36,10 @@ pub fn refusal(folder: &Entry) -> Option<Problem> {
     Some(Problem::new(&folder.place, wrong, instead))
 }
 
-/// The time without the number that `diesel migration generate` puts behind it, as in `2026-01-31-120000-0000`.
+/// The time without the number that `diesel migration generate` puts behind it, as in `2026-01-31-120000-0000`, and
+/// without the mark of this crate's migrations.
 fn without_number(time: &str) -> &str {
+    let time = time.strip_suffix("-messenger").unwrap_or(time);
     let is_number = |text: &str| text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit());
     time.rsplit_once('-').filter(|(_, number)| is_number(number)).map_or(time, |(time, _)| time)
 }

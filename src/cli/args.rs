@@ -62,6 +62,10 @@ pub struct Connection {
     /// How long a statement may run, in milliseconds; 0 for ever; without it, as the role is configured
     #[arg(long, global = true, value_name = "MS", value_parser = milliseconds, help_heading = "Connection")]
     pub statement_timeout: Option<Duration>,
+
+    /// A folder of migrations of the service's own, carried out after these; may be repeated
+    #[arg(long, global = true, value_name = "FOLDER", help_heading = "Migrations")]
+    pub also: Vec<PathBuf>,
 }
 
 /// How to print.

@@ -61,7 +61,10 @@ pub fn open(connection: &Connection, output: &mut Output) -> Result<Database, Pr
         lock_retries: connection.lock_retries,
         statement_timeout: connection.statement_timeout,
     };
-    let pool = migrate::connect(&conninfo, &options, output)?;
+    let mut pool = migrate::connect(&conninfo, &options, output)?;
+    for folder in &connection.also {
+        pool = pool.also_folder(folder)?;
+    }
     let target = output.target().cloned().unwrap_or_default();
     Ok(Database { pool, target, conninfo: url })
 }

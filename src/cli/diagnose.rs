@@ -130,6 +130,21 @@ fn next_step(error: &Error) -> (Exit, String) {
         Error::NotEmbedded { .. } => {
             (Exit::Ahead, "Undo them with the release that applied them. Nothing was changed.")
         }
+        Error::OwnMigrations { .. } => (Exit::Usage, "Nothing was changed. Mend them, and run the same command again."),
+        Error::SameVersion { .. } => (
+            Exit::Usage,
+            "Nothing was changed. The history holds one migration of each version: give the service's own another time, \
+             which is the beginning of its folder's name.",
+        ),
+        Error::VersionTaken { .. } => (
+            Exit::Usage,
+            "Nothing was changed. The history holds one migration of each version, and another program has used this one: \
+             give the migration another time, which is the beginning of its folder's name.",
+        ),
+        Error::NoDown { .. } => (
+            Exit::Failed,
+            "Nothing was changed. Write a down.sql for it, undo less (`-n`, `--to`), or restore a backup.",
+        ),
         Error::Locked { waited, holder } => {
             let end = holder.as_ref().map_or_else(String::new, |holder| {
                 format!(

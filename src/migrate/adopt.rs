@@ -28,7 +28,7 @@ pub struct Adoption {
 pub fn adopt(pool: &Pool, observer: &mut dyn Observer) -> Result<Adoption, Error> {
     let Turn { connection, .. } = &mut lock::acquire(pool, pool.get()?, observer)?;
     let migrations = pool.migrations();
-    let status = status::read(connection, migrations)?;
+    let status = status::read(connection, migrations, &[])?;
     let facts = catalog::facts(connection, Scope::CurrentSchema)?;
 
     let mut nearest = None;

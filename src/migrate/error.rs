@@ -180,6 +180,37 @@ pub enum Error {
     /// No backup could be taken, and so nothing was done that it was meant to guard against.
     #[error("no backup: {0}")]
     Backup(#[from] BackupError),
+    /// The service's own migrations cannot be carried out.
+    #[error("the service's own migrations cannot be used\n{}", problems.join("\n"))]
+    OwnMigrations {
+        /// Everything that is wrong with them, each with its place and what to do.
+        problems: Vec<String>,
+    },
+    /// Two migrations have the same version, of which the history can hold only one.
+    #[error(
+        "{}/{} and {}/{} have the same version",
+        of(first), first.name, of(second), second.name
+    )]
+    SameVersion {
+        /// One of them.
+        first: Migration,
+        /// The other, which is the service's.
+        second: Migration,
+    },
+    /// A version of the service's own is in the history already, with another migration behind it.
+    #[error("{}/{}: its version is applied already, as that of {applied}", migration.folder, migration.name)]
+    VersionTaken {
+        /// The service's.
+        migration: Migration,
+        /// The name of the one that was applied.
+        applied: String,
+    },
+    /// What is to be undone has no `down.sql`.
+    #[error("cannot undo {}: it has no down.sql", names.join(", "))]
+    NoDown {
+        /// Which.
+        names: Vec<String>,
+    },
     /// Diesel and `build.rs` disagree on what was embedded.
     #[error("this binary was built wrongly: {reason}")]
     Source {
@@ -194,6 +225,14 @@ pub(super) fn listed(names: &[impl AsRef<str>]) -> String {
     let shown: Vec<_> = names.iter().take(SHOWN).map(AsRef::as_ref).collect();
     let more = names.len().checked_sub(SHOWN + 1).map(|more| format!(" and {} more", more + 1)).unwrap_or_default();
     shown.join(", ") + &more
+}
+
+/// Where a migration comes from.
+const fn of(migration: &Migration) -> &'static str {
+    match migration.owner {
+        super::Owner::Messenger => "messenger-db",
+        super::Owner::Service => migration.folder,
+    }
 }
 
 /// Where in a migration a statement failed.
@@ -219,7 +258,14 @@ impl Place {
         let statement = || statements::split(sql).get(error.completed).map(|statement| statement.start);
         let offset = pointed_at.or_else(statement).unwrap_or(0);
         let (line, column) = statements::line_and_column(sql, offset);
-        Self { migration: *migration, file: format!("migrations/{}/{file}", migration.name), sql, offset, line, column }
+        Self {
+            migration: *migration,
+            file: format!("{}/{}/{file}", migration.folder, migration.name),
+            sql,
+            offset,
+            line,
+            column,
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Decides what counts as applied: the rows of `__diesel_schema_migrations`, Diesel's own table.
+//! Reads and writes what is applied: the rows of `__diesel_schema_migrations`, Diesel's own table.
 
 use diesel::migration::CREATE_MIGRATIONS_TABLE;
 
@@ -15,6 +15,8 @@ pub(super) struct History {
     pub ledger: Ledger,
     /// Whether the ledger has records of what is not applied any more, or was applied anew by another tool.
     pub has_stale_records: bool,
+    /// Whether the ledger was made by a release that did not write down whose a migration is.
+    pub is_ledger_outdated: bool,
     /// Whether this session may write to the ledger, or make it.
     pub may_record: bool,
 }
@@ -35,12 +37,13 @@ pub(super) fn read(connection: &mut Connection) -> Result<History, Error> {
                          AND has_table_privilege(ledger.oid, 'UPDATE')
                          AND has_table_privilege(ledger.oid, 'DELETE'),
                      has_schema_privilege(current_schema(), 'CREATE')
-                 )
+                 ),
+             EXISTS (SELECT FROM pg_attribute WHERE attrelid = ledger.oid AND attname = 'owner' AND NOT attisdropped)
          FROM (SELECT to_regclass(quote_ident(current_schema()) || '.messenger_db_ledger')) AS ledger (oid)",
     )?;
     let mut values = rows.into_iter().next().unwrap_or_default().into_iter();
     let mut value = || values.next().flatten();
-    let (current, found, readable, may_record) = (value(), value(), value(), value());
+    let (current, found, readable, may_record, has_owner) = (value(), value(), value(), value(), value());
     match (&current, &found) {
         (Some(current), Some(found)) if quoted(current) == *found || current == found => {}
         (_, Some(found)) => {
@@ -53,8 +56,14 @@ pub(super) fn read(connection: &mut Connection) -> Result<History, Error> {
         Some("t") => Ledger::Read,
         Some(_) => Ledger::Unreadable,
     };
-    let mut history = History { ledger, may_record: may_record.as_deref() == Some("t"), ..History::default() };
-    for row in connection.execute(&query(ledger))? {
+    let has_owner = has_owner.as_deref() == Some("t");
+    let mut history = History {
+        ledger,
+        is_ledger_outdated: ledger != Ledger::Missing && !has_owner,
+        may_record: may_record.as_deref() == Some("t"),
+        ..History::default()
+    };
+    for row in connection.execute(&query(ledger, has_owner))? {
         let mut values = row.into_iter();
         let (version, run_on) = (values.next().flatten(), values.next().flatten());
         match (version, run_on) {
@@ -68,7 +77,7 @@ pub(super) fn read(connection: &mut Connection) -> Result<History, Error> {
     Ok(history)
 }
 
-fn query(ledger: Ledger) -> String {
+fn query(ledger: Ledger, has_owner: bool) -> String {
     let run_on = r#"to_char(history.run_on, 'YYYY-MM-DD"T"HH24:MI:SS"Z"')"#;
     if ledger != Ledger::Read {
         return format!("SELECT version, {run_on} FROM __diesel_schema_migrations AS history ORDER BY version");
@@ -79,7 +88,7 @@ fn query(ledger: Ledger) -> String {
          FULL JOIN messenger_db_ledger AS ledger
              ON ledger.version = history.version AND ledger.applied_at = history.run_on AT TIME ZONE 'UTC'
          ORDER BY history.version",
-        ledger::COLUMNS
+        ledger::columns(has_owner)
     )
 }
 
@@ -102,12 +111,12 @@ pub(super) fn create(connection: &mut Connection) -> Result<(), ServerError> {
     Ok(())
 }
 
-/// The statement that records a version as applied. Versions are digits, checked when they were compiled in.
+/// The statement that records a version as applied.
 pub(super) fn record(version: Version<'_>) -> String {
-    format!("INSERT INTO __diesel_schema_migrations (version) VALUES ('{version}')")
+    format!("INSERT INTO __diesel_schema_migrations (version) VALUES ({})", ledger::literal(version.as_str()))
 }
 
 /// The statement that takes that back.
 pub(super) fn forget(version: Version<'_>) -> String {
-    format!("DELETE FROM __diesel_schema_migrations WHERE version = '{version}'")
+    format!("DELETE FROM __diesel_schema_migrations WHERE version = {}", ledger::literal(version.as_str()))
 }

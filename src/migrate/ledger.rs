@@ -1,5 +1,5 @@
-//! Decides what is remembered of each applied migration: the rows of `messenger_db_ledger`, the runner's own table
-//! beside Diesel's.
+//! Reads and writes what is remembered of each applied migration: the rows of `messenger_db_ledger`, the runner's own
+//! table beside Diesel's.
 //!
 //! Diesel's table says what is applied, and other tools write to it. A row here counts only while there is one of its
 //! version and time there; so what `diesel migration revert` or `redo` did is noticed.
@@ -7,13 +7,15 @@
 use std::time::Duration;
 
 use super::libpq::{Connection, ServerError};
-use super::{Migration, Status, Version};
+use super::{Migration, Owner, Status, Version};
 
 /// What the ledger knows of an applied migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     /// The name of its folder.
     pub name: String,
+    /// Whose it is.
+    pub owner: Owner,
     /// The [checksum](Migration::checksum) of its text when it was applied.
     pub checksum: String,
     /// How it got into the ledger.
@@ -68,18 +70,25 @@ pub enum Ledger {
     Read,
 }
 
-/// The columns of a record, read beside a row of the history.
-pub(super) const COLUMNS: &str = "ledger.name, ledger.checksum, ledger.origin,
-    round(extract(epoch FROM ledger.duration) * 1000000)::bigint, ledger.applied_by, ledger.binary_version";
+/// The columns of a record, read beside a row of the history. A ledger that an earlier release made has no owners: then
+/// everything in it is this crate's.
+pub(super) fn columns(has_owner: bool) -> String {
+    format!(
+        "ledger.name, ledger.checksum, ledger.origin, round(extract(epoch FROM ledger.duration) * 1000000)::bigint,
+         ledger.applied_by, ledger.binary_version, {}",
+        if has_owner { "ledger.owner" } else { "NULL" }
+    )
+}
 
 impl Record {
-    /// A record from the values of [`COLUMNS`], if there is one.
+    /// A record from the values of [`columns`], if there is one.
     pub(super) fn from_values(values: &mut impl Iterator<Item = Option<String>>) -> Option<Self> {
         let mut value = || values.next().flatten();
         let (name, checksum, origin, duration) = (value(), value(), value(), value());
-        let (applied_by, binary_version) = (value(), value());
+        let (applied_by, binary_version, owner) = (value(), value(), value());
         Some(Self {
             name: name?,
+            owner: if owner.as_deref() == Some(Owner::Service.as_str()) { Owner::Service } else { Owner::Messenger },
             checksum: checksum?,
             origin: Origin::from_word(&origin?),
             duration: duration.and_then(|micros| micros.parse().ok()).map(Duration::from_micros),
@@ -103,18 +112,23 @@ const DROP_STALE: &str = "DELETE FROM messenger_db_ledger AS ledger WHERE NOT EX
 pub(super) fn record(migration: &Migration, origin: Origin, duration: &str) -> String {
     // What somebody else did, nobody saw.
     let applied_by = if origin == Origin::Found { "NULL" } else { "session_user" };
+    // A ledger without owners is one of this crate's migrations alone, and older binaries write it so.
+    let (column, owner, set) = match migration.owner {
+        Owner::Messenger => ("", String::new(), ""),
+        Owner::Service => (", owner", format!(", '{}'", Owner::Service.as_str()), ", owner = excluded.owner"),
+    };
     format!(
         "INSERT INTO messenger_db_ledger (
              version, name, checksum, up_sql, down_sql, run_in_transaction, origin, duration, applied_at, applied_by,
-             binary_version
+             binary_version{column}
          )
-         SELECT version, {}, '{}', {}, {}, {}, '{}', {duration}, run_on AT TIME ZONE 'UTC', {applied_by}, '{}'
+         SELECT version, {}, '{}', {}, {}, {}, '{}', {duration}, run_on AT TIME ZONE 'UTC', {applied_by}, '{}'{owner}
          FROM __diesel_schema_migrations
          WHERE version = {}
          ON CONFLICT (version) DO UPDATE SET
              name = excluded.name, checksum = excluded.checksum, up_sql = excluded.up_sql, down_sql = excluded.down_sql,
              run_in_transaction = excluded.run_in_transaction, origin = excluded.origin, duration = excluded.duration,
-             applied_at = excluded.applied_at, applied_by = excluded.applied_by, binary_version = excluded.binary_version",
+             applied_at = excluded.applied_at, applied_by = excluded.applied_by, binary_version = excluded.binary_version{set}",
         literal(migration.name),
         migration.checksum(),
         literal(migration.up),
@@ -131,15 +145,17 @@ pub(super) fn forget(version: Version<'_>) -> String {
     format!("DELETE FROM messenger_db_ledger WHERE version = {}", literal(version.as_str()))
 }
 
-/// Makes the ledger where there is none, drops what the history does not bear out, and adds a record for each version
-/// of `migrations` that another tool applied: one round trip, and one transaction. The history must be there.
-pub(super) fn complete(
+/// Makes the ledger where there is none, or gives it the owners that those of `migrations` need, drops what the history
+/// does not bear out, and adds a record for each version of `migrations` that another tool applied: one round trip, and
+/// one transaction. The history must be there.
+pub(super) fn complete<'a>(
     connection: &mut Connection,
     status: &Status,
-    migrations: &[Migration],
+    migrations: impl IntoIterator<Item = &'a Migration, IntoIter: Clone>,
 ) -> Result<(), ServerError> {
+    let migrations = migrations.into_iter();
     let mut statements = Vec::new();
-    if status.ledger == Ledger::Missing {
+    if status.is_ledger_unfit(migrations.clone()) {
         statements.push(CREATE.to_owned());
     }
     if status.has_stale_records {
@@ -155,10 +171,11 @@ pub(super) fn complete(
 }
 
 /// Those that are applied and have no record.
-pub(super) fn unrecorded<'a>(status: &'a Status, migrations: &'a [Migration]) -> impl Iterator<Item = &'a Migration> {
-    migrations.iter().filter(|migration| {
-        status.applied.iter().any(|row| row.version == migration.version.as_str() && row.record.is_none())
-    })
+pub(super) fn unrecorded<'a>(
+    status: &Status,
+    migrations: impl IntoIterator<Item = &'a Migration>,
+) -> impl Iterator<Item = &'a Migration> {
+    migrations.into_iter().filter(|migration| status.row(migration).is_some_and(|row| row.record.is_none()))
 }
 
 /// The applied migrations that are not embedded here, as the ledger has kept them.
@@ -179,6 +196,8 @@ pub(super) fn kept(connection: &mut Connection, status: &Status) -> Result<Vec<M
         let mut value = || values.next().flatten();
         Some(Migration {
             name: value()?,
+            owner: Owner::Messenger,
+            folder: "migrations",
             version: Version::new(value()?),
             up: value()?,
             down: value()?,

@@ -17,6 +17,8 @@ CREATE TABLE IF NOT EXISTS messenger_db_ledger (
     CONSTRAINT messenger_db_ledger_origin_check CHECK (origin IN ('run', 'plan', 'adopt', 'found'))
 );
 
+ALTER TABLE messenger_db_ledger ADD COLUMN IF NOT EXISTS owner text NOT NULL DEFAULT 'messenger-db';
+
 COMMENT ON TABLE messenger_db_ledger IS
     'What messenger-db knows of each migration in __diesel_schema_migrations. A row counts only while that table has the version with the same time.';
 COMMENT ON COLUMN messenger_db_ledger.version IS 'The version, as in __diesel_schema_migrations.';
@@ -32,3 +34,4 @@ COMMENT ON COLUMN messenger_db_ledger.duration IS 'How long it took. Null: not m
 COMMENT ON COLUMN messenger_db_ledger.applied_at IS 'When it was applied: run_on of __diesel_schema_migrations.';
 COMMENT ON COLUMN messenger_db_ledger.applied_by IS 'The role that applied it. Null: not known.';
 COMMENT ON COLUMN messenger_db_ledger.binary_version IS 'The version of the messenger-db that wrote this row.';
+COMMENT ON COLUMN messenger_db_ledger.owner IS 'Whose migration it is: messenger-db, or service for one that a service brought.';

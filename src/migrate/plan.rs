@@ -1,12 +1,14 @@
 //! Decides what `run` would do, as SQL that a person carries out with psql: to the same end, history and ledger included.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use diesel::migration::CREATE_MIGRATIONS_TABLE;
 
 use super::catalog::Scope;
-use super::ledger::{self, Ledger, Origin};
-use super::{Error, Migration, Pool, RunOptions, Status, history, lock, run, source, status, verify};
+use super::ledger::{self, Origin};
+use super::mark::MARK;
+use super::{Error, Migration, Pool, RunOptions, Status, history, lock, run, status, verify};
 
 /// What `run` would do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +28,7 @@ pub struct Plan {
 /// Those for which `run` would refuse to begin.
 pub fn plan(pool: &Pool, options: &RunOptions) -> Result<Plan, Error> {
     let connection = &mut *pool.get()?;
-    let status = status::read(connection, pool.migrations())?;
+    let status = status::read(connection, pool.migrations(), pool.own())?;
     let migrations = wanted(pool, &status, options)?;
     if !options.allow_drift && !migrations.is_empty() {
         run::refuse_drift(verify::compare(connection, &status, pool.migrations(), Scope::CurrentSchema)?, 0)?;
@@ -37,15 +39,9 @@ pub fn plan(pool: &Pool, options: &RunOptions) -> Result<Plan, Error> {
 
 /// What `run` would apply, or why it would refuse.
 pub(super) fn wanted(pool: &Pool, status: &Status, options: &RunOptions) -> Result<Vec<Migration>, Error> {
-    let last = options.to.as_deref().map(|to| source::find(pool.migrations(), to)).transpose()?;
-    if !options.allow_ahead {
-        run::refuse_ahead(status)?;
-    }
-    if !options.allow_drift && !status.edited.is_empty() {
-        return Err(Error::Edited { migrations: status.edited.clone() });
-    }
-    let is_wanted = |migration: &Migration| last.is_none_or(|last| migration.version <= last.version);
-    Ok(status.pending.iter().copied().filter(is_wanted).collect())
+    let wanted = run::wanted(pool, status, options)?;
+    run::refuse(status, options)?;
+    Ok(wanted)
 }
 
 fn script(pool: &Pool, status: &Status, migrations: &[Migration]) -> String {
@@ -57,7 +53,7 @@ fn script(pool: &Pool, status: &Status, migrations: &[Migration]) -> String {
         one_line(&target.address()),
         migrations.len()
     );
-    if migrations.is_empty() && !status.can_be_completed(pool.migrations()) {
+    if migrations.is_empty() && !status.can_be_completed(pool.all()) {
         sql.push_str("-- Nothing.\n");
         return sql;
     }
@@ -76,12 +72,12 @@ fn script(pool: &Pool, status: &Status, migrations: &[Migration]) -> String {
         pool.lock_timeout().as_millis(),
         lock::for_psql(),
         CREATE_MIGRATIONS_TABLE.trim(),
-        only_for(status)
+        only_for(status, migrations)
     );
-    if status.ledger == Ledger::Missing {
+    if status.is_ledger_unfit(migrations) {
         let _ = write!(sql, "\n{}", ledger::CREATE);
     }
-    for migration in ledger::unrecorded(status, pool.migrations()) {
+    for migration in ledger::unrecorded(status, pool.all()) {
         let _ = writeln!(sql, "\n{};", ledger::record(migration, Origin::Found, "NULL"));
     }
     sql.push_str("COMMIT;\n");
@@ -93,16 +89,22 @@ fn script(pool: &Pool, status: &Status, migrations: &[Migration]) -> String {
 }
 
 /// The statement that fails in another database, or after something else was applied.
-fn only_for(status: &Status) -> String {
-    let versions: Vec<_> = status.applied.iter().map(|row| row.version.as_str()).collect();
+///
+/// What others apply to the same history is no business of the plan.
+fn only_for(status: &Status, migrations: &[Migration]) -> String {
+    let versions: BTreeSet<_> = status.applied.iter().chain(&status.own).map(|row| row.version.as_str()).collect();
+    let known = versions.iter().copied().chain(migrations.iter().map(|migration| migration.version.as_str()));
+    let known = known.map(ledger::literal).collect::<Vec<_>>().join(", ");
+    let versions = versions.into_iter().collect::<Vec<_>>().join(" ");
     format!(
         "DO $plan$\nBEGIN\n    \
          IF current_database() <> {} OR {} <> (\n        \
-         SELECT coalesce(string_agg(version, ' ' ORDER BY version COLLATE \"C\"), '') FROM __diesel_schema_migrations\n    \
+         SELECT coalesce(string_agg(version, ' ' ORDER BY version COLLATE \"C\"), '') FROM __diesel_schema_migrations\n        \
+         WHERE version = ANY (ARRAY[{known}]::text[]) OR version LIKE '%{MARK}'\n    \
          ) THEN\n        RAISE EXCEPTION 'this plan is for another database, or something was applied since: make another';\n    \
          END IF;\nEND\n$plan$;\n",
         ledger::literal(&status.target.database),
-        ledger::literal(&versions.join(" ")),
+        ledger::literal(&versions),
     )
 }
 
@@ -115,8 +117,9 @@ fn of_one(migration: &Migration) -> String {
     let up = migration.up.trim();
     let end = if up.ends_with(';') { "" } else { "\n;" };
     format!(
-        "\n-- migrations/{}/up.sql\n{begin}{up}{end}\n{between}{};\n{};\nCOMMIT;\n",
-        migration.name,
+        "\n-- {}/{}/up.sql\n{begin}{up}{end}\n{between}{};\n{};\nCOMMIT;\n",
+        one_line(migration.folder),
+        one_line(migration.name),
         history::record(migration.version),
         ledger::record(migration, Origin::Plan, duration),
     )

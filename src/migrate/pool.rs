@@ -17,6 +17,7 @@ pub struct Pool {
     conninfo: Conninfo,
     options: ConnectOptions,
     migrations: Arc<[Migration]>,
+    own: Arc<[Migration]>,
 }
 
 /// A connection of the pool, which goes back to it when dropped.
@@ -65,6 +66,21 @@ impl Pool {
     pub fn with_migrations(self, mut migrations: Vec<Migration>) -> Self {
         migrations.sort_by_key(|migration| migration.version);
         Self { migrations: migrations.into(), ..self }
+    }
+
+    /// The service's own migrations, in the order in which they are applied: see [`also`](Self::also).
+    #[must_use]
+    pub fn own(&self) -> &[Migration] {
+        &self.own
+    }
+
+    /// Those of this crate, and then the service's own.
+    pub(super) fn all(&self) -> impl DoubleEndedIterator<Item = &Migration> + Clone {
+        self.migrations.iter().chain(self.own.iter())
+    }
+
+    pub(super) fn with_own(self, own: Vec<Migration>) -> Self {
+        Self { own: own.into(), ..self }
     }
 }
 
@@ -231,7 +247,7 @@ pub fn connect(conninfo: &Conninfo, options: &ConnectOptions, observer: &mut dyn
         .min_idle(Some(0))
         .test_on_check_out(false)
         .build_unchecked(manager);
-    Ok(Pool { connections, conninfo: conninfo.clone(), options: options.clone(), migrations })
+    Ok(Pool { connections, conninfo: conninfo.clone(), options: options.clone(), migrations, own: Arc::default() })
 }
 
 /// Waits until a database can be used, by whatever way: through a pooler of any mode, too. Gives what it is.

@@ -22,13 +22,13 @@ use super::{Drift, Error, Event, Migration, Observer, Pool, Revert, Status, ledg
 /// [`Error::RedoneOtherwise`] when it would end at another catalog, in which case nothing was changed.
 pub fn redo(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result<Report, Error> {
     let Turn { connection, watcher } = &mut lock::acquire(pool, pool.get()?, observer)?;
-    let before = status::read(connection, pool.migrations())?;
+    let before = status::read(connection, pool.migrations(), pool.own())?;
     let version = before.applied.last().map(|applied| applied.version.clone());
-    let down = revert::chosen(connection, &before, extent, pool.migrations())?;
+    let down = revert::chosen(connection, &before, extent, pool)?;
     if down.is_empty() {
         return Ok(Report { version, ..Report::default() });
     }
-    ledger::complete(connection, &before, pool.migrations())?;
+    ledger::complete(connection, &before, pool.all())?;
     let patience = &mut Patience::new(pool, watcher);
     let (steps, catalog) = if down.iter().all(apply::fits_a_transaction) {
         let last = down.first().copied();

@@ -75,7 +75,7 @@ struct Snapshot {
 /// that fails is no error, but part of what was shown.
 pub fn rehearse(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Result<Rehearsal, Error> {
     let Turn { connection, .. } = &mut lock::acquire(pool, pool.get()?, observer)?;
-    let status = status::read(connection, pool.migrations())?;
+    let status = status::read(connection, pool.migrations(), pool.own())?;
     let wanted = plan::wanted(pool, &status, options)?;
     if !options.allow_drift && !wanted.is_empty() && !run::is_begun(connection, &wanted)? {
         run::refuse_drift(verify::compare(connection, &status, pool.migrations(), Scope::CurrentSchema)?, 0)?;
@@ -86,7 +86,8 @@ pub fn rehearse(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) 
     let outcome = sequences.and_then(|sequences| {
         carry_out(connection, &wanted, &mut rehearsal, observer)?;
         if rehearsal.left_out.is_empty() && rehearsal.failure.is_none() && status.ahead.is_empty() {
-            let last = wanted.last().filter(|last| last.catalog.is_some());
+            let is_reached = |last: &&Migration| wanted.contains(last) || status.row(last).is_some();
+            let last = pool.migrations().iter().rfind(is_reached).filter(|last| last.catalog.is_some());
             if let Some(last) = last {
                 let facts = catalog::facts(connection, Scope::CurrentSchema)?;
                 rehearsal.catalog = verify::of_facts(&facts, Some(last), Scope::CurrentSchema);

@@ -1,10 +1,10 @@
-//! Decides what `revert` does: undo what is applied, newest first.
+//! Undoes what is applied, newest first.
 
 use super::apply::{self, Direction, Report};
 use super::libpq::Connection;
 use super::lock::Turn;
 use super::patience::Patience;
-use super::{Error, Migration, Observer, Pool, Status, ledger, lock, run, source, status, verify};
+use super::{Applied, Error, Migration, Observer, Pool, Status, ledger, lock, run, source, status, verify};
 
 /// How much to undo.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,24 +18,26 @@ pub enum Revert {
 }
 
 /// Undoes migrations, newest first, each in a transaction of its own unless it opts out. One that is not embedded here is
-/// undone by the `down.sql` that the ledger has kept.
+/// undone by the `down.sql` that the ledger has kept. Where the pool [has some](Pool::also), the service's own come first,
+/// as they came last; others' are never undone.
 ///
 /// # Errors
 ///
 /// [`Error::UnknownVersion`] for a version that is not embedded here; [`Error::NotEmbedded`] when the `down.sql` of one
-/// to undo is neither embedded nor in the ledger, in which case nothing is undone; [`Error::Statement`] when one fails;
+/// to undo is neither embedded nor in the ledger, and [`Error::NoDown`] when there is none, in which cases nothing is
+/// undone; [`Error::Statement`] when one fails;
 /// [`Error::Blocked`] when one did not get a lock, as often as it tried; [`Error::Interrupted`] when the observer stops
 /// it between two; [`Error::Drift`] when all of it was undone, and the catalog is not that of the version before.
 pub fn revert(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result<Report, Error> {
     let Turn { connection, watcher } = &mut lock::acquire(pool, pool.get()?, observer)?;
-    let before = status::read(connection, pool.migrations())?;
-    let migrations = chosen(connection, &before, extent, pool.migrations())?;
-    let left = before.applied.len() - migrations.len();
-    let version = before.applied.iter().take(left).next_back().map(|applied| applied.version.clone());
+    let before = status::read(connection, pool.migrations(), pool.own())?;
+    let migrations = chosen(connection, &before, extent, pool)?;
+    let is_undone = |row: &&Applied| migrations.iter().any(|migration| migration.version.as_str() == row.version);
+    let version = before.applied.iter().rfind(|row| !is_undone(row)).map(|row| row.version.clone());
     if migrations.is_empty() {
         return Ok(Report { version, ..Report::default() });
     }
-    ledger::complete(connection, &before, pool.migrations())?;
+    ledger::complete(connection, &before, pool.all())?;
     let steps = apply::each(connection, &mut Patience::new(pool, watcher), &migrations, Direction::Down, observer)?;
     let catalog = run::refuse_drift(verify::unless_locked(verify::now(connection, pool.migrations()))?, steps.len())?;
     Ok(Report { steps, version, catalog })
@@ -46,23 +48,39 @@ pub(super) fn chosen(
     connection: &mut Connection,
     status: &Status,
     extent: &Revert,
-    all: &[Migration],
+    pool: &Pool,
 ) -> Result<Vec<Migration>, Error> {
-    let keep = match extent {
-        Revert::DownTo(version) => Some(source::find(all, version)?),
-        Revert::Newest(_) | Revert::All => None,
+    let all: Vec<_> = pool.all().copied().collect();
+    // The place in the order: the service's own come after everything of this crate's, whatever their versions are.
+    let place = |version: &str| {
+        let index = pool.own().iter().position(|own| own.version.as_str() == version);
+        index.map_or_else(|| (0, version.to_owned()), |index| (index + 1, String::new()))
     };
-    let count = if let Revert::Newest(count) = extent { *count } else { usize::MAX };
+    let (keep, count) = match extent {
+        Revert::DownTo(version) => (Some(place(source::find(&all, version)?.version.as_str())), usize::MAX),
+        Revert::Newest(count) => (None, *count),
+        Revert::All => (None, usize::MAX),
+    };
+    let mut applied: Vec<_> = status.applied.iter().chain(&status.own).collect();
+    applied.sort_by_cached_key(|row| place(&row.version));
     let kept = ledger::kept(connection, status)?;
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
-    for applied in status.applied.iter().rev().take(count) {
-        if keep.is_some_and(|keep| applied.version.as_str() <= keep.version.as_str()) {
+    for row in applied.into_iter().rev().take(count) {
+        if keep.as_ref().is_some_and(|keep| place(&row.version) <= *keep) {
             break;
         }
-        match all.iter().chain(&kept).find(|migration| migration.version.as_str() == applied.version) {
+        match all.iter().chain(&kept).find(|migration| migration.version.as_str() == row.version) {
             Some(migration) => known.push(*migration),
-            None => unknown.push(applied.version.clone()),
+            None => unknown.push(row.version.clone()),
         }
     }
-    if unknown.is_empty() { Ok(known) } else { Err(Error::NotEmbedded { versions: unknown }) }
+    if !unknown.is_empty() {
+        return Err(Error::NotEmbedded { versions: unknown });
+    }
+    let without: Vec<_> = known.iter().filter(|migration| migration.down.is_empty()).collect();
+    if !without.is_empty() {
+        let names = without.iter().map(|migration| format!("{}/{}", migration.folder, migration.name)).collect();
+        return Err(Error::NoDown { names });
+    }
+    Ok(known)
 }

@@ -1,4 +1,4 @@
-//! Decides what `run` does: apply what is pending, in order, to a database that is what it should be.
+//! Applies what is pending, in order, to a database that is what it should be.
 
 use super::apply::{self, Direction, Report};
 use super::libpq::Connection;
@@ -7,14 +7,15 @@ use super::patience::Patience;
 use super::verify::{self, Comparison};
 use super::watch::Watch;
 use super::{
-    BackupOptions, Error, Leftover, Migration, Observer, Pool, Status, backup, history, ledger, leftover, lock, source,
-    status,
+    BackupOptions, Error, Leftover, Migration, Observer, Owner, Pool, Status, backup, history, ledger, leftover, lock,
+    source, status,
 };
 
 /// What to run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunOptions {
-    /// The last version to apply, with or without dashes, or the whole name of a migration. `None`: the newest.
+    /// The last version to apply, with or without dashes, or the whole name of a migration. `None`: the newest. With one
+    /// of this crate's, nothing of the service's own is applied; with one of the service's, everything of this crate's is.
     pub to: Option<String>,
     /// Go on although the database has versions that are not embedded here.
     pub allow_ahead: bool,
@@ -24,7 +25,8 @@ pub struct RunOptions {
     pub backup: Option<BackupOptions>,
 }
 
-/// Applies what is pending, in order, each migration in a transaction of its own unless it opts out.
+/// Applies what is pending, in order, each migration in a transaction of its own unless it opts out: this crate's, and
+/// then the service's own, where the pool [has some](Pool::also).
 ///
 /// The catalog is compared before and after with the one of the version that the database is at, where it is at one.
 /// What another tool applied is added to the ledger.
@@ -34,7 +36,8 @@ pub struct RunOptions {
 ///
 /// # Errors
 ///
-/// [`Error::Ahead`] when the database has versions that are not embedded here; [`Error::UnknownVersion`] for a `to`
+/// [`Error::Ahead`] when the database has versions of this crate's that are not embedded here; [`Error::VersionTaken`] when
+/// the version of one of the service's is in the history as another's; [`Error::UnknownVersion`] for a `to`
 /// that is not; [`Error::Edited`] when an applied migration has another text now; [`Error::Drift`] when the catalog
 /// is not what it should be, either before anything was done, or afterwards; [`Error::Backup`] when there is no backup,
 /// before anything is changed; [`Error::Statement`] when a migration fails, in which case those before it stay applied
@@ -43,34 +46,26 @@ pub struct RunOptions {
 /// not done in time.
 pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Result<Report, Error> {
     let migrations = pool.migrations();
-    let last = options.to.as_deref().map(|to| source::find(migrations, to)).transpose()?;
     let mut connection = pool.get()?;
     refuse_encoding(&connection)?;
-    let wanted = |status: &Status| -> Vec<Migration> {
-        status
-            .pending
-            .iter()
-            .copied()
-            .filter(|migration| last.is_none_or(|last| migration.version <= last.version))
-            .collect()
-    };
-    let found = status::read(&mut connection, migrations)?;
+    let found = status::read(&mut connection, migrations, pool.own())?;
     // Only who has something to do takes its turn; and once it has it, another runner may have done it.
-    if wanted(&found).is_empty() && !found.can_be_completed(migrations) {
+    if wanted(pool, &found, options)?.is_empty() && !found.can_be_completed(pool.all()) {
         refuse(&found, options)?;
         return Ok(nothing_to_do(&found));
     }
     let Turn { connection, watcher } = &mut lock::acquire(pool, connection, observer)?;
-    let before = status::read(connection, migrations)?;
+    let before = status::read(connection, migrations, pool.own())?;
     refuse(&before, options)?;
-    let pending = wanted(&before);
+    let pending = wanted(pool, &before, options)?;
     if pending.is_empty() {
-        if before.can_be_completed(migrations) {
-            ledger::complete(connection, &before, migrations)?;
+        if before.can_be_completed(pool.all()) {
+            ledger::complete(connection, &before, pool.all())?;
         }
         return Ok(nothing_to_do(&before));
     }
-    let newest = pending.iter().map(|migration| migration.version.to_string()).max();
+    let ours = pending.iter().filter(|migration| migration.owner == Owner::Messenger);
+    let newest = ours.map(|migration| migration.version.to_string()).max();
     let version = before.version().map(ToOwned::to_owned).max(newest);
     let mut patience = Patience::new(pool, watcher);
     if !options.allow_drift && !is_begun(connection, &pending)? {
@@ -82,7 +77,7 @@ pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Re
         backup::take(pool, &before.target, options, observer)?;
     }
     history::create(connection)?;
-    ledger::complete(connection, &before, migrations)?;
+    ledger::complete(connection, &before, pool.all())?;
     let steps = apply::each(connection, &mut patience, &pending, Direction::Up, observer)?;
     // What was done is done, whether or not it can be compared now.
     let mut catalog = verify::unless_locked(verify::now(connection, migrations))?;
@@ -92,7 +87,19 @@ pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Re
     Ok(Report { steps, version, catalog })
 }
 
-fn refuse(status: &Status, options: &RunOptions) -> Result<(), Error> {
+/// What is to be applied, in order.
+pub(super) fn wanted(pool: &Pool, status: &Status, options: &RunOptions) -> Result<Vec<Migration>, Error> {
+    let all: Vec<_> = pool.all().copied().collect();
+    let last = options.to.as_deref().map(|to| source::find(&all, to)).transpose()?;
+    let place = |wanted: &Migration| all.iter().position(|migration| migration == wanted);
+    let is_wanted = |migration: &Migration| last.is_none_or(|last| place(migration) <= place(&last));
+    Ok(status.pending.iter().copied().filter(is_wanted).collect())
+}
+
+/// Why not to begin, where there is a reason.
+pub(super) fn refuse(status: &Status, options: &RunOptions) -> Result<(), Error> {
+    // Whatever is allowed: it would never be applied, and nobody would hear of it.
+    refuse_taken(status)?;
     if !options.allow_ahead {
         refuse_ahead(status)?;
     }
@@ -120,6 +127,17 @@ fn refuse_encoding(connection: &Connection) -> Result<(), Error> {
         Some(encoding) if encoding != "UTF8" => Err(Error::Encoding { encoding }),
         _ => Ok(()),
     }
+}
+
+/// A version of the service's that the ledger has as another's, with another text.
+fn refuse_taken(status: &Status) -> Result<(), Error> {
+    for migration in status.edited.iter().filter(|migration| migration.owner == Owner::Service) {
+        let record = status.row(migration).and_then(|row| row.record.as_ref());
+        if let Some(record) = record.filter(|record| record.name != migration.name) {
+            return Err(Error::VersionTaken { migration: *migration, applied: record.name.clone() });
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn refuse_ahead(status: &Status) -> Result<(), Error> {

@@ -7,6 +7,7 @@ use diesel::pg::Pg;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
 use super::Error;
+use super::mark::MARK;
 
 /// The migrations as Diesel embeds them, for
 /// [`MigrationHarness`](diesel_migrations::MigrationHarness) on a connection of Diesel's own.
@@ -30,7 +31,11 @@ include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
 pub struct Migration {
     /// The name of its folder, such as `2026-11-22-100100_create_users`.
     pub name: &'static str,
-    /// What the folder's name begins with, without dashes: its place in the order, and its key in the history.
+    /// Whose it is.
+    pub owner: Owner,
+    /// The folder that its own is in, as errors name it, such as `migrations`.
+    pub folder: &'static str,
+    /// What the name begins with, without dashes: its place in the order, and its key in the history.
     pub version: Version<'static>,
     /// The SQL that applies it.
     pub up: &'static str,
@@ -41,6 +46,27 @@ pub struct Migration {
     /// The catalog of a database at this version, as [`catalog::read`](super::catalog::read) gives it: its
     /// `catalog.txt`. `None`: that was not written yet.
     pub catalog: Option<&'static str>,
+}
+
+/// Whose a migration is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Owner {
+    /// This crate's: a part of the messenger's schema.
+    #[default]
+    Messenger,
+    /// The service's, for tables of its own: see [`Pool::also`](super::Pool::also).
+    Service,
+}
+
+impl Owner {
+    /// The word for it in the ledger.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Messenger => "messenger-db",
+            Self::Service => "service",
+        }
+    }
 }
 
 /// The version of a migration, such as `20261122100100`. Versions are ordered as text, as Diesel orders them.
@@ -90,10 +116,13 @@ pub fn all() -> Result<Vec<Migration>, Error> {
     Ok(migrations)
 }
 
-/// The one among these that a person means by a version, with or without dashes, or by the whole name.
+/// The one among these that a person means by a version, with or without dashes and mark, or by the whole name.
 pub(super) fn find(migrations: &[Migration], wanted: &str) -> Result<Migration, Error> {
     let version = wanted.replace('-', "");
-    let is_meant = |migration: &Migration| migration.name == wanted || migration.version.as_str() == version;
+    let is_meant = |migration: &Migration| {
+        let own = migration.version.as_str();
+        migration.name == wanted || own == version || own.strip_suffix(MARK).is_some_and(|time| time == version)
+    };
     migrations.iter().copied().find(is_meant).ok_or_else(|| Error::UnknownVersion {
         wanted: wanted.to_owned(),
         newest: migrations.last().map_or_else(String::new, |migration| migration.version.to_string()),
@@ -104,6 +133,8 @@ impl From<&Embedded> for Migration {
     fn from(embedded: &Embedded) -> Self {
         Self {
             name: embedded.name,
+            owner: Owner::Messenger,
+            folder: "migrations",
             version: Version(embedded.version),
             up: embedded.up,
             down: embedded.down,

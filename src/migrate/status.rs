@@ -1,24 +1,37 @@
-//! Decides what is known of a database: what is applied, what is pending, and what is applied but not embedded here.
+//! Reads what is known of a database: what is applied and whose it is, what is pending, and what is applied but not
+//! embedded here.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::ledger::{self, Ledger, Record};
 use super::libpq::Connection;
-use super::{Error, Migration, Pool, Target, history};
+use super::mark::is_marked;
+use super::{Error, Migration, Owner, Pool, Target, history};
 
 /// Where a database stands.
+///
+/// A version in the history is this crate's when it is embedded here, when the ledger says so, or when it carries the
+/// mark of this crate's migrations, which all after 2026-11-25 do (`20261201120000messenger`). All others are the
+/// service's, or foreign: they change nothing of where the messenger's schema stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
     /// Which database, on which server.
     pub target: Target,
-    /// Every applied version, oldest first.
+    /// Every applied version of this crate's, known here or not, oldest first.
     pub applied: Vec<Applied>,
-    /// What is embedded here and not applied, oldest first.
+    /// Every applied version of the service's own migrations that the pool has, oldest first.
+    pub own: Vec<Applied>,
+    /// Every applied version that is neither, such as what another program with tables of its own applied.
+    pub foreign: Vec<Applied>,
+    /// What is not applied: what is embedded here, oldest first, and then the service's own in their order.
     pub pending: Vec<Migration>,
-    /// What is applied and not embedded here: the database is ahead of this binary, or another's.
+    /// Those of `applied` that are not embedded here: the database is ahead of this binary.
     pub ahead: Vec<Applied>,
-    /// What is applied and embedded here, but with another text than it was applied with, oldest first.
+    /// What is applied, but with another text than it has here: what is embedded here, and then the service's own.
     pub edited: Vec<Migration>,
     /// Whether there is a ledger; without one, nothing is known of what was edited.
     pub ledger: Ledger,
+    pub(super) is_ledger_outdated: bool,
     pub(super) has_stale_records: bool,
     pub(super) may_record: bool,
 }
@@ -35,16 +48,29 @@ pub struct Applied {
 }
 
 impl Status {
-    /// The newest version that is applied, if any is.
+    /// The newest version of this crate's that is applied, if any is.
     #[must_use]
     pub fn version(&self) -> Option<&str> {
         self.applied.last().map(|applied| applied.version.as_str())
     }
 
+    /// The row of a migration that is applied.
+    #[must_use]
+    pub fn row(&self, migration: &Migration) -> Option<&Applied> {
+        let rows = if migration.owner == Owner::Messenger { &self.applied } else { &self.own };
+        rows.iter().find(|row| row.version == migration.version.as_str())
+    }
+
     /// Whether the ledger lacks something that this session could add.
-    pub(super) fn can_be_completed(&self, migrations: &[Migration]) -> bool {
+    pub(super) fn can_be_completed<'a>(&self, migrations: impl IntoIterator<Item = &'a Migration>) -> bool {
         let lacks = self.has_stale_records || ledger::unrecorded(self, migrations).next().is_some();
         lacks && self.may_record && self.ledger != Ledger::Unreadable
+    }
+
+    /// Whether the ledger is missing, or was made before there were owners and these migrations need one.
+    pub(super) fn is_ledger_unfit<'a>(&self, migrations: impl IntoIterator<Item = &'a Migration>) -> bool {
+        self.ledger == Ledger::Missing
+            || (self.is_ledger_outdated && migrations.into_iter().any(|migration| migration.owner != Owner::Messenger))
     }
 }
 
@@ -54,27 +80,46 @@ impl Status {
 ///
 /// [`Error::Server`] when the history cannot be read. A ledger that this role may not read is passed over.
 pub fn status(pool: &Pool) -> Result<Status, Error> {
-    read(&mut *pool.get()?, pool.migrations())
+    read(&mut *pool.get()?, pool.migrations(), pool.own())
 }
 
-pub(super) fn read(connection: &mut Connection, migrations: &[Migration]) -> Result<Status, Error> {
+pub(super) fn read(connection: &mut Connection, migrations: &[Migration], own: &[Migration]) -> Result<Status, Error> {
     let history = history::read(connection)?;
-    let applied = history.applied;
-    let is_applied = |migration: &Migration| applied.iter().any(|row| row.version == migration.version.as_str());
-    let is_embedded = |row: &Applied| migrations.iter().any(|migration| row.version == migration.version.as_str());
+    let versions = |of: &[Migration]| of.iter().map(|migration| migration.version.as_str()).collect::<BTreeSet<_>>();
+    let (embedded, brought) = (versions(migrations), versions(own));
+    let (mut applied, mut of_service, mut foreign) = (Vec::new(), Vec::new(), Vec::new());
+    for row in history.applied {
+        let version = row.version.as_str();
+        let is_ours =
+            || row.record.as_ref().map_or_else(|| is_marked(version), |record| record.owner == Owner::Messenger);
+        if embedded.contains(version) {
+            applied.push(row);
+        } else if brought.contains(version) {
+            of_service.push(row);
+        } else if is_ours() {
+            applied.push(row);
+        } else {
+            foreign.push(row);
+        }
+    }
+    let by_version: BTreeMap<_, _> =
+        applied.iter().chain(&of_service).map(|row| (row.version.as_str(), row.record.as_ref())).collect();
     let is_edited = |migration: &Migration| {
-        let row = applied.iter().find(|row| row.version == migration.version.as_str());
-        let record = row.and_then(|row| row.record.as_ref());
+        let record = by_version.get(migration.version.as_str()).copied().flatten();
         record.is_some_and(|record| record.checksum != migration.checksum())
     };
+    let all = || migrations.iter().chain(own).copied();
     Ok(Status {
         target: Target::of(connection),
-        pending: migrations.iter().copied().filter(|migration| !is_applied(migration)).collect(),
-        ahead: applied.iter().filter(|row| !is_embedded(row)).cloned().collect(),
-        edited: migrations.iter().copied().filter(is_edited).collect(),
+        pending: all().filter(|migration| !by_version.contains_key(migration.version.as_str())).collect(),
+        ahead: applied.iter().filter(|row| !embedded.contains(row.version.as_str())).cloned().collect(),
+        edited: all().filter(is_edited).collect(),
         ledger: history.ledger,
+        is_ledger_outdated: history.is_ledger_outdated,
         has_stale_records: history.has_stale_records,
         may_record: history.may_record,
+        own: of_service,
+        foreign,
         applied,
     })
 }

@@ -93,7 +93,7 @@ impl Verification {
 /// [`Error::Server`] when the history or the catalog cannot be read. That they differ is no error.
 pub fn verify(pool: &Pool, scope: Scope) -> Result<Verification, Error> {
     let connection = &mut *pool.get()?;
-    let status = status::read(connection, pool.migrations())?;
+    let status = status::read(connection, pool.migrations(), pool.own())?;
     let catalog = unless_locked(compare(connection, &status, pool.migrations(), scope))?;
     let edited = edited(connection, &status)?;
     Ok(Verification { status, catalog, edited })
@@ -104,13 +104,13 @@ pub fn verify(pool: &Pool, scope: Scope) -> Result<Verification, Error> {
 /// A program that takes no turns, such as the Diesel CLI, may migrate between the two looks: then both are taken again.
 pub(super) fn now(connection: &mut Connection, migrations: &[Migration]) -> Result<Comparison, Error> {
     let versions = |status: &Status| status.applied.iter().map(|row| row.version.clone()).collect::<Vec<_>>();
-    let mut before = status::read(connection, migrations)?;
+    let mut before = status::read(connection, migrations, &[])?;
     loop {
         let compared = compare(connection, &before, migrations, Scope::CurrentSchema)?;
         if !matches!(compared, Comparison::Drift(_)) {
             return Ok(compared);
         }
-        let after = status::read(connection, migrations)?;
+        let after = status::read(connection, migrations, &[])?;
         if versions(&before) == versions(&after) {
             return Ok(compared);
         }

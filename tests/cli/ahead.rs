@@ -3,7 +3,7 @@
 use super::{applied, at, names, on, state, versions};
 use crate::support::TestDatabase;
 
-const UNKNOWN: &str = "20991231235959";
+const UNKNOWN: &str = "20991231235959messenger";
 
 fn ahead(name: &str) -> TestDatabase {
     let database = at(name);
@@ -26,10 +26,10 @@ fn run_refuses_a_database_that_is_ahead() {
 #[test]
 fn a_version_that_is_old_but_unknown_is_refused_as_well() {
     let database = at(names()[3]);
-    database.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('20200101000000')").unwrap();
-    on(&database, &["run"]).exits(6).complains("20200101000000");
+    database.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('20200101000000messenger')").unwrap();
+    on(&database, &["run"]).exits(6).complains("20200101000000messenger");
     on(&database, &["revert"]).exits(0);
-    assert_eq!(applied(&database), ["00000000000000", "20200101000000", versions()[1], versions()[2]]);
+    assert_eq!(applied(&database), ["00000000000000", "20200101000000messenger", versions()[1], versions()[2]]);
 }
 
 #[test]

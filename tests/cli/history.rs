@@ -6,7 +6,7 @@ use crate::support::TestDatabase;
 #[test]
 fn list_marks_what_is_applied_what_is_pending_and_what_is_unknown() {
     let database = at(names()[3]);
-    database.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('20991231235959')").unwrap();
+    database.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('20991231235959messenger')").unwrap();
     let run = on(&database, &["list"]).exits(0);
     let lines: Vec<_> = run.stdout.lines().collect();
     assert_eq!(lines.len(), names().len() + 2);
@@ -22,7 +22,10 @@ fn list_marks_what_is_applied_what_is_pending_and_what_is_unknown() {
         }
     }
     let unknown = lines[names().len() + 1];
-    assert!(unknown.starts_with("  [?] 20991231235959 ") && unknown.ends_with("not known to this binary"), "{unknown}");
+    assert!(
+        unknown.starts_with("  [?] 20991231235959messenger ") && unknown.ends_with("not known to this binary"),
+        "{unknown}"
+    );
 }
 
 #[test]
@@ -82,7 +85,7 @@ fn the_exit_code_of_status_tells_pending_and_ahead_when_it_is_asked_to() {
     on(&database, &["status", "--exit-code"]).exits(3);
     on(&database, &["run"]).exits(0);
     on(&database, &["status", "--exit-code"]).exits(0);
-    database.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('20991231235959')").unwrap();
+    database.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('20991231235959messenger')").unwrap();
     on(&database, &["status"]).exits(0);
     on(&database, &["status", "--exit-code"]).exits(6);
 }

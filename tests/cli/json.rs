@@ -42,7 +42,7 @@ fn list_gives_every_migration_with_the_time_it_was_applied_at() {
     database
         .execute(
             "UPDATE __diesel_schema_migrations SET run_on = '2026-01-02 03:04:05';
-             INSERT INTO __diesel_schema_migrations VALUES ('99', '2026-01-02 03:04:06')",
+             INSERT INTO __diesel_schema_migrations VALUES ('99messenger', '2026-01-02 03:04:06')",
         )
         .unwrap();
     let list = object(&database, &["list"], 0);
@@ -51,7 +51,7 @@ fn list_gives_every_migration_with_the_time_it_was_applied_at() {
     assert_eq!(
         migrations[0],
         serde_json::json!({
-            "name": names()[0], "version": versions()[0], "applied_at": "2026-01-02T03:04:05Z",
+            "name": names()[0], "version": versions()[0], "owner": "messenger-db", "applied_at": "2026-01-02T03:04:05Z",
             "seconds": null, "origin": null, "applied_by": null, "binary_version": null,
         })
     );
@@ -59,7 +59,7 @@ fn list_gives_every_migration_with_the_time_it_was_applied_at() {
     assert_eq!(
         migrations[names().len()],
         serde_json::json!({
-            "name": null, "version": "99", "applied_at": "2026-01-02T03:04:06Z",
+            "name": null, "version": "99messenger", "owner": "messenger-db", "applied_at": "2026-01-02T03:04:06Z",
             "seconds": null, "origin": null, "applied_by": null, "binary_version": null,
         })
     );
@@ -71,11 +71,11 @@ fn pending_and_status_give_the_names() {
     let pending = object(&database, &["pending"], 3);
     assert_eq!(pending["pending"], serde_json::json!(names()[4..]));
 
-    database.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('99')").unwrap();
+    database.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('99messenger')").unwrap();
     let status = object(&database, &["status"], 0);
     assert_eq!((&status["database"], &status["applied"]), (&database.name().into(), &5.into()));
     assert_eq!(status["pending"], serde_json::json!(names()[4..]));
-    assert_eq!(status["ahead"], serde_json::json!(["99"]));
+    assert_eq!(status["ahead"], serde_json::json!(["99messenger"]));
     assert_eq!(status["server"]["version"], database.value("SHOW server_version"));
     assert_eq!(status["user"], database.value("SELECT current_user"));
     object(&database, &["status", "--exit-code"], 6);
@@ -104,7 +104,7 @@ fn every_local_command_prints_one_object() {
 #[test]
 fn an_error_is_one_object_on_standard_error_with_the_exit_code_in_it() {
     let ahead = at(names()[0]);
-    ahead.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('99')").unwrap();
+    ahead.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('99messenger')").unwrap();
     for (database, arguments, code) in [
         (&ahead, &["run"][..], 6),
         (&ahead, &["revert"], 6),

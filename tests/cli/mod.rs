@@ -53,7 +53,7 @@ fn command(database: &TestDatabase, arguments: &[&str]) -> Command {
 }
 
 /// Runs the binary with the database in its environment.
-fn on(database: &TestDatabase, arguments: &[&str]) -> Run {
+pub fn on(database: &TestDatabase, arguments: &[&str]) -> Run {
     Run::of(&mut command(database, arguments))
 }
 
@@ -72,7 +72,7 @@ fn as_role(database: &TestDatabase, role: &str, arguments: &[&str]) -> Run {
 }
 
 /// The names of the migrations, oldest first.
-fn names() -> Vec<&'static str> {
+pub fn names() -> Vec<&'static str> {
     migrations().unwrap().iter().map(|migration| migration.name).collect()
 }
 
@@ -92,7 +92,7 @@ fn state(database: &TestDatabase) -> (String, Vec<String>) {
 }
 
 /// A database at one of the migrations.
-fn at(name: &str) -> TestDatabase {
+pub fn at(name: &str) -> TestDatabase {
     let database = TestDatabase::empty();
     on(&database, &["run", "--to", name]).exits(0);
     database

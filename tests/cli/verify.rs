@@ -71,7 +71,7 @@ fn strict_looks_at_every_schema() {
 #[test]
 fn verify_does_not_judge_what_it_does_not_know() {
     let database = TestDatabase::migrated();
-    database.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('20991231235959')").unwrap();
+    database.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('20991231235959messenger')").unwrap();
     on(&database, &["verify"]).exits(6).complains("20991231235959").complains("the release that migrated it");
 
     let gap = TestDatabase::migrated();

@@ -14,11 +14,16 @@ fn program() -> PathBuf {
 
 /// Runs `diesel` on a database, with the repository's `migrations/` and without writing `src/schema.rs`.
 pub fn diesel(url: &str, arguments: &[&str]) -> Run {
+    diesel_in(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations"), url, arguments)
+}
+
+/// Runs `diesel` on a database, with the migrations of a folder.
+pub fn diesel_in(folder: &str, url: &str, arguments: &[&str]) -> Run {
     let root = env!("CARGO_MANIFEST_DIR");
     let mut command = Command::new(program());
     command
         .args(arguments)
-        .args(["--migration-dir", &format!("{root}/migrations")])
+        .args(["--migration-dir", folder])
         .args(["--config-file", &format!("{root}/tests/support/diesel.toml")])
         .current_dir("/")
         .env("DATABASE_URL", url);

@@ -3,13 +3,15 @@
 use std::fs;
 use std::path::Path;
 
-use messenger_db::migrate::{Migration, Version};
+use messenger_db::migrate::{Migration, Owner, Version};
 
 /// A migration that runs in a transaction, from the name that its folder would have.
 pub fn migration(name: &str, up: &str, down: &str) -> Migration {
     let version = name.split('_').next().unwrap().replace('-', "");
     Migration {
         name: kept(name),
+        owner: Owner::Messenger,
+        folder: "migrations",
         version: Version::new(kept(&version)),
         up: kept(up),
         down: kept(down),

@@ -19,7 +19,7 @@ mod until;
 pub use binary::{Run, messenger_db};
 pub use crashing_server::CrashingServer;
 pub use database::TestDatabase;
-pub use diesel_cli::diesel;
+pub use diesel_cli::{diesel, diesel_in};
 pub use lock_holder::LockHolder;
 pub use migrations::{fixtures, migration};
 pub use pgbouncer::PgBouncer;

@@ -1,4 +1,4 @@
-//! Decides what `list` and `pending` print.
+//! Prints what `list` and `pending` show.
 
 use crate::cli::args::Connection;
 use crate::cli::output::{Output, in_words};
@@ -10,28 +10,45 @@ use crate::migrate::{self, Applied, Migration, Origin};
 pub fn list(connection: &Connection, output: &mut Output) -> Result<Exit, Problem> {
     let database = database::open(connection, output)?;
     let status = migrate::status(&database.pool).map_err(|error| database.diagnose(error))?;
-    let migrations = migrate::migrations()?;
-    let edited = |migration| if status.edited.contains(migration) { "  edited since" } else { "" };
-    let applied = |migration: &Migration| status.applied.iter().find(|row| row.version == migration.version.as_str());
+    let migrations: Vec<_> = database.pool.migrations().iter().chain(database.pool.own()).collect();
+    let edited = |migration: &Migration| if status.edited.contains(migration) { "  edited since" } else { "" };
 
     output.line("Migrations:");
     for migration in &migrations {
-        output.line(&match applied(migration) {
+        output.line(&match status.row(migration) {
             Some(row) => format!("  [X] {:<48} {}{}{}", migration.name, row.run_on, recorded(row), edited(migration)),
             None => format!("  [ ] {}", migration.name),
         });
     }
+    let named = |row: &Applied| row.record.as_ref().map_or(row.version.clone(), |record| record.name.clone());
     for row in &status.ahead {
-        let name = row.record.as_ref().map_or(&row.version, |record| &record.name);
-        output.line(&format!("  [?] {name:<48} {}{}  not known to this binary", row.run_on, recorded(row)));
+        output.line(&format!("  [?] {:<48} {}{}  not known to this binary", named(row), row.run_on, recorded(row)));
+    }
+    for row in status.foreign.iter().take(FEW) {
+        output.line(&format!("  [-] {:<48} {}  not a migration of messenger-db", named(row), row.run_on));
+    }
+    if let Some(more) = more(&status.foreign) {
+        output.line(&format!("  [-] {more}"));
     }
 
-    let embedded = migrations.iter().map(|migration| Listed::embedded(migration, applied(migration)));
+    let known = migrations.iter().map(|migration| Listed::known(migration, status.row(migration)));
     output.json(&List {
         database: &database.target.database,
-        migrations: embedded.chain(status.ahead.iter().map(Listed::ahead)).collect(),
+        migrations: known
+            .chain(status.ahead.iter().map(Listed::ahead))
+            .chain(status.foreign.iter().take(FEW).map(Listed::foreign))
+            .collect(),
+        foreign: status.foreign.len(),
     });
     Ok(Exit::Done)
+}
+
+/// So many of what is others' are shown.
+pub const FEW: usize = 5;
+
+/// How many of what is others' are not shown.
+pub fn more<T>(foreign: &[T]) -> Option<String> {
+    foreign.len().checked_sub(FEW).filter(|more| *more > 0).map(|more| format!("and {more} more"))
 }
 
 /// How long it took, and which version of the binary recorded it: what there is to say of a row beside its time.

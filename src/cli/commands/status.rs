@@ -1,5 +1,6 @@
 //! Decides what `status` prints: where the database stands, in one screen.
 
+use super::history::{FEW, more};
 use crate::cli::args::{Connection, StatusArgs};
 use crate::cli::output::{Output, in_words};
 use crate::cli::report;
@@ -42,6 +43,18 @@ fn print(status: &Status, found: &Verification, health: &Health, output: &Output
     output.line(&format!("pending   {}", counted(&pending)));
     if !ahead.is_empty() {
         output.line(&format!("ahead     {}", counted(&ahead)));
+    }
+    if !status.own.is_empty() {
+        output.line(&format!("own       {} applied", status.own.len()));
+    }
+    if !status.foreign.is_empty() {
+        let few = status.foreign.iter().take(FEW).map(|row| row.version.clone()).chain(more(&status.foreign));
+        let few: Vec<_> = few.collect();
+        output.line(&format!(
+            "foreign   {} in the history\n          {}",
+            status.foreign.len(),
+            few.join("\n          ")
+        ));
     }
     let edited: Vec<_> = status.edited.iter().map(|migration| migration.name).collect();
     if !edited.is_empty() {

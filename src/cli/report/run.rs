@@ -19,6 +19,7 @@ pub struct Migrated<'a> {
 pub struct Step<'a> {
     name: &'a str,
     version: &'a str,
+    owner: &'static str,
     direction: &'static str,
     seconds: f64,
 }
@@ -40,6 +41,7 @@ impl<'a> From<&'a migrate::Step> for Step<'a> {
         Self {
             name: step.migration.name,
             version: step.migration.version.as_str(),
+            owner: step.migration.owner.as_str(),
             direction: if step.direction == Direction::Up { "up" } else { "down" },
             seconds: step.duration.as_secs_f64(),
         }

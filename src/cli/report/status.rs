@@ -25,6 +25,8 @@ pub struct Status<'a> {
     applied: usize,
     pending: Vec<&'a str>,
     ahead: Vec<&'a str>,
+    own: usize,
+    foreign: usize,
     edited: Vec<&'a str>,
     drift: Option<Vec<Difference<'a>>>,
 }
@@ -119,6 +121,8 @@ impl<'a> Status<'a> {
             applied: status.applied.len(),
             pending: names(&status.pending),
             ahead: status.ahead.iter().map(|row| row.version.as_str()).collect(),
+            own: status.own.len(),
+            foreign: status.foreign.len(),
             edited: names(&status.edited),
             drift: super::differences(&found.catalog),
         }

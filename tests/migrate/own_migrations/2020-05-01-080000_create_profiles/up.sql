@@ -1,0 +1,4 @@
+CREATE TABLE profiles (
+    user_id user_id PRIMARY KEY REFERENCES users,
+    bio text NOT NULL
+);
