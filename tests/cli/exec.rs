@@ -89,7 +89,7 @@ fn a_run_that_fails_keeps_the_program_from_starting() {
 #[test]
 fn a_database_that_is_ahead_keeps_the_program_from_starting_unless_that_is_allowed() {
     let database = TestDatabase::migrated();
-    database.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('99')").unwrap();
+    database.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('99messenger')").unwrap();
     Run::of(&mut exec(&database, Some("true"), &["true"])).exits(6);
     let allowing = &mut command(&database, &["exec", "--allow-ahead", "--", "true"]);
     Run::of(allowing.env("RUN_MIGRATIONS", "true")).exits(0);

@@ -30,7 +30,9 @@ fn plan_refuses_what_run_refuses() {
     on(&database, &["plan"]).exits(4).complains("unexpected table pets");
     on(&database, &["plan", "--rehearse"]).exits(4).complains("unexpected table pets");
     on(&database, &["plan", "--allow-drift"]).exits(0);
-    database.execute("DROP TABLE pets; INSERT INTO __diesel_schema_migrations (version) VALUES ('99')").unwrap();
+    database
+        .execute("DROP TABLE pets; INSERT INTO __diesel_schema_migrations (version) VALUES ('99messenger')")
+        .unwrap();
     on(&database, &["plan"]).exits(6);
     on(&database, &["plan", "--rehearse"]).exits(6);
 }
