@@ -265,6 +265,10 @@ pub struct RolesArgs {
     #[arg(long, value_name = "NAME")]
     pub prefix: Option<String>,
 
+    /// Cover a schema whole, whoever owns what is in it, such as one with tables of a service; can be repeated
+    #[arg(long = "schema", value_name = "NAME")]
+    pub schemas: Vec<String>,
+
     /// Print the SQL instead, for an administrator to run
     #[arg(long)]
     pub print: bool,

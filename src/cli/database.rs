@@ -7,11 +7,11 @@ use diesel::{Connection as _, PgConnection};
 
 use super::args::Connection;
 use super::commands::local::tell_replaced;
-use super::diagnose::diagnose;
+use super::diagnose;
 use super::output::Output;
 use super::{Exit, Problem};
 use crate::local::{DATABASE, Local, LocalError};
-use crate::migrate::{self, ConnectOptions, Conninfo, Error, Pool, Target, libpq};
+use crate::migrate::{self, ConnectOptions, Conninfo, Error, Need, Pool, Rights, Target, libpq};
 
 /// A database that a command works on.
 pub struct Database {
@@ -23,9 +23,20 @@ pub struct Database {
 }
 
 impl Database {
-    /// What to show for an error that happened here.
+    /// What to show for an error that happened here, to a command that migrates.
     pub fn diagnose(&self, error: Error) -> Problem {
-        diagnose(error, &self.target)
+        self.advised(error, Need::Migrate)
+    }
+
+    /// What to show for an error that happened here, to a command that only looks.
+    pub fn diagnose_look(&self, error: Error) -> Problem {
+        self.advised(error, Need::Read)
+    }
+
+    fn advised(&self, error: Error, need: Need) -> Problem {
+        // Without them the advice is less; the error that matters is the one before.
+        let rights = diagnose::needs_rights(&error).then(|| Rights::find(&self.pool, need).ok()).flatten();
+        diagnose::diagnose(error, &self.target, rights.as_ref())
     }
 
     /// A connection for the acts.

@@ -7,11 +7,11 @@ use super::output;
 use super::problem::{Excerpt, Problem};
 use crate::local::LocalError;
 use crate::migrate::libpq::{Conninfo, Obstacle, ServerError};
-use crate::migrate::{BackupError, Blocker, Direction, Drift, Error, Place, Target, Unknown};
+use crate::migrate::{BackupError, Blocker, Direction, Drift, Error, Place, Rights, Target, Unknown};
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
-        diagnose(error, &Target::default())
+        diagnose(error, &Target::default(), None)
     }
 }
 
@@ -23,26 +23,56 @@ impl From<LocalError> for Problem {
     }
 }
 
-/// What to show for an error that happened on a target.
-pub fn diagnose(error: Error, target: &Target) -> Problem {
+/// Whether the advice for an error depends on what the role may do, and where.
+pub fn needs_rights(error: &Error) -> bool {
+    matches!(error, Error::NotOwner { .. })
+        || error.sqlstate().is_some_and(|sqlstate| ["42501", "42704", "42883", "3F000"].contains(&sqlstate))
+}
+
+/// What to show for an error that happened on a target, where the role that works has such rights.
+pub fn diagnose(error: Error, target: &Target, rights: Option<&Rights>) -> Problem {
     match error {
         Error::Connect { conninfo, obstacle, waited, source } => {
             no_connection(&conninfo, obstacle, waited.as_secs(), &source)
         }
-        Error::Statement { place, in_transaction, source } => failed_statement(&place, in_transaction, &source, target),
+        Error::Statement { place, in_transaction, source } => {
+            failed_statement(&place, in_transaction, &source, target, rights)
+        }
         Error::Bookkeeping { migration, direction, what, source } => {
             let message = format!("{}/{}: {what} failed\n{}", migration.name, direction.file(), described(&source));
             let aftermath = aftermath(migration.run_in_transaction, direction);
             Problem {
                 sqlstate: Some(source.sqlstate.clone()),
-                ..Problem::new(exit_of(&source), message, format!("{}\n{aftermath}", advice(&source, target, None)))
+                ..Problem::new(
+                    exit_of(&source),
+                    message,
+                    format!("{}\n{aftermath}", advice(&source, target, None, rights)),
+                )
             }
         }
-        Error::Blocked { blocker, attempts, source } => blocked(blocker.as_ref(), attempts, diagnose(*source, target)),
+        Error::Blocked { blocker, attempts, source } => {
+            blocked(blocker.as_ref(), attempts, diagnose(*source, target, rights))
+        }
         Error::Server(source) => Problem {
             sqlstate: Some(source.sqlstate.clone()),
-            ..Problem::new(exit_of(&source), described(&source), advice(&source, target, None))
+            ..Problem::new(exit_of(&source), described(&source), advice(&source, target, None, rights))
         },
+        Error::NotOwner { .. } => Problem::new(
+            Exit::PermissionDenied,
+            error.to_string(),
+            format!("{}\nNothing was changed.", missing(target, rights)),
+        ),
+        Error::ReplicatedHistory { ref drift, .. } => Problem { diff: Some(drift.diff()), ..in_words(&error) },
+        Error::OtherSchema { ref found, .. } => {
+            let help = format!(
+                "Nothing was changed. To go on there, an administrator runs\n  \
+                 ALTER DATABASE {} SET search_path = {found};\n\
+                 unless the database URL sets another, which options=-csearch_path%3D… corrects. For a messenger of its \
+                 own, take the other schema off the search_path.",
+                quoted(&target.database)
+            );
+            Problem::new(Exit::Usage, error.to_string(), help)
+        }
         Error::Drift { ref drift, done } => drifted(&error.to_string(), drift, done),
         Error::RedoneOtherwise { ref drift } => Problem { diff: Some(drift.diff()), ..in_words(&error) },
         Error::NothingEqual { ref drift } => {
@@ -84,12 +114,14 @@ fn next_step(error: &Error) -> (Exit, String) {
             "Nothing was changed. Give the runner the server's own host and port (often 5432 instead of the pooler's 6432), \
              or a database in the pooler that has pool_mode = session. The service itself can go on through the pooler.",
         ),
-        Error::OtherSchema { found, .. } => {
+        Error::ReplicatedHistory { subscription, .. } => {
             let help = format!(
-                "To go on there: ALTER DATABASE … SET search_path = {found}, or options=-csearch_path={found} in the \
-                 database URL. For a messenger of its own, take the other schema off the search_path."
+                "Nothing was changed. Publish the tables of the messenger by name, and neither __diesel_schema_migrations \
+                 nor messenger_db_ledger: on the publisher, make the publication anew (CREATE PUBLICATION … FOR TABLE …); \
+                 here, ALTER SUBSCRIPTION {subscription} REFRESH PUBLICATION;. Then delete the rows of both that were not \
+                 carried out here, which `messenger-db adopt` names, and run again. `--allow-drift` goes on as it is."
             );
-            return (Exit::Usage, help);
+            return (Exit::Drift, help);
         }
         Error::Edited { .. } => (
             Exit::Drift,
@@ -116,6 +148,10 @@ fn next_step(error: &Error) -> (Exit, String) {
             Exit::Usage,
             "Nothing was changed. Make a database that has it: `createdb --encoding UTF8 --template template0 NAME`.",
         ),
+        Error::NoSchema { name } => {
+            let help = format!("Nothing was changed. Name another, or make it: CREATE SCHEMA {};", quoted(name));
+            return (Exit::Usage, help);
+        }
         Error::Role { .. } => (
             Exit::Usage,
             "Nothing was changed. `messenger-db roles --prefix NAME` takes other names: NAME_owner, NAME_app and \
@@ -278,9 +314,14 @@ fn no_backup(error: &BackupError, message: String) -> Problem {
         BackupError::File { .. } => {
             (Exit::Failed, "Name a file where you may write and where there is room.".to_owned())
         }
-        BackupError::Failed { said } if said.contains("permission denied") => (
+        BackupError::Unreadable { role, .. } => (
             Exit::PermissionDenied,
-            "A backup is for a role that may read everything, such as the owner of the tables.".to_owned(),
+            format!(
+                "A backup is for a role that may read everything. Let an administrator run:\n  \
+                 GRANT pg_read_all_data TO {};\nand, where there is row security, give it BYPASSRLS; or name another role \
+                 in the database URL.",
+                quoted(role)
+            ),
         ),
         _ => (Exit::Failed, "Mend what pg_dump complains about, and run the same command again.".to_owned()),
     };
@@ -320,13 +361,19 @@ fn blocked(blocker: Option<&Blocker>, attempts: usize, last: Problem) -> Problem
     }
 }
 
-fn failed_statement(place: &Place, in_transaction: bool, error: &ServerError, target: &Target) -> Problem {
+fn failed_statement(
+    place: &Place,
+    in_transaction: bool,
+    error: &ServerError,
+    target: &Target,
+    rights: Option<&Rights>,
+) -> Problem {
     let direction = if place.file.ends_with("up.sql") { Direction::Up } else { Direction::Down };
     let aftermath = aftermath(in_transaction, direction);
     let length = place.sql.get(place.offset..).and_then(|rest| rest.find(['\n', ';', ' '])).unwrap_or(1).max(1);
     Problem {
         message: described(error),
-        help: Some(format!("{}\n{aftermath}", advice(error, target, Some(place)))),
+        help: Some(format!("{}\n{aftermath}", advice(error, target, Some(place), rights))),
         sqlstate: Some(error.sqlstate.clone()),
         place: Some(Box::new(Excerpt {
             source: NamedSource::new(&place.file, place.sql),
@@ -359,16 +406,9 @@ fn exit_of(error: &ServerError) -> Exit {
     }
 }
 
-fn advice(error: &ServerError, target: &Target, place: Option<&Place>) -> String {
-    let (user, database) = (quoted(&target.user), quoted(&target.database));
+fn advice(error: &ServerError, target: &Target, place: Option<&Place>, rights: Option<&Rights>) -> String {
     match error.sqlstate.as_str() {
-        "42501" => format!(
-            "The role lacks a privilege. Let an administrator run, in this database:\n  \
-             GRANT CREATE, CONNECT, TEMPORARY ON DATABASE {database} TO {user};\n  \
-             GRANT USAGE, CREATE ON SCHEMA public TO {user};\n  \
-             GRANT ALL PRIVILEGES ON ALL TABLES IN SCHEMA public TO {user};\n\
-             and, for tables that another role made, ALTER TABLE … OWNER TO {user}. Then run again."
-        ),
+        "42501" => missing(target, rights),
         // A file that the server has opened before, such as plpgsql.so, is not there or not what it was.
         "58P01" => "A file of the server is missing or does not fit it: its programs were probably upgraded while it ran. \
                     Restart the server (the private one: `messenger-db local stop`, then `messenger-db local start`) and \
@@ -387,16 +427,33 @@ fn advice(error: &ServerError, target: &Target, place: Option<&Place>) -> String
                  for the messenger (`createdb`), or move the other one away."
             )
         }
-        "42704" => {
-            "Something that this needs is not there, or not on the search_path: an extension in another schema, for \
-                    one, is put on it with ALTER DATABASE … SET search_path = public, THAT_SCHEMA. Then run again."
-                .to_owned()
-        }
-        "3F000" => {
-            "There is no schema to create in: the search_path names none that exists. CREATE SCHEMA it, or correct \
-                    the search_path of the role or the database. Then run again."
-                .to_owned()
-        }
+        "42704" | "42883" => match rights {
+            Some(rights) if !rights.path.is_empty() => {
+                let elsewhere = if rights.path_is_from_client {
+                    "; and take the search_path out of the database URL, or add the schema of the extension to it there"
+                } else {
+                    ""
+                };
+                format!(
+                    "An extension that this needs is in a schema that is not on the search_path. Let an administrator \
+                     run, in the database {:?}:\n  {}\nThen run again{elsewhere}.",
+                    target.database,
+                    rights.path.join("\n  ")
+                )
+            }
+            _ => "Something that this needs is not there, or is in a schema that is not on the search_path.".to_owned(),
+        },
+        "3F000" => match rights {
+            Some(rights) if !rights.missing.is_empty() => format!(
+                "There is no schema to work in: the search_path names none that exists and that the role {:?} may use. Let \
+                 an administrator run, in the database {:?}:\n  {}\nor correct the search_path of {}. Then run again.",
+                rights.role,
+                target.database,
+                rights.missing.join("\n  "),
+                if rights.path_is_from_client { "the database URL" } else { "the role or the database" }
+            ),
+            _ => "There is no schema to work in: correct the search_path. Then run again.".to_owned(),
+        },
         "55P03" | "40P01" => "Another session holds the lock that this needs, and this gave way to it, so that nobody queues \
                     behind. Run it again, at a quieter time, or with a longer `--lock-timeout` or more `--lock-retries`."
             .to_owned(),
@@ -409,6 +466,28 @@ fn advice(error: &ServerError, target: &Target, place: Option<&Place>) -> String
         "" => "The connection broke. Run the same command again: it goes on where it stopped.".to_owned(),
         _ => "Mend what the server complains about, and run the same command again.".to_owned(),
     }
+}
+
+/// What a role lacks that was refused something, as far as the catalog tells.
+fn missing(target: &Target, rights: Option<&Rights>) -> String {
+    let Some(rights) = rights else { return "The role lacks a privilege: see above which.".to_owned() };
+    if rights.missing.is_empty() {
+        let refuse = match rights.event_triggers.as_slice() {
+            [] => "It may be a function or a trigger that refuses: see above.".to_owned(),
+            triggers => format!(
+                "It may be an event trigger of this server that refuses: {}. Ask who made it, or let an administrator \
+                 disable it meanwhile.",
+                triggers.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ")
+            ),
+        };
+        return format!("The role {:?} has every right in the database that this takes. {refuse}", rights.role);
+    }
+    format!(
+        "The role {:?} lacks rights. Let an administrator run, in the database {:?}:\n  {}\nThen run again.",
+        rights.role,
+        target.database,
+        rights.missing.join("\n  ")
+    )
 }
 
 fn quoted(name: &str) -> String {

@@ -4,7 +4,7 @@ use super::catalog::{self, Scope};
 use super::ledger::{self, Ledger, Origin};
 use super::lock::Turn;
 use super::verify::{self, Comparison};
-use super::{Drift, Error, Migration, Observer, Pool, apply, history, lock, status};
+use super::{Drift, Error, Migration, Observer, Pool, apply, history, lock, owner, status};
 
 /// What `adopt` found and recorded.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,6 +27,7 @@ pub struct Adoption {
 /// history has versions beyond the one found; [`Error::Locked`] when another runner is not done in time.
 pub fn adopt(pool: &Pool, observer: &mut dyn Observer) -> Result<Adoption, Error> {
     let Turn { connection, .. } = &mut lock::acquire(pool, pool.get()?, observer)?;
+    owner::assume_if_allowed(connection)?;
     let migrations = pool.migrations();
     let status = status::read(connection, migrations, &[])?;
     let facts = catalog::facts(connection, Scope::CurrentSchema)?;

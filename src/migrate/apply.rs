@@ -8,7 +8,9 @@ use super::libpq::{Connection, ServerError};
 use super::patience::Patience;
 use super::verify::Comparison;
 use super::watch::Watch;
-use super::{Applied, Error, Event, Leftover, Migration, Observer, Origin, history, ledger, leftover, statements};
+use super::{
+    Applied, Error, Event, Leftover, Migration, Observer, Origin, history, ledger, leftover, owner, statements,
+};
 
 /// Whether a migration is applied or undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,11 +98,13 @@ pub(super) fn each(
     for migration in migrations {
         let attempted = patience.attempt(observer, |watch, observer| {
             stop_if_wanted(observer, steps.len(), migrations.len())?;
-            if !migration.run_in_transaction {
-                return one(connection, watch, migration, direction, observer);
-            }
-            let failed = |source| Error::Bookkeeping { migration: *migration, direction, what: "COMMIT", source };
-            transaction(connection, failed, |connection| one(connection, watch, migration, direction, observer))
+            owner::work_as_owner(connection, |connection| {
+                if !migration.run_in_transaction {
+                    return one(connection, watch, migration, direction, observer);
+                }
+                let failed = |source| Error::Bookkeeping { migration: *migration, direction, what: "COMMIT", source };
+                transaction(connection, failed, |connection| one(connection, watch, migration, direction, observer))
+            })
         });
         let step = match attempted {
             Err(error) if is_overtaken(connection, migration, direction, &error) => {

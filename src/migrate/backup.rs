@@ -68,6 +68,16 @@ pub enum BackupError {
     /// The connection string has a secret that can only be handed to the program where everybody can read it.
     #[error("the database URL has a secret ({0}) that cannot be handed to pg_dump in secret")]
     Secret(String),
+    /// The program failed, and this role may not read everything.
+    #[error("{said}\nThe role {role:?} may not read {}", objects.join(", "))]
+    Unreadable {
+        /// What it printed, without secrets.
+        said: String,
+        /// Who works here.
+        role: String,
+        /// The first of what it may not read, as SQL.
+        objects: Vec<String>,
+    },
     /// The program failed.
     #[error("{}", if said.is_empty() { "pg_dump failed without a word" } else { said })]
     Failed {
@@ -112,7 +122,7 @@ pub(super) fn take(
     observer.on(&Event::BackingUp { file });
     let child = command.arg("--file").arg(&partial.path).spawn();
     let child = child.map_err(|cause| BackupError::Program { program: program.clone(), cause })?;
-    finish(child, pool.conninfo(), observer)?;
+    finish(child, pool.conninfo(), observer).map_err(|error| explained(pool, error))?;
     let bytes = partial.publish(file)?;
     let backup = Backup { file: file.clone(), bytes, duration: start.elapsed() };
     observer.on(&Event::BackedUp { backup: &backup });
@@ -196,6 +206,36 @@ fn finish(mut child: Child, conninfo: &Conninfo, observer: &dyn Observer) -> Res
     } else {
         Err(failed(conninfo.redact(said.trim())))
     }
+}
+
+/// The failure of the program, with what this role may not read, if there is something: what it prints is in the language
+/// of the server.
+fn explained(pool: &Pool, error: Error) -> Error {
+    let Error::Backup(BackupError::Failed { said }) = error else { return error };
+    match unreadable(pool) {
+        Ok((role, objects)) if !objects.is_empty() => BackupError::Unreadable { said, role, objects }.into(),
+        _ => BackupError::Failed { said }.into(),
+    }
+}
+
+/// Who works here, and the first of the tables and sequences that it may not read.
+fn unreadable(pool: &Pool) -> Result<(String, Vec<String>), Error> {
+    let rows = pool.get()?.execute(
+        "SELECT current_user, format('%I.%I', nspname, relname)
+         FROM pg_class AS class
+         INNER JOIN pg_namespace AS namespace ON namespace.oid = class.relnamespace
+         WHERE relkind IN ('r', 'p', 'm', 'S') AND relpersistence <> 't'
+             AND nspname <> 'information_schema' AND nspname NOT LIKE 'pg\\_%'
+             AND (
+                 NOT has_schema_privilege(namespace.oid, 'USAGE')
+                 OR NOT has_table_privilege(class.oid, 'SELECT')
+                 OR row_security_active(class.oid)
+             )
+         ORDER BY nspname, relname
+         LIMIT 5",
+    )?;
+    let role = rows.first().and_then(|row| row.first()).cloned().flatten().unwrap_or_default();
+    Ok((role, rows.into_iter().filter_map(|row| row.into_iter().nth(1).flatten()).collect()))
 }
 
 /// The file while it is written; gone when dropped.

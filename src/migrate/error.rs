@@ -127,11 +127,35 @@ pub enum Error {
         /// Where things are created.
         current: String,
     },
+    /// The tables belong to a role that the one that works here may not become, and what it makes would be its own.
+    #[error(
+        "the tables belong to the role {owner:?}, and {role:?} may not become it: what it makes would not be the owner's"
+    )]
+    NotOwner {
+        /// Who owns the history.
+        owner: String,
+        /// Who works here.
+        role: String,
+    },
+    /// The history is replicated from another server, and the catalog is not that of the version that it tells.
+    #[error("the history comes from another server, by the subscription {subscription}, and is not true here: {}", drift.count())]
+    ReplicatedHistory {
+        /// Which, as SQL.
+        subscription: String,
+        /// How the catalog differs.
+        drift: Box<Drift>,
+    },
     /// The database stores text in an encoding that cannot hold every message.
     #[error("the database is encoded in {encoding}, and a messenger needs UTF8")]
     Encoding {
         /// Its encoding.
         encoding: String,
+    },
+    /// A schema that was named is not there.
+    #[error("there is no schema {name:?}")]
+    NoSchema {
+        /// As it was named.
+        name: String,
     },
     /// A role cannot be one of the three.
     #[error("{name:?} cannot be used for a role: {reason}")]

@@ -7,7 +7,7 @@ use super::lock::Turn;
 use super::patience::Patience;
 use super::verify::{self, Comparison};
 use super::watch::Watch;
-use super::{Drift, Error, Event, Migration, Observer, Pool, Revert, Status, ledger, lock, revert, run, status};
+use super::{Drift, Error, Event, Migration, Observer, Pool, Revert, Status, ledger, lock, owner, revert, run, status};
 
 /// Undoes the newest migrations and applies them again.
 ///
@@ -28,6 +28,7 @@ pub fn redo(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result
     if down.is_empty() {
         return Ok(Report { version, ..Report::default() });
     }
+    owner::assume(connection)?;
     ledger::complete(connection, &before, pool.all())?;
     let patience = &mut Patience::new(pool, watcher);
     let (steps, catalog) = if down.iter().all(apply::fits_a_transaction) {
@@ -37,8 +38,10 @@ pub fn redo(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result
                 Some(migration) => Error::Bookkeeping { migration, direction: Direction::Up, what: "COMMIT", source },
                 None => Error::Server(source),
             };
-            apply::transaction(connection, uncommitted, |connection| {
-                at_once(connection, watch, pool, &before, &down, observer)
+            owner::work_as_owner(connection, |connection| {
+                apply::transaction(connection, uncommitted, |connection| {
+                    at_once(connection, watch, pool, &before, &down, observer)
+                })
             })
         })?;
         // Not before the commit, which is one for all.

@@ -12,7 +12,7 @@ use super::sequences::Sequences;
 use super::statements::Resumable;
 use super::verify::{self, Comparison};
 use super::{
-    Direction, Error, Leftover, Migration, Observer, Pool, RunOptions, apply, ledger, leftover, lock, plan, run,
+    Direction, Error, Leftover, Migration, Observer, Pool, RunOptions, apply, ledger, leftover, lock, owner, plan, run,
     statements, status,
 };
 
@@ -80,6 +80,7 @@ pub fn rehearse(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) 
     if !options.allow_drift && !wanted.is_empty() && !run::is_begun(connection, &wanted)? {
         run::refuse_drift(verify::compare(connection, &status, pool.migrations(), Scope::CurrentSchema)?, 0)?;
     }
+    owner::assume(connection)?;
     let mut rehearsal = Rehearsal::default();
     connection.execute("BEGIN")?;
     let sequences = Sequences::shield(connection, &wanted);

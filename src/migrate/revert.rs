@@ -4,7 +4,7 @@ use super::apply::{self, Direction, Report};
 use super::libpq::Connection;
 use super::lock::Turn;
 use super::patience::Patience;
-use super::{Applied, Error, Migration, Observer, Pool, Status, ledger, lock, run, source, status, verify};
+use super::{Applied, Error, Migration, Observer, Pool, Status, ledger, lock, owner, run, source, status, verify};
 
 /// How much to undo.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +37,7 @@ pub fn revert(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Resu
     if migrations.is_empty() {
         return Ok(Report { version, ..Report::default() });
     }
+    owner::assume(connection)?;
     ledger::complete(connection, &before, pool.all())?;
     let steps = apply::each(connection, &mut Patience::new(pool, watcher), &migrations, Direction::Down, observer)?;
     let catalog = run::refuse_drift(verify::unless_locked(verify::now(connection, pool.migrations()))?, steps.len())?;

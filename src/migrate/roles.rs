@@ -1,32 +1,40 @@
-//! Decides who may do what: a role that migrates, one that reads and writes rows, one that reads.
+//! Makes the roles of a database: one that migrates, one that reads and writes rows, one that reads.
 //!
 //! Roles belong to the whole server, and not to a database, so no migration makes them: it would run once in each
 //! database, and fail in the second. None of the three can log in; the roles that do are members of one of them.
 
+use std::collections::BTreeSet;
+
 use diesel::migration::CREATE_MIGRATIONS_TABLE;
 
+use super::ledger::literal;
 use super::libpq::Connection;
 use super::lock::Turn;
-use super::{Error, Pool, history, ledger, lock};
+use super::objects::{self, Object};
+use super::{Error, Migration, Pool, history, ledger, lock};
 use crate::migrate::Observer;
 
-/// The names of the three roles.
+/// The names of the three roles, and what they are for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Roles {
     /// Owns the tables, types and functions, and migrates them.
     pub owner: String,
-    /// Reads and writes rows, as the acts do; changes no table, and not what is written about the migrations.
+    /// Reads and writes rows, as the queries do; changes no table, and not what is written about the migrations.
     pub app: String,
     /// Reads.
     pub readonly: String,
+    /// Schemas of which everything is covered, whoever owns it, such as that of a service's own tables. Of the current
+    /// schema, unless it is named here too, what the migrations made is covered, and what the owner of the history owns.
+    pub schemas: Vec<String>,
 }
 
 /// Where everything is, and who it belongs to.
-const PLACE: &str = "SELECT quote_ident(current_database()), quote_ident(current_schema()), quote_ident(current_user),
-    (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)";
-
-/// What is written about the migrations, and not the application's to change.
-const RECORDS: [&str; 2] = ["__diesel_schema_migrations", "messenger_db_ledger"];
+const PLACE: &str = "SELECT quote_ident(current_database()), current_schema(), quote_ident(current_user),
+    (SELECT rolsuper FROM pg_roles WHERE rolname = current_user),
+    (
+        SELECT pg_get_userbyid(relowner) FROM pg_class
+        WHERE oid = to_regclass(quote_ident(current_schema()) || '.__diesel_schema_migrations')
+    )";
 
 impl Roles {
     /// `PREFIX_owner`, `PREFIX_app` and `PREFIX_readonly`.
@@ -40,26 +48,28 @@ impl Roles {
             let reason = "it must have 1 to 54 bytes, and not begin with pg_".to_owned();
             return Err(Error::Role { name: prefix.to_owned(), reason });
         }
-        Ok(Self { owner: name("owner"), app: name("app"), readonly: name("readonly") })
+        Ok(Self { owner: name("owner"), app: name("app"), readonly: name("readonly"), schemas: Vec::new() })
     }
 }
 
 /// Makes the three roles that are missing, and gives each what it needs in this database, in one transaction. Gives the
 /// statements that it carried out.
 ///
-/// Everything in the schema that belongs to who migrated until now becomes the owner's, and what the owner makes later
-/// is the other two's to use by default. `PUBLIC` loses what would let anybody create things there: `CREATE` on the
-/// schema, and `TEMPORARY` on the database. Done again, it brings what has changed meanwhile to the same state.
+/// Everything in the schema that the migrations made, whoever owns it, or that belongs to who migrated until now becomes the
+/// owner's, and what the owner makes later is the other two's to use by default. `PUBLIC` loses what would let anybody
+/// create things there: `CREATE` on the schema, and `TEMPORARY` on the database. Done again, it brings what has changed
+/// meanwhile to the same state.
 ///
 /// Takes the runner's lock, and, where a table gets another owner, `ACCESS EXCLUSIVE` on it for a moment.
 ///
 /// # Errors
 ///
-/// [`Error::Role`] when one of the roles is there and can do more than it should; [`Error::Server`] when the role that
+/// [`Error::Role`] when one of the roles is there and can do more than it should; [`Error::NoSchema`] for a schema that is
+/// not; [`Error::Server`] when the role that
 /// this runs as may not: it needs `CREATEROLE`, and to own the database and what is in it, or to be a superuser.
 pub fn create_roles(pool: &Pool, roles: &Roles, observer: &mut dyn Observer) -> Result<Vec<String>, Error> {
     let Turn { connection, .. } = &mut lock::acquire(pool, pool.get()?, observer)?;
-    super::apply::transaction(connection, Error::Server, |connection| carry_out(connection, roles))
+    super::apply::transaction(connection, Error::Server, |connection| carry_out(connection, roles, pool.migrations()))
 }
 
 /// The statements that [`create_roles`] would carry out, for an administrator to read and to run.
@@ -70,26 +80,45 @@ pub fn create_roles(pool: &Pool, roles: &Roles, observer: &mut dyn Observer) -> 
 pub fn plan_roles(pool: &Pool, roles: &Roles, observer: &mut dyn Observer) -> Result<Vec<String>, Error> {
     let Turn { connection, .. } = &mut lock::acquire(pool, pool.get()?, observer)?;
     connection.execute("BEGIN")?;
-    let statements = carry_out(connection, roles);
+    let statements = carry_out(connection, roles, pool.migrations());
     connection.execute("ROLLBACK")?;
     statements
 }
 
-fn carry_out(connection: &mut Connection, roles: &Roles) -> Result<Vec<String>, Error> {
-    let mut done = Vec::new();
-    for statements in [membership, privileges, possessions] {
-        for statement in statements(connection, roles)? {
-            connection.execute(&statement)?;
-            done.push(statement);
+fn carry_out(connection: &mut Connection, roles: &Roles, migrations: &[Migration]) -> Result<Vec<String>, Error> {
+    let place = Place::of(connection)?;
+    for name in &roles.schemas {
+        let query = format!("SELECT FROM pg_namespace WHERE nspname = {}", literal(name));
+        if connection.execute(&query)?.is_empty() {
+            return Err(Error::NoSchema { name: name.clone() });
         }
+    }
+    let mut done = Vec::new();
+    for statements in [membership(connection, roles, &place)?, records(connection, &place)?] {
+        perform(connection, &mut done, statements)?;
+    }
+    let others = roles.schemas.iter().filter(|schema| **schema != place.schema);
+    for schema in [&place.schema].into_iter().chain(others) {
+        perform(connection, &mut done, privileges(roles, &place, schema))?;
+        let is_whole = roles.schemas.contains(schema);
+        let objects = covered(connection, roles, &place, schema, (!is_whole).then_some(migrations))?;
+        perform(connection, &mut done, possessions(roles, &objects))?;
     }
     // "already exists, skipping" is no news.
     connection.take_notices();
     Ok(done)
 }
 
+fn perform(connection: &mut Connection, done: &mut Vec<String>, statements: Vec<String>) -> Result<(), Error> {
+    for statement in statements {
+        connection.execute(&statement)?;
+        done.push(statement);
+    }
+    Ok(())
+}
+
 /// The roles themselves.
-fn membership(connection: &mut Connection, roles: &Roles) -> Result<Vec<String>, Error> {
+fn membership(connection: &mut Connection, roles: &Roles, place: &Place) -> Result<Vec<String>, Error> {
     let mut statements = Vec::new();
     for name in [&roles.owner, &roles.app, &roles.readonly] {
         let found = connection.execute(&format!(
@@ -106,20 +135,33 @@ fn membership(connection: &mut Connection, roles: &Roles) -> Result<Vec<String>,
             }
         }
     }
+    if !place.is_superuser {
+        // Who gives something away must be able to become who gets it.
+        statements.push(format!("GRANT {} TO {}", history::quoted(&roles.owner), place.user));
+    }
     Ok(statements)
 }
 
-/// What each may do in the database, the schema, and with what is made later.
-fn privileges(connection: &mut Connection, roles: &Roles) -> Result<Vec<String>, Error> {
-    let [database, schema, user, is_superuser] = place(connection)?;
-    let [owner, app, readonly] = [&roles.owner, &roles.app, &roles.readonly].map(|name| history::quoted(name));
-    let later = format!("ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA {schema}");
+/// The tables of the runner. Made before they get their owner, so that what is said about later tables does not hold for
+/// them.
+fn records(connection: &mut Connection, place: &Place) -> Result<Vec<String>, Error> {
     let mut statements = Vec::new();
-    if is_superuser != "t" {
-        // Who gives something away must be able to become who gets it.
-        statements.push(format!("GRANT {owner} TO {user}"));
+    if place.runner.is_none() {
+        statements.push(CREATE_MIGRATIONS_TABLE.trim_end().trim_end_matches(';').to_owned());
     }
-    statements.extend([
+    let ledger = format!("{}.messenger_db_ledger", history::quoted(&place.schema));
+    if connection.execute(&format!("SELECT WHERE to_regclass({}) IS NULL", literal(&ledger)))?.len() == 1 {
+        statements.push(ledger::CREATE.trim_end().trim_end_matches(';').to_owned());
+    }
+    Ok(statements)
+}
+
+/// What each may do in the database and in a schema, and with what is made there later.
+fn privileges(roles: &Roles, place: &Place, schema: &str) -> Vec<String> {
+    let [owner, app, readonly] = [&roles.owner, &roles.app, &roles.readonly].map(|name| history::quoted(name));
+    let (database, schema) = (&place.database, history::quoted(schema));
+    let later = format!("ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA {schema}");
+    vec![
         format!("GRANT CONNECT ON DATABASE {database} TO {owner}, {app}, {readonly}"),
         format!("GRANT CREATE, TEMPORARY ON DATABASE {database} TO {owner}"),
         format!("REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC"),
@@ -129,32 +171,47 @@ fn privileges(connection: &mut Connection, roles: &Roles) -> Result<Vec<String>,
         format!("{later} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app}"),
         format!("{later} GRANT USAGE, SELECT ON SEQUENCES TO {app}"),
         format!("{later} GRANT SELECT ON TABLES TO {readonly}"),
-    ]);
-    // Made before they get their owner, so that what was said about later tables does not hold for them.
-    statements.push(CREATE_MIGRATIONS_TABLE.trim_end().trim_end_matches(';').to_owned());
-    if connection.execute("SELECT WHERE to_regclass('messenger_db_ledger') IS NULL")?.len() == 1 {
-        statements.push(ledger::CREATE.trim_end().trim_end_matches(';').to_owned());
-    }
-    Ok(statements)
+    ]
 }
 
-/// What is there already: whose it is, and what the others may do with it.
-fn possessions(connection: &mut Connection, roles: &Roles) -> Result<Vec<String>, Error> {
+/// What is in a schema and is to be the owner's: everything, or only what the migrations made, what who migrated until
+/// now owns, and what is the owner's already.
+fn covered(
+    connection: &mut Connection,
+    roles: &Roles,
+    place: &Place,
+    schema: &str,
+    only: Option<&[Migration]>,
+) -> Result<Vec<Object>, Error> {
+    let mut objects = objects::of_schema(connection, schema)?;
+    if let Some(migrations) = only {
+        let made: BTreeSet<_> = objects::subjects(migrations);
+        let runner = place.runner.as_deref();
+        objects.retain(|object| {
+            object.is_record()
+                || made.contains(object.subject.as_str())
+                || object.owner == roles.owner
+                || runner == Some(object.owner.as_str())
+        });
+    }
+    Ok(objects)
+}
+
+/// Whose these become, and what the others may do with them.
+fn possessions(roles: &Roles, objects: &[Object]) -> Vec<String> {
     let [owner, app, readonly] = [&roles.owner, &roles.app, &roles.readonly].map(|name| history::quoted(name));
-    let found = connection.execute(&include_str!("roles.sql").replace("{owner}", &literal(&roles.owner)))?;
     let mut statements = Vec::new();
-    for row in found {
-        let [Some(kind), Some(name), Some(is_owners)] = row.as_slice() else { continue };
-        if is_owners != "t" {
+    for object in objects {
+        let (kind, name) = (object.kind.as_str(), &object.full_name);
+        if object.owner != roles.owner && !object.goes_with_table {
             statements.push(format!("ALTER {kind} {name} OWNER TO {owner}"));
         }
-        let is_record = RECORDS.iter().any(|record| name.ends_with(record));
-        match kind.as_str() {
-            "TABLE" if is_record => {
+        match kind {
+            "TABLE" if object.is_record() => {
                 statements.push(format!("REVOKE ALL ON {name} FROM PUBLIC, {app}, {readonly}"));
                 statements.push(format!("GRANT SELECT ON {name} TO {app}, {readonly}"));
             }
-            "TABLE" => {
+            "TABLE" | "FOREIGN TABLE" => {
                 statements.push(format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {name} TO {app}"));
                 statements.push(format!("GRANT SELECT ON {name} TO {readonly}"));
             }
@@ -163,16 +220,34 @@ fn possessions(connection: &mut Connection, roles: &Roles) -> Result<Vec<String>
             _ => {}
         }
     }
-    Ok(statements)
+    statements
 }
 
-fn place(connection: &mut Connection) -> Result<[String; 4], Error> {
-    let row = connection.execute(PLACE)?.into_iter().next().unwrap_or_default();
-    let values: Vec<_> = row.into_iter().map(Option::unwrap_or_default).collect();
-    values.try_into().map_err(|_| Error::Source { reason: "the server did not say where we are".to_owned() })
+/// Where this works.
+struct Place {
+    /// The database, as SQL.
+    database: String,
+    /// The current schema.
+    schema: String,
+    /// The role that works, as SQL.
+    user: String,
+    is_superuser: bool,
+    /// Who owns the history, if there is one: who migrated until now.
+    runner: Option<String>,
 }
 
-/// The text as SQL writes it, with standard-conforming strings or without.
-fn literal(text: &str) -> String {
-    format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
+impl Place {
+    fn of(connection: &mut Connection) -> Result<Self, Error> {
+        let row = connection.execute(PLACE)?.into_iter().next().unwrap_or_default();
+        let mut values = row.into_iter();
+        let mut value = || values.next().flatten();
+        Ok(Self {
+            database: value().unwrap_or_default(),
+            // Where there is none, the server says so at the first statement.
+            schema: value().unwrap_or_default(),
+            user: value().unwrap_or_default(),
+            is_superuser: value().as_deref() == Some("t"),
+            runner: value(),
+        })
+    }
 }

@@ -8,7 +8,7 @@ use super::verify::{self, Comparison};
 use super::watch::Watch;
 use super::{
     BackupOptions, Error, Leftover, Migration, Observer, Owner, Pool, Status, backup, history, ledger, leftover, lock,
-    source, status,
+    owner, replicated, source, status,
 };
 
 /// What to run.
@@ -31,7 +31,8 @@ pub struct RunOptions {
 /// The catalog is compared before and after with the one of the version that the database is at, where it is at one.
 /// What another tool applied is added to the ledger.
 ///
-/// With nothing to do it takes one connection of the pool and two round trips, and compares no catalog. Otherwise it
+/// With nothing to do it takes one connection of the pool and three round trips, and compares no catalog, unless its history is
+/// replicated from another server. Otherwise it
 /// holds the lock on another, so that runners take turns, and none applies what another just did.
 ///
 /// # Errors
@@ -39,7 +40,9 @@ pub struct RunOptions {
 /// [`Error::Ahead`] when the database has versions of this crate's that are not embedded here; [`Error::VersionTaken`] when
 /// the version of one of the service's is in the history as another's; [`Error::UnknownVersion`] for a `to`
 /// that is not; [`Error::Edited`] when an applied migration has another text now; [`Error::Drift`] when the catalog
-/// is not what it should be, either before anything was done, or afterwards; [`Error::Backup`] when there is no backup,
+/// is not what it should be, either before anything was done, or afterwards; [`Error::ReplicatedHistory`] when it is not,
+/// and the history is replicated from another server; [`Error::NotOwner`] when what it makes would not belong to the owner
+/// of the history; [`Error::Backup`] when there is no backup,
 /// before anything is changed; [`Error::Statement`] when a migration fails, in which case those before it stay applied
 /// and its own transaction is rolled back; [`Error::Blocked`] when it did not get a lock, as often as it tried;
 /// [`Error::Interrupted`] when the observer stops it between two migrations; [`Error::Locked`] when another runner is
@@ -52,7 +55,7 @@ pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Re
     // Only who has something to do takes its turn; and once it has it, another runner may have done it.
     if wanted(pool, &found, options)?.is_empty() && !found.can_be_completed(pool.all()) {
         refuse(&found, options)?;
-        return Ok(nothing_to_do(&found));
+        return nothing_to_do(&mut connection, &found, migrations, options);
     }
     let Turn { connection, watcher } = &mut lock::acquire(pool, connection, observer)?;
     let before = status::read(connection, migrations, pool.own())?;
@@ -60,13 +63,15 @@ pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Re
     let pending = wanted(pool, &before, options)?;
     if pending.is_empty() {
         if before.can_be_completed(pool.all()) {
+            owner::assume_if_allowed(connection)?;
             ledger::complete(connection, &before, pool.all())?;
         }
-        return Ok(nothing_to_do(&before));
+        return nothing_to_do(connection, &before, migrations, options);
     }
     let ours = pending.iter().filter(|migration| migration.owner == Owner::Messenger);
     let newest = ours.map(|migration| migration.version.to_string()).max();
     let version = before.version().map(ToOwned::to_owned).max(newest);
+    owner::assume(connection)?;
     let mut patience = Patience::new(pool, watcher);
     if !options.allow_drift && !is_begun(connection, &pending)? {
         let compare = |_: &mut Watch<'_>, _: &mut dyn Observer| verify::now(connection, migrations);
@@ -109,9 +114,24 @@ pub(super) fn refuse(status: &Status, options: &RunOptions) -> Result<(), Error>
     Ok(())
 }
 
-/// The report when everything is applied: to look at the catalog would take longer than everything else together.
-fn nothing_to_do(status: &Status) -> Report {
-    Report { version: status.version().map(ToOwned::to_owned), ..Report::default() }
+/// The report when everything is applied. To look at the catalog would take longer than everything else together, so that
+/// is left out, unless the history is another's.
+fn nothing_to_do(
+    connection: &mut Connection,
+    status: &Status,
+    migrations: &[Migration],
+    options: &RunOptions,
+) -> Result<Report, Error> {
+    let mut report = Report { version: status.version().map(ToOwned::to_owned), ..Report::default() };
+    if let Some(subscription) = replicated::find(connection)? {
+        report.catalog = verify::unless_locked(verify::now(connection, migrations))?;
+        if !options.allow_drift
+            && let Comparison::Drift(drift) = report.catalog
+        {
+            return Err(Error::ReplicatedHistory { subscription, drift });
+        }
+    }
+    Ok(report)
 }
 
 /// Whether the first of these was begun before, outside a transaction, and cut short: what it left is no drift. Whatever

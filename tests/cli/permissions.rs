@@ -37,11 +37,8 @@ impl Role {
 
     /// Runs the statements of the advice, as an administrator.
     fn is_granted(&self, advice: &str) {
-        let grants: Vec<_> = advice.lines().map(str::trim).filter(|line| line.starts_with("GRANT ")).collect();
-        assert_eq!(grants.len(), 3, "{advice}");
-        for grant in grants {
+        for grant in super::rights::obey(&self.database, advice) {
             assert!(grant.ends_with(&format!(" TO {};", self.quoted())), "{grant}");
-            self.database.execute(grant).unwrap();
         }
     }
 }
@@ -71,7 +68,7 @@ fn a_role_that_may_not_create_extensions_is_told_and_can_go_on_once_they_are_the
         .complains("permission denied to create extension \"pg_trgm\"")
         .complains("Must have CREATE privilege on current database")
         .complains("migrations/2026-11-22-100000_add_extensions/up.sql:")
-        .complains(&format!("GRANT CREATE, CONNECT, TEMPORARY ON DATABASE \"{}\"", role.database.name()));
+        .complains(&format!("GRANT CREATE ON DATABASE \"{}\" TO", role.database.name()));
     assert_eq!(super::applied(&role.database), super::versions()[..1]);
 
     role.database.execute("CREATE EXTENSION pg_trgm; CREATE EXTENSION unaccent; CREATE EXTENSION btree_gin").unwrap();
@@ -86,9 +83,13 @@ fn tables_of_another_role_are_left_alone_and_the_advice_names_the_way_out() {
         role.database.execute(migration.up).unwrap();
     }
     role.database.execute(diesel::migration::CREATE_MIGRATIONS_TABLE).unwrap();
-    for command in [&["run"][..], &["status"], &["list"], &["pending"], &["revert"]] {
-        let denied = "permission denied for table __diesel_schema_migrations";
-        role.runs(command).exits(8).complains(denied).complains("OWNER TO \"newcomer\"");
+    let denied = "permission denied for table __diesel_schema_migrations";
+    for command in ["run", "revert"] {
+        role.runs(&[command]).exits(8).complains(denied).complains("ALTER TABLE public.users OWNER TO \"newcomer\";");
+    }
+    for command in ["status", "list", "pending"] {
+        let refused = role.runs(&[command]).exits(8).complains(denied);
+        assert!(!refused.stderr.contains("OWNER TO"), "{}", refused.stderr);
     }
 }
 

@@ -23,7 +23,7 @@ pub fn backup(connection: &Connection, file: Option<&Path>, output: &mut Output)
     let database = database::open(connection, output)?;
     let file = file.map_or_else(|| default_name(&database.target), Path::to_owned);
     let options = options(&file, Some(&database.target));
-    let backup = migrate::backup(&database.pool, &options, output).map_err(|error| database.diagnose(error))?;
+    let backup = migrate::backup(&database.pool, &options, output).map_err(|error| database.diagnose_look(error))?;
     output.line(&format!("`pg_restore --dbname URL {}` restores it, into an empty database", backup.file.display()));
     output.json(&report::Backup { database: &database.target.database, backup: (&backup).into() });
     Ok(Exit::Done)

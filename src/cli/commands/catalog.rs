@@ -9,7 +9,7 @@ use crate::migrate::catalog;
 /// `catalog`: a line for each fact, in an order that two databases can be compared by.
 pub fn catalog(connection: &Connection, output: &mut Output) -> Result<Exit, Problem> {
     let database = database::open(connection, output)?;
-    let text = catalog::catalog(&database.pool).map_err(|error| database.diagnose(error))?;
+    let text = catalog::catalog(&database.pool).map_err(|error| database.diagnose_look(error))?;
     let lines: Vec<_> = text.lines().collect();
     for line in &lines {
         output.line(line);

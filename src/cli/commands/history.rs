@@ -9,7 +9,7 @@ use crate::migrate::{self, Applied, Migration, Origin};
 /// `list`: every migration, known here or not, as Diesel marks them, and when it was applied.
 pub fn list(connection: &Connection, output: &mut Output) -> Result<Exit, Problem> {
     let database = database::open(connection, output)?;
-    let status = migrate::status(&database.pool).map_err(|error| database.diagnose(error))?;
+    let status = migrate::status(&database.pool).map_err(|error| database.diagnose_look(error))?;
     let migrations: Vec<_> = database.pool.migrations().iter().chain(database.pool.own()).collect();
     let edited = |migration: &Migration| if status.edited.contains(migration) { "  edited since" } else { "" };
 
@@ -67,7 +67,7 @@ fn recorded(row: &Applied) -> String {
 /// `pending`: what `run` would apply. Exits with 3 when that is something.
 pub fn pending(connection: &Connection, output: &mut Output) -> Result<Exit, Problem> {
     let database = database::open(connection, output)?;
-    let status = migrate::status(&database.pool).map_err(|error| database.diagnose(error))?;
+    let status = migrate::status(&database.pool).map_err(|error| database.diagnose_look(error))?;
     for migration in &status.pending {
         output.line(migration.name);
     }

@@ -12,6 +12,7 @@ pub fn roles(connection: &Connection, options: &RolesArgs, output: &mut Output) 
     let prefix = options.prefix.as_ref().unwrap_or(&database.target.database);
     let work = if options.print { migrate::plan_roles } else { migrate::create_roles };
     let done = Roles::with_prefix(prefix)
+        .map(|roles| Roles { schemas: options.schemas.clone(), ..roles })
         .and_then(|roles| work(&database.pool, &roles, output).map(|statements| (roles, statements)))
         .map_err(|error| database.diagnose(error));
     let (roles, statements) = done?;

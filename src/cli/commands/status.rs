@@ -10,7 +10,7 @@ use crate::migrate::{self, Comparison, Difference, Health, Scope, Status, Verifi
 /// `status`: server, database, version, what is pending, what is ahead, and whether it is what it should be.
 pub fn status(connection: &Connection, options: &StatusArgs, output: &mut Output) -> Result<Exit, Problem> {
     let database = database::open(connection, output)?;
-    let found = migrate::verify(&database.pool, Scope::CurrentSchema).map_err(|error| database.diagnose(error))?;
+    let found = migrate::verify(&database.pool, Scope::CurrentSchema).map_err(|error| database.diagnose_look(error))?;
     let status = &found.status;
     let health = migrate::health(&database.pool).map_err(|error| database.diagnose(error))?;
     print(status, &found, &health, output);

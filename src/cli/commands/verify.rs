@@ -11,7 +11,7 @@ use crate::migrate::{self, Comparison, Ledger, Scope, Verification};
 pub fn verify(connection: &Connection, options: &Verify, output: &mut Output) -> Result<Exit, Problem> {
     let database = database::open(connection, output)?;
     let scope = if options.strict { Scope::EverySchema } else { Scope::CurrentSchema };
-    let found = migrate::verify(&database.pool, scope).map_err(|error| database.diagnose(error))?;
+    let found = migrate::verify(&database.pool, scope).map_err(|error| database.diagnose_look(error))?;
     for edited in &found.edited {
         output.diff(&edited.diff());
     }

@@ -1,0 +1,60 @@
+//! The objects of a schema, with their owners: whose they are, and which of them the migrations made.
+
+use std::collections::BTreeSet;
+
+use super::libpq::{Connection, ServerError};
+use super::{Migration, ledger};
+
+/// What is written about the migrations, and not the application's to change.
+pub(super) const RECORDS: [&str; 2] = ["__diesel_schema_migrations", "messenger_db_ledger"];
+
+/// An object that has an owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Object {
+    /// What `ALTER … OWNER TO` calls it, such as `TABLE`.
+    pub kind: String,
+    /// Its name with its schema, and the types of a function's arguments, as SQL.
+    pub full_name: String,
+    /// Its name alone.
+    pub name: String,
+    /// What a catalog calls it, such as `table users`.
+    pub subject: String,
+    /// The name of its owner.
+    pub owner: String,
+    /// Whether that is a superuser.
+    pub owner_is_superuser: bool,
+    /// Whether it is the sequence of a serial column, whose owner is always that of the table.
+    pub goes_with_table: bool,
+}
+
+impl Object {
+    /// Whether it is one of the tables of the runner.
+    pub(super) fn is_record(&self) -> bool {
+        self.kind == "TABLE" && RECORDS.contains(&self.name.as_str())
+    }
+}
+
+/// Every object of a schema, but those of extensions.
+pub(super) fn of_schema(connection: &mut Connection, schema: &str) -> Result<Vec<Object>, ServerError> {
+    let rows = connection.execute(&include_str!("objects.sql").replace("{schema}", &ledger::literal(schema)))?;
+    let object = |row: Vec<Option<String>>| {
+        let mut values = row.into_iter();
+        let mut value = || values.next().flatten();
+        Some(Object {
+            kind: value()?,
+            full_name: value()?,
+            name: value()?,
+            subject: value()?,
+            owner: value()?,
+            owner_is_superuser: value()? == "t",
+            goes_with_table: value()? == "t",
+        })
+    };
+    Ok(rows.into_iter().filter_map(object).collect())
+}
+
+/// What the catalogs of the migrations name, such as `table users`.
+pub(super) fn subjects(migrations: &[Migration]) -> BTreeSet<&str> {
+    let lines = migrations.iter().filter_map(|migration| migration.catalog).flat_map(str::lines);
+    lines.map(|line| line.split_once(": ").map_or(line.trim_end_matches([':', '\r']), |(subject, _)| subject)).collect()
+}
