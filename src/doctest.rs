@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use diesel::{Connection as _, PgConnection, RunQueryDsl as _};
 
+use crate::actor::Actor;
 use crate::enums::ContactStatus;
 use crate::ids::{ChatId, UserId};
 use crate::local::{DATABASE, Local, Watchdog};
@@ -67,10 +68,10 @@ fn server() -> &'static Local {
 /// When the name is taken, or no name.
 #[must_use]
 #[allow(clippy::expect_used, reason = "examples only")]
-pub fn user(conn: &mut PgConnection, username: &str) -> UserId {
+pub fn user(conn: &mut PgConnection, username: &str) -> Actor {
     let hash = PasswordHash::new("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA");
     let new = NewUser { id: UserId::new(), username, password_hash: &hash, display_name: None, avatar_url: None };
-    accounts::register(conn, &new).expect("an account").id
+    Actor::trusted(accounts::register(conn, &new).expect("an account").id)
 }
 
 /// Two accounts, `anna` and `bob`, who are contacts, and their direct chat, in which nothing was said yet.
@@ -80,17 +81,13 @@ pub fn user(conn: &mut PgConnection, username: &str) -> UserId {
 /// When one of them exists already.
 #[must_use]
 #[allow(clippy::expect_used, reason = "examples only")]
-pub fn direct_chat(conn: &mut PgConnection) -> (UserId, UserId, ChatId) {
+pub fn direct_chat(conn: &mut PgConnection) -> (Actor, Actor, ChatId) {
     let (anna, bob) = (user(conn, "anna"), user(conn, "bob"));
     let status = Some(ContactStatus::Accepted);
-    let sides = [(anna, bob), (bob, anna)].map(|(user_id, contact_id)| NewContact {
-        user_id,
-        contact_id,
-        status,
-        requested_by: anna,
-        accepted_at: Some(chrono::Utc::now()),
+    let sides = [(anna.user_id(), bob.user_id()), (bob.user_id(), anna.user_id())].map(|(user_id, contact_id)| {
+        NewContact { user_id, contact_id, status, requested_by: anna.user_id(), accepted_at: Some(chrono::Utc::now()) }
     });
     diesel::insert_into(contacts::table).values(&sides).execute(conn).expect("new contacts");
-    let chat = direct_chats::find_or_create(conn, anna, bob).expect("a chat of two contacts");
+    let chat = direct_chats::find_or_create(conn, anna, bob.user_id()).expect("a chat of two contacts");
     (anna, bob, chat.id)
 }

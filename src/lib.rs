@@ -6,6 +6,7 @@
 //! [`local`] is the private PostgreSQL that the binary and the tests use when nobody gives them one, and [`seed`] fills
 //! a database with test data.
 
+pub mod actor;
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "local")]
@@ -24,6 +25,7 @@ pub mod retry;
 pub mod secrets;
 #[cfg(feature = "cli")]
 pub mod seed;
+pub mod seq;
 pub mod views;
 
 #[allow(

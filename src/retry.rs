@@ -153,8 +153,8 @@ impl Retry {
 /// use messenger_db::retry;
 ///
 /// retry::transaction(conn, |conn| {
-///     blocks::block(conn, alice, mallory)?;
-///     blocks::block(conn, mallory, alice)
+///     blocks::block(conn, alice, mallory.user_id())?;
+///     blocks::block(conn, mallory, alice.user_id())
 /// })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

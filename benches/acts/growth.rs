@@ -4,6 +4,7 @@
 use diesel::PgConnection;
 use messenger_db::page::Limit;
 use messenger_db::queries::{history, inbox, search, unread};
+use messenger_db::seq::Seq;
 use rand::RngExt as _;
 use rand::rngs::SmallRng;
 use rand::seq::IndexedRandom as _;
@@ -11,6 +12,7 @@ use rand::seq::IndexedRandom as _;
 use super::Bench;
 use super::measure::{Contender, Contest, Pace, Summary};
 use super::stage::World;
+use messenger_db::actor::Actor;
 
 type Read = fn(&mut PgConnection, &World, &Bench, &mut SmallRng);
 
@@ -18,17 +20,17 @@ const READS: [(&str, Read); 4] = [
     ("history_10x_growth", |conn, world, _, dice| {
         let chat = world.observed.choose(dice).unwrap();
         let before = dice.random_range(51..=chat.messages as i64 + 1);
-        history::before(conn, chat.id, chat.member(dice), before, Limit::default()).unwrap();
+        history::before(conn, Actor::trusted(chat.member(dice)), chat.id, Seq::new(before), Limit::default()).unwrap();
     }),
     ("search_10x_growth", |conn, world, bench, dice| {
         let user = *world.in_10_chats.choose(dice).unwrap();
-        search::all(conn, user, bench.words.sought(dice), None, Limit::default()).unwrap();
+        search::list(conn, Actor::trusted(user), bench.words.sought(dice), None, Limit::default()).unwrap();
     }),
     ("unread_10x_growth", |conn, world, _, dice| {
-        unread::total(conn, *world.in_10_chats.choose(dice).unwrap()).unwrap();
+        unread::total(conn, Actor::trusted(*world.in_10_chats.choose(dice).unwrap())).unwrap();
     }),
     ("inbox_10x_growth", |conn, world, _, dice| {
-        inbox::list(conn, *world.in_10_chats.choose(dice).unwrap(), None, Limit::default()).unwrap();
+        inbox::list(conn, Actor::trusted(*world.in_10_chats.choose(dice).unwrap()), None, Limit::default()).unwrap();
     }),
 ];
 

@@ -1,5 +1,6 @@
 //! How many of the updates that a send, a reading member and a heartbeat make are HOT: in place, without an index.
 
+use messenger_db::seq::Seq;
 use std::time::{Duration, Instant};
 
 use diesel::PgConnection;
@@ -11,6 +12,7 @@ use rand::seq::IndexedRandom as _;
 use super::Bench;
 use super::measure::{Contender, Contest, Figure, Pace, Summary};
 use super::send::{CONNECTIONS, send, somebody};
+use messenger_db::actor::Actor;
 
 pub fn figures(bench: &Bench, summary: &mut Summary) {
     let world = &bench.large.world;
@@ -22,11 +24,11 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
     // Whoever comes reads what the sends have left.
     summary.add(share(bench, "hot_update_share_read", &["unread_messages"], |conn, dice| {
         let chat = chats.choose(dice).unwrap();
-        receipts::mark_read(conn, chat.id, chat.member(dice), i64::MAX).unwrap();
+        receipts::mark_read(conn, Actor::trusted(chat.member(dice)), chat.id, Seq::MAX).unwrap();
     }));
     summary.add(share(bench, "hot_update_share_presence", &["users"], |conn, dice| {
         let user = *world.users.choose(dice).unwrap();
-        accounts::set_presence(conn, user, UserStatus::Online).unwrap();
+        accounts::set_presence(conn, Actor::trusted(user), UserStatus::Online).unwrap();
     }));
 }
 

@@ -11,16 +11,17 @@ use rand::seq::IndexedRandom as _;
 use super::Bench;
 use super::measure::{Contender, Contest, Pace, Summary};
 use super::send::CONNECTIONS;
+use messenger_db::actor::Actor;
 
 pub fn figures(bench: &Bench, summary: &mut Summary) {
     let world = &bench.large.world;
     let connections = || (0..CONNECTIONS).map(|_| bench.large.connect());
     let list = |of: &[UserId], conn: &mut PgConnection, dice: &mut SmallRng, chats: usize| {
-        let entries = inbox::list(conn, *of.choose(dice).unwrap(), None, Limit::MAX).unwrap();
+        let entries = inbox::list(conn, Actor::trusted(*of.choose(dice).unwrap()), None, Limit::MAX).unwrap();
         assert_eq!(entries.len(), chats);
     };
     let total = |of: &[UserId], conn: &mut PgConnection, dice: &mut SmallRng| {
-        unread::total(conn, *of.choose(dice).unwrap()).unwrap();
+        unread::total(conn, Actor::trusted(*of.choose(dice).unwrap())).unwrap();
     };
     let mut contenders = [
         Contender::new("select 1", connections(), |conn, _| {

@@ -1,5 +1,6 @@
 //! What it costs to read a thousand messages at once, beside one.
 
+use messenger_db::seq::Seq;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use messenger_db::ids::{ChatId, UserId};
@@ -8,6 +9,7 @@ use messenger_db::queries::receipts;
 use super::Bench;
 use super::measure::{Contender, Contest, Pace, Summary};
 use super::send::CONNECTIONS;
+use messenger_db::actor::Actor;
 
 /// Members who have read nothing of a long chat, and go through it in steps.
 struct Readers {
@@ -44,11 +46,11 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
     let mut contenders = [
         Contender::new("mark 1 read", connections(), |conn, _| {
             let (chat, user, through) = one.next();
-            receipts::mark_read(conn, chat, user, through).unwrap();
+            receipts::mark_read(conn, Actor::trusted(user), chat, Seq::new(through)).unwrap();
         }),
         Contender::new("mark 1000 read", connections(), |conn, _| {
             let (chat, user, through) = thousand.next();
-            receipts::mark_read(conn, chat, user, through).unwrap();
+            receipts::mark_read(conn, Actor::trusted(user), chat, Seq::new(through)).unwrap();
         }),
     ];
     // Short runs: what is unread is used up.

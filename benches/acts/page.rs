@@ -5,6 +5,7 @@ use messenger_db::models::Message;
 use messenger_db::page::Limit;
 use messenger_db::queries::history;
 use messenger_db::schema::messages;
+use messenger_db::seq::Seq;
 use rand::RngExt as _;
 use rand::rngs::SmallRng;
 use rand::seq::IndexedRandom as _;
@@ -13,6 +14,7 @@ use super::Bench;
 use super::measure::{Contender, Contest, Pace, Summary};
 use super::send::CONNECTIONS;
 use super::stage::Chat;
+use messenger_db::actor::Actor;
 
 pub fn figures(bench: &Bench, summary: &mut Summary) {
     let mut chats = bench.large.world.chats_of(30);
@@ -31,7 +33,9 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
         }),
         Contender::new("page of fifty", connections(), |conn, dice| {
             let (chat, before) = somewhere(&chats, dice);
-            let page = history::before(conn, chat.id, chat.member(dice), before, Limit::default()).unwrap();
+            let page =
+                history::before(conn, Actor::trusted(chat.member(dice)), chat.id, Seq::new(before), Limit::default())
+                    .unwrap();
             assert_eq!(page.entries.len(), 50);
         }),
     ];

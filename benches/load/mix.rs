@@ -67,7 +67,7 @@ pub const MIX: [(Act, &str, f64); 14] = [
     (Act::Open, "history::latest", OPEN * SCALE),
     (Act::Scroll, "history::before", SCROLL * SCALE),
     (Act::Follow, "history::around", FOLLOW * SCALE),
-    (Act::Search, "search::all", SEARCH * SCALE),
+    (Act::Search, "search::list", SEARCH * SCALE),
     // Whoever comes back fetches what was missed, and the list of chats.
     (Act::Pending, "pending::list", RECONNECT * SCALE),
     (Act::Inbox, "inbox::list", RECONNECT * SCALE),

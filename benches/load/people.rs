@@ -1,5 +1,6 @@
 //! What somebody does when it is their turn: one act of the library.
 
+use messenger_db::seq::Seq;
 use std::collections::VecDeque;
 use std::error::Error;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -18,6 +19,7 @@ use rand_distr::weighted::WeightedAliasIndex;
 
 use super::mix::Act;
 use super::stage::{Chat, Words, World};
+use messenger_db::actor::Actor;
 
 const EMOJI: [&str; 6] = ["👍", "❤", "😂", "🎉", "😮", "🙏"];
 
@@ -73,37 +75,53 @@ impl<'a> People<'a> {
             Act::Send => {
                 let words = self.words.say(dice);
                 let draft = Draft::text(&words);
-                let seq = messages::send(conn, id, member, &draft)?.message.seq;
-                head.fetch_max(seq, Ordering::Relaxed);
-                lately.remember(Mine { chat: id, sender: member, seq });
+                let seq = messages::send(conn, Actor::trusted(member), id, &draft)?.message.seq;
+                head.fetch_max(seq.get(), Ordering::Relaxed);
+                lately.remember(Mine { chat: id, sender: member, seq: seq.get() });
             }
-            Act::MarkDelivered => drop(receipts::mark_delivered(conn, id, member, last)?),
-            Act::MarkRead => drop(receipts::mark_read(conn, id, member, last)?),
-            Act::Open => drop(history::latest(conn, id, member, limit)?),
-            Act::Scroll => drop(history::before(conn, id, member, dice.random_range(1..=last), limit)?),
-            Act::Follow => drop(history::around(conn, id, member, dice.random_range(1..=last), limit)?),
-            Act::Search => drop(search::all(conn, member, self.words.sought(dice), None, limit)?),
-            Act::Inbox => drop(inbox::list(conn, member, None, limit)?),
-            Act::Pending => drop(pending::list(conn, member, None, limit)?),
-            Act::Unread => drop(unread::total(conn, member)?),
+            Act::MarkDelivered => drop(receipts::mark_delivered(conn, Actor::trusted(member), id, Seq::new(last))?),
+            Act::MarkRead => drop(receipts::mark_read(conn, Actor::trusted(member), id, Seq::new(last))?),
+            Act::Open => drop(history::latest(conn, Actor::trusted(member), id, limit)?),
+            Act::Scroll => {
+                drop(history::before(conn, Actor::trusted(member), id, Seq::new(dice.random_range(1..=last)), limit)?)
+            }
+            Act::Follow => {
+                drop(history::around(conn, Actor::trusted(member), id, Seq::new(dice.random_range(1..=last)), limit)?)
+            }
+            Act::Search => drop(search::list(conn, Actor::trusted(member), self.words.sought(dice), None, limit)?),
+            Act::Inbox => drop(inbox::list(conn, Actor::trusted(member), None, limit)?),
+            Act::Pending => drop(pending::list(conn, Actor::trusted(member), None, limit)?),
+            Act::Unread => drop(unread::total(conn, Actor::trusted(member))?),
             Act::React => {
                 if let Some(mine) = lately.0.back() {
-                    reactions::add(conn, mine.chat, mine.sender, mine.seq, EMOJI.choose(dice).unwrap())?;
+                    reactions::add(
+                        conn,
+                        Actor::trusted(mine.sender),
+                        mine.chat,
+                        Seq::new(mine.seq),
+                        EMOJI.choose(dice).unwrap(),
+                    )?;
                 }
             }
             Act::Edit => {
                 if let Some(mine) = lately.0.back() {
-                    messages::edit(conn, mine.chat, mine.sender, mine.seq, &self.words.say(dice))?;
+                    messages::edit(
+                        conn,
+                        Actor::trusted(mine.sender),
+                        mine.chat,
+                        Seq::new(mine.seq),
+                        &self.words.say(dice),
+                    )?;
                 }
             }
             Act::Delete => {
                 if let Some(mine) = lately.0.pop_back() {
-                    messages::delete(conn, mine.chat, mine.sender, mine.seq)?;
+                    messages::delete(conn, Actor::trusted(mine.sender), mine.chat, Seq::new(mine.seq))?;
                 }
             }
             Act::Presence => {
                 let status = if dice.random() { UserStatus::Online } else { UserStatus::Away };
-                accounts::set_presence(conn, *self.users.choose(dice).unwrap(), status)?;
+                accounts::set_presence(conn, Actor::trusted(*self.users.choose(dice).unwrap()), status)?;
             }
         }
         Ok(())

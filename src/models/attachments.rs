@@ -7,13 +7,14 @@ use diesel::prelude::*;
 use crate::enums::ImageType;
 use crate::ids::ChatId;
 use crate::schema::attachments;
+use crate::seq::Seq;
 
 /// A picture of a message as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Identifiable, Queryable, Selectable)]
 #[diesel(table_name = attachments, primary_key(chat_id, message_seq, position), check_for_backend(Pg))]
 pub struct Attachment {
     pub chat_id: ChatId,
-    pub message_seq: i64,
+    pub message_seq: Seq,
     pub position: i16,
     pub file_name: String,
     pub mime_type: ImageType,
@@ -31,7 +32,7 @@ pub struct Attachment {
 #[diesel(table_name = attachments, check_for_backend(Pg))]
 pub struct NewAttachment<'a> {
     pub chat_id: ChatId,
-    pub message_seq: i64,
+    pub message_seq: Seq,
     pub position: i16,
     pub file_name: &'a str,
     pub mime_type: ImageType,

@@ -7,13 +7,14 @@ use diesel::prelude::*;
 use crate::enums::MessageKind;
 use crate::ids::{ChatId, UserId};
 use crate::schema::chat_heads;
+use crate::seq::Seq;
 
 /// The newest of a chat.
 #[derive(Debug, Clone, PartialEq, Eq, Identifiable, Queryable, Selectable)]
 #[diesel(table_name = chat_heads, primary_key(chat_id), check_for_backend(Pg))]
 pub struct ChatHead {
     pub chat_id: ChatId,
-    pub last_seq: i64,
+    pub last_seq: Seq,
     pub last_message_at: Option<DateTime<Utc>>,
     pub last_sender_id: Option<UserId>,
     pub last_kind: Option<MessageKind>,
@@ -31,7 +32,7 @@ pub struct NewChatHead {
 #[derive(Debug, Clone, Default, AsChangeset)]
 #[diesel(table_name = chat_heads, check_for_backend(Pg))]
 pub struct ChatHeadChanges<'a> {
-    pub last_seq: Option<i64>,
+    pub last_seq: Option<Seq>,
     pub last_message_at: Option<Option<DateTime<Utc>>>,
     pub last_sender_id: Option<Option<UserId>>,
     pub last_kind: Option<Option<MessageKind>>,

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use crate::enums::ParticipantRole;
 use crate::ids::{ChatId, UserId};
 use crate::schema::chat_participants;
+use crate::seq::Seq;
 
 /// Who takes part in a chat, or did.
 #[derive(Debug, Clone, PartialEq, Eq, Identifiable, Queryable, Selectable)]
@@ -16,9 +17,9 @@ pub struct ChatParticipant {
     pub user_id: UserId,
     pub role: ParticipantRole,
     pub joined_at: DateTime<Utc>,
-    pub joined_seq: i64,
+    pub joined_seq: Seq,
     pub left_at: Option<DateTime<Utc>>,
-    pub left_seq: Option<i64>,
+    pub left_seq: Option<Seq>,
 }
 
 /// A member to add.
@@ -28,7 +29,7 @@ pub struct NewChatParticipant {
     pub chat_id: ChatId,
     pub user_id: UserId,
     pub role: Option<ParticipantRole>,
-    pub joined_seq: Option<i64>,
+    pub joined_seq: Option<Seq>,
 }
 
 /// Changes of a membership: its role, its end, its new beginning.
@@ -37,7 +38,7 @@ pub struct NewChatParticipant {
 pub struct ChatParticipantChanges {
     pub role: Option<ParticipantRole>,
     pub joined_at: Option<DateTime<Utc>>,
-    pub joined_seq: Option<i64>,
+    pub joined_seq: Option<Seq>,
     pub left_at: Option<Option<DateTime<Utc>>>,
-    pub left_seq: Option<Option<i64>>,
+    pub left_seq: Option<Option<Seq>>,
 }

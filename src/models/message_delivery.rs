@@ -6,6 +6,7 @@ use diesel::prelude::*;
 
 use crate::ids::{ChatId, UserId};
 use crate::schema::message_delivery;
+use crate::seq::Seq;
 
 /// A run of messages that a recipient received at one time.
 #[derive(Debug, Clone, PartialEq, Eq, Identifiable, Queryable, Selectable)]
@@ -13,7 +14,7 @@ use crate::schema::message_delivery;
 pub struct MessageDelivery {
     pub chat_id: ChatId,
     pub user_id: UserId,
-    pub through_seq: i64,
+    pub through_seq: Seq,
     pub delivered_at: DateTime<Utc>,
     pub read_at: Option<DateTime<Utc>>,
 }
@@ -24,7 +25,7 @@ pub struct MessageDelivery {
 pub struct NewMessageDelivery {
     pub chat_id: ChatId,
     pub user_id: UserId,
-    pub through_seq: i64,
+    pub through_seq: Seq,
     pub delivered_at: Option<DateTime<Utc>>,
     pub read_at: Option<DateTime<Utc>>,
 }

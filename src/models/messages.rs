@@ -7,19 +7,20 @@ use diesel::prelude::*;
 use crate::enums::MessageKind;
 use crate::ids::{ChatId, MessageId, UserId};
 use crate::schema::messages;
+use crate::seq::Seq;
 
 /// A message as stored.
 #[derive(Debug, Clone, PartialEq, Identifiable, Queryable, Selectable)]
 #[diesel(table_name = messages, primary_key(chat_id, seq), check_for_backend(Pg))]
 pub struct Message {
     pub chat_id: ChatId,
-    pub seq: i64,
+    pub seq: Seq,
     pub id: MessageId,
     pub sender_id: Option<UserId>,
     pub kind: MessageKind,
     pub content: Option<String>,
     pub metadata: serde_json::Value,
-    pub reply_to_seq: Option<i64>,
+    pub reply_to_seq: Option<Seq>,
     pub created_at: DateTime<Utc>,
     pub edited_at: Option<DateTime<Utc>>,
     pub deleted_at: Option<DateTime<Utc>>,
@@ -30,13 +31,13 @@ pub struct Message {
 #[diesel(table_name = messages, check_for_backend(Pg))]
 pub struct NewMessage<'a> {
     pub chat_id: ChatId,
-    pub seq: i64,
+    pub seq: Seq,
     pub id: MessageId,
     pub sender_id: Option<UserId>,
     pub kind: MessageKind,
     pub content: Option<&'a str>,
     pub metadata: Option<&'a serde_json::Value>,
-    pub reply_to_seq: Option<i64>,
+    pub reply_to_seq: Option<Seq>,
 }
 
 /// Changes of a message: an edit, or its deletion.

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use crate::ids::{ChatId, UserId};
 use crate::schema::unread_messages;
+use crate::seq::Seq;
 
 /// How far a member has read and received a chat.
 #[derive(Debug, Clone, PartialEq, Eq, Identifiable, Queryable, Selectable)]
@@ -12,8 +13,8 @@ use crate::schema::unread_messages;
 pub struct UnreadMessages {
     pub user_id: UserId,
     pub chat_id: ChatId,
-    pub last_read_seq: i64,
-    pub last_delivered_seq: i64,
+    pub last_read_seq: Seq,
+    pub last_delivered_seq: Seq,
 }
 
 /// The position of a new member.
@@ -22,14 +23,14 @@ pub struct UnreadMessages {
 pub struct NewUnreadMessages {
     pub user_id: UserId,
     pub chat_id: ChatId,
-    pub last_read_seq: i64,
-    pub last_delivered_seq: i64,
+    pub last_read_seq: Seq,
+    pub last_delivered_seq: Seq,
 }
 
 /// A new position; it never moves backwards.
 #[derive(Debug, Clone, Default, AsChangeset)]
 #[diesel(table_name = unread_messages, check_for_backend(Pg))]
 pub struct UnreadMessagesChanges {
-    pub last_read_seq: Option<i64>,
-    pub last_delivered_seq: Option<i64>,
+    pub last_read_seq: Option<Seq>,
+    pub last_delivered_seq: Option<Seq>,
 }

@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
+use crate::actor::Actor;
 use crate::error::{Error, Refusal};
 use crate::ids::UserId;
 use crate::models::NewBlock;
@@ -58,11 +59,12 @@ impl Refusal for BlockRefused {
 /// use messenger_db::queries::contacts::{self, RequestRefused};
 /// use messenger_db::queries::blocks;
 ///
-/// assert!(blocks::block(conn, alice, mallory)?);
-/// assert_eq!(contacts::request(conn, mallory, alice), Err(Error::Refused(RequestRefused::Blocked)));
+/// assert!(blocks::block(conn, alice, mallory.user_id())?);
+/// assert_eq!(contacts::request(conn, mallory, alice.user_id()), Err(Error::Refused(RequestRefused::Blocked)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn block(conn: &mut PgConnection, blocker: UserId, blocked: UserId) -> Result<bool, Error<BlockRefused>> {
+pub fn block(conn: &mut PgConnection, actor: Actor, blocked: UserId) -> Result<bool, Error<BlockRefused>> {
+    let blocker = actor.user_id();
     conn.transaction(|conn| {
         if hold_open(conn, &[blocker, blocked])?.is_some() {
             return Err(Error::Refused(BlockRefused::NoSuchAccount));
@@ -89,12 +91,13 @@ pub fn block(conn: &mut PgConnection, blocker: UserId, blocked: UserId) -> Resul
 /// # let mallory = messenger_db::doctest::user(conn, "mallory");
 /// use messenger_db::queries::blocks;
 ///
-/// blocks::block(conn, alice, mallory)?;
-/// assert!(blocks::unblock(conn, alice, mallory)?);
-/// assert!(!blocks::unblock(conn, alice, mallory)?);
+/// blocks::block(conn, alice, mallory.user_id())?;
+/// assert!(blocks::unblock(conn, alice, mallory.user_id())?);
+/// assert!(!blocks::unblock(conn, alice, mallory.user_id())?);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn unblock(conn: &mut PgConnection, blocker: UserId, blocked: UserId) -> QueryResult<bool> {
+pub fn unblock(conn: &mut PgConnection, actor: Actor, blocked: UserId) -> QueryResult<bool> {
+    let blocker = actor.user_id();
     Ok(diesel::delete(blocks::table.find((blocker, blocked))).execute(conn)? > 0)
 }
 
@@ -112,12 +115,13 @@ pub fn unblock(conn: &mut PgConnection, blocker: UserId, blocked: UserId) -> Que
 /// # let mallory = messenger_db::doctest::user(conn, "mallory");
 /// use messenger_db::queries::blocks;
 ///
-/// blocks::block(conn, alice, mallory)?;
-/// assert_eq!(blocks::list(conn, alice)?[0].profile.id, mallory);
-/// assert_eq!(blocks::list(conn, mallory)?, []);
+/// blocks::block(conn, alice, mallory.user_id())?;
+/// assert_eq!(blocks::all(conn, alice)?[0].profile.id, mallory);
+/// assert_eq!(blocks::all(conn, mallory)?, []);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn list(conn: &mut PgConnection, blocker: UserId) -> QueryResult<Vec<ListedBlock>> {
+pub fn all(conn: &mut PgConnection, actor: Actor) -> QueryResult<Vec<ListedBlock>> {
+    let blocker = actor.user_id();
     blocks::table
         .inner_join(users::table.on(users::id.eq(blocks::blocked_id)))
         .filter(blocks::blocker_id.eq(blocker))

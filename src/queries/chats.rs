@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
+use crate::actor::Actor;
 use crate::enums::ParticipantRole;
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId};
@@ -55,11 +56,12 @@ impl Refusal for ChatRefused {
 /// use messenger_db::error::Error;
 /// use messenger_db::queries::chats::{self, ChatRefused};
 ///
-/// assert_eq!(chats::get(conn, chat, bob)?.kind, ChatKind::Direct);
-/// assert_eq!(chats::get(conn, chat, eve), Err(Error::Refused(ChatRefused::NotAMember)));
+/// assert_eq!(chats::get(conn, bob, chat)?.kind, ChatKind::Direct);
+/// assert_eq!(chats::get(conn, eve, chat), Err(Error::Refused(ChatRefused::NotAMember)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn get(conn: &mut PgConnection, chat_id: ChatId, reader: UserId) -> Result<Chat, Error<ChatRefused>> {
+pub fn get(conn: &mut PgConnection, actor: Actor, chat_id: ChatId) -> Result<Chat, Error<ChatRefused>> {
+    let reader = actor.user_id();
     let chat = chat_participants::table
         .inner_join(chats::table.on(chats::id.eq(chat_participants::chat_id)))
         .filter(is_member(chat_id, reader))
@@ -83,12 +85,13 @@ pub fn get(conn: &mut PgConnection, chat_id: ChatId, reader: UserId) -> Result<C
 /// use messenger_db::queries::chats;
 /// use messenger_db::queries::groups::{self, NewGroup};
 ///
-/// let group = groups::create(conn, alice, &NewGroup { slug: Some("hikers"), ..NewGroup::new("Hikers", &[bob]) })?;
-/// assert_eq!(chats::find_by_slug(conn, "hikers", bob)?.map(|chat| chat.id), Some(group.id));
-/// assert_eq!(chats::find_by_slug(conn, "hikers", eve)?, None);
+/// let group = groups::create(conn, alice, &NewGroup { slug: Some("hikers"), ..NewGroup::new("Hikers", &[bob.user_id()]) })?;
+/// assert_eq!(chats::find_by_slug(conn, bob, "hikers")?.map(|chat| chat.id), Some(group.id));
+/// assert_eq!(chats::find_by_slug(conn, eve, "hikers")?, None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn find_by_slug(conn: &mut PgConnection, slug: &str, reader: UserId) -> QueryResult<Option<Chat>> {
+pub fn find_by_slug(conn: &mut PgConnection, actor: Actor, slug: &str) -> QueryResult<Option<Chat>> {
+    let reader = actor.user_id();
     if nul_character::in_any([Some(slug)]) {
         return Ok(None);
     }
@@ -116,17 +119,14 @@ pub fn find_by_slug(conn: &mut PgConnection, slug: &str, reader: UserId) -> Quer
 /// use messenger_db::queries::chats;
 /// use messenger_db::queries::groups::{self, NewGroup};
 ///
-/// let group = groups::create(conn, carol, &NewGroup::new("Hikers", &[alice, bob]))?;
-/// groups::promote(conn, group.id, carol, bob)?;
-/// let members = chats::list_members(conn, group.id, alice)?;
-/// assert_eq!(members.iter().map(|member| member.profile.id).collect::<Vec<_>>(), [carol, bob, alice]);
+/// let group = groups::create(conn, carol, &NewGroup::new("Hikers", &[alice.user_id(), bob.user_id()]))?;
+/// groups::promote(conn, carol, group.id, bob.user_id())?;
+/// let members = chats::all_members(conn, alice, group.id)?;
+/// assert_eq!(members.iter().map(|member| member.profile.id).collect::<Vec<_>>(), [carol, bob, alice].map(|actor| actor.user_id()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn list_members(
-    conn: &mut PgConnection,
-    chat_id: ChatId,
-    reader: UserId,
-) -> Result<Vec<Member>, Error<ChatRefused>> {
+pub fn all_members(conn: &mut PgConnection, actor: Actor, chat_id: ChatId) -> Result<Vec<Member>, Error<ChatRefused>> {
+    let reader = actor.user_id();
     let reading = diesel::alias!(chat_participants as reading);
     let membership = reading
         .filter(reading.field(chat_participants::chat_id).eq(chat_id))
@@ -159,10 +159,10 @@ pub fn list_members(
 /// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
 /// use messenger_db::queries::chats;
 ///
-/// assert_eq!(chats::list_member_ids(conn, chat)?, [anna, bob]);
+/// assert_eq!(chats::all_member_ids(conn, chat)?, [anna.user_id(), bob.user_id()]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn list_member_ids(conn: &mut PgConnection, chat_id: ChatId) -> QueryResult<Vec<UserId>> {
+pub fn all_member_ids(conn: &mut PgConnection, chat_id: ChatId) -> QueryResult<Vec<UserId>> {
     chat_participants::table
         .filter(is_member_of(chat_id))
         .order(chat_participants::user_id)

@@ -3,12 +3,14 @@
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
+use crate::actor::Actor;
 use crate::enums::ContactStatus;
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId};
 use crate::models::{Chat, NewChatHead, NewChatParticipant, NewDirectChat, NewUnreadMessages};
 use crate::queries::predicates::{blocks_between, hold_open};
 use crate::schema::{chat_heads, chat_participants, chats, contacts, unread_messages};
+use crate::seq::Seq;
 
 /// Why there is no direct chat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -43,14 +45,15 @@ impl Refusal for OpenRefused {
 /// # let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| messenger_db::doctest::user(conn, name));
 /// use messenger_db::queries::{contacts, direct_chats};
 ///
-/// assert_eq!(direct_chats::find(conn, alice, bob)?, None);
-/// contacts::request(conn, alice, bob)?;
-/// contacts::accept(conn, bob, alice)?;
-/// let chat = direct_chats::find_or_create(conn, alice, bob)?;
-/// assert_eq!(direct_chats::find(conn, bob, alice)?, Some(chat));
+/// assert_eq!(direct_chats::find(conn, alice, bob.user_id())?, None);
+/// contacts::request(conn, alice, bob.user_id())?;
+/// contacts::accept(conn, bob, alice.user_id())?;
+/// let chat = direct_chats::find_or_create(conn, alice, bob.user_id())?;
+/// assert_eq!(direct_chats::find(conn, bob, alice.user_id())?, Some(chat));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn find(conn: &mut PgConnection, one: UserId, other: UserId) -> QueryResult<Option<Chat>> {
+pub fn find(conn: &mut PgConnection, actor: Actor, other: UserId) -> QueryResult<Option<Chat>> {
+    let one = actor.user_id();
     let (low, high) = (one.min(other), one.max(other));
     chats::table
         .filter(chats::direct_low.eq(low).and(chats::direct_high.eq(high)))
@@ -84,15 +87,16 @@ pub fn find(conn: &mut PgConnection, one: UserId, other: UserId) -> QueryResult<
 /// use messenger_db::queries::direct_chats::{self, OpenRefused};
 /// use messenger_db::queries::contacts;
 ///
-/// assert_eq!(direct_chats::find_or_create(conn, alice, bob), Err(Error::Refused(OpenRefused::NotContacts)));
-/// contacts::request(conn, alice, bob)?;
-/// contacts::accept(conn, bob, alice)?;
-/// let chat = direct_chats::find_or_create(conn, alice, bob)?;
-/// assert_eq!(direct_chats::find_or_create(conn, bob, alice)?.id, chat.id);
+/// assert_eq!(direct_chats::find_or_create(conn, alice, bob.user_id()), Err(Error::Refused(OpenRefused::NotContacts)));
+/// contacts::request(conn, alice, bob.user_id())?;
+/// contacts::accept(conn, bob, alice.user_id())?;
+/// let chat = direct_chats::find_or_create(conn, alice, bob.user_id())?;
+/// assert_eq!(direct_chats::find_or_create(conn, bob, alice.user_id())?.id, chat.id);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn find_or_create(conn: &mut PgConnection, user: UserId, other: UserId) -> Result<Chat, Error<OpenRefused>> {
-    if let Some(chat) = find(conn, user, other)? {
+pub fn find_or_create(conn: &mut PgConnection, actor: Actor, other: UserId) -> Result<Chat, Error<OpenRefused>> {
+    let user = actor.user_id();
+    if let Some(chat) = find(conn, actor, other)? {
         return Ok(chat);
     }
     conn.transaction(|conn| {
@@ -113,7 +117,7 @@ pub fn find_or_create(conn: &mut PgConnection, user: UserId, other: UserId) -> R
         if diesel::select(exists(blocks_between(user, other))).get_result(conn)? {
             return Err(Error::Refused(OpenRefused::Blocked));
         }
-        create(conn, user, other)?.map_or_else(|| find(conn, user, other)?.ok_or_else(|| diesel::NotFound.into()), Ok)
+        create(conn, user, other)?.map_or_else(|| find(conn, actor, other)?.ok_or_else(|| diesel::NotFound.into()), Ok)
     })
 }
 
@@ -130,8 +134,12 @@ fn create(conn: &mut PgConnection, one: UserId, other: UserId) -> QueryResult<Op
         diesel::insert_into(chat_heads::table).values(NewChatHead { chat_id }).execute(conn)?;
         let members = [one, other].map(|user_id| NewChatParticipant { chat_id, user_id, role: None, joined_seq: None });
         diesel::insert_into(chat_participants::table).values(&members).execute(conn)?;
-        let positions =
-            [one, other].map(|user_id| NewUnreadMessages { user_id, chat_id, last_read_seq: 0, last_delivered_seq: 0 });
+        let positions = [one, other].map(|user_id| NewUnreadMessages {
+            user_id,
+            chat_id,
+            last_read_seq: Seq::ZERO,
+            last_delivered_seq: Seq::ZERO,
+        });
         diesel::insert_into(unread_messages::table).values(&positions).execute(conn)?;
     }
     Ok(chat)

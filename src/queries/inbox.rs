@@ -6,10 +6,12 @@ use diesel::prelude::*;
 
 use super::functions::time_or;
 use super::profile::Profile;
+use crate::actor::Actor;
 use crate::enums::{ChatKind, MessageKind};
 use crate::ids::{ChatId, UserId};
 use crate::page::Limit;
 use crate::schema::{chat_heads, chats, unread_messages, users};
+use crate::seq::Seq;
 
 /// A chat in the list of a member.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
@@ -38,7 +40,7 @@ pub struct Entry {
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 pub struct Last {
     /// Its number; 0 when nothing was said yet.
-    pub seq: i64,
+    pub seq: Seq,
     /// Who sent it; `None` for a system message.
     pub sender_id: Option<UserId>,
     /// What it is.
@@ -85,17 +87,18 @@ impl Entry {
 /// use messenger_db::page::Limit;
 /// use messenger_db::queries::{inbox, messages};
 ///
-/// messages::send(conn, chat, anna, &messages::Draft::text("Are you there?"))?;
+/// messages::send(conn, anna, chat, &messages::Draft::text("Are you there?"))?;
 /// let entries = inbox::list(conn, bob, None, Limit::default())?;
 /// assert_eq!(entries[0].last.preview.as_deref(), Some("Are you there?"));
 /// assert_eq!(entries[0].unread_count, 1);
-/// assert_eq!(entries[0].other.as_ref().map(|other| other.id), Some(anna));
+/// assert_eq!(entries[0].other.as_ref().map(|other| other.id), Some(anna.user_id()));
 ///
 /// let next = inbox::list(conn, bob, Some(entries[0].cursor()), Limit::default())?;
 /// assert_eq!(next, []);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn list(conn: &mut PgConnection, user_id: UserId, after: Option<Cursor>, limit: Limit) -> QueryResult<Vec<Entry>> {
+pub fn list(conn: &mut PgConnection, actor: Actor, after: Option<Cursor>, limit: Limit) -> QueryResult<Vec<Entry>> {
+    let user_id = actor.user_id();
     let Some(Cursor { active_at: instant, chat_id }) = after else {
         return entries(user_id).limit(limit.get()).load(conn);
     };

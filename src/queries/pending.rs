@@ -6,10 +6,12 @@ use uuid::Uuid;
 
 use super::attachments;
 use super::functions::greatest;
-use crate::ids::{ChatId, UserId};
+use crate::actor::Actor;
+use crate::ids::ChatId;
 use crate::models::{Attachment, Message};
 use crate::page::Limit;
 use crate::schema::{messages, unread_messages};
+use crate::seq::Seq;
 
 /// A message that was not received yet, with its pictures.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,7 +28,7 @@ pub struct Cursor {
     /// The last message's chat.
     pub chat_id: ChatId,
     /// The last message's number in it.
-    pub seq: i64,
+    pub seq: Seq,
 }
 
 impl Pending {
@@ -61,26 +63,22 @@ impl Pending {
 /// use messenger_db::page::Limit;
 /// use messenger_db::queries::{messages, pending, receipts};
 ///
-/// messages::send(conn, chat, anna, &messages::Draft::text("Hello!"))?;
-/// messages::send(conn, chat, anna, &messages::Draft::text("Are you there?"))?;
+/// messages::send(conn, anna, chat, &messages::Draft::text("Hello!"))?;
+/// messages::send(conn, anna, chat, &messages::Draft::text("Are you there?"))?;
 /// let fetched = pending::list(conn, bob, None, Limit::new(1))?;
 /// assert_eq!(fetched[0].message.content.as_deref(), Some("Hello!"));
 ///
-/// receipts::mark_delivered(conn, chat, bob, fetched[0].message.seq)?;
+/// receipts::mark_delivered(conn, bob, chat, fetched[0].message.seq)?;
 /// let rest = pending::list(conn, bob, None, Limit::default())?;
 /// assert_eq!(rest[0].message.content.as_deref(), Some("Are you there?"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn list(
-    conn: &mut PgConnection,
-    user_id: UserId,
-    after: Option<Cursor>,
-    limit: Limit,
-) -> QueryResult<Vec<Pending>> {
+pub fn list(conn: &mut PgConnection, actor: Actor, after: Option<Cursor>, limit: Limit) -> QueryResult<Vec<Pending>> {
+    let user_id = actor.user_id();
     // Without a cursor: after a message that is in no chat.
-    let Cursor { chat_id, seq } = after.unwrap_or(Cursor { chat_id: ChatId::from_uuid(Uuid::nil()), seq: 0 });
+    let Cursor { chat_id, seq } = after.unwrap_or(Cursor { chat_id: ChatId::from_uuid(Uuid::nil()), seq: Seq::ZERO });
     // The statement adds a page to it.
-    let seq = seq.min(i64::MAX - Limit::MAX.get());
+    let seq = seq.min(Seq::MAX.back(Limit::MAX.get()));
     let received = case_when(unread_messages::chat_id.eq(chat_id), greatest(unread_messages::last_delivered_seq, seq))
         .otherwise(unread_messages::last_delivered_seq);
     // As many of each chat as the page holds: a closed range, so that a long backlog costs no more than a short one.

@@ -6,11 +6,13 @@ use diesel::prelude::*;
 
 use super::profile::Profile;
 use super::{atomic, nul_character};
+use crate::actor::Actor;
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId};
 use crate::page::Limit;
 use crate::queries::predicates::{blocks_within, is_member, membership};
 use crate::schema::{chat_participants, message_reactions, messages, users};
+use crate::seq::Seq;
 
 /// Why a reaction was not given, taken back or shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -83,18 +85,19 @@ impl Reactor {
 /// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
 /// use messenger_db::queries::{messages, reactions};
 ///
-/// let seq = messages::send(conn, chat, anna, &messages::Draft::text("We made it!"))?.message.seq;
-/// assert!(reactions::add(conn, chat, bob, seq, "🎉")?);
-/// assert!(!reactions::add(conn, chat, bob, seq, "🎉")?);
+/// let seq = messages::send(conn, anna, chat, &messages::Draft::text("We made it!"))?.message.seq;
+/// assert!(reactions::add(conn, bob, chat, seq, "🎉")?);
+/// assert!(!reactions::add(conn, bob, chat, seq, "🎉")?);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn add(
     conn: &mut PgConnection,
+    actor: Actor,
     chat_id: ChatId,
-    user_id: UserId,
-    seq: i64,
+    seq: Seq,
     emoji: &str,
 ) -> Result<bool, Error<ReactionRefused>> {
+    let user_id = actor.user_id();
     if nul_character::in_any([Some(emoji)]) {
         return Err(Error::Refused(ReactionRefused::EmojiRefused));
     }
@@ -146,19 +149,20 @@ pub fn add(
 /// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
 /// use messenger_db::queries::{messages, reactions};
 ///
-/// let seq = messages::send(conn, chat, anna, &messages::Draft::text("We made it!"))?.message.seq;
-/// reactions::add(conn, chat, bob, seq, "🎉")?;
-/// assert!(reactions::remove(conn, chat, bob, seq, "🎉")?);
-/// assert!(!reactions::remove(conn, chat, bob, seq, "🎉")?);
+/// let seq = messages::send(conn, anna, chat, &messages::Draft::text("We made it!"))?.message.seq;
+/// reactions::add(conn, bob, chat, seq, "🎉")?;
+/// assert!(reactions::remove(conn, bob, chat, seq, "🎉")?);
+/// assert!(!reactions::remove(conn, bob, chat, seq, "🎉")?);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn remove(
     conn: &mut PgConnection,
+    actor: Actor,
     chat_id: ChatId,
-    user_id: UserId,
-    seq: i64,
+    seq: Seq,
     emoji: &str,
 ) -> Result<bool, Error<ReactionRefused>> {
+    let user_id = actor.user_id();
     if nul_character::in_any([Some(emoji)]) {
         return Err(Error::Refused(ReactionRefused::EmojiRefused));
     }
@@ -189,21 +193,22 @@ pub fn remove(
 /// use messenger_db::page::Limit;
 /// use messenger_db::queries::{messages, reactions};
 ///
-/// let seq = messages::send(conn, chat, anna, &messages::Draft::text("We made it!"))?.message.seq;
-/// reactions::add(conn, chat, bob, seq, "🎉")?;
-/// let reactors = reactions::list(conn, chat, anna, seq, None, None, Limit::default())?;
-/// assert_eq!((reactors[0].profile.id, reactors[0].emoji.as_str()), (bob, "🎉"));
+/// let seq = messages::send(conn, anna, chat, &messages::Draft::text("We made it!"))?.message.seq;
+/// reactions::add(conn, bob, chat, seq, "🎉")?;
+/// let reactors = reactions::list(conn, anna, chat, seq, None, None, Limit::default())?;
+/// assert_eq!((reactors[0].profile.id, reactors[0].emoji.as_str()), (bob.user_id(), "🎉"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn list(
     conn: &mut PgConnection,
+    actor: Actor,
     chat_id: ChatId,
-    reader: UserId,
-    seq: i64,
+    seq: Seq,
     emoji: Option<&str>,
     after: Option<&Cursor>,
     limit: Limit,
 ) -> Result<Vec<Reactor>, Error<ReactionRefused>> {
+    let reader = actor.user_id();
     if nul_character::in_any([emoji, after.map(|cursor| cursor.emoji.as_str())]) {
         return Err(Error::Refused(ReactionRefused::EmojiRefused));
     }
@@ -234,14 +239,14 @@ pub fn list(
 }
 
 /// Refuses whoever is not a member, and a message that is not there.
-fn is_there(conn: &mut PgConnection, chat_id: ChatId, user_id: UserId, seq: i64) -> Result<(), Error<ReactionRefused>> {
+fn is_there(conn: &mut PgConnection, chat_id: ChatId, user_id: UserId, seq: Seq) -> Result<(), Error<ReactionRefused>> {
     let of_chat =
         messages::chat_id.eq(chat_participants::chat_id).and(messages::seq.eq(seq)).and(messages::deleted_at.is_null());
     chat_participants::table
         .left_join(messages::table.on(of_chat))
         .filter(is_member(chat_id, user_id))
         .select(messages::seq.nullable())
-        .first::<Option<i64>>(conn)
+        .first::<Option<Seq>>(conn)
         .optional()?
         .ok_or(Error::Refused(ReactionRefused::NotAMember))?
         .ok_or(Error::Refused(ReactionRefused::MessageNotFound))?;

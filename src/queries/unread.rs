@@ -3,7 +3,8 @@
 use diesel::prelude::*;
 
 use super::functions::{int8, numeric_sum};
-use crate::ids::{ChatId, UserId};
+use crate::actor::Actor;
+use crate::ids::ChatId;
 use crate::schema::{chat_heads, unread_messages};
 
 /// How many messages of a chat a user has not read, of whatever kind; `None` when the user is not a member now.
@@ -19,12 +20,13 @@ use crate::schema::{chat_heads, unread_messages};
 /// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
 /// use messenger_db::queries::{messages, unread};
 ///
-/// messages::send(conn, chat, anna, &messages::Draft::text("Hello!"))?;
-/// assert_eq!(unread::find(conn, chat, bob)?, Some(1));
-/// assert_eq!(unread::find(conn, chat, anna)?, Some(0));
+/// messages::send(conn, anna, chat, &messages::Draft::text("Hello!"))?;
+/// assert_eq!(unread::find(conn, bob, chat)?, Some(1));
+/// assert_eq!(unread::find(conn, anna, chat)?, Some(0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn find(conn: &mut PgConnection, chat_id: ChatId, user_id: UserId) -> QueryResult<Option<i64>> {
+pub fn find(conn: &mut PgConnection, actor: Actor, chat_id: ChatId) -> QueryResult<Option<i64>> {
+    let user_id = actor.user_id();
     unread_messages::table
         .inner_join(chat_heads::table.on(chat_heads::chat_id.eq(unread_messages::chat_id)))
         .filter(unread_messages::user_id.eq(user_id).and(unread_messages::chat_id.eq(chat_id)))
@@ -47,11 +49,12 @@ pub fn find(conn: &mut PgConnection, chat_id: ChatId, user_id: UserId) -> QueryR
 /// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
 /// use messenger_db::queries::{messages, unread};
 ///
-/// messages::send(conn, chat, anna, &messages::Draft::text("Hello!"))?;
+/// messages::send(conn, anna, chat, &messages::Draft::text("Hello!"))?;
 /// assert_eq!(unread::total(conn, bob)?, 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn total(conn: &mut PgConnection, user_id: UserId) -> QueryResult<i64> {
+pub fn total(conn: &mut PgConnection, actor: Actor) -> QueryResult<i64> {
+    let user_id = actor.user_id();
     unread_messages::table
         .inner_join(chat_heads::table.on(chat_heads::chat_id.eq(unread_messages::chat_id)))
         .filter(unread_messages::user_id.eq(user_id))
@@ -74,12 +77,13 @@ pub fn total(conn: &mut PgConnection, user_id: UserId) -> QueryResult<i64> {
 /// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
 /// use messenger_db::queries::{messages, unread};
 ///
-/// assert_eq!(unread::list(conn, bob)?, []);
-/// messages::send(conn, chat, anna, &messages::Draft::text("Hello!"))?;
-/// assert_eq!(unread::list(conn, bob)?, [(chat, 1)]);
+/// assert_eq!(unread::all(conn, bob)?, []);
+/// messages::send(conn, anna, chat, &messages::Draft::text("Hello!"))?;
+/// assert_eq!(unread::all(conn, bob)?, [(chat, 1)]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn list(conn: &mut PgConnection, user_id: UserId) -> QueryResult<Vec<(ChatId, i64)>> {
+pub fn all(conn: &mut PgConnection, actor: Actor) -> QueryResult<Vec<(ChatId, i64)>> {
+    let user_id = actor.user_id();
     unread_messages::table
         .inner_join(chat_heads::table.on(chat_heads::chat_id.eq(unread_messages::chat_id)))
         .filter(unread_messages::user_id.eq(user_id))

@@ -4,12 +4,14 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::{SeedError, Seeded, chats, message_id, password, uuid};
+use crate::actor::Actor;
 use crate::enums::{ImageType, UserStatus};
 use crate::ids::{ChatId, UserId};
 use crate::models::{Message, NewUser};
 use crate::queries::messages::{self, Draft, Picture};
 use crate::queries::{accounts, reactions, receipts};
 use crate::schema::users;
+use crate::seq::Seq;
 
 const CAST: [(&str, &str, UserStatus); 4] = [
     ("alice", "Alice Johnson", UserStatus::Online),
@@ -45,7 +47,7 @@ pub fn cast(conn: &mut PgConnection) -> Result<Seeded, SeedError> {
 
     let mut story = Story { conn, number: 0, new: 0 };
     story.say(with_bob, alice, &Draft::text("Hi Bob, are you coming to the lake on Saturday?"))?;
-    story.say(with_bob, bob, &Draft::text("Yes! Shall I bring the tent?").in_reply_to(1))?;
+    story.say(with_bob, bob, &Draft::text("Yes! Shall I bring the tent?").in_reply_to(Seq::FIRST))?;
     story.say(with_bob, alice, &Draft::text("Please do. The weather looks great."))?;
 
     // The first message of the group is the system's.
@@ -61,14 +63,23 @@ pub fn cast(conn: &mut PgConnection) -> Result<Seeded, SeedError> {
     seeded.messages = story.new;
 
     for (person, emoji) in [(alice, "👍"), (bob, "👍"), (diana, "🎉")] {
-        reactions::add(conn, hike, person, late.seq, emoji).map_err(|error| SeedError::of("a reaction", error))?;
+        reactions::add(conn, Actor::trusted(person), hike, late.seq, emoji)
+            .map_err(|error| SeedError::of("a reaction", error))?;
     }
     if late.edited_at.is_none() {
-        messages::edit(conn, hike, charlie, late.seq, "Count me in, but I can only leave at half past ten.")
-            .map_err(|error| SeedError::of("an edit", error))?;
+        messages::edit(
+            conn,
+            Actor::trusted(charlie),
+            hike,
+            late.seq,
+            "Count me in, but I can only leave at half past ten.",
+        )
+        .map_err(|error| SeedError::of("an edit", error))?;
     }
-    receipts::mark_read(conn, hike, alice, i64::MAX).map_err(|error| SeedError::of("a receipt", error))?;
-    receipts::mark_delivered(conn, with_bob, bob, i64::MAX).map_err(|error| SeedError::of("a receipt", error))?;
+    receipts::mark_read(conn, Actor::trusted(alice), hike, Seq::MAX)
+        .map_err(|error| SeedError::of("a receipt", error))?;
+    receipts::mark_delivered(conn, Actor::trusted(bob), with_bob, Seq::MAX)
+        .map_err(|error| SeedError::of("a receipt", error))?;
     Ok(seeded)
 }
 
@@ -86,7 +97,7 @@ fn register(
     let new =
         NewUser { id, username, password_hash: &password_hash, display_name: Some(display_name), avatar_url: None };
     accounts::register(conn, &new).map_err(|error| SeedError::of(username, error))?;
-    accounts::set_presence(conn, id, status).map_err(|error| SeedError::of(username, error))?;
+    accounts::set_presence(conn, Actor::trusted(id), status).map_err(|error| SeedError::of(username, error))?;
     seeded.users += 1;
     Ok(id)
 }
@@ -102,7 +113,7 @@ impl Story<'_> {
     fn say(&mut self, chat: ChatId, who: UserId, draft: &Draft<'_>) -> Result<Message, SeedError> {
         let id = message_id(DateTime::<Utc>::UNIX_EPOCH, [self.number; 10]);
         self.number += 1;
-        let sent = messages::send(self.conn, chat, who, &draft.clone().with_id(id))
+        let sent = messages::send(self.conn, Actor::trusted(who), chat, &draft.clone().with_id(id))
             .map_err(|error| SeedError::of("a message", error))?;
         self.new += usize::from(!sent.already_sent);
         Ok(sent.message)

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use fastrand::Rng;
 
 use super::{Crowd, Progress, Report, SeedError, tell, words};
+use crate::actor::Actor;
 use crate::ids::{ChatId, UserId};
 use crate::queries::groups::NewGroup;
 use crate::queries::{chats, contacts, direct_chats, groups};
@@ -99,14 +100,15 @@ impl Plan {
 
 /// Makes contacts of two users, and their chat.
 pub(super) fn direct(conn: &mut PgConnection, one: UserId, other: UserId) -> Result<(ChatId, bool), SeedError> {
-    if let Some(chat) = direct_chats::find(conn, one, other)? {
+    if let Some(chat) = direct_chats::find(conn, Actor::trusted(one), other)? {
         return Ok((chat.id, false));
     }
     // The second request accepts the first.
     for (asking, asked) in [(one, other), (other, one)] {
-        contacts::request(conn, asking, asked).map_err(|error| SeedError::of("a contact", error))?;
+        contacts::request(conn, Actor::trusted(asking), asked).map_err(|error| SeedError::of("a contact", error))?;
     }
-    let chat = direct_chats::find_or_create(conn, one, other).map_err(|error| SeedError::of("a direct chat", error))?;
+    let chat = direct_chats::find_or_create(conn, Actor::trusted(one), other)
+        .map_err(|error| SeedError::of("a direct chat", error))?;
     Ok((chat.id, true))
 }
 
@@ -118,10 +120,11 @@ pub(super) fn group(
     members: &[UserId],
 ) -> Result<(ChatId, bool), SeedError> {
     let [owner, others @ ..] = members else { return Err(diesel::NotFound.into()) };
-    if let Some(chat) = chats::find_by_slug(conn, slug, *owner)? {
+    if let Some(chat) = chats::find_by_slug(conn, Actor::trusted(*owner), slug)? {
         return Ok((chat.id, false));
     }
     let new = NewGroup { slug: Some(slug), ..NewGroup::new(name, others) };
-    let chat = groups::create(conn, *owner, &new).map_err(|error| SeedError::of(&format!("group {slug}"), error))?;
+    let chat = groups::create(conn, Actor::trusted(*owner), &new)
+        .map_err(|error| SeedError::of(&format!("group {slug}"), error))?;
     Ok((chat.id, true))
 }

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use fastrand::Rng;
 
 use super::{Crowd, Progress, Report, SeedError, password, tell, uuid, words};
+use crate::actor::Actor;
 use crate::enums::UserStatus;
 use crate::ids::UserId;
 use crate::models::NewUser;
@@ -73,7 +74,7 @@ fn register_batch(conn: &mut PgConnection, batch: &[Person]) -> Result<usize, Se
         };
         accounts::register(conn, &new).map_err(|error| SeedError::of(&person.username, error))?;
         if person.status != UserStatus::Offline {
-            accounts::set_presence(conn, person.id, person.status)
+            accounts::set_presence(conn, Actor::trusted(person.id), person.status)
                 .map_err(|error| SeedError::of(&person.username, error))?;
         }
     }

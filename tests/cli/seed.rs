@@ -6,6 +6,7 @@ use messenger_db::queries::{accounts, inbox, search};
 use rustix::process::Signal;
 
 use super::{command, on};
+use crate::queries::cast::by;
 use crate::queries::sound::assert_sound;
 use crate::support::{Running, TestDatabase, until};
 
@@ -27,9 +28,9 @@ fn without_sizes_a_small_cast_has_something_to_show() {
     assert!(run.stdout.starts_with("Added 4 users, 3 chats and 10 messages in "), "{}", run.stdout);
     let conn = &mut database.diesel();
     let bob = accounts::find_by_username(conn, "Bob").unwrap().unwrap();
-    let entries = inbox::list(conn, bob.id, None, Limit::default()).unwrap();
+    let entries = inbox::list(conn, by(bob.id), None, Limit::default()).unwrap();
     assert_eq!(entries.iter().map(|entry| entry.unread_count).collect::<Vec<_>>(), [3, 1]);
-    assert_eq!(search::all(conn, bob.id, "tents", None, Limit::default()).unwrap().len(), 1);
+    assert_eq!(search::list(conn, by(bob.id), "tents", None, Limit::default()).unwrap().len(), 1);
     for table in ["message_edits", "message_reactions", "attachments", "contacts", "message_delivery"] {
         assert_ne!(database.value(&format!("SELECT count(*) FROM {table}")), "0", "{table}");
     }

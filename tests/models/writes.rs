@@ -11,6 +11,7 @@ use messenger_db::models::{
 };
 use messenger_db::schema::{attachments, chat_heads, chats, messages, user_sessions, users};
 use messenger_db::secrets::TokenHash;
+use messenger_db::seq::Seq;
 use serde_json::json;
 
 use crate::schema::populated;
@@ -109,24 +110,24 @@ fn a_message_is_written_its_head_moved_and_its_deletion_leaves_no_content() {
     let metadata = json!({ "preview": { "title": "Summit" } });
     let new = NewMessage {
         chat_id: hikers(),
-        seq: 5,
+        seq: Seq::new(5),
         id: MessageId::new(),
         sender_id: Some(alice()),
         kind: MessageKind::Text,
         content: Some("Tomorrow?"),
         metadata: Some(&metadata),
-        reply_to_seq: Some(2),
+        reply_to_seq: Some(Seq::new(2)),
     };
     let message: Message = diesel::insert_into(messages::table)
         .values(&new)
         .returning(Message::as_returning())
         .get_result(&mut connection)
         .unwrap();
-    assert_eq!((message.metadata, message.reply_to_seq, message.edited_at), (metadata, Some(2), None));
+    assert_eq!((message.metadata, message.reply_to_seq, message.edited_at), (metadata, Some(Seq::new(2)), None));
 
     let head: ChatHead = diesel::update(chat_heads::table.find(hikers()))
         .set(ChatHeadChanges {
-            last_seq: Some(5),
+            last_seq: Some(Seq::new(5)),
             last_message_at: Some(Some(message.created_at)),
             last_sender_id: Some(Some(alice())),
             last_kind: Some(Some(MessageKind::Text)),
@@ -135,7 +136,7 @@ fn a_message_is_written_its_head_moved_and_its_deletion_leaves_no_content() {
         .returning(ChatHead::as_returning())
         .get_result(&mut connection)
         .unwrap();
-    assert_eq!((head.last_seq, head.last_preview.as_deref()), (5, Some("Tomorrow?")));
+    assert_eq!((head.last_seq, head.last_preview.as_deref()), (Seq::new(5), Some("Tomorrow?")));
 
     let empty = json!({});
     let deleted: Message = diesel::update(messages::table.find((hikers(), 5)))
@@ -148,7 +149,7 @@ fn a_message_is_written_its_head_moved_and_its_deletion_leaves_no_content() {
         .returning(Message::as_returning())
         .get_result(&mut connection)
         .unwrap();
-    assert_eq!((deleted.content, deleted.seq), (None, 5));
+    assert_eq!((deleted.content, deleted.seq), (None, Seq::new(5)));
 }
 
 #[test]
@@ -157,7 +158,7 @@ fn a_picture_is_attached_and_its_copies_become_known_later() {
     let mut connection = database.diesel();
     let new = NewAttachment {
         chat_id: hikers(),
-        message_seq: 3,
+        message_seq: Seq::new(3),
         position: 1,
         file_name: "view.png",
         mime_type: ImageType::Png,

@@ -8,25 +8,27 @@ use messenger_db::page::Limit;
 use messenger_db::queries::attachments::{self, AttachmentsRefused, Cursor};
 use messenger_db::queries::groups;
 use messenger_db::queries::messages::{self, Draft, Picture};
+use messenger_db::seq::Seq;
 use pretty_assertions::assert_eq;
 
 use super::{cast, watch};
+use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
 /// Sends as many pictures, of 1, 2, … bytes.
 fn show(conn: &mut PgConnection, chat: ChatId, user: UserId, count: i32) -> i64 {
     let pictures: Vec<_> = (1..=count).map(|size| Picture::new("p.jpg", ImageType::Jpeg, size, "k")).collect();
-    messages::send(conn, chat, user, &Draft::image(&pictures)).unwrap().message.seq
+    messages::send(conn, by(user), chat, &Draft::image(&pictures)).unwrap().message.seq.get()
 }
 
 /// The gallery, page by page.
 fn leaf_through(conn: &mut PgConnection, chat: ChatId, reader: UserId, limit: i64) -> Vec<(i64, i32)> {
     let (mut all, mut cursor) = (Vec::new(), None);
     loop {
-        let page = attachments::gallery(conn, chat, reader, cursor, Limit::new(limit)).unwrap();
+        let page = attachments::list(conn, by(reader), chat, cursor, Limit::new(limit)).unwrap();
         let Some(last) = page.last() else { return all };
         cursor = Some(Cursor::from(last));
-        all.extend(page.iter().map(|picture| (picture.message_seq, picture.byte_size)));
+        all.extend(page.iter().map(|picture| (picture.message_seq.get(), picture.byte_size)));
     }
 }
 
@@ -45,14 +47,14 @@ fn a_picture_keeps_what_is_known_of_it_and_its_place() {
     };
     let pictures = [Picture::new("p.gif", ImageType::Gif, 1, "k"), known];
     let draft = Draft::image(&pictures);
-    let sent = messages::send(conn, chat, alice, &draft).unwrap().message;
-    let found = attachments::of_message(conn, chat, bob, sent.seq).unwrap();
+    let sent = messages::send(conn, by(alice), chat, &draft).unwrap().message;
+    let found = attachments::all(conn, by(bob), chat, sent.seq).unwrap();
     assert_eq!(found.iter().map(|picture| picture.position).collect::<Vec<_>>(), [0, 1]);
     let second = &found[1];
     assert_eq!((second.mime_type, second.byte_size, second.created_at), (ImageType::Webp, 10 << 20, sent.created_at));
     assert_eq!((second.medium_key.as_deref(), second.thumbnail_key.as_deref()), (Some("m"), Some("t")));
     assert_eq!((second.width, second.height, second.file_name.chars().count()), (Some(640), Some(480), 255));
-    assert_eq!(attachments::of_message(conn, chat, bob, 1), Ok(vec![]));
+    assert_eq!(attachments::all(conn, by(bob), chat, Seq::FIRST), Ok(vec![]));
 }
 
 #[test]
@@ -60,7 +62,7 @@ fn the_gallery_goes_from_the_newest_picture_to_the_first() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let (chat, [alice, bob, _]) = cast::group(conn);
-    assert_eq!(attachments::gallery(conn, chat, bob, None, Limit::default()), Ok(vec![]));
+    assert_eq!(attachments::list(conn, by(bob), chat, None, Limit::default()), Ok(vec![]));
     for count in [2, 5, 1, 3] {
         show(conn, chat, alice, count);
         cast::say(conn, chat, bob, ["Nice"]);
@@ -69,15 +71,23 @@ fn the_gallery_goes_from_the_newest_picture_to_the_first() {
     for limit in [1, 2, 3, 4, 10, 11, 12] {
         assert_eq!(leaf_through(conn, chat, bob, limit), expected, "{limit}");
     }
-    messages::delete(conn, chat, alice, 4).unwrap();
-    assert_eq!(attachments::of_message(conn, chat, bob, 4), Ok(vec![]));
+    messages::delete(conn, by(alice), chat, Seq::new(4)).unwrap();
+    assert_eq!(attachments::all(conn, by(bob), chat, Seq::new(4)), Ok(vec![]));
     assert_eq!(leaf_through(conn, chat, bob, 4).len(), 6);
     // From where nothing is.
     let mut before = |message_seq, position| {
-        let page = attachments::gallery(conn, chat, bob, Some(Cursor { message_seq, position }), Limit::MAX).unwrap();
+        let page = attachments::list(conn, by(bob), chat, Some(Cursor { message_seq, position }), Limit::MAX).unwrap();
         page.len()
     };
-    assert_eq!((before(i64::MAX, i16::MAX), before(7, 0), before(2, 0), before(i64::MIN, i16::MIN)), (6, 3, 0, 0));
+    assert_eq!(
+        (
+            before(Seq::MAX, i16::MAX),
+            before(Seq::new(7), 0),
+            before(Seq::new(2), 0),
+            before(Seq::new(i64::MIN), i16::MIN)
+        ),
+        (6, 3, 0, 0)
+    );
 }
 
 #[test]
@@ -88,10 +98,10 @@ fn a_page_holds_fifty_pictures_or_a_hundred_at_most_in_one_statement() {
     for _ in 0..21 {
         show(conn, chat, alice, 5);
     }
-    let count = |conn: &mut PgConnection, limit| attachments::gallery(conn, chat, bob, None, limit).unwrap().len();
+    let count = |conn: &mut PgConnection, limit| attachments::list(conn, by(bob), chat, None, limit).unwrap().len();
     assert_eq!((count(conn, Limit::default()), count(conn, Limit::new(i64::MAX))), (50, 100));
     assert_eq!(watch::statements(conn, |conn| count(conn, Limit::MAX)), 1);
-    assert_eq!(watch::statements(conn, |conn| attachments::of_message(conn, chat, bob, 2)), 1);
+    assert_eq!(watch::statements(conn, |conn| attachments::all(conn, by(bob), chat, Seq::new(2))), 1);
 }
 
 #[test]
@@ -100,14 +110,14 @@ fn only_members_see_pictures() {
     let conn = &mut database.diesel();
     let (chat, [alice, bob, _]) = cast::group(conn);
     let seq = show(conn, chat, alice, 1);
-    groups::leave(conn, chat, bob).unwrap();
+    groups::leave(conn, by(bob), chat).unwrap();
     for (chat, user) in [(chat, bob), (chat, UserId::new()), (ChatId::new(), alice)] {
         let refused = Err(Refused(AttachmentsRefused::NotAMember));
-        assert_eq!(attachments::of_message(conn, chat, user, seq), refused);
-        assert_eq!(attachments::gallery(conn, chat, user, None, Limit::MAX), refused);
+        assert_eq!(attachments::all(conn, by(user), chat, Seq::new(seq)), refused);
+        assert_eq!(attachments::list(conn, by(user), chat, None, Limit::MAX), refused);
     }
     for missing in [0, 99, -1, i64::MAX] {
         let refused = Err(Refused(AttachmentsRefused::MessageNotFound));
-        assert_eq!(attachments::of_message(conn, chat, alice, missing), refused);
+        assert_eq!(attachments::all(conn, by(alice), chat, Seq::new(missing)), refused);
     }
 }

@@ -7,6 +7,7 @@ use messenger_db::queries::blocks::{self, BlockRefused};
 use pretty_assertions::assert_eq;
 
 use super::{cast, watch};
+use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
 #[test]
@@ -14,16 +15,16 @@ fn a_block_goes_one_way_until_it_is_taken_back() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let [alice, bob, carol] = cast::users(conn, ["alice", "bob", "carol"]);
-    assert_eq!(blocks::block(conn, alice, bob), Ok(true));
-    assert_eq!(blocks::block(conn, alice, bob), Ok(false));
-    assert_eq!(blocks::block(conn, alice, carol), Ok(true));
-    let listed: Vec<UserId> = blocks::list(conn, alice).unwrap().iter().map(|block| block.profile.id).collect();
+    assert_eq!(blocks::block(conn, by(alice), bob), Ok(true));
+    assert_eq!(blocks::block(conn, by(alice), bob), Ok(false));
+    assert_eq!(blocks::block(conn, by(alice), carol), Ok(true));
+    let listed: Vec<UserId> = blocks::all(conn, by(alice)).unwrap().iter().map(|block| block.profile.id).collect();
     assert_eq!(listed, [carol, bob]);
-    assert_eq!(blocks::list(conn, bob), Ok(vec![]));
-    assert_eq!(blocks::unblock(conn, bob, alice), Ok(false));
-    assert_eq!(blocks::unblock(conn, alice, bob), Ok(true));
-    assert_eq!(blocks::unblock(conn, alice, bob), Ok(false));
-    assert_eq!(blocks::list(conn, alice).unwrap().len(), 1);
+    assert_eq!(blocks::all(conn, by(bob)), Ok(vec![]));
+    assert_eq!(blocks::unblock(conn, by(bob), alice), Ok(false));
+    assert_eq!(blocks::unblock(conn, by(alice), bob), Ok(true));
+    assert_eq!(blocks::unblock(conn, by(alice), bob), Ok(false));
+    assert_eq!(blocks::all(conn, by(alice)).unwrap().len(), 1);
 }
 
 #[test]
@@ -31,11 +32,11 @@ fn a_block_of_oneself_or_of_nobody_is_refused() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let [alice, bob] = cast::users(conn, ["alice", "bob"]);
-    accounts::close(conn, bob).unwrap();
-    assert_eq!(blocks::block(conn, alice, alice), Err(Error::Refused(BlockRefused::Oneself)));
+    accounts::close(conn, by(bob)).unwrap();
+    assert_eq!(blocks::block(conn, by(alice), alice), Err(Error::Refused(BlockRefused::Oneself)));
     for other in [bob, UserId::new()] {
-        assert_eq!(blocks::block(conn, alice, other), Err(Error::Refused(BlockRefused::NoSuchAccount)));
-        assert_eq!(blocks::block(conn, other, alice), Err(Error::Refused(BlockRefused::NoSuchAccount)));
+        assert_eq!(blocks::block(conn, by(alice), other), Err(Error::Refused(BlockRefused::NoSuchAccount)));
+        assert_eq!(blocks::block(conn, by(other), alice), Err(Error::Refused(BlockRefused::NoSuchAccount)));
     }
 }
 
@@ -44,7 +45,7 @@ fn of_many_blocks_at_once_one_is_made() {
     let database = TestDatabase::migrated();
     let [alice, bob] = cast::users(&mut database.diesel(), ["alice", "bob"]);
     let results = cast::at_once(&database, 8, |number, conn| {
-        if number % 2 == 0 { blocks::block(conn, alice, bob) } else { blocks::block(conn, bob, alice) }.unwrap()
+        if number % 2 == 0 { blocks::block(conn, by(alice), bob) } else { blocks::block(conn, by(bob), alice) }.unwrap()
     });
     assert_eq!(results.iter().filter(|made| **made).count(), 2);
     assert_eq!(database.value("SELECT count(*) FROM blocks"), "2");
@@ -55,7 +56,7 @@ fn a_list_of_blocks_rides_the_primary_key() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let [alice, bob] = cast::users(conn, ["alice", "bob"]);
-    blocks::block(conn, alice, bob).unwrap();
+    blocks::block(conn, by(alice), bob).unwrap();
     database
         .execute(
             "INSERT INTO users (username, password_hash) SELECT 'user_' || number, '$' FROM generate_series(1, 3000) AS number;
@@ -64,6 +65,6 @@ fn a_list_of_blocks_rides_the_primary_key() {
              ANALYZE",
         )
         .unwrap();
-    assert_eq!(watch::rides(conn, "blocks", |conn| blocks::list(conn, alice).unwrap()), ["blocks_pkey"]);
-    assert_eq!(watch::rides(conn, "blocks", |conn| blocks::unblock(conn, alice, bob).unwrap()), ["blocks_pkey"]);
+    assert_eq!(watch::rides(conn, "blocks", |conn| blocks::all(conn, by(alice)).unwrap()), ["blocks_pkey"]);
+    assert_eq!(watch::rides(conn, "blocks", |conn| blocks::unblock(conn, by(alice), bob).unwrap()), ["blocks_pkey"]);
 }

@@ -3,6 +3,7 @@
 use std::sync::Barrier;
 
 use diesel::prelude::*;
+use messenger_db::actor::Actor;
 use messenger_db::enums::ContactStatus;
 use messenger_db::ids::{ChatId, UserId};
 use messenger_db::models::{NewBlock, NewContact, NewUser};
@@ -11,6 +12,7 @@ use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::messages::{self, Draft};
 use messenger_db::schema::{blocks, contacts, users};
 use messenger_db::secrets::PasswordHash;
+use messenger_db::seq::Seq;
 
 use crate::support::TestDatabase;
 
@@ -53,13 +55,18 @@ pub fn befriend(conn: &mut PgConnection, one: UserId, other: UserId) {
 /// A group of alice, its owner, bob and carol.
 pub fn group(conn: &mut PgConnection) -> (ChatId, [UserId; 3]) {
     let [alice, bob, carol] = users(conn, ["alice", "bob", "carol"]);
-    (groups::create(conn, alice, &NewGroup::new("Hikers", &[bob, carol])).unwrap().id, [alice, bob, carol])
+    (groups::create(conn, by(alice), &NewGroup::new("Hikers", &[bob, carol])).unwrap().id, [alice, bob, carol])
 }
 
 /// The direct chat of two users, who become contacts.
 pub fn direct(conn: &mut PgConnection, one: UserId, other: UserId) -> ChatId {
     befriend(conn, one, other);
-    direct_chats::find_or_create(conn, one, other).unwrap().id
+    direct_chats::find_or_create(conn, by(one), other).unwrap().id
+}
+
+/// The user, as the operations take who acts.
+pub const fn by(user: UserId) -> Actor {
+    Actor::trusted(user)
 }
 
 /// The user says these in turn; gives the seq of the last.
@@ -68,10 +75,10 @@ pub fn say<S: AsRef<str>>(
     chat: ChatId,
     user: UserId,
     words: impl IntoIterator<Item = S>,
-) -> i64 {
-    let mut last = 0;
+) -> Seq {
+    let mut last = Seq::ZERO;
     for words in words {
-        last = messages::send(conn, chat, user, &Draft::text(words.as_ref())).unwrap().message.seq;
+        last = messages::send(conn, by(user), chat, &Draft::text(words.as_ref())).unwrap().message.seq;
     }
     last
 }

@@ -11,6 +11,7 @@ use messenger_db::queries::{accounts, groups, receipts};
 
 use super::sound::assert_sound;
 use super::{cast, watch};
+use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
 #[test]
@@ -34,13 +35,13 @@ fn what_is_said_in_one_chat_while_the_account_still_leaves_another_is_not_for_it
                 scope.spawn(move || {
                     let conn = &mut database.diesel();
                     to_test.send(watch::backend(conn)).unwrap();
-                    accounts::close(conn, alice).unwrap();
+                    accounts::close(conn, by(alice)).unwrap();
                 });
                 watch::until_waiting(database, receiver.recv().unwrap());
                 let saying = scope.spawn(move || {
                     let conn = &mut database.diesel();
                     sender.send(watch::backend(conn)).unwrap();
-                    messages::send(conn, first, bob, &Draft::text("Hello?")).unwrap().message.seq
+                    messages::send(conn, by(bob), first, &Draft::text("Hello?")).unwrap().message.seq
                 });
                 watch::until_waiting(database, receiver.recv().unwrap());
                 QueryResult::Ok(saying)
@@ -49,8 +50,8 @@ fn what_is_said_in_one_chat_while_the_account_still_leaves_another_is_not_for_it
             .join()
             .unwrap()
     });
-    assert_eq!(receipts::of_message(conn, first, bob, seq).unwrap().len(), 1);
-    assert_eq!(receipts::of_message(conn, first, bob, said).unwrap(), []);
+    assert_eq!(receipts::all(conn, by(bob), first, seq).unwrap().len(), 1);
+    assert_eq!(receipts::all(conn, by(bob), first, said).unwrap(), []);
     assert_sound(&database);
 }
 
@@ -61,19 +62,19 @@ fn an_import_into_the_chats_of_an_account_that_is_closed_waits_for_it() {
     let [alice, bob] = cast::users(conn, ["alice", "bob"]);
     // The direct chat's key is the smaller one.
     let direct = cast::direct(conn, alice, bob);
-    let group = groups::create(conn, bob, &groups::NewGroup::new("Hikers", &[alice])).unwrap().id;
+    let group = groups::create(conn, by(bob), &groups::NewGroup::new("Hikers", &[alice])).unwrap().id;
     let (sender, receiver) = mpsc::channel();
     std::thread::scope(|scope| {
         let database = &database;
         let holder = &mut database.diesel();
         holder
             .transaction(|holder| {
-                messages::send(holder, group, bob, &Draft::text("…")).unwrap();
+                messages::send(holder, by(bob), group, &Draft::text("…")).unwrap();
                 let to_test = sender.clone();
                 scope.spawn(move || {
                     let conn = &mut database.diesel();
                     to_test.send(watch::backend(conn)).unwrap();
-                    accounts::close(conn, alice).unwrap();
+                    accounts::close(conn, by(alice)).unwrap();
                 });
                 watch::until_waiting(database, receiver.recv().unwrap());
                 scope.spawn(move || {

@@ -18,6 +18,7 @@ use messenger_db::schema;
 use pretty_assertions::assert_eq;
 
 use super::{cast, watch};
+use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
 /// The rows of contacts that are no contact: those without their like on the other side.
@@ -41,21 +42,21 @@ fn a_request_is_seen_on_both_sides_until_it_is_answered() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let [alice, bob, carol] = cast::users(conn, ["alice", "bob", "carol"]);
-    let asked = contacts::request(conn, alice, bob).unwrap();
+    let asked = contacts::request(conn, by(alice), bob).unwrap();
     assert_eq!((asked.user_id, asked.contact_id, asked.requested_by), (alice, bob, alice));
-    contacts::request(conn, carol, bob).unwrap();
+    contacts::request(conn, by(carol), bob).unwrap();
 
-    assert_eq!(ids(&contacts::list_pending_out(conn, alice).unwrap()), [bob]);
-    assert_eq!(ids(&contacts::list_pending_in(conn, bob).unwrap()), [carol, alice]);
-    assert_eq!(contacts::list_pending_in(conn, alice), Ok(vec![]));
-    assert_eq!(contacts::list_pending_out(conn, bob), Ok(vec![]));
+    assert_eq!(ids(&contacts::all_requests_sent(conn, by(alice)).unwrap()), [bob]);
+    assert_eq!(ids(&contacts::all_requests_received(conn, by(bob)).unwrap()), [carol, alice]);
+    assert_eq!(contacts::all_requests_received(conn, by(alice)), Ok(vec![]));
+    assert_eq!(contacts::all_requests_sent(conn, by(bob)), Ok(vec![]));
 
-    contacts::accept(conn, bob, alice).unwrap();
-    contacts::decline(conn, bob, carol).unwrap();
-    assert_eq!(ids(&contacts::list(conn, alice).unwrap()), [bob]);
-    assert_eq!(ids(&contacts::list(conn, bob).unwrap()), [alice]);
-    assert!(contacts::list(conn, bob).unwrap()[0].accepted_at.is_some());
-    assert_eq!(contacts::list_pending_in(conn, bob), Ok(vec![]));
+    contacts::accept(conn, by(bob), alice).unwrap();
+    contacts::decline(conn, by(bob), carol).unwrap();
+    assert_eq!(ids(&contacts::all(conn, by(alice)).unwrap()), [bob]);
+    assert_eq!(ids(&contacts::all(conn, by(bob)).unwrap()), [alice]);
+    assert!(contacts::all(conn, by(bob)).unwrap()[0].accepted_at.is_some());
+    assert_eq!(contacts::all_requests_received(conn, by(bob)), Ok(vec![]));
     assert_eq!(side(conn, carol, bob), None);
     assert_eq!(database.column(HALVES), [""; 0]);
 }
@@ -65,11 +66,11 @@ fn asking_again_changes_nothing() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let [alice, bob] = cast::users(conn, ["alice", "bob"]);
-    let asked = contacts::request(conn, alice, bob).unwrap();
-    assert_eq!(contacts::request(conn, alice, bob), Ok(asked.clone()));
-    let accepted = contacts::request(conn, bob, alice).unwrap();
+    let asked = contacts::request(conn, by(alice), bob).unwrap();
+    assert_eq!(contacts::request(conn, by(alice), bob), Ok(asked.clone()));
+    let accepted = contacts::request(conn, by(bob), alice).unwrap();
     assert_eq!((accepted.status, accepted.requested_by), (ContactStatus::Accepted, alice));
-    assert_eq!(contacts::request(conn, bob, alice), Ok(accepted));
+    assert_eq!(contacts::request(conn, by(bob), alice), Ok(accepted));
     assert_eq!(side(conn, alice, bob).map(|contact| contact.created_at), Some(asked.created_at));
     assert_eq!(database.column(HALVES), [""; 0]);
 }
@@ -82,12 +83,12 @@ fn requests_that_cross_become_one_contact() {
         let [alice, bob] = ["alice", "bob"].map(|name| cast::user(conn, &format!("{name}_{round}")));
         let results = cast::at_once(&database, 10, |number, conn| {
             let (one, other) = if number % 2 == 0 { (alice, bob) } else { (bob, alice) };
-            contacts::request(conn, one, other).unwrap().status
+            contacts::request(conn, by(one), other).unwrap().status
         });
         assert!(results.contains(&ContactStatus::Accepted));
         for (one, other) in [(alice, bob), (bob, alice)] {
             assert_eq!(side(conn, one, other).unwrap().status, ContactStatus::Accepted);
-            assert_eq!(ids(&contacts::list(conn, one).unwrap()), [other]);
+            assert_eq!(ids(&contacts::all(conn, by(one)).unwrap()), [other]);
         }
     }
     assert_eq!(database.column(HALVES), [""; 0]);
@@ -100,13 +101,13 @@ fn of_an_acceptance_and_a_refusal_at_once_the_first_counts() {
     let conn = &mut database.diesel();
     for round in 0..20 {
         let [alice, bob] = ["alice", "bob"].map(|name| cast::user(conn, &format!("{name}_{round}")));
-        contacts::request(conn, alice, bob).unwrap();
+        contacts::request(conn, by(alice), bob).unwrap();
         let results = cast::at_once(&database, 6, |number, conn| {
             if number % 2 == 0 {
-                contacts::accept(conn, bob, alice)
+                contacts::accept(conn, by(bob), alice)
                     .map_err(|error| assert_eq!(error, Error::Refused(AcceptRefused::NoSuchRequest)))
             } else {
-                contacts::decline(conn, bob, alice)
+                contacts::decline(conn, by(bob), alice)
                     .map_err(|error| assert_eq!(error, Error::Refused(DeclineRefused::NoSuchRequest)))
             }
         });
@@ -122,17 +123,17 @@ fn an_answer_that_waited_for_another_sees_what_that_did() {
     let database = TestDatabase::migrated();
     let mut first = database.diesel();
     let [alice, bob] = cast::users(&mut first, ["alice", "bob"]);
-    contacts::request(&mut first, alice, bob).unwrap();
+    contacts::request(&mut first, by(alice), bob).unwrap();
     let (sender, receiver) = mpsc::channel();
     thread::scope(|scope| {
         let database = &database;
         let second = first
             .transaction(|conn| {
-                contacts::accept(conn, bob, alice).unwrap();
+                contacts::accept(conn, by(bob), alice).unwrap();
                 let second = scope.spawn(move || {
                     let mut conn = database.diesel();
                     sender.send(watch::backend(&mut conn)).unwrap();
-                    contacts::decline(&mut conn, bob, alice)
+                    contacts::decline(&mut conn, by(bob), alice)
                 });
                 watch::until_waiting(database, receiver.recv().unwrap());
                 Ok::<_, DieselError>(second)
@@ -153,10 +154,10 @@ fn everything_at_once_leaves_a_whole_contact_or_none() {
         let mut surprises = Vec::new();
         for step in 0..25 {
             let error = match (number + step) % 5 {
-                0 | 1 => surprise(contacts::request(conn, one, other)),
-                2 => surprise(contacts::accept(conn, one, other)),
-                3 => surprise(contacts::decline(conn, one, other)),
-                _ => surprise(contacts::remove(conn, one, other)),
+                0 | 1 => surprise(contacts::request(conn, by(one), other)),
+                2 => surprise(contacts::accept(conn, by(one), other)),
+                3 => surprise(contacts::decline(conn, by(one), other)),
+                _ => surprise(contacts::remove(conn, by(one), other)),
             };
             surprises.extend(error);
         }
@@ -182,20 +183,20 @@ fn what_cannot_be_is_refused() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let [alice, bob, carol] = cast::users(conn, ["alice", "bob", "carol"]);
-    assert_eq!(contacts::request(conn, alice, alice), Err(Error::Refused(RequestRefused::Oneself)));
-    assert_eq!(contacts::request(conn, alice, UserId::new()), Err(Error::Refused(RequestRefused::NoSuchAccount)));
-    assert_eq!(contacts::request(conn, UserId::new(), alice), Err(Error::Refused(RequestRefused::NoSuchAccount)));
-    contacts::request(conn, alice, bob).unwrap();
+    assert_eq!(contacts::request(conn, by(alice), alice), Err(Error::Refused(RequestRefused::Oneself)));
+    assert_eq!(contacts::request(conn, by(alice), UserId::new()), Err(Error::Refused(RequestRefused::NoSuchAccount)));
+    assert_eq!(contacts::request(conn, by(UserId::new()), alice), Err(Error::Refused(RequestRefused::NoSuchAccount)));
+    contacts::request(conn, by(alice), bob).unwrap();
     // Nobody answers for another, nor a request of their own.
     for (user, other) in [(alice, bob), (carol, alice), (bob, carol), (alice, alice)] {
-        assert_eq!(contacts::accept(conn, user, other), Err(Error::Refused(AcceptRefused::NoSuchRequest)));
-        assert_eq!(contacts::decline(conn, user, other), Err(Error::Refused(DeclineRefused::NoSuchRequest)));
+        assert_eq!(contacts::accept(conn, by(user), other), Err(Error::Refused(AcceptRefused::NoSuchRequest)));
+        assert_eq!(contacts::decline(conn, by(user), other), Err(Error::Refused(DeclineRefused::NoSuchRequest)));
     }
     // A request of another's is declined, not removed.
-    assert_eq!(contacts::remove(conn, bob, alice), Err(Error::Refused(RemoveRefused::NoSuchContact)));
-    contacts::accept(conn, bob, alice).unwrap();
-    assert_eq!(contacts::accept(conn, bob, alice), Err(Error::Refused(AcceptRefused::NoSuchRequest)));
-    assert_eq!(contacts::decline(conn, bob, alice), Err(Error::Refused(DeclineRefused::NoSuchRequest)));
+    assert_eq!(contacts::remove(conn, by(bob), alice), Err(Error::Refused(RemoveRefused::NoSuchContact)));
+    contacts::accept(conn, by(bob), alice).unwrap();
+    assert_eq!(contacts::accept(conn, by(bob), alice), Err(Error::Refused(AcceptRefused::NoSuchRequest)));
+    assert_eq!(contacts::decline(conn, by(bob), alice), Err(Error::Refused(DeclineRefused::NoSuchRequest)));
 }
 
 #[test]
@@ -203,20 +204,20 @@ fn a_block_in_either_direction_stops_requests_and_answers() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let [alice, bob, carol] = cast::users(conn, ["alice", "bob", "carol"]);
-    contacts::request(conn, carol, alice).unwrap();
+    contacts::request(conn, by(carol), alice).unwrap();
     for blocker in [alice, bob] {
         let blocked = if blocker == alice { bob } else { alice };
-        blocks::block(conn, blocker, blocked).unwrap();
+        blocks::block(conn, by(blocker), blocked).unwrap();
         for (one, other) in [(alice, bob), (bob, alice)] {
-            assert_eq!(contacts::request(conn, one, other), Err(Error::Refused(RequestRefused::Blocked)));
+            assert_eq!(contacts::request(conn, by(one), other), Err(Error::Refused(RequestRefused::Blocked)));
         }
         assert_eq!(side(conn, alice, bob), None);
-        blocks::unblock(conn, blocker, blocked).unwrap();
+        blocks::unblock(conn, by(blocker), blocked).unwrap();
     }
-    blocks::block(conn, alice, carol).unwrap();
-    assert_eq!(contacts::accept(conn, alice, carol), Err(Error::Refused(AcceptRefused::Blocked)));
+    blocks::block(conn, by(alice), carol).unwrap();
+    assert_eq!(contacts::accept(conn, by(alice), carol), Err(Error::Refused(AcceptRefused::Blocked)));
     assert_eq!(side(conn, alice, carol).unwrap().status, ContactStatus::Pending);
-    contacts::decline(conn, alice, carol).unwrap();
+    contacts::decline(conn, by(alice), carol).unwrap();
     assert_eq!(database.column(HALVES), [""; 0]);
 }
 
@@ -225,13 +226,13 @@ fn a_block_does_not_end_a_contact() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let [alice, bob] = cast::users(conn, ["alice", "bob"]);
-    contacts::request(conn, alice, bob).unwrap();
-    contacts::accept(conn, bob, alice).unwrap();
-    blocks::block(conn, alice, bob).unwrap();
-    assert_eq!(ids(&contacts::list(conn, bob).unwrap()), [alice]);
-    assert_eq!(contacts::request(conn, alice, bob), Err(Error::Refused(RequestRefused::Blocked)));
-    contacts::remove(conn, bob, alice).unwrap();
-    assert_eq!(contacts::list(conn, alice), Ok(vec![]));
+    contacts::request(conn, by(alice), bob).unwrap();
+    contacts::accept(conn, by(bob), alice).unwrap();
+    blocks::block(conn, by(alice), bob).unwrap();
+    assert_eq!(ids(&contacts::all(conn, by(bob)).unwrap()), [alice]);
+    assert_eq!(contacts::request(conn, by(alice), bob), Err(Error::Refused(RequestRefused::Blocked)));
+    contacts::remove(conn, by(bob), alice).unwrap();
+    assert_eq!(contacts::all(conn, by(alice)), Ok(vec![]));
 }
 
 #[test]
@@ -239,20 +240,20 @@ fn removing_ends_it_for_both_and_leaves_the_chat() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let [alice, bob] = cast::users(conn, ["alice", "bob"]);
-    contacts::request(conn, alice, bob).unwrap();
-    contacts::remove(conn, alice, bob).unwrap();
-    assert_eq!(contacts::list_pending_in(conn, bob), Ok(vec![]));
-    contacts::request(conn, alice, bob).unwrap();
-    contacts::accept(conn, bob, alice).unwrap();
-    let chat = direct_chats::find_or_create(conn, alice, bob).unwrap();
-    contacts::remove(conn, bob, alice).unwrap();
+    contacts::request(conn, by(alice), bob).unwrap();
+    contacts::remove(conn, by(alice), bob).unwrap();
+    assert_eq!(contacts::all_requests_received(conn, by(bob)), Ok(vec![]));
+    contacts::request(conn, by(alice), bob).unwrap();
+    contacts::accept(conn, by(bob), alice).unwrap();
+    let chat = direct_chats::find_or_create(conn, by(alice), bob).unwrap();
+    contacts::remove(conn, by(bob), alice).unwrap();
     for user in [alice, bob] {
-        assert_eq!(contacts::list(conn, user), Ok(vec![]));
+        assert_eq!(contacts::all(conn, by(user)), Ok(vec![]));
     }
-    assert_eq!(direct_chats::find(conn, alice, bob), Ok(Some(chat)));
-    assert_eq!(contacts::remove(conn, bob, alice), Err(Error::Refused(RemoveRefused::NoSuchContact)));
-    contacts::request(conn, bob, alice).unwrap();
-    contacts::accept(conn, alice, bob).unwrap();
+    assert_eq!(direct_chats::find(conn, by(alice), bob), Ok(Some(chat)));
+    assert_eq!(contacts::remove(conn, by(bob), alice), Err(Error::Refused(RemoveRefused::NoSuchContact)));
+    contacts::request(conn, by(bob), alice).unwrap();
+    contacts::accept(conn, by(alice), bob).unwrap();
 }
 
 #[test]
@@ -261,15 +262,15 @@ fn contacts_are_listed_online_first_and_then_by_name() {
     let conn = &mut database.diesel();
     let [alice, bob, carol, dave, erin, frank] = cast::users(conn, ["alice", "bob", "Carol", "dave", "erin", "frank"]);
     for other in [bob, carol, dave, erin, frank] {
-        contacts::request(conn, alice, other).unwrap();
-        contacts::accept(conn, other, alice).unwrap();
+        contacts::request(conn, by(alice), other).unwrap();
+        contacts::accept(conn, by(other), alice).unwrap();
     }
     let named = ProfileChanges { display_name: Some(Some("aaron")), ..ProfileChanges::default() };
-    accounts::update_profile(conn, frank, &named).unwrap();
-    accounts::set_presence(conn, erin, UserStatus::Online).unwrap();
-    accounts::set_presence(conn, dave, UserStatus::Online).unwrap();
-    accounts::set_presence(conn, carol, UserStatus::Away).unwrap();
-    let listed = contacts::list(conn, alice).unwrap();
+    accounts::update_profile(conn, by(frank), &named).unwrap();
+    accounts::set_presence(conn, by(erin), UserStatus::Online).unwrap();
+    accounts::set_presence(conn, by(dave), UserStatus::Online).unwrap();
+    accounts::set_presence(conn, by(carol), UserStatus::Away).unwrap();
+    let listed = contacts::all(conn, by(alice)).unwrap();
     assert_eq!(ids(&listed), [dave, erin, frank, bob, carol]);
     assert_eq!(listed[0].profile.status, UserStatus::Online);
 }
@@ -279,7 +280,7 @@ fn lists_of_contacts_ride_the_primary_keys() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let [alice, bob] = cast::users(conn, ["alice", "bob"]);
-    contacts::request(conn, alice, bob).unwrap();
+    contacts::request(conn, by(alice), bob).unwrap();
     database
         .execute(
             "INSERT INTO users (username, password_hash) SELECT 'user_' || number, '$' FROM generate_series(1, 2000) AS number;
@@ -292,10 +293,19 @@ fn lists_of_contacts_ride_the_primary_keys() {
              ANALYZE",
         )
         .unwrap();
-    for list in [contacts::list, contacts::list_pending_in, contacts::list_pending_out] {
-        assert_eq!(watch::rides(conn, "contacts", |conn| list(conn, alice).unwrap()), ["contacts_pkey"]);
+    for list in [contacts::all, contacts::all_requests_received, contacts::all_requests_sent] {
+        assert_eq!(watch::rides(conn, "contacts", |conn| list(conn, by(alice)).unwrap()), ["contacts_pkey"]);
     }
-    assert_eq!(watch::rides(conn, "users", |conn| contacts::list_pending_out(conn, alice).unwrap()), ["users_pkey"]);
-    assert_eq!(watch::rides(conn, "contacts", |conn| contacts::accept(conn, bob, alice).unwrap()), ["contacts_pkey"]);
-    assert_eq!(watch::rides(conn, "contacts", |conn| contacts::remove(conn, bob, alice).unwrap()), ["contacts_pkey"]);
+    assert_eq!(
+        watch::rides(conn, "users", |conn| contacts::all_requests_sent(conn, by(alice)).unwrap()),
+        ["users_pkey"]
+    );
+    assert_eq!(
+        watch::rides(conn, "contacts", |conn| contacts::accept(conn, by(bob), alice).unwrap()),
+        ["contacts_pkey"]
+    );
+    assert_eq!(
+        watch::rides(conn, "contacts", |conn| contacts::remove(conn, by(bob), alice).unwrap()),
+        ["contacts_pkey"]
+    );
 }

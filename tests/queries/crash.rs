@@ -1,5 +1,6 @@
 //! A server that crashes in the middle of it all loses no message that was acknowledged, and keeps none by half.
 
+use messenger_db::seq::Seq;
 use std::collections::{HashMap, HashSet};
 use std::sync::mpsc;
 use std::thread;
@@ -17,6 +18,7 @@ use messenger_db::schema::messages as rows;
 
 use super::cast;
 use super::sound::assert_sound;
+use crate::queries::cast::by;
 use crate::support::{Server, TestDatabase};
 
 /// What one device was told before the server was gone.
@@ -32,9 +34,9 @@ struct Device {
 fn send(mut conn: PgConnection, chat: ChatId, user: UserId, acknowledged: &mpsc::Sender<()>) -> Device {
     let mut device = Device { chat, user, acknowledged: vec![], unanswered: MessageId::new() };
     loop {
-        match messages::send(&mut conn, chat, user, &draft(device.unanswered, device.acknowledged.len() % 3 == 2)) {
+        match messages::send(&mut conn, by(user), chat, &draft(device.unanswered, device.acknowledged.len() % 3 == 2)) {
             Ok(sent) => {
-                device.acknowledged.push((device.unanswered, sent.message.seq));
+                device.acknowledged.push((device.unanswered, sent.message.seq.get()));
                 device.unanswered = MessageId::new();
                 acknowledged.send(()).unwrap();
             }
@@ -61,8 +63,8 @@ fn what_was_acknowledged_survives_a_crash_and_what_was_not_can_be_sent_again() {
         let conn = &mut database.diesel();
         let crowd = cast::crowd(conn, 4);
         cast::befriend(conn, crowd[0], crowd[1]);
-        let group = groups::create(conn, crowd[0], &NewGroup::new("Crowd", &crowd)).unwrap().id;
-        (group, direct_chats::find_or_create(conn, crowd[0], crowd[1]).unwrap().id, crowd)
+        let group = groups::create(conn, by(crowd[0]), &NewGroup::new("Crowd", &crowd)).unwrap().id;
+        (group, direct_chats::find_or_create(conn, by(crowd[0]), crowd[1]).unwrap().id, crowd)
     };
     let mut sent = HashMap::<(ChatId, MessageId), i64>::new();
     for acknowledgements in [1, 40, 150, 300] {
@@ -75,7 +77,7 @@ fn what_was_acknowledged_survives_a_crash_and_what_was_not_can_be_sent_again() {
             });
             // And one who reads it all, as fast as it comes.
             let (mut conn, reader) = (database.diesel(), crowd[3]);
-            scope.spawn(move || while receipts::mark_read(&mut conn, group, reader, i64::MAX).is_ok() {});
+            scope.spawn(move || while receipts::mark_read(&mut conn, by(reader), group, Seq::MAX).is_ok() {});
             for _ in 0..acknowledgements {
                 heard.recv().unwrap();
             }
@@ -103,10 +105,10 @@ fn what_was_acknowledged_survives_a_crash_and_what_was_not_can_be_sent_again() {
         assert!(others.is_empty(), "nobody's: {others:?}");
         for Device { chat, user, unanswered, acknowledged } in devices {
             let draft = draft(unanswered, acknowledged.len() % 3 == 2);
-            let again = messages::send(conn, chat, user, &draft).unwrap();
+            let again = messages::send(conn, by(user), chat, &draft).unwrap();
             assert_eq!(again.already_sent, there.contains_key(&(chat, unanswered)));
-            assert_eq!(messages::send(conn, chat, user, &draft).unwrap().message.seq, again.message.seq);
-            sent.insert((chat, unanswered), again.message.seq);
+            assert_eq!(messages::send(conn, by(user), chat, &draft).unwrap().message.seq, again.message.seq);
+            sent.insert((chat, unanswered), again.message.seq.get());
         }
         assert_eq!(database.value("SELECT count(*) FROM messages WHERE sender_id IS NOT NULL"), sent.len().to_string());
         let halves = "SELECT seq FROM messages LEFT JOIN attachments

@@ -10,9 +10,11 @@ use messenger_db::queries::groups::{
 };
 use messenger_db::queries::messages::{self, Draft, SendRefused};
 use messenger_db::schema::{chat_participants, messages as message_rows};
+use messenger_db::seq::Seq;
 
 use super::cast;
 use super::sound::assert_sound;
+use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
 fn role(conn: &mut PgConnection, chat: ChatId, user: UserId) -> Option<ParticipantRole> {
@@ -46,7 +48,7 @@ fn a_group_begins_with_its_owner_its_members_and_nothing_unread() {
     let [alice, bob, carol] = cast::users(conn, ["alice", "bob", "carol"]);
     let members = [carol, bob, bob, alice];
     let new = NewGroup { slug: Some("hikers"), avatar_url: Some("https://a"), ..NewGroup::new("Hikers", &members) };
-    let group = groups::create(conn, alice, &new).unwrap();
+    let group = groups::create(conn, by(alice), &new).unwrap();
     assert_eq!((group.member_count, group.slug.as_deref()), (3, Some("hikers")));
     assert_eq!([alice, bob, carol].map(|user| role(conn, group.id, user)), [Some(Owner), Some(Member), Some(Member)]);
     assert_eq!(events(conn, group.id), ["group_created"]);
@@ -61,7 +63,7 @@ fn a_group_is_not_opened_with_what_it_cannot_have_and_nothing_of_it_stays() {
     let crowd = cast::crowd(conn, 301);
     let (alice, bob) = (crowd[0], crowd[1]);
     let nobody = UserId::new();
-    let mut refusal = |new: NewGroup<'_>| groups::create(conn, alice, &new).unwrap_err();
+    let mut refusal = |new: NewGroup<'_>| groups::create(conn, by(alice), &new).unwrap_err();
     let members = [bob];
     let new = NewGroup::new("Hikers", &members);
     assert_eq!(refusal(NewGroup { name: "", ..new }), Refused(CreateRefused::NameRefused));
@@ -71,15 +73,18 @@ fn a_group_is_not_opened_with_what_it_cannot_have_and_nothing_of_it_stays() {
     assert_eq!(refusal(NewGroup { members: &[bob, nobody], ..new }), Refused(CreateRefused::UserNotFound(nobody)));
     assert_eq!(refusal(NewGroup { members: &crowd, ..new }), Refused(CreateRefused::Full));
     cast::block(conn, bob, alice);
-    assert_eq!(groups::create(conn, alice, &new), Err(Refused(CreateRefused::Blocked(bob))));
-    assert_eq!(groups::create(conn, bob, &NewGroup::new("g", &[alice])), Err(Refused(CreateRefused::Blocked(alice))));
+    assert_eq!(groups::create(conn, by(alice), &new), Err(Refused(CreateRefused::Blocked(bob))));
+    assert_eq!(
+        groups::create(conn, by(bob), &NewGroup::new("g", &[alice])),
+        Err(Refused(CreateRefused::Blocked(alice)))
+    );
     assert_eq!(database.value("SELECT count(*) FROM chats"), "0");
 
-    let group = groups::create(conn, alice, &NewGroup::new("Everyone", &crowd[2..])).unwrap();
+    let group = groups::create(conn, by(alice), &NewGroup::new("Everyone", &crowd[2..])).unwrap();
     assert_eq!(group.member_count, 300);
-    groups::change_slug(conn, group.id, alice, Some("everyone")).unwrap();
+    groups::change_slug(conn, by(alice), group.id, Some("everyone")).unwrap();
     let taken = NewGroup { slug: Some("everyone"), ..NewGroup::new("Everyone", &[]) };
-    assert_eq!(groups::create(conn, alice, &taken), Err(Refused(CreateRefused::SlugTaken)));
+    assert_eq!(groups::create(conn, by(alice), &taken), Err(Refused(CreateRefused::SlugTaken)));
     assert_sound(&database);
 }
 
@@ -88,14 +93,14 @@ fn who_is_added_can_read_everything_and_has_nothing_unread() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let [alice, bob] = cast::users(conn, ["alice", "bob"]);
-    let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[])).unwrap();
-    let sent = messages::send(conn, group.id, alice, &Draft::text("Anyone?")).unwrap().message;
-    let joined = groups::add(conn, group.id, alice, bob).unwrap();
-    assert_eq!((joined.role, joined.joined_seq), (Member, sent.seq + 1));
+    let group = groups::create(conn, by(alice), &NewGroup::new("Hikers", &[])).unwrap();
+    let sent = messages::send(conn, by(alice), group.id, &Draft::text("Anyone?")).unwrap().message;
+    let joined = groups::add(conn, by(alice), group.id, bob).unwrap();
+    assert_eq!((joined.role, joined.joined_seq), (Member, sent.seq.next()));
     assert_eq!(unread(&database, bob), "0");
-    assert_eq!(messages::get(conn, group.id, bob, sent.seq).unwrap(), sent);
-    assert_eq!(groups::add(conn, group.id, alice, bob), Err(Refused(AddRefused::AlreadyAMember)));
-    assert_eq!(groups::add(conn, group.id, alice, UserId::new()), Err(Refused(AddRefused::UserNotFound)));
+    assert_eq!(messages::get(conn, by(bob), group.id, sent.seq).unwrap(), sent);
+    assert_eq!(groups::add(conn, by(alice), group.id, bob), Err(Refused(AddRefused::AlreadyAMember)));
+    assert_eq!(groups::add(conn, by(alice), group.id, UserId::new()), Err(Refused(AddRefused::UserNotFound)));
     assert_sound(&database);
 }
 
@@ -104,15 +109,15 @@ fn who_comes_back_is_a_plain_member_with_nothing_unread() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let [alice, bob] = cast::users(conn, ["alice", "bob"]);
-    let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob])).unwrap();
-    groups::promote(conn, group.id, alice, bob).unwrap();
-    messages::send(conn, group.id, alice, &Draft::text("One")).unwrap();
-    assert_eq!(groups::leave(conn, group.id, bob), Ok(None));
-    assert_eq!(messages::send(conn, group.id, bob, &Draft::text("Two")), Err(Refused(SendRefused::NotAMember)));
-    messages::send(conn, group.id, alice, &Draft::text("Three")).unwrap();
-    groups::add(conn, group.id, alice, bob).unwrap();
+    let group = groups::create(conn, by(alice), &NewGroup::new("Hikers", &[bob])).unwrap();
+    groups::promote(conn, by(alice), group.id, bob).unwrap();
+    messages::send(conn, by(alice), group.id, &Draft::text("One")).unwrap();
+    assert_eq!(groups::leave(conn, by(bob), group.id), Ok(None));
+    assert_eq!(messages::send(conn, by(bob), group.id, &Draft::text("Two")), Err(Refused(SendRefused::NotAMember)));
+    messages::send(conn, by(alice), group.id, &Draft::text("Three")).unwrap();
+    groups::add(conn, by(alice), group.id, bob).unwrap();
     assert_eq!((role(conn, group.id, bob), unread(&database, bob)), (Some(Member), "0".to_owned()));
-    messages::send(conn, group.id, alice, &Draft::text("Four")).unwrap();
+    messages::send(conn, by(alice), group.id, &Draft::text("Four")).unwrap();
     assert_eq!(unread(&database, bob), "1");
     assert_eq!(events(conn, group.id), ["group_created", "member_promoted", "member_left", "member_added"]);
     assert_sound(&database);
@@ -123,9 +128,9 @@ fn the_owner_may_everything_admins_plain_members_and_members_leave() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let [owner, admin, other_admin, member, eve] = cast::users(conn, ["owner", "admin", "admin2", "member", "eve"]);
-    let group = groups::create(conn, owner, &NewGroup::new("G", &[admin, other_admin, member])).unwrap().id;
+    let group = groups::create(conn, by(owner), &NewGroup::new("G", &[admin, other_admin, member])).unwrap().id;
     for user in [admin, other_admin] {
-        groups::promote(conn, group, owner, user).unwrap();
+        groups::promote(conn, by(owner), group, user).unwrap();
     }
     for actor in [member, eve] {
         let refused = if actor == member {
@@ -133,42 +138,42 @@ fn the_owner_may_everything_admins_plain_members_and_members_leave() {
         } else {
             (AddRefused::NotAMember, RemoveRefused::NotAMember, ChangeRefused::NotAMember, RoleRefused::NotAMember)
         };
-        assert_eq!(groups::add(conn, group, actor, eve), Err(Refused(refused.0)));
-        assert_eq!(groups::remove(conn, group, actor, admin), Err(Refused(refused.1)));
-        assert_eq!(groups::rename(conn, group, actor, "Mine"), Err(Refused(refused.2)));
-        assert_eq!(groups::change_avatar(conn, group, actor, None), Err(Refused(refused.2)));
-        assert_eq!(groups::change_slug(conn, group, actor, None), Err(Refused(refused.2)));
-        assert_eq!(groups::promote(conn, group, actor, member), Err(Refused(refused.3)));
-        assert_eq!(groups::demote(conn, group, actor, admin), Err(Refused(refused.3)));
-        assert_eq!(groups::transfer_ownership(conn, group, actor, member), Err(Refused(refused.3)));
+        assert_eq!(groups::add(conn, by(actor), group, eve), Err(Refused(refused.0)));
+        assert_eq!(groups::remove(conn, by(actor), group, admin), Err(Refused(refused.1)));
+        assert_eq!(groups::rename(conn, by(actor), group, "Mine"), Err(Refused(refused.2)));
+        assert_eq!(groups::change_avatar(conn, by(actor), group, None), Err(Refused(refused.2)));
+        assert_eq!(groups::change_slug(conn, by(actor), group, None), Err(Refused(refused.2)));
+        assert_eq!(groups::promote(conn, by(actor), group, member), Err(Refused(refused.3)));
+        assert_eq!(groups::demote(conn, by(actor), group, admin), Err(Refused(refused.3)));
+        assert_eq!(groups::transfer_ownership(conn, by(actor), group, member), Err(Refused(refused.3)));
     }
-    assert_eq!(groups::delete(conn, group, member), Err(Refused(DeleteRefused::NotAllowed)));
-    assert_eq!(groups::delete(conn, group, eve), Err(Refused(DeleteRefused::NotAMember)));
-    assert_eq!(groups::leave(conn, group, eve), Err(Refused(LeaveRefused::NotAMember)));
+    assert_eq!(groups::delete(conn, by(member), group), Err(Refused(DeleteRefused::NotAllowed)));
+    assert_eq!(groups::delete(conn, by(eve), group), Err(Refused(DeleteRefused::NotAMember)));
+    assert_eq!(groups::leave(conn, by(eve), group), Err(Refused(LeaveRefused::NotAMember)));
 
     // An admin.
-    assert_eq!(groups::remove(conn, group, admin, owner), Err(Refused(RemoveRefused::NotAllowed)));
-    assert_eq!(groups::remove(conn, group, admin, other_admin), Err(Refused(RemoveRefused::NotAllowed)));
-    assert_eq!(groups::remove(conn, group, admin, admin), Err(Refused(RemoveRefused::Oneself)));
-    assert_eq!(groups::promote(conn, group, admin, member), Err(Refused(RoleRefused::NotAllowed)));
-    assert_eq!(groups::demote(conn, group, admin, other_admin), Err(Refused(RoleRefused::NotAllowed)));
-    assert_eq!(groups::delete(conn, group, admin), Err(Refused(DeleteRefused::NotAllowed)));
-    groups::add(conn, group, admin, eve).unwrap();
-    groups::remove(conn, group, admin, eve).unwrap();
-    assert_eq!(groups::remove(conn, group, admin, eve), Err(Refused(RemoveRefused::UserNotAMember)));
-    assert_eq!(groups::rename(conn, group, admin, "Ours").unwrap().name.as_deref(), Some("Ours"));
-    groups::demote(conn, group, admin, admin).unwrap();
+    assert_eq!(groups::remove(conn, by(admin), group, owner), Err(Refused(RemoveRefused::NotAllowed)));
+    assert_eq!(groups::remove(conn, by(admin), group, other_admin), Err(Refused(RemoveRefused::NotAllowed)));
+    assert_eq!(groups::remove(conn, by(admin), group, admin), Err(Refused(RemoveRefused::Oneself)));
+    assert_eq!(groups::promote(conn, by(admin), group, member), Err(Refused(RoleRefused::NotAllowed)));
+    assert_eq!(groups::demote(conn, by(admin), group, other_admin), Err(Refused(RoleRefused::NotAllowed)));
+    assert_eq!(groups::delete(conn, by(admin), group), Err(Refused(DeleteRefused::NotAllowed)));
+    groups::add(conn, by(admin), group, eve).unwrap();
+    groups::remove(conn, by(admin), group, eve).unwrap();
+    assert_eq!(groups::remove(conn, by(admin), group, eve), Err(Refused(RemoveRefused::UserNotAMember)));
+    assert_eq!(groups::rename(conn, by(admin), group, "Ours").unwrap().name.as_deref(), Some("Ours"));
+    groups::demote(conn, by(admin), group, admin).unwrap();
     assert_eq!(role(conn, group, admin), Some(Member));
 
     // The owner.
-    assert_eq!(groups::demote(conn, group, owner, owner), Err(Refused(RoleRefused::IsOwner)));
-    assert_eq!(groups::promote(conn, group, owner, owner), Err(Refused(RoleRefused::IsOwner)));
-    assert_eq!(groups::transfer_ownership(conn, group, owner, owner), Err(Refused(RoleRefused::IsOwner)));
-    assert_eq!(groups::promote(conn, group, owner, eve), Err(Refused(RoleRefused::UserNotAMember)));
-    assert_eq!(groups::transfer_ownership(conn, group, owner, eve), Err(Refused(RoleRefused::UserNotAMember)));
-    groups::transfer_ownership(conn, group, owner, member).unwrap();
+    assert_eq!(groups::demote(conn, by(owner), group, owner), Err(Refused(RoleRefused::IsOwner)));
+    assert_eq!(groups::promote(conn, by(owner), group, owner), Err(Refused(RoleRefused::IsOwner)));
+    assert_eq!(groups::transfer_ownership(conn, by(owner), group, owner), Err(Refused(RoleRefused::IsOwner)));
+    assert_eq!(groups::promote(conn, by(owner), group, eve), Err(Refused(RoleRefused::UserNotAMember)));
+    assert_eq!(groups::transfer_ownership(conn, by(owner), group, eve), Err(Refused(RoleRefused::UserNotAMember)));
+    groups::transfer_ownership(conn, by(owner), group, member).unwrap();
     assert_eq!([owner, member].map(|user| role(conn, group, user)), [Some(Admin), Some(Owner)]);
-    groups::remove(conn, group, member, owner).unwrap();
+    groups::remove(conn, by(member), group, owner).unwrap();
     assert_sound(&database);
 }
 
@@ -177,10 +182,10 @@ fn a_role_that_a_member_has_already_is_no_news() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let [alice, bob] = cast::users(conn, ["alice", "bob"]);
-    let group = groups::create(conn, alice, &NewGroup::new("G", &[bob])).unwrap().id;
-    groups::demote(conn, group, alice, bob).unwrap();
-    groups::promote(conn, group, alice, bob).unwrap();
-    groups::promote(conn, group, alice, bob).unwrap();
+    let group = groups::create(conn, by(alice), &NewGroup::new("G", &[bob])).unwrap().id;
+    groups::demote(conn, by(alice), group, bob).unwrap();
+    groups::promote(conn, by(alice), group, bob).unwrap();
+    groups::promote(conn, by(alice), group, bob).unwrap();
     assert_eq!(events(conn, group), ["group_created", "member_promoted"]);
 }
 
@@ -189,25 +194,25 @@ fn the_longest_standing_admin_succeeds_the_owner_then_the_longest_standing_membe
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let [owner, early, late, admin, later_admin] = cast::users(conn, ["owner", "early", "late", "admin", "admin2"]);
-    let group = groups::create(conn, owner, &NewGroup { slug: Some("g"), ..NewGroup::new("G", &[]) }).unwrap().id;
+    let group = groups::create(conn, by(owner), &NewGroup { slug: Some("g"), ..NewGroup::new("G", &[]) }).unwrap().id;
     for user in [early, late, admin, later_admin] {
-        groups::add(conn, group, owner, user).unwrap();
+        groups::add(conn, by(owner), group, user).unwrap();
     }
     // Who was promoted first does not matter.
-    groups::promote(conn, group, owner, later_admin).unwrap();
-    groups::promote(conn, group, owner, admin).unwrap();
-    assert_eq!(groups::leave(conn, group, owner), Ok(Some(admin)));
-    assert_eq!(groups::leave(conn, group, admin), Ok(Some(later_admin)));
-    assert_eq!(groups::leave(conn, group, later_admin), Ok(Some(early)));
+    groups::promote(conn, by(owner), group, later_admin).unwrap();
+    groups::promote(conn, by(owner), group, admin).unwrap();
+    assert_eq!(groups::leave(conn, by(owner), group), Ok(Some(admin)));
+    assert_eq!(groups::leave(conn, by(admin), group), Ok(Some(later_admin)));
+    assert_eq!(groups::leave(conn, by(later_admin), group), Ok(Some(early)));
     assert_eq!(role(conn, group, early), Some(Owner));
     assert_sound(&database);
-    assert_eq!(groups::leave(conn, group, early), Ok(Some(late)));
-    assert_eq!(groups::leave(conn, group, late), Ok(None));
+    assert_eq!(groups::leave(conn, by(early), group), Ok(Some(late)));
+    assert_eq!(groups::leave(conn, by(late), group), Ok(None));
     assert_eq!(
         database.value("SELECT (deleted_at IS NOT NULL, slug IS NULL, member_count)::text FROM chats"),
         "(t,t,0)"
     );
-    assert_eq!(groups::add(conn, group, late, early), Err(Refused(AddRefused::NotAMember)));
+    assert_eq!(groups::add(conn, by(late), group, early), Err(Refused(AddRefused::NotAMember)));
     assert_sound(&database);
 }
 
@@ -218,13 +223,13 @@ fn a_deleted_group_is_written_to_by_nobody_and_its_link_is_free() {
     let [alice, bob] = cast::users(conn, ["alice", "bob"]);
     let members = [bob];
     let new = NewGroup { slug: Some("g"), ..NewGroup::new("G", &members) };
-    let group = groups::create(conn, alice, &new).unwrap().id;
-    groups::delete(conn, group, alice).unwrap();
+    let group = groups::create(conn, by(alice), &new).unwrap().id;
+    groups::delete(conn, by(alice), group).unwrap();
     for user in [alice, bob] {
-        assert_eq!(messages::send(conn, group, user, &Draft::text("?")), Err(Refused(SendRefused::NotAMember)));
+        assert_eq!(messages::send(conn, by(user), group, &Draft::text("?")), Err(Refused(SendRefused::NotAMember)));
     }
-    assert_eq!(groups::delete(conn, group, alice), Err(Refused(DeleteRefused::NotAMember)));
-    groups::create(conn, alice, &new).unwrap();
+    assert_eq!(groups::delete(conn, by(alice), group), Err(Refused(DeleteRefused::NotAMember)));
+    groups::create(conn, by(alice), &new).unwrap();
     assert_sound(&database);
 }
 
@@ -233,12 +238,12 @@ fn who_blocks_cannot_be_added_by_whom_they_blocked_nor_add_them_but_others_can()
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let [alice, bob, carol] = cast::users(conn, ["alice", "bob", "carol"]);
-    let group = groups::create(conn, alice, &NewGroup::new("G", &[carol])).unwrap().id;
-    groups::promote(conn, group, alice, carol).unwrap();
+    let group = groups::create(conn, by(alice), &NewGroup::new("G", &[carol])).unwrap().id;
+    groups::promote(conn, by(alice), group, carol).unwrap();
     cast::block(conn, bob, alice);
-    assert_eq!(groups::add(conn, group, alice, bob), Err(Refused(AddRefused::Blocked)));
-    groups::add(conn, group, carol, bob).unwrap();
-    messages::send(conn, group, bob, &Draft::text("Hello all")).unwrap();
+    assert_eq!(groups::add(conn, by(alice), group, bob), Err(Refused(AddRefused::Blocked)));
+    groups::add(conn, by(carol), group, bob).unwrap();
+    messages::send(conn, by(bob), group, &Draft::text("Hello all")).unwrap();
 }
 
 #[test]
@@ -247,14 +252,14 @@ fn a_refusal_leaves_the_callers_transaction_as_it_was() {
     let conn = &mut database.diesel();
     let [alice, bob] = cast::users(conn, ["alice", "bob"]);
     conn.transaction(|conn| {
-        let group = groups::create(conn, alice, &NewGroup::new("G", &[])).unwrap().id;
+        let group = groups::create(conn, by(alice), &NewGroup::new("G", &[])).unwrap().id;
         let draft = Draft::text("Twice");
-        assert!(!messages::send(conn, group, alice, &draft).unwrap().already_sent);
-        assert!(messages::send(conn, group, alice, &draft).unwrap().already_sent);
-        let reply = Draft::text("To what?").in_reply_to(99);
-        assert_eq!(messages::send(conn, group, alice, &reply), Err(Refused(SendRefused::ReplyNotFound)));
-        assert_eq!(groups::change_slug(conn, group, alice, Some("/")), Err(Refused(ChangeRefused::SlugRefused)));
-        groups::add(conn, group, alice, bob).unwrap();
+        assert!(!messages::send(conn, by(alice), group, &draft).unwrap().already_sent);
+        assert!(messages::send(conn, by(alice), group, &draft).unwrap().already_sent);
+        let reply = Draft::text("To what?").in_reply_to(Seq::new(99));
+        assert_eq!(messages::send(conn, by(alice), group, &reply), Err(Refused(SendRefused::ReplyNotFound)));
+        assert_eq!(groups::change_slug(conn, by(alice), group, Some("/")), Err(Refused(ChangeRefused::SlugRefused)));
+        groups::add(conn, by(alice), group, bob).unwrap();
         QueryResult::Ok(())
     })
     .unwrap();
@@ -268,9 +273,9 @@ fn a_direct_chat_is_no_group() {
     let conn = &mut database.diesel();
     let [alice, bob, carol] = cast::users(conn, ["alice", "bob", "carol"]);
     cast::befriend(conn, alice, bob);
-    let chat = messenger_db::queries::direct_chats::find_or_create(conn, alice, bob).unwrap().id;
-    assert_eq!(groups::add(conn, chat, alice, carol), Err(Refused(AddRefused::NotAMember)));
-    assert_eq!(groups::leave(conn, chat, alice), Err(Refused(LeaveRefused::NotAMember)));
-    assert_eq!(groups::rename(conn, chat, alice, "Us"), Err(Refused(ChangeRefused::NotAMember)));
-    assert_eq!(groups::delete(conn, chat, alice), Err(Refused(DeleteRefused::NotAMember)));
+    let chat = messenger_db::queries::direct_chats::find_or_create(conn, by(alice), bob).unwrap().id;
+    assert_eq!(groups::add(conn, by(alice), chat, carol), Err(Refused(AddRefused::NotAMember)));
+    assert_eq!(groups::leave(conn, by(alice), chat), Err(Refused(LeaveRefused::NotAMember)));
+    assert_eq!(groups::rename(conn, by(alice), chat, "Us"), Err(Refused(ChangeRefused::NotAMember)));
+    assert_eq!(groups::delete(conn, by(alice), chat), Err(Refused(DeleteRefused::NotAMember)));
 }

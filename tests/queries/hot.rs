@@ -11,8 +11,10 @@ use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::messages::{self, Draft};
 use messenger_db::queries::sessions::{self, Device};
 use messenger_db::queries::{accounts, receipts};
+use messenger_db::seq::Seq;
 
 use super::{cast, watch};
+use crate::queries::cast::by;
 use crate::support::{Server, TestDatabase};
 
 /// That an act updates the rows of a table so many times, and 99 of 100 times in place.
@@ -27,7 +29,7 @@ fn assert_hot(conn: &mut PgConnection, table: &str, updates: i64, act: impl FnOn
 }
 
 fn say(conn: &mut PgConnection, chat: ChatId, user: UserId) -> i64 {
-    messages::send(conn, chat, user, &Draft::text("Shall we?")).unwrap().message.seq
+    messages::send(conn, by(user), chat, &Draft::text("Shall we?")).unwrap().message.seq.get()
 }
 
 #[test]
@@ -40,7 +42,7 @@ fn heads_positions_presence_and_sessions_are_updated_in_place() {
     migrate::run(&database.pool(), &RunOptions::default(), &mut Silent).unwrap();
     let conn = &mut database.diesel();
     let crowd = cast::crowd(conn, 40);
-    let chat = groups::create(conn, crowd[0], &NewGroup::new("Crowd", &crowd)).unwrap().id;
+    let chat = groups::create(conn, by(crowd[0]), &NewGroup::new("Crowd", &crowd)).unwrap().id;
 
     // Sends: of one member, who has read everything; and of each in turn, who reads everything by it.
     for table in ["chat_heads", "unread_messages"] {
@@ -58,12 +60,12 @@ fn heads_positions_presence_and_sessions_are_updated_in_place() {
         let seq = say(conn, chat, crowd[0]);
         assert_hot(conn, "unread_messages", 39, |conn| {
             for &user in &crowd {
-                receipts::mark_delivered(conn, chat, user, seq).unwrap();
+                receipts::mark_delivered(conn, by(user), chat, Seq::new(seq)).unwrap();
             }
         });
         assert_hot(conn, "unread_messages", 39, |conn| {
             for &user in &crowd {
-                receipts::mark_read(conn, chat, user, seq).unwrap();
+                receipts::mark_read(conn, by(user), chat, Seq::new(seq)).unwrap();
             }
         });
     }
@@ -71,8 +73,8 @@ fn heads_positions_presence_and_sessions_are_updated_in_place() {
     // What was marked before is not written again.
     assert_hot(conn, "unread_messages", 0, |conn| {
         for &user in &crowd {
-            assert!(receipts::mark_read(conn, chat, user, i64::MAX).unwrap().is_empty());
-            assert!(receipts::mark_delivered(conn, chat, user, i64::MAX).unwrap().is_empty());
+            assert!(receipts::mark_read(conn, by(user), chat, Seq::MAX).unwrap().is_empty());
+            assert!(receipts::mark_delivered(conn, by(user), chat, Seq::MAX).unwrap().is_empty());
         }
     });
 
@@ -81,8 +83,8 @@ fn heads_positions_presence_and_sessions_are_updated_in_place() {
         for round in 0..5 {
             for &user in &crowd {
                 let status = if round % 2 == 0 { UserStatus::Online } else { UserStatus::Away };
-                accounts::set_presence(conn, user, status).unwrap();
-                accounts::mark_seen(conn, user).unwrap();
+                accounts::set_presence(conn, by(user), status).unwrap();
+                accounts::mark_seen(conn, by(user)).unwrap();
             }
         }
     });
@@ -102,8 +104,8 @@ fn heads_positions_presence_and_sessions_are_updated_in_place() {
                 );
                 diesel::sql_query(aged).execute(conn).unwrap();
                 sessions::authenticate(conn, token).unwrap();
-                sessions::connect(conn, session.id, "gateway-1/17").unwrap();
-                assert!(sessions::disconnect(conn, session.id, "gateway-1/17").unwrap());
+                sessions::connect(conn, by(session.user_id), session.id, "gateway-1/17").unwrap();
+                assert!(sessions::disconnect(conn, by(session.user_id), session.id, "gateway-1/17").unwrap());
             }
         }
     });

@@ -9,16 +9,18 @@ use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::import::{self, History, ImportRefused, Imported, Tally};
 use messenger_db::queries::messages::{self, Draft, Picture};
 use messenger_db::queries::{direct_chats, receipts};
+use messenger_db::seq::Seq;
 use serde_json::json;
 
 use super::cast::{self, at_once};
 use super::sound::assert_sound;
+use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
 /// A group of alice, its owner, and bob.
 fn group(conn: &mut PgConnection) -> (ChatId, [UserId; 2]) {
     let [alice, bob] = cast::users(conn, ["alice", "bob"]);
-    let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob])).unwrap();
+    let group = groups::create(conn, by(alice), &NewGroup::new("Hikers", &[bob])).unwrap();
     (group.id, [alice, bob])
 }
 
@@ -51,12 +53,15 @@ fn what_is_imported_keeps_its_times_senders_and_ids_and_is_read() {
     let tally = import::messages(conn, &batch, History::Read).unwrap();
     assert_eq!(tally, Tally { imported: 4, already_there: 0 });
 
-    let got = |conn: &mut PgConnection, seq| messages::get(conn, chat, alice, seq).unwrap();
-    let answer = got(conn, 3);
+    let got = |conn: &mut PgConnection, seq| messages::get(conn, by(alice), chat, seq).unwrap();
+    let answer = got(conn, Seq::new(3));
     assert_eq!((answer.id, answer.sender_id, answer.created_at), (batch[1].id, Some(bob), at(1)));
-    assert_eq!((answer.reply_to_seq, answer.edited_at), (Some(2), Some(at(2))));
-    assert_eq!([2, 4, 5].map(|seq| got(conn, seq).kind), [MessageKind::Text, MessageKind::Image, MessageKind::System]);
-    assert_eq!(got(conn, 5).metadata, metadata);
+    assert_eq!((answer.reply_to_seq, answer.edited_at), (Some(Seq::new(2)), Some(at(2))));
+    assert_eq!(
+        [2, 4, 5].map(|seq| got(conn, Seq::new(seq)).kind),
+        [MessageKind::Text, MessageKind::Image, MessageKind::System]
+    );
+    assert_eq!(got(conn, Seq::new(5)).metadata, metadata);
     assert_eq!(database.value("SELECT (message_seq, storage_key)::text FROM attachments"), "(4,k)");
     assert_eq!(
         database.value("SELECT (last_seq, last_message_at = '2019-05-04T09:04Z')::text FROM chat_heads"),
@@ -66,7 +71,7 @@ fn what_is_imported_keeps_its_times_senders_and_ids_and_is_read() {
     assert_sound(&database);
 
     // It goes on from there.
-    assert_eq!(messages::send(conn, chat, bob, &Draft::text("Again?")).unwrap().message.seq, 6);
+    assert_eq!(messages::send(conn, by(bob), chat, &Draft::text("Again?")).unwrap().message.seq, Seq::new(6));
     assert_sound(&database);
 }
 
@@ -77,8 +82,8 @@ fn what_is_imported_as_unread_is_unread_and_pending() {
     let (chat, [alice, bob]) = group(conn);
     import::messages(conn, &texts(chat, &[alice, bob], &["one", "two", "three"]), History::Unread).unwrap();
     assert_eq!(database.column("SELECT unread_count::text FROM unread_counts"), ["3", "3"]);
-    receipts::mark_read(conn, chat, bob, 3).unwrap();
-    receipts::mark_delivered(conn, chat, bob, 4).unwrap();
+    receipts::mark_read(conn, by(bob), chat, Seq::new(3)).unwrap();
+    receipts::mark_delivered(conn, by(bob), chat, Seq::new(4)).unwrap();
     assert_sound(&database);
     // Read now, with what was unread before.
     import::messages(conn, &texts(chat, &[alice], &["four"]), History::Read).unwrap();
@@ -99,7 +104,7 @@ fn an_import_that_was_interrupted_is_begun_again_without_duplicates() {
     assert_eq!(import::messages(conn, &batch, History::Read), tally(2, 2));
     assert_eq!(import::messages(conn, &batch, History::Read), tally(0, 4));
     assert_eq!(import::messages(conn, &[], History::Read), tally(0, 0));
-    assert_eq!(messages::get(conn, chat, alice, 5).unwrap().reply_to_seq, Some(2));
+    assert_eq!(messages::get(conn, by(alice), chat, Seq::new(5)).unwrap().reply_to_seq, Some(Seq::new(2)));
     // Twice in one batch is once.
     let twice = texts(chat, &[alice], &["five"]);
     let twice = [twice[0].clone(), twice[0].clone()];
@@ -117,7 +122,7 @@ fn a_batch_for_many_chats_numbers_each_by_itself() {
         .iter()
         .map(|&other| {
             cast::befriend(conn, users[0], other);
-            (other, direct_chats::find_or_create(conn, users[0], other).unwrap().id)
+            (other, direct_chats::find_or_create(conn, by(users[0]), other).unwrap().id)
         })
         .collect();
     let batch: Vec<_> = (0..100)
@@ -138,8 +143,8 @@ fn of_a_batch_that_is_refused_nothing_is_imported() {
     let conn = &mut database.diesel();
     let (chat, [alice, bob]) = group(conn);
     let eve = cast::user(conn, "eve");
-    let other = groups::create(conn, alice, &NewGroup::new("Other", &[])).unwrap().id;
-    groups::leave(conn, chat, bob).unwrap();
+    let other = groups::create(conn, by(alice), &NewGroup::new("Other", &[])).unwrap().id;
+    groups::leave(conn, by(bob), chat).unwrap();
     let good = texts(chat, &[alice, bob], &["one", "two"]);
     let missing = ChatId::new();
     let long = "ä".repeat(10_001);
@@ -186,7 +191,7 @@ fn imports_and_sends_at_once_neither_duplicate_nor_leave_gaps() {
     let conn = &mut database.diesel();
     let users = cast::crowd(conn, 3);
     let chats: Vec<_> =
-        (0..4).map(|_| groups::create(conn, users[0], &NewGroup::new("G", &users)).unwrap().id).collect();
+        (0..4).map(|_| groups::create(conn, by(users[0]), &NewGroup::new("G", &users)).unwrap().id).collect();
     let history: Vec<_> = (0..400)
         .map(|number| {
             Imported::text(chats[number % 4], MessageId::new(), users[number % 3], at(number as i64), "Hello")
@@ -199,8 +204,8 @@ fn imports_and_sends_at_once_neither_duplicate_nor_leave_gaps() {
             tallies.sum::<usize>()
         } else {
             for _ in 0..50 {
-                messages::send(conn, chats[number % 4], users[number % 3], &Draft::text("…")).unwrap();
-                receipts::mark_read(conn, chats[number % 4], users[0], i64::MAX).unwrap();
+                messages::send(conn, by(users[number % 3]), chats[number % 4], &Draft::text("…")).unwrap();
+                receipts::mark_read(conn, by(users[0]), chats[number % 4], Seq::MAX).unwrap();
             }
             0
         }

@@ -9,10 +9,12 @@ use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::messages::{self, DeleteRefused, Draft, EditRefused, GetRefused, Picture, SendRefused};
 use messenger_db::queries::{blocks, reactions, receipts};
 use messenger_db::schema::chat_heads;
+use messenger_db::seq::Seq;
 use serde_json::json;
 
 use super::cast;
 use super::sound::assert_sound;
+use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
 fn head(conn: &mut PgConnection, chat: ChatId) -> ChatHead {
@@ -26,15 +28,15 @@ fn a_message_has_the_next_number_of_its_chat_and_the_head_shows_it() {
     let (chat, [alice, bob, _]) = cast::group(conn);
     let metadata = json!({ "preview": { "title": "Summit", "height": 2962.5 } });
     let words = "ä".repeat(101);
-    let first = messages::send(conn, chat, alice, &Draft::text("Tomorrow?")).unwrap();
+    let first = messages::send(conn, by(alice), chat, &Draft::text("Tomorrow?")).unwrap();
     let draft = Draft::text(&words).in_reply_to(first.message.seq).with_metadata(&metadata);
-    let second = messages::send(conn, chat, bob, &draft).unwrap();
-    assert_eq!((first.message.seq, second.message.seq), (2, 3));
+    let second = messages::send(conn, by(bob), chat, &draft).unwrap();
+    assert_eq!((first.message.seq, second.message.seq), (Seq::new(2), Seq::new(3)));
     assert!(!first.already_sent && !second.already_sent);
-    assert_eq!(messages::get(conn, chat, alice, 3), Ok(second.message.clone()));
+    assert_eq!(messages::get(conn, by(alice), chat, Seq::new(3)), Ok(second.message.clone()));
     let head = head(conn, chat);
     assert_eq!(head.last_preview, Some("ä".repeat(100)));
-    assert_eq!((head.last_seq, head.last_sender_id, head.last_kind), (3, Some(bob), Some(MessageKind::Text)));
+    assert_eq!((head.last_seq, head.last_sender_id, head.last_kind), (Seq::new(3), Some(bob), Some(MessageKind::Text)));
     assert_eq!(head.last_message_at, Some(second.message.created_at));
     assert_sound(&database);
 }
@@ -45,21 +47,21 @@ fn a_message_that_is_sent_twice_is_there_once() {
     let conn = &mut database.diesel();
     let (chat, [alice, bob, carol]) = cast::group(conn);
     let draft = Draft::text("Tomorrow?");
-    let first = messages::send(conn, chat, bob, &draft).unwrap().message;
+    let first = messages::send(conn, by(bob), chat, &draft).unwrap().message;
     // Whatever else the second says, and whatever became of the first.
     let other = Draft::text("Something else").with_id(draft.id());
-    let again = messages::send(conn, chat, bob, &other).unwrap();
+    let again = messages::send(conn, by(bob), chat, &other).unwrap();
     assert_eq!((again.message, again.already_sent), (first.clone(), true));
-    messages::delete(conn, chat, bob, first.seq).unwrap();
-    let again = messages::send(conn, chat, bob, &draft).unwrap();
+    messages::delete(conn, by(bob), chat, first.seq).unwrap();
+    let again = messages::send(conn, by(bob), chat, &draft).unwrap();
     assert_eq!((again.message.content, again.already_sent), (None, true));
 
-    assert_eq!(messages::send(conn, chat, carol, &draft), Err(Refused(SendRefused::IdTaken)));
+    assert_eq!(messages::send(conn, by(carol), chat, &draft), Err(Refused(SendRefused::IdTaken)));
     // In another chat it is another message.
-    let notes = groups::create(conn, alice, &NewGroup::new("Notes", &[])).unwrap().id;
-    assert!(!messages::send(conn, notes, alice, &draft).unwrap().already_sent);
-    assert_eq!(messages::find_by_id(conn, notes, alice, draft.id()).unwrap().unwrap().chat_id, notes);
-    assert_eq!(messages::find_by_id(conn, notes, bob, draft.id()), Ok(None));
+    let notes = groups::create(conn, by(alice), &NewGroup::new("Notes", &[])).unwrap().id;
+    assert!(!messages::send(conn, by(alice), notes, &draft).unwrap().already_sent);
+    assert_eq!(messages::find_by_id(conn, by(alice), notes, draft.id()).unwrap().unwrap().chat_id, notes);
+    assert_eq!(messages::find_by_id(conn, by(bob), notes, draft.id()), Ok(None));
     assert_sound(&database);
 }
 
@@ -71,11 +73,11 @@ fn an_image_has_one_to_five_pictures_in_their_order() {
     let picture = |number: usize| Picture::new("p.jpg", ImageType::Jpeg, 1000, ["a", "b", "c", "d", "e", "f"][number]);
     let pictures: Vec<_> = (0..6).map(picture).collect();
     let draft = Draft::image(&pictures[..5]).saying("Look");
-    let sent = messages::send(conn, chat, bob, &draft).unwrap();
+    let sent = messages::send(conn, by(bob), chat, &draft).unwrap();
     assert_eq!((sent.message.kind, sent.message.content.as_deref()), (MessageKind::Image, Some("Look")));
-    assert!(messages::send(conn, chat, bob, &draft).unwrap().already_sent);
+    assert!(messages::send(conn, by(bob), chat, &draft).unwrap().already_sent);
     assert_eq!(database.value("SELECT string_agg(storage_key, '' ORDER BY position) FROM attachments"), "abcde");
-    let mut refusal = |draft: Draft<'_>| messages::send(conn, chat, bob, &draft).unwrap_err();
+    let mut refusal = |draft: Draft<'_>| messages::send(conn, by(bob), chat, &draft).unwrap_err();
     assert_eq!(refusal(Draft::image(&pictures)), Refused(SendRefused::TooManyPictures));
     assert_eq!(refusal(Draft::image(&[]).saying("Look")), Refused(SendRefused::Empty));
     let huge = [Picture::new("p.jpg", ImageType::Jpeg, 11 << 20, "k")];
@@ -89,18 +91,18 @@ fn what_cannot_be_sent_is_refused_and_takes_no_number() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let (chat, [alice, bob, carol]) = cast::group(conn);
-    let other = groups::create(conn, alice, &NewGroup::new("Other", &[])).unwrap().id;
-    messages::send(conn, other, alice, &Draft::text("Second of another chat")).unwrap();
+    let other = groups::create(conn, by(alice), &NewGroup::new("Other", &[])).unwrap().id;
+    messages::send(conn, by(alice), other, &Draft::text("Second of another chat")).unwrap();
     let [eve] = cast::users(conn, ["eve"]);
-    groups::leave(conn, chat, carol).unwrap();
+    groups::leave(conn, by(carol), chat).unwrap();
     for outsider in [eve, carol, UserId::new()] {
-        assert_eq!(messages::send(conn, chat, outsider, &Draft::text("Hi")), Err(Refused(SendRefused::NotAMember)));
+        assert_eq!(messages::send(conn, by(outsider), chat, &Draft::text("Hi")), Err(Refused(SendRefused::NotAMember)));
     }
-    assert_eq!(messages::send(conn, ChatId::new(), bob, &Draft::text("Hi")), Err(Refused(SendRefused::NotAMember)));
+    assert_eq!(messages::send(conn, by(bob), ChatId::new(), &Draft::text("Hi")), Err(Refused(SendRefused::NotAMember)));
     let list = json!([]);
-    let mut refusal = |draft: Draft<'_>| messages::send(conn, chat, bob, &draft).unwrap_err();
+    let mut refusal = |draft: Draft<'_>| messages::send(conn, by(bob), chat, &draft).unwrap_err();
     for seq in [0, 3, 4, -1] {
-        assert_eq!(refusal(Draft::text("Hi").in_reply_to(seq)), Refused(SendRefused::ReplyNotFound), "{seq}");
+        assert_eq!(refusal(Draft::text("Hi").in_reply_to(Seq::new(seq))), Refused(SendRefused::ReplyNotFound), "{seq}");
     }
     assert_eq!(refusal(Draft::text("")), Refused(SendRefused::Empty));
     assert_eq!(refusal(Draft::text("Hi").saying("")), Refused(SendRefused::Empty));
@@ -108,7 +110,10 @@ fn what_cannot_be_sent_is_refused_and_takes_no_number() {
     assert_eq!(refusal(Draft::text("Hi").with_metadata(&list)), Refused(SendRefused::MetadataNotAnObject));
     let deep = (0..100).fold(json!({}), |inner, _| json!({ "a": inner }));
     assert_eq!(refusal(Draft::text("Hi").with_metadata(&deep)), Refused(SendRefused::MetadataTooDeep));
-    assert_eq!(messages::send(conn, chat, bob, &Draft::text(&"ä".repeat(10_000))).unwrap().message.seq, 3);
+    assert_eq!(
+        messages::send(conn, by(bob), chat, &Draft::text(&"ä".repeat(10_000))).unwrap().message.seq,
+        Seq::new(3)
+    );
     assert_sound(&database);
 }
 
@@ -119,12 +124,12 @@ fn who_is_blocked_edits_nothing_and_may_delete() {
     let [alice, bob] = cast::users(conn, ["alice", "bob"]);
     let chat = cast::direct(conn, alice, bob);
     let seq = cast::say(conn, chat, alice, ["Hello"]);
-    blocks::block(conn, bob, alice).unwrap();
+    blocks::block(conn, by(bob), alice).unwrap();
     for user in [alice, bob] {
-        let refused = messages::edit(conn, chat, user, seq, "Hello again");
+        let refused = messages::edit(conn, by(user), chat, seq, "Hello again");
         assert_eq!(refused, Err(Refused(EditRefused::Blocked)));
     }
-    messages::delete(conn, chat, alice, seq).unwrap();
+    messages::delete(conn, by(alice), chat, seq).unwrap();
     assert_sound(&database);
 }
 
@@ -137,8 +142,9 @@ fn what_is_sent_can_be_read_again() {
     let numbers = [f64::MAX, f64::MIN, f64::MIN_POSITIVE, 5e-324, 1.7e308, 1e17, 0.1, f64::EPSILON];
     let numbers = json!({ "floats": numbers, "integers": [u64::MAX, 0], "negative": i64::MIN });
     for metadata in [deep, numbers, json!({ "": "\u{1}\u{fffd}", "\u{10ffff}": [[], {}, null] })] {
-        let seq = messages::send(conn, chat, alice, &Draft::text("Hi").with_metadata(&metadata)).unwrap().message.seq;
-        let read = messages::get(conn, chat, bob, seq).unwrap().metadata;
+        let seq =
+            messages::send(conn, by(alice), chat, &Draft::text("Hi").with_metadata(&metadata)).unwrap().message.seq;
+        let read = messages::get(conn, by(bob), chat, seq).unwrap().metadata;
         // 1e17 is a float that is written as an integer.
         assert_eq!(
             read.to_string().replace("100000000000000000", "1e17"),
@@ -152,13 +158,13 @@ fn who_writes_has_received_and_read_what_is_above() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let (chat, [alice, bob, carol]) = cast::group(conn);
-    let mut say = |user, words| messages::send(conn, chat, user, &Draft::text(words)).unwrap().message.seq;
+    let mut say = |user, words| messages::send(conn, by(user), chat, &Draft::text(words)).unwrap().message.seq;
     say(alice, "two");
     let three = say(alice, "three");
     let conn = &mut database.diesel();
     // Bob has received three messages and read one; then one comes, and he answers.
-    receipts::mark_delivered(conn, chat, bob, three).unwrap();
-    receipts::mark_read(conn, chat, bob, 2).unwrap();
+    receipts::mark_delivered(conn, by(bob), chat, three).unwrap();
+    receipts::mark_read(conn, by(bob), chat, Seq::new(2)).unwrap();
     say(alice, "four");
     say(bob, "five");
     let of_bob = format!(
@@ -178,20 +184,20 @@ fn an_edit_keeps_every_wording_and_the_head_shows_the_newest() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let (chat, [alice, bob, _]) = cast::group(conn);
-    let seq = messages::send(conn, chat, bob, &Draft::text("one")).unwrap().message.seq;
-    let edited = messages::edit(conn, chat, bob, seq, "two").unwrap();
+    let seq = messages::send(conn, by(bob), chat, &Draft::text("one")).unwrap().message.seq;
+    let edited = messages::edit(conn, by(bob), chat, seq, "two").unwrap();
     assert_eq!(edited.content.as_deref(), Some("two"));
     assert!(edited.edited_at.is_some_and(|at| at >= edited.created_at));
-    assert_eq!(messages::edit(conn, chat, bob, seq, "two"), Ok(edited));
-    messages::edit(conn, chat, bob, seq, &"three ".repeat(50)).unwrap();
+    assert_eq!(messages::edit(conn, by(bob), chat, seq, "two"), Ok(edited));
+    messages::edit(conn, by(bob), chat, seq, &"three ".repeat(50)).unwrap();
     assert_eq!(head(conn, chat).last_preview.unwrap().chars().count(), 100);
-    let wordings: Vec<_> = messages::edits(conn, chat, alice, seq).unwrap();
+    let wordings: Vec<_> = messages::all_edits(conn, by(alice), chat, seq).unwrap();
     let wordings: Vec<_> = wordings.iter().map(|edit| (edit.version, edit.content.as_deref())).collect();
     assert_eq!(wordings, [(1, Some("one")), (2, Some("two"))]);
 
     // A newer message: the head stays with it.
-    messages::send(conn, chat, alice, &Draft::text("newer")).unwrap();
-    messages::edit(conn, chat, bob, seq, "four").unwrap();
+    messages::send(conn, by(alice), chat, &Draft::text("newer")).unwrap();
+    messages::edit(conn, by(bob), chat, seq, "four").unwrap();
     assert_eq!(head(conn, chat).last_preview.as_deref(), Some("newer"));
     assert_sound(&database);
 }
@@ -201,24 +207,24 @@ fn only_the_sender_edits_while_a_member_and_what_is_there() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let (chat, [alice, bob, carol]) = cast::group(conn);
-    let seq = messages::send(conn, chat, bob, &Draft::text("mine")).unwrap().message.seq;
+    let seq = messages::send(conn, by(bob), chat, &Draft::text("mine")).unwrap().message.seq;
     let pictures = [Picture::new("p.jpg", ImageType::Jpeg, 1000, "k")];
-    let image = messages::send(conn, chat, bob, &Draft::image(&pictures).saying("Look")).unwrap().message.seq;
-    let mut refusal = |editor, seq, words: &str| messages::edit(conn, chat, editor, seq, words).unwrap_err();
+    let image = messages::send(conn, by(bob), chat, &Draft::image(&pictures).saying("Look")).unwrap().message.seq;
+    let mut refusal = |editor, seq, words: &str| messages::edit(conn, by(editor), chat, seq, words).unwrap_err();
     assert_eq!(refusal(alice, seq, "hers"), Refused(EditRefused::NotAllowed));
-    assert_eq!(refusal(alice, 1, "the system's"), Refused(EditRefused::NotAllowed));
-    assert_eq!(refusal(bob, 9, "nothing"), Refused(EditRefused::NotFound));
+    assert_eq!(refusal(alice, Seq::FIRST, "the system's"), Refused(EditRefused::NotAllowed));
+    assert_eq!(refusal(bob, Seq::new(9), "nothing"), Refused(EditRefused::NotFound));
     assert_eq!(refusal(bob, seq, ""), Refused(EditRefused::Empty));
     assert_eq!(refusal(bob, seq, &"a".repeat(10_001)), Refused(EditRefused::TooLong));
     assert_eq!(refusal(UserId::new(), seq, "?"), Refused(EditRefused::NotAMember));
-    assert_eq!(messages::edit(conn, chat, bob, image, "").unwrap().content, None);
-    assert_eq!(messages::edits(conn, chat, carol, image).unwrap()[0].content.as_deref(), Some("Look"));
-    assert_eq!(messages::edit(conn, chat, bob, image, "Look!").unwrap().content.as_deref(), Some("Look!"));
-    assert_eq!(messages::edits(conn, chat, carol, image).unwrap()[1].content, None);
-    messages::delete(conn, chat, bob, seq).unwrap();
-    assert_eq!(messages::edit(conn, chat, bob, seq, "back"), Err(Refused(EditRefused::NotFound)));
-    groups::leave(conn, chat, bob).unwrap();
-    assert_eq!(messages::edit(conn, chat, bob, image, "gone"), Err(Refused(EditRefused::NotAMember)));
+    assert_eq!(messages::edit(conn, by(bob), chat, image, "").unwrap().content, None);
+    assert_eq!(messages::all_edits(conn, by(carol), chat, image).unwrap()[0].content.as_deref(), Some("Look"));
+    assert_eq!(messages::edit(conn, by(bob), chat, image, "Look!").unwrap().content.as_deref(), Some("Look!"));
+    assert_eq!(messages::all_edits(conn, by(carol), chat, image).unwrap()[1].content, None);
+    messages::delete(conn, by(bob), chat, seq).unwrap();
+    assert_eq!(messages::edit(conn, by(bob), chat, seq, "back"), Err(Refused(EditRefused::NotFound)));
+    groups::leave(conn, by(bob), chat).unwrap();
+    assert_eq!(messages::edit(conn, by(bob), chat, image, "gone"), Err(Refused(EditRefused::NotAMember)));
     assert_sound(&database);
 }
 
@@ -230,20 +236,20 @@ fn a_deleted_message_keeps_its_place_and_nothing_else() {
     let metadata = json!({ "preview": 1 });
     let pictures = [1, 2].map(|size| Picture::new("p.jpg", ImageType::Jpeg, size, "k"));
     let draft = Draft::image(&pictures).saying("Look").with_metadata(&metadata);
-    let sent = messages::send(conn, chat, bob, &draft).unwrap().message;
-    messages::edit(conn, chat, bob, sent.seq, "Look!").unwrap();
-    reactions::add(conn, chat, carol, sent.seq, "👍").unwrap();
-    let deleted = messages::delete(conn, chat, bob, sent.seq).unwrap();
+    let sent = messages::send(conn, by(bob), chat, &draft).unwrap().message;
+    messages::edit(conn, by(bob), chat, sent.seq, "Look!").unwrap();
+    reactions::add(conn, by(carol), chat, sent.seq, "👍").unwrap();
+    let deleted = messages::delete(conn, by(bob), chat, sent.seq).unwrap();
     assert_eq!(deleted.attachments.iter().map(|picture| picture.byte_size).collect::<Vec<_>>(), [1, 2]);
-    let left = messages::get(conn, chat, alice, sent.seq).unwrap();
+    let left = messages::get(conn, by(alice), chat, sent.seq).unwrap();
     assert_eq!(left, deleted.message);
     assert_eq!((left.id, left.sender_id, left.created_at), (sent.id, sent.sender_id, sent.created_at));
     assert_eq!((left.content, left.metadata, left.deleted_at.is_some()), (None, json!({}), true));
     assert_eq!(head(conn, chat).last_preview, None);
-    assert_eq!(messages::edits(conn, chat, alice, sent.seq), Ok(vec![]));
-    assert_eq!(messages::delete(conn, chat, bob, sent.seq), Err(Refused(DeleteRefused::NotFound)));
+    assert_eq!(messages::all_edits(conn, by(alice), chat, sent.seq), Ok(vec![]));
+    assert_eq!(messages::delete(conn, by(bob), chat, sent.seq), Err(Refused(DeleteRefused::NotFound)));
     // It can be answered still.
-    messages::send(conn, chat, alice, &Draft::text("What was that?").in_reply_to(sent.seq)).unwrap();
+    messages::send(conn, by(alice), chat, &Draft::text("What was that?").in_reply_to(sent.seq)).unwrap();
     assert_sound(&database);
 }
 
@@ -252,24 +258,24 @@ fn senders_delete_their_own_owners_and_admins_any_but_the_systems() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let (chat, [alice, bob, carol]) = cast::group(conn);
-    let mut say = |user| messages::send(conn, chat, user, &Draft::text("…")).unwrap().message.seq;
+    let mut say = |user| messages::send(conn, by(user), chat, &Draft::text("…")).unwrap().message.seq;
     let (hers, his, his_other) = (say(alice), say(bob), say(bob));
-    assert_eq!(messages::delete(conn, chat, carol, his), Err(Refused(DeleteRefused::NotAllowed)));
-    assert_eq!(messages::delete(conn, chat, bob, hers), Err(Refused(DeleteRefused::NotAllowed)));
-    assert_eq!(messages::delete(conn, chat, alice, 1), Err(Refused(DeleteRefused::NotAllowed)));
-    assert_eq!(messages::delete(conn, chat, alice, 9), Err(Refused(DeleteRefused::NotFound)));
-    assert_eq!(messages::delete(conn, chat, UserId::new(), his), Err(Refused(DeleteRefused::NotAMember)));
-    messages::delete(conn, chat, alice, his).unwrap();
-    groups::promote(conn, chat, alice, carol).unwrap();
-    messages::delete(conn, chat, carol, hers).unwrap();
-    messages::delete(conn, chat, bob, his_other).unwrap();
+    assert_eq!(messages::delete(conn, by(carol), chat, his), Err(Refused(DeleteRefused::NotAllowed)));
+    assert_eq!(messages::delete(conn, by(bob), chat, hers), Err(Refused(DeleteRefused::NotAllowed)));
+    assert_eq!(messages::delete(conn, by(alice), chat, Seq::FIRST), Err(Refused(DeleteRefused::NotAllowed)));
+    assert_eq!(messages::delete(conn, by(alice), chat, Seq::new(9)), Err(Refused(DeleteRefused::NotFound)));
+    assert_eq!(messages::delete(conn, by(UserId::new()), chat, his), Err(Refused(DeleteRefused::NotAMember)));
+    messages::delete(conn, by(alice), chat, his).unwrap();
+    groups::promote(conn, by(alice), chat, carol).unwrap();
+    messages::delete(conn, by(carol), chat, hers).unwrap();
+    messages::delete(conn, by(bob), chat, his_other).unwrap();
     assert_sound(&database);
 
     let [dave, erin] = cast::users(conn, ["dave", "erin"]);
     cast::befriend(conn, dave, erin);
-    let direct = messenger_db::queries::direct_chats::find_or_create(conn, dave, erin).unwrap().id;
-    let seq = messages::send(conn, direct, dave, &Draft::text("…")).unwrap().message.seq;
-    assert_eq!(messages::delete(conn, direct, erin, seq), Err(Refused(DeleteRefused::NotAllowed)));
+    let direct = messenger_db::queries::direct_chats::find_or_create(conn, by(dave), erin).unwrap().id;
+    let seq = messages::send(conn, by(dave), direct, &Draft::text("…")).unwrap().message.seq;
+    assert_eq!(messages::delete(conn, by(erin), direct, seq), Err(Refused(DeleteRefused::NotAllowed)));
 }
 
 #[test]
@@ -277,13 +283,13 @@ fn only_members_read_a_message() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let (chat, [alice, bob, _]) = cast::group(conn);
-    let sent = messages::send(conn, chat, alice, &Draft::text("Psst")).unwrap().message;
-    assert_eq!(messages::get(conn, chat, bob, 9), Err(Refused(GetRefused::NotFound)));
-    groups::leave(conn, chat, bob).unwrap();
+    let sent = messages::send(conn, by(alice), chat, &Draft::text("Psst")).unwrap().message;
+    assert_eq!(messages::get(conn, by(bob), chat, Seq::new(9)), Err(Refused(GetRefused::NotFound)));
+    groups::leave(conn, by(bob), chat).unwrap();
     for outsider in [bob, UserId::new()] {
-        assert_eq!(messages::get(conn, chat, outsider, sent.seq), Err(Refused(GetRefused::NotAMember)));
-        assert_eq!(messages::edits(conn, chat, outsider, sent.seq), Err(Refused(GetRefused::NotAMember)));
-        assert_eq!(messages::find_by_id(conn, chat, outsider, sent.id), Ok(None));
+        assert_eq!(messages::get(conn, by(outsider), chat, sent.seq), Err(Refused(GetRefused::NotAMember)));
+        assert_eq!(messages::all_edits(conn, by(outsider), chat, sent.seq), Err(Refused(GetRefused::NotAMember)));
+        assert_eq!(messages::find_by_id(conn, by(outsider), chat, sent.id), Ok(None));
     }
-    assert_eq!(messages::find_by_id(conn, chat, alice, MessageId::new()), Ok(None));
+    assert_eq!(messages::find_by_id(conn, by(alice), chat, MessageId::new()), Ok(None));
 }

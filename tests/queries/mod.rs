@@ -3,7 +3,7 @@
 mod accounts;
 mod attachments;
 mod blocks;
-mod cast;
+pub mod cast;
 mod chats;
 mod closing;
 mod contacts;

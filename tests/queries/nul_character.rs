@@ -17,6 +17,7 @@ use serde_json::json;
 
 use super::cast;
 use super::sound::assert_sound;
+use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
 const NUL: &str = "a\0b";
@@ -38,17 +39,17 @@ fn a_message_with_a_nul_is_refused() {
     ];
     let texts = [Draft::text(NUL), Draft::text("a").with_metadata(&value), Draft::text("a").with_metadata(&key)];
     for draft in texts.into_iter().chain(pictures.chunks(1).map(Draft::image)) {
-        assert_eq!(messages::send(conn, chat, alice, &draft), Err(Refused(SendRefused::ContainsNul)), "{draft:?}");
+        assert_eq!(messages::send(conn, by(alice), chat, &draft), Err(Refused(SendRefused::ContainsNul)), "{draft:?}");
     }
-    assert_eq!(messages::edit(conn, chat, alice, seq, NUL), Err(Refused(EditRefused::ContainsNul)));
+    assert_eq!(messages::edit(conn, by(alice), chat, seq, NUL), Err(Refused(EditRefused::ContainsNul)));
     let imported = Imported::text(chat, MessageId::new(), alice, Utc::now(), NUL);
     let refused = Err(Refused(ImportRefused::ContainsNul(imported.id)));
     assert_eq!(import::messages(conn, &[imported], History::Read), refused);
 
-    assert_eq!(reactions::add(conn, chat, bob, seq, NUL), Err(Refused(ReactionRefused::EmojiRefused)));
-    assert_eq!(reactions::remove(conn, chat, bob, seq, NUL), Err(Refused(ReactionRefused::EmojiRefused)));
+    assert_eq!(reactions::add(conn, by(bob), chat, seq, NUL), Err(Refused(ReactionRefused::EmojiRefused)));
+    assert_eq!(reactions::remove(conn, by(bob), chat, seq, NUL), Err(Refused(ReactionRefused::EmojiRefused)));
     let page = messenger_db::page::Limit::default();
-    let reactors = reactions::list(conn, chat, bob, seq, Some(NUL), None, page);
+    let reactors = reactions::list(conn, by(bob), chat, seq, Some(NUL), None, page);
     assert_eq!(reactors, Err(Refused(ReactionRefused::EmojiRefused)));
     assert_eq!(database.value("SELECT last_seq FROM chat_heads"), seq.to_string());
     assert_sound(&database);
@@ -60,16 +61,16 @@ fn what_is_looked_up_by_a_text_with_a_nul_is_not_there() {
     let conn = &mut database.diesel();
     let (_, [alice, ..]) = cast::group(conn);
     let (_, session) = sessions::open(conn, alice, &Device::new(DeviceType::Web), TimeDelta::days(1)).unwrap();
-    assert_eq!(chats::find_by_slug(conn, NUL, alice), Ok(None));
-    assert_eq!(sessions::disconnect(conn, session.id, NUL), Ok(false));
-    let refused = sessions::connect(conn, session.id, NUL);
+    assert_eq!(chats::find_by_slug(conn, by(alice), NUL), Ok(None));
+    assert_eq!(sessions::disconnect(conn, by(session.user_id), session.id, NUL), Ok(false));
+    let refused = sessions::connect(conn, by(session.user_id), session.id, NUL);
     assert_eq!(refused, Err(Refused(ConnectRefused::ConnectionIdInvalid)));
     let (hash, nul) = (PasswordHash::new("$argon2id$"), PasswordHash::new("$\0"));
     let refused = Err(Refused(PasswordRefused::PasswordHashInvalid));
     assert_eq!(accounts::reset_password(conn, alice, &nul), refused);
-    assert_eq!(accounts::change_password(conn, alice, &hash, &nul), refused);
+    assert_eq!(accounts::change_password(conn, by(alice), &hash, &nul), refused);
     let refused = Err(Refused(PasswordRefused::ChangedMeanwhile));
-    assert_eq!(accounts::change_password(conn, alice, &nul, &hash), refused);
+    assert_eq!(accounts::change_password(conn, by(alice), &nul, &hash), refused);
 }
 
 #[test]
@@ -84,12 +85,12 @@ fn a_name_with_a_nul_is_refused() {
         NewGroup { slug: Some(NUL), ..group },
         NewGroup { avatar_url: Some(NUL), ..group },
     ] {
-        assert_eq!(groups::create(conn, alice, &group), Err(Refused(CreateRefused::ContainsNul)));
+        assert_eq!(groups::create(conn, by(alice), &group), Err(Refused(CreateRefused::ContainsNul)));
     }
     let refused = Err(Refused(ChangeRefused::ContainsNul));
-    assert_eq!(groups::rename(conn, chat, alice, NUL), refused);
-    assert_eq!(groups::change_avatar(conn, chat, alice, Some(NUL)), refused);
-    assert_eq!(groups::change_slug(conn, chat, alice, Some(NUL)), refused);
+    assert_eq!(groups::rename(conn, by(alice), chat, NUL), refused);
+    assert_eq!(groups::change_avatar(conn, by(alice), chat, Some(NUL)), refused);
+    assert_eq!(groups::change_slug(conn, by(alice), chat, Some(NUL)), refused);
 
     let hash = PasswordHash::new("$argon2id$");
     let dave =
@@ -106,7 +107,7 @@ fn a_name_with_a_nul_is_refused() {
         ProfileChanges { display_name: Some(Some(NUL)), ..ProfileChanges::default() },
         ProfileChanges { avatar_url: Some(Some(NUL)), ..ProfileChanges::default() },
     ] {
-        assert_eq!(accounts::update_profile(conn, alice, &changes), Err(Refused(ProfileRefused::ContainsNul)));
+        assert_eq!(accounts::update_profile(conn, by(alice), &changes), Err(Refused(ProfileRefused::ContainsNul)));
     }
     let device = Device::new(DeviceType::Web);
     for device in [

@@ -8,19 +8,21 @@ use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::messages::{self, Draft, Picture};
 use messenger_db::queries::pending::{self, Cursor};
 use messenger_db::queries::receipts;
+use messenger_db::seq::Seq;
 use pretty_assertions::assert_eq;
 
 use super::{cast, watch};
+use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
 fn keys(page: &[pending::Pending]) -> Vec<(ChatId, i64)> {
-    page.iter().map(|pending| (pending.message.chat_id, pending.message.seq)).collect()
+    page.iter().map(|pending| (pending.message.chat_id, pending.message.seq.get())).collect()
 }
 
 /// Three groups of alice and bob, by their ids.
 fn three(conn: &mut PgConnection) -> ([ChatId; 3], UserId, UserId) {
     let [alice, bob] = cast::users(conn, ["alice", "bob"]);
-    let mut chats = [(); 3].map(|()| groups::create(conn, alice, &NewGroup::new("G", &[bob])).unwrap().id);
+    let mut chats = [(); 3].map(|()| groups::create(conn, by(alice), &NewGroup::new("G", &[bob])).unwrap().id);
     chats.sort_unstable();
     (chats, alice, bob)
 }
@@ -33,13 +35,13 @@ fn messages_are_fetched_chat_by_chat_without_a_gap_by_cursor_or_by_marking() {
     for (chat, count) in [(chats[2], 4), (chats[0], 7), (chats[1], 1)] {
         cast::say(conn, chat, alice, (0..count).map(|number| number.to_string()));
     }
-    receipts::mark_delivered(conn, chats[0], bob, 3).unwrap();
+    receipts::mark_delivered(conn, by(bob), chats[0], Seq::new(3)).unwrap();
     let expected: Vec<_> =
         (4..=8).map(|seq| (chats[0], seq)).chain([(chats[1], 2)]).chain((2..=5).map(|seq| (chats[2], seq))).collect();
     for limit in [1, 2, 3, 5, 9, 10, 11] {
         let (mut all, mut cursor) = (Vec::new(), None);
         loop {
-            let page = pending::list(conn, bob, cursor, Limit::new(limit)).unwrap();
+            let page = pending::list(conn, by(bob), cursor, Limit::new(limit)).unwrap();
             cursor = page.last().map(pending::Pending::cursor);
             all.extend(keys(&page));
             if page.len() < limit as usize {
@@ -50,11 +52,11 @@ fn messages_are_fetched_chat_by_chat_without_a_gap_by_cursor_or_by_marking() {
     }
     let mut all = Vec::new();
     loop {
-        let page = pending::list(conn, bob, None, Limit::new(3)).unwrap();
+        let page = pending::list(conn, by(bob), None, Limit::new(3)).unwrap();
         let Some(last) = page.last() else { break };
         all.extend(keys(&page));
         for pending in &page {
-            receipts::mark_delivered(conn, pending.message.chat_id, bob, pending.message.seq).unwrap();
+            receipts::mark_delivered(conn, by(bob), pending.message.chat_id, pending.message.seq).unwrap();
         }
         assert!(all.len() <= expected.len(), "{last:?} came again");
     }
@@ -69,11 +71,11 @@ fn own_messages_are_not_pending_deleted_ones_are_and_pictures_come_along() {
     let chat = chats[1];
     cast::say(conn, chat, bob, ["own"]);
     let pictures = [3, 1, 2].map(|size| Picture::new("p.jpg", ImageType::Jpeg, size, "k"));
-    messages::send(conn, chat, alice, &Draft::image(&pictures)).unwrap();
+    messages::send(conn, by(alice), chat, &Draft::image(&pictures)).unwrap();
     let gone = cast::say(conn, chat, alice, ["gone"]);
-    messages::delete(conn, chat, alice, gone).unwrap();
-    messages::send(conn, chat, alice, &Draft::image(&pictures[..1])).unwrap();
-    let page = pending::list(conn, bob, None, Limit::default()).unwrap();
+    messages::delete(conn, by(alice), chat, gone).unwrap();
+    messages::send(conn, by(alice), chat, &Draft::image(&pictures[..1])).unwrap();
+    let page = pending::list(conn, by(bob), None, Limit::default()).unwrap();
     let sizes: Vec<_> = page
         .iter()
         .map(|pending| pending.attachments.iter().map(|picture| picture.byte_size).collect::<Vec<_>>())
@@ -81,12 +83,12 @@ fn own_messages_are_not_pending_deleted_ones_are_and_pictures_come_along() {
     assert_eq!(sizes, [vec![3, 1, 2], vec![], vec![3]]);
     assert_eq!((page[1].message.seq, page[1].message.content.as_deref()), (gone, None));
     // What is read is received; and what is pending for one is not for the other.
-    receipts::mark_read(conn, chat, bob, gone).unwrap();
-    assert_eq!(keys(&pending::list(conn, bob, None, Limit::default()).unwrap()), [(chat, gone + 1)]);
-    assert_eq!(pending::list(conn, alice, None, Limit::default()), Ok(vec![]));
-    groups::leave(conn, chat, bob).unwrap();
-    assert_eq!(pending::list(conn, bob, None, Limit::default()), Ok(vec![]));
-    assert_eq!(pending::list(conn, UserId::new(), None, Limit::default()), Ok(vec![]));
+    receipts::mark_read(conn, by(bob), chat, gone).unwrap();
+    assert_eq!(keys(&pending::list(conn, by(bob), None, Limit::default()).unwrap()), [(chat, gone.next().get())]);
+    assert_eq!(pending::list(conn, by(alice), None, Limit::default()), Ok(vec![]));
+    groups::leave(conn, by(bob), chat).unwrap();
+    assert_eq!(pending::list(conn, by(bob), None, Limit::default()), Ok(vec![]));
+    assert_eq!(pending::list(conn, by(UserId::new()), None, Limit::default()), Ok(vec![]));
 }
 
 #[test]
@@ -96,7 +98,7 @@ fn a_page_holds_fifty_messages_or_a_hundred_at_most_in_two_statements() {
     let (chats, alice, bob) = three(conn);
     cast::say(conn, chats[0], alice, (0..130).map(|number| number.to_string()));
     cast::say(conn, chats[2], alice, (0..10).map(|number| number.to_string()));
-    let count = |conn: &mut PgConnection, limit| pending::list(conn, bob, None, limit).unwrap().len();
+    let count = |conn: &mut PgConnection, limit| pending::list(conn, by(bob), None, limit).unwrap().len();
     assert_eq!(count(conn, Limit::default()), 50);
     assert_eq!(count(conn, Limit::new(i64::MAX)), 100);
     for limit in [1, 100] {
@@ -104,15 +106,15 @@ fn a_page_holds_fifty_messages_or_a_hundred_at_most_in_two_statements() {
     }
     // A cursor of a message that is not there, in a chat that is passed, or at no place at all.
     let mut after = |chat_id, seq| {
-        let page = pending::list(conn, bob, Some(Cursor { chat_id, seq }), Limit::MAX).unwrap();
-        (page.len(), page.first().map(|pending| (pending.message.chat_id, pending.message.seq)))
+        let page = pending::list(conn, by(bob), Some(Cursor { chat_id, seq }), Limit::MAX).unwrap();
+        (page.len(), page.first().map(|pending| (pending.message.chat_id, pending.message.seq.get())))
     };
-    assert_eq!(after(chats[0], -5), (100, Some((chats[0], 2))));
-    assert_eq!(after(chats[0], 100), (41, Some((chats[0], 101))));
-    assert_eq!(after(chats[1], 0), (10, Some((chats[2], 2))));
+    assert_eq!(after(chats[0], Seq::new(-5)), (100, Some((chats[0], 2))));
+    assert_eq!(after(chats[0], Seq::new(100)), (41, Some((chats[0], 101))));
+    assert_eq!(after(chats[1], Seq::ZERO), (10, Some((chats[2], 2))));
     for seq in [1000, i64::MAX - 100, i64::MAX] {
-        assert_eq!(after(chats[0], seq), (10, Some((chats[2], 2))), "{seq}");
-        assert_eq!(after(chats[2], seq), (0, None), "{seq}");
+        assert_eq!(after(chats[0], Seq::new(seq)), (10, Some((chats[2], 2))), "{seq}");
+        assert_eq!(after(chats[2], Seq::new(seq)), (0, None), "{seq}");
     }
-    assert_eq!(after(chats[2], i64::MIN), (10, Some((chats[2], 2))));
+    assert_eq!(after(chats[2], Seq::new(i64::MIN)), (10, Some((chats[2], 2))));
 }

@@ -7,9 +7,11 @@ use messenger_db::queries::direct_chats;
 use messenger_db::queries::groups::{self, AddRefused, NewGroup};
 use messenger_db::queries::messages::{self, DeleteRefused, Draft, EditRefused, SendRefused};
 use messenger_db::queries::{blocks, reactions, receipts, unread};
+use messenger_db::seq::Seq;
 
 use super::cast::{self, at_once};
 use super::sound::assert_sound;
+use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
 /// That what was not done was refused, and not failed: no deadlock, no broken constraint.
@@ -44,7 +46,7 @@ fn assert_nobody_spoke_while_away(database: &TestDatabase) {
 fn group_of(database: &TestDatabase, count: usize) -> (ChatId, Vec<UserId>) {
     let conn = &mut database.diesel();
     let crowd = cast::crowd(conn, count);
-    let group = groups::create(conn, crowd[0], &NewGroup::new("Crowd", &crowd)).unwrap();
+    let group = groups::create(conn, by(crowd[0]), &NewGroup::new("Crowd", &crowd)).unwrap();
     (group.id, crowd)
 }
 
@@ -56,12 +58,12 @@ fn two_who_write_first_at_once_open_one_chat() {
     cast::befriend(conn, pair[0], pair[1]);
     let seqs = at_once(&database, 20, |number, conn| {
         let (user, other) = (pair[number % 2], pair[1 - number % 2]);
-        let chat = direct_chats::find_or_create(conn, user, other).unwrap().id;
-        [(); 5].map(|()| messages::send(conn, chat, user, &Draft::text("Hello")).unwrap().message.seq)
+        let chat = direct_chats::find_or_create(conn, by(user), other).unwrap().id;
+        [(); 5].map(|()| messages::send(conn, by(user), chat, &Draft::text("Hello")).unwrap().message.seq)
     });
     let mut seqs: Vec<_> = seqs.into_iter().flatten().collect();
     seqs.sort_unstable();
-    assert!(seqs.into_iter().eq(1..=100));
+    assert!(seqs.into_iter().map(Seq::get).eq(1..=100));
     assert_sound(&database);
 }
 
@@ -71,7 +73,7 @@ fn one_id_sent_by_many_devices_at_once_is_one_message() {
     let (group, crowd) = group_of(&database, 2);
     let drafts = [(); 5].map(|()| Draft::text("Hello"));
     let sent = at_once(&database, 20, |_, conn| {
-        drafts.each_ref().map(|draft| messages::send(conn, group, crowd[1], draft).unwrap())
+        drafts.each_ref().map(|draft| messages::send(conn, by(crowd[1]), group, draft).unwrap())
     });
     for number in 0..drafts.len() {
         let all: Vec<_> = sent.iter().map(|sent| &sent[number]).collect();
@@ -90,7 +92,7 @@ fn many_who_would_be_the_300th_member_leave_the_group_at_300() {
         let conn = &mut database.diesel();
         (0..20).map(|number| cast::user(conn, &format!("new_{number}"))).collect::<Vec<_>>()
     };
-    let added = at_once(&database, 20, |number, conn| match groups::add(conn, group, crowd[0], new[number]) {
+    let added = at_once(&database, 20, |number, conn| match groups::add(conn, by(crowd[0]), group, new[number]) {
         Ok(_) => true,
         Err(refused) => {
             assert_eq!(refused, Refused(AddRefused::Full));
@@ -111,7 +113,7 @@ fn nobody_speaks_after_leaving() {
         let user = crowd[1 + number % 10];
         if number < 20 {
             for _ in 0..50 {
-                match messages::send(conn, group, user, &Draft::text("…")) {
+                match messages::send(conn, by(user), group, &Draft::text("…")) {
                     Ok(_) => {}
                     Err(error) => {
                         assert_eq!(error, Refused(SendRefused::NotAMember));
@@ -121,9 +123,9 @@ fn nobody_speaks_after_leaving() {
             }
         } else {
             for _ in 0..number % 10 {
-                messages::send(conn, group, user, &Draft::text("…")).unwrap();
+                messages::send(conn, by(user), group, &Draft::text("…")).unwrap();
             }
-            groups::leave(conn, group, user).unwrap();
+            groups::leave(conn, by(user), group).unwrap();
         }
     });
     assert_eq!(database.value("SELECT member_count FROM chats"), "1");
@@ -136,14 +138,14 @@ fn who_is_added_and_removed_at_once_is_in_or_out() {
     let database = TestDatabase::migrated();
     let (group, crowd) = group_of(&database, 4);
     let [owner, admin, joiner, other] = crowd[..] else { unreachable!() };
-    groups::promote(&mut database.diesel(), group, owner, admin).unwrap();
+    groups::promote(&mut database.diesel(), by(owner), group, admin).unwrap();
     let done = at_once(&database, 12, |number, conn| {
         (0..40)
             .filter(|_| match number % 4 {
-                0 => done(groups::remove(conn, group, owner, joiner)),
-                1 => done(groups::add(conn, group, admin, joiner)),
-                2 => done(messages::send(conn, group, joiner, &Draft::text("Here I am"))),
-                _ => done(messages::send(conn, group, other, &Draft::text("Hello"))),
+                0 => done(groups::remove(conn, by(owner), group, joiner)),
+                1 => done(groups::add(conn, by(admin), group, joiner)),
+                2 => done(messages::send(conn, by(joiner), group, &Draft::text("Here I am"))),
+                _ => done(messages::send(conn, by(other), group, &Draft::text("Hello"))),
             })
             .count()
     });
@@ -162,36 +164,36 @@ fn nothing_is_left_in_a_message_that_was_deleted_while_it_was_edited_and_reacted
     let conn = &mut database.diesel();
     let (owner, sender, other) = (crowd[0], crowd[1], crowd[2]);
     for round in 0..30 {
-        let seq = messages::send(conn, group, sender, &Draft::text("Oops")).unwrap().message.seq;
+        let seq = messages::send(conn, by(sender), group, &Draft::text("Oops")).unwrap().message.seq;
         // Half the time it is the newest, half the time not.
         if round % 2 == 0 {
-            messages::send(conn, group, other, &Draft::text("?")).unwrap();
+            messages::send(conn, by(other), group, &Draft::text("?")).unwrap();
         }
         let deleted = at_once(&database, 10, |number, conn| match number {
-            0 => done(messages::delete(conn, group, sender, seq)),
-            1 => done(messages::delete(conn, group, owner, seq)),
+            0 => done(messages::delete(conn, by(sender), group, seq)),
+            1 => done(messages::delete(conn, by(owner), group, seq)),
             2..5 => {
                 for version in 0..4 {
-                    if let Err(error) = messages::edit(conn, group, sender, seq, &format!("{number}.{version}")) {
+                    if let Err(error) = messages::edit(conn, by(sender), group, seq, &format!("{number}.{version}")) {
                         assert_eq!(error, Refused(EditRefused::NotFound));
                     }
                 }
                 false
             }
             5 => {
-                messages::send(conn, group, other, &Draft::text("Re").in_reply_to(seq)).unwrap();
+                messages::send(conn, by(other), group, &Draft::text("Re").in_reply_to(seq)).unwrap();
                 false
             }
             _ => {
                 for emoji in ["👍", "🎉", "😱"] {
-                    done(reactions::add(conn, group, crowd[number % 3], seq, emoji));
-                    done(reactions::remove(conn, group, crowd[number % 3], seq, emoji));
+                    done(reactions::add(conn, by(crowd[number % 3]), group, seq, emoji));
+                    done(reactions::remove(conn, by(crowd[number % 3]), group, seq, emoji));
                 }
                 false
             }
         });
         assert_eq!(deleted.into_iter().filter(|deleted| *deleted).count(), 1);
-        assert_eq!(messages::delete(conn, group, owner, seq), Err(Refused(DeleteRefused::NotFound)));
+        assert_eq!(messages::delete(conn, by(owner), group, seq), Err(Refused(DeleteRefused::NotFound)));
     }
     assert_sound(&database);
 }
@@ -204,14 +206,14 @@ fn a_group_has_one_owner_while_owners_leave_promote_and_pass_it_on() {
         let user = crowd[number];
         for round in 0..20 {
             let other = crowd[(number + round + 1) % 12];
-            done(groups::promote(conn, group, user, other));
-            done(groups::transfer_ownership(conn, group, user, other));
-            done(groups::demote(conn, group, user, crowd[(number + round + 2) % 12]));
-            done(groups::add(conn, group, user, other));
+            done(groups::promote(conn, by(user), group, other));
+            done(groups::transfer_ownership(conn, by(user), group, other));
+            done(groups::demote(conn, by(user), group, crowd[(number + round + 2) % 12]));
+            done(groups::add(conn, by(user), group, other));
             if round % 4 == number % 4 {
-                done(groups::leave(conn, group, user));
+                done(groups::leave(conn, by(user), group));
             }
-            done(messages::send(conn, group, user, &Draft::text("Who is it now?")));
+            done(messages::send(conn, by(user), group, &Draft::text("Who is it now?")));
         }
     });
     assert_nobody_spoke_while_away(&database);
@@ -226,10 +228,10 @@ fn a_position_is_one_whichever_of_a_members_devices_moves_it() {
         let user = crowd[number % 3];
         for round in 0..40_i64 {
             match number % 4 {
-                0 => done(messages::send(conn, group, user, &Draft::text("…"))),
-                1 => done(receipts::mark_delivered(conn, group, user, 1 + round * 4)),
-                2 => done(receipts::mark_read(conn, group, user, 1 + round * 3)),
-                _ => done(receipts::mark_read(conn, group, user, i64::MAX)),
+                0 => done(messages::send(conn, by(user), group, &Draft::text("…"))),
+                1 => done(receipts::mark_delivered(conn, by(user), group, Seq::new(1 + round * 4))),
+                2 => done(receipts::mark_read(conn, by(user), group, Seq::new(1 + round * 3))),
+                _ => done(receipts::mark_read(conn, by(user), group, Seq::MAX)),
             };
         }
     });
@@ -244,9 +246,9 @@ fn each_message_is_read_by_one_of_the_devices_that_read_while_others_send() {
         let mut marks = Vec::new();
         for _ in 0..60 {
             let marked = match number % 4 {
-                0 => receipts::mark_read(conn, group, crowd[3], i64::MAX).unwrap(),
+                0 => receipts::mark_read(conn, by(crowd[3]), group, Seq::MAX).unwrap(),
                 user => {
-                    messages::send(conn, group, crowd[user - 1], &Draft::text("…")).unwrap();
+                    messages::send(conn, by(crowd[user - 1]), group, &Draft::text("…")).unwrap();
                     continue;
                 }
             };
@@ -258,15 +260,15 @@ fn each_message_is_read_by_one_of_the_devices_that_read_while_others_send() {
     });
     let conn = &mut database.diesel();
     let mut marks: Vec<_> = marks.into_iter().flatten().collect();
-    let read = marks.iter().map(|(_, through)| *through).max().unwrap_or(1);
-    assert_eq!(unread::find(conn, group, crowd[3]), Ok(Some(1 + 9 * 60 - read)));
-    let rest = receipts::mark_read(conn, group, crowd[3], i64::MAX).unwrap();
+    let read = marks.iter().map(|(_, through)| *through).max().unwrap_or(Seq::FIRST);
+    assert_eq!(unread::find(conn, by(crowd[3]), group), Ok(Some(Seq::new(1 + 9 * 60).since(read))));
+    let rest = receipts::mark_read(conn, by(crowd[3]), group, Seq::MAX).unwrap();
     if !rest.is_empty() {
         marks.push((rest.after_seq, rest.through_seq));
     }
     // Each begins where another ended, and is one run.
     marks.sort_unstable();
-    assert_eq!((marks[0].0, marks[marks.len() - 1].1), (1, 1 + 9 * 60));
+    assert_eq!((marks[0].0, marks[marks.len() - 1].1), (Seq::FIRST, Seq::new(1 + 9 * 60)));
     assert!(marks.windows(2).all(|pair| pair[0].1 == pair[1].0), "{marks:?}");
     let runs = format!("SELECT count(*) FROM message_delivery WHERE user_id = '{}' AND read_at IS NOT NULL", crowd[3]);
     assert_eq!(database.value(&runs), marks.len().to_string());
@@ -281,21 +283,21 @@ fn who_reads_and_receives_while_being_removed_and_added_begins_anew_each_time() 
     at_once(&database, 10, |number, conn| {
         for _ in 0..40 {
             match number % 5 {
-                0 => done(groups::remove(conn, group, owner, joiner)),
-                1 => done(groups::add(conn, group, owner, joiner)),
-                2 => done(receipts::mark_read(conn, group, joiner, i64::MAX)),
-                3 => done(receipts::mark_delivered(conn, group, joiner, i64::MAX)),
-                _ => done(messages::send(conn, group, other, &Draft::text("…"))),
+                0 => done(groups::remove(conn, by(owner), group, joiner)),
+                1 => done(groups::add(conn, by(owner), group, joiner)),
+                2 => done(receipts::mark_read(conn, by(joiner), group, Seq::MAX)),
+                3 => done(receipts::mark_delivered(conn, by(joiner), group, Seq::MAX)),
+                _ => done(messages::send(conn, by(other), group, &Draft::text("…"))),
             };
         }
     });
     let conn = &mut database.diesel();
-    done(groups::add(conn, group, owner, joiner));
+    done(groups::add(conn, by(owner), group, joiner));
     assert_sound(&database);
     // No run of an earlier membership reaches into this one, and none of this one begins before it.
-    receipts::mark_read(conn, group, joiner, i64::MAX).unwrap();
-    messages::send(conn, group, other, &Draft::text("New")).unwrap();
-    assert_eq!(unread::find(conn, group, joiner), Ok(Some(1)));
+    receipts::mark_read(conn, by(joiner), group, Seq::MAX).unwrap();
+    messages::send(conn, by(other), group, &Draft::text("New")).unwrap();
+    assert_eq!(unread::find(conn, by(joiner), group), Ok(Some(1)));
     assert_sound(&database);
 }
 
@@ -304,11 +306,11 @@ fn a_message_that_is_deleted_while_it_is_answered_and_reacted_to_by_many_has_no_
     let database = TestDatabase::migrated();
     let (group, crowd) = group_of(&database, 8);
     for _ in 0..15 {
-        let seq = messages::send(&mut database.diesel(), group, crowd[0], &Draft::text("?")).unwrap().message.seq;
+        let seq = messages::send(&mut database.diesel(), by(crowd[0]), group, &Draft::text("?")).unwrap().message.seq;
         at_once(&database, 8, |number, conn| match number {
-            0 => assert!(done(messages::delete(conn, group, crowd[0], seq))),
+            0 => assert!(done(messages::delete(conn, by(crowd[0]), group, seq))),
             _ => ["👍", "🎉", "😱", "🙈"].into_iter().for_each(|emoji| {
-                done(reactions::add(conn, group, crowd[number], seq, emoji));
+                done(reactions::add(conn, by(crowd[number]), group, seq, emoji));
             }),
         });
         assert_eq!(database.value("SELECT count(*) FROM message_reactions"), "0");
@@ -322,18 +324,18 @@ fn who_blocks_the_other_hears_nothing_that_is_sent_afterwards() {
     let conn = &mut database.diesel();
     let pair = cast::users(conn, ["alice", "bob"]);
     cast::befriend(conn, pair[0], pair[1]);
-    let chat = direct_chats::find_or_create(conn, pair[0], pair[1]).unwrap().id;
+    let chat = direct_chats::find_or_create(conn, by(pair[0]), pair[1]).unwrap().id;
     at_once(&database, 6, |number, conn| {
         for _ in 0..30 {
             match number % 3 {
-                0 => done(blocks::block(conn, pair[0], pair[1])),
-                1 => blocks::unblock(conn, pair[0], pair[1]).unwrap(),
-                _ => done(messages::send(conn, chat, pair[1], &Draft::text("Please?"))),
+                0 => done(blocks::block(conn, by(pair[0]), pair[1])),
+                1 => blocks::unblock(conn, by(pair[0]), pair[1]).unwrap(),
+                _ => done(messages::send(conn, by(pair[1]), chat, &Draft::text("Please?"))),
             };
         }
     });
-    blocks::block(conn, pair[0], pair[1]).unwrap();
-    assert_eq!(messages::send(conn, chat, pair[1], &Draft::text("?")), Err(Refused(SendRefused::Blocked)));
+    blocks::block(conn, by(pair[0]), pair[1]).unwrap();
+    assert_eq!(messages::send(conn, by(pair[1]), chat, &Draft::text("?")), Err(Refused(SendRefused::Blocked)));
     assert_sound(&database);
 }
 
@@ -346,13 +348,13 @@ fn a_group_that_is_deleted_while_everything_happens_is_silent_afterwards() {
         for round in 0..30 {
             let user = crowd[number];
             match (number, round) {
-                (0, 10) => done(groups::delete(conn, group, user)),
-                (0, _) => done(groups::rename(conn, group, user, &format!("{round}"))),
-                (1, _) => done(groups::add(conn, group, crowd[0], alone)),
-                (2, _) => done(groups::remove(conn, group, crowd[0], alone)),
-                (3, _) => done(groups::leave(conn, group, user)),
-                (4, _) => done(receipts::mark_read(conn, group, user, i64::MAX)),
-                _ => done(messages::send(conn, group, user, &Draft::text("…"))),
+                (0, 10) => done(groups::delete(conn, by(user), group)),
+                (0, _) => done(groups::rename(conn, by(user), group, &format!("{round}"))),
+                (1, _) => done(groups::add(conn, by(crowd[0]), group, alone)),
+                (2, _) => done(groups::remove(conn, by(crowd[0]), group, alone)),
+                (3, _) => done(groups::leave(conn, by(user), group)),
+                (4, _) => done(receipts::mark_read(conn, by(user), group, Seq::MAX)),
+                _ => done(messages::send(conn, by(user), group, &Draft::text("…"))),
             };
         }
     });
@@ -376,20 +378,20 @@ fn everything_at_once_neither_deadlocks_nor_breaks_anything() {
             let (user, other) = (crowd[random(10)], crowd[random(10)]);
             let seq = 1 + random(60) as i64;
             match random(16) {
-                0 => done(groups::add(conn, group, user, other)),
-                1 => done(groups::remove(conn, group, user, other)),
-                2 => done(groups::promote(conn, group, user, other)),
-                3 => done(groups::demote(conn, group, user, other)),
-                4 => done(groups::transfer_ownership(conn, group, user, other)),
-                5 => done(groups::rename(conn, group, user, "Ours")),
-                6 => crowd[0] != user && done(groups::leave(conn, group, user)),
-                7 => done(messages::edit(conn, group, user, seq, "Hm")),
-                8 => done(messages::delete(conn, group, user, seq)),
-                9 => done(reactions::add(conn, group, user, seq, "👍")),
-                10 => done(receipts::mark_delivered(conn, group, user, seq)),
-                11 => done(receipts::mark_read(conn, group, user, seq * 2)),
-                12 => done(messages::send(conn, group, user, &Draft::text("Re").in_reply_to(seq))),
-                _ => done(messages::send(conn, group, user, &Draft::text("Hello"))),
+                0 => done(groups::add(conn, by(user), group, other)),
+                1 => done(groups::remove(conn, by(user), group, other)),
+                2 => done(groups::promote(conn, by(user), group, other)),
+                3 => done(groups::demote(conn, by(user), group, other)),
+                4 => done(groups::transfer_ownership(conn, by(user), group, other)),
+                5 => done(groups::rename(conn, by(user), group, "Ours")),
+                6 => crowd[0] != user && done(groups::leave(conn, by(user), group)),
+                7 => done(messages::edit(conn, by(user), group, Seq::new(seq), "Hm")),
+                8 => done(messages::delete(conn, by(user), group, Seq::new(seq))),
+                9 => done(reactions::add(conn, by(user), group, Seq::new(seq), "👍")),
+                10 => done(receipts::mark_delivered(conn, by(user), group, Seq::new(seq))),
+                11 => done(receipts::mark_read(conn, by(user), group, Seq::new(seq * 2))),
+                12 => done(messages::send(conn, by(user), group, &Draft::text("Re").in_reply_to(Seq::new(seq)))),
+                _ => done(messages::send(conn, by(user), group, &Draft::text("Hello"))),
             };
         }
     });
@@ -405,23 +407,23 @@ fn an_account_that_is_closed_while_it_is_added_and_written_to_is_nowhere_afterwa
     let (_, crowd) = group_of(&database, 8);
     let conn = &mut database.diesel();
     let own: Vec<_> =
-        (0..6).map(|_| groups::create(conn, crowd[0], &NewGroup::new("G", &crowd[1..5])).unwrap().id).collect();
+        (0..6).map(|_| groups::create(conn, by(crowd[0]), &NewGroup::new("G", &crowd[1..5])).unwrap().id).collect();
     for friend in &crowd[1..] {
         cast::befriend(conn, crowd[0], *friend);
     }
     at_once(&database, 16, |number, conn| {
         if number == 0 {
-            accounts::close(conn, crowd[0]).unwrap();
+            accounts::close(conn, by(crowd[0])).unwrap();
             return;
         }
         let user = crowd[1 + number % 7];
         for round in 0..20 {
             match number % 5 {
-                0 => done(groups::add(conn, own[round % 6], crowd[1], crowd[0])),
-                1 => done(direct_chats::find_or_create(conn, user, crowd[0])),
-                2 => done(messages::send(conn, own[round % 6], crowd[0], &Draft::text("…"))),
-                3 => done(groups::create(conn, user, &NewGroup::new("N", &[crowd[0]]))),
-                _ => done(messages::send(conn, own[round % 6], user, &Draft::text("…"))),
+                0 => done(groups::add(conn, by(crowd[1]), own[round % 6], crowd[0])),
+                1 => done(direct_chats::find_or_create(conn, by(user), crowd[0])),
+                2 => done(messages::send(conn, by(crowd[0]), own[round % 6], &Draft::text("…"))),
+                3 => done(groups::create(conn, by(user), &NewGroup::new("N", &[crowd[0]]))),
+                _ => done(messages::send(conn, by(user), own[round % 6], &Draft::text("…"))),
             };
         }
     });

@@ -16,6 +16,7 @@ use messenger_db::schema::users;
 use pretty_assertions::assert_eq;
 
 use super::cast;
+use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
 /// Waits for nothing.
@@ -86,7 +87,7 @@ fn a_serialization_failure_is_repeated_with_a_new_snapshot() {
         })
         .unwrap();
     assert_eq!(attempts, 2);
-    assert_eq!(accounts::get(conn, alice).unwrap().display_name.as_deref(), Some("mine"));
+    assert_eq!(accounts::get(conn, by(alice)).unwrap().display_name.as_deref(), Some("mine"));
 }
 
 #[test]
@@ -106,7 +107,7 @@ fn attempts_are_bounded_and_each_is_rolled_back() {
         assert_eq!(attempts, expected);
         assert!(matches!(error, DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _)));
     }
-    assert_eq!(accounts::get(conn, alice).unwrap().display_name, None);
+    assert_eq!(accounts::get(conn, by(alice)).unwrap().display_name, None);
 }
 
 #[test]
@@ -131,7 +132,7 @@ fn other_errors_and_refusals_are_not_repeated() {
     let mut attempts = 0;
     let refused = at_once().transaction(conn, |conn| {
         attempts += 1;
-        contacts::request(conn, alice, alice)
+        contacts::request(conn, by(alice), alice)
     });
     assert_eq!(refused, Err(Error::Refused(RequestRefused::Oneself)));
     let failed: Result<(), Error<PresenceRefused>> = at_once().transaction(conn, |conn| {

@@ -9,18 +9,21 @@ use messenger_db::page::Limit;
 use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::messages;
 use messenger_db::queries::search::{self, Hit, MAX_QUERY, SearchRefused};
+use messenger_db::seq::Seq;
 use pretty_assertions::assert_eq;
 
 use super::{cast, watch};
+use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
 /// What a query finds in a chat, the newest first.
 fn found(conn: &mut PgConnection, chat: ChatId, user: UserId, query: &str) -> Vec<i64> {
-    let hits = search::in_chat(conn, chat, user, query, None, Limit::MAX).unwrap_or_else(|e| panic!("{query:?}: {e}"));
-    let all = search::all(conn, user, query, None, Limit::MAX).unwrap();
+    let hits = search::list_in_chat(conn, by(user), chat, query, None, Limit::MAX)
+        .unwrap_or_else(|e| panic!("{query:?}: {e}"));
+    let all = search::list(conn, by(user), query, None, Limit::MAX).unwrap();
     let of_chat: Vec<_> = all.into_iter().filter(|hit| hit.message.chat_id == chat).collect();
     assert_eq!(hits, of_chat, "{query}");
-    hits.into_iter().map(|hit| hit.message.seq).collect()
+    hits.into_iter().map(|hit| hit.message.seq.get()).collect()
 }
 
 #[test]
@@ -28,7 +31,7 @@ fn words_are_found_as_a_person_types_them() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let [alice] = cast::users(conn, ["alice"]);
-    let chat = groups::create(conn, alice, &NewGroup::new("Notes", &[])).unwrap().id;
+    let chat = groups::create(conn, by(alice), &NewGroup::new("Notes", &[])).unwrap().id;
     let sentences =
         ["Meeting at the Café Central", "A walk along the lakes", "The central lake is frozen", "Ærø, naïve façades"];
     cast::say(conn, chat, alice, sentences);
@@ -62,17 +65,17 @@ fn a_word_as_long_as_postgresql_has_them_is_found_or_not() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let [alice] = cast::users(conn, ["alice"]);
-    let chat = groups::create(conn, alice, &NewGroup::new("Notes", &[])).unwrap().id;
+    let chat = groups::create(conn, by(alice), &NewGroup::new("Notes", &[])).unwrap().id;
     // Around 2,000 bytes, where the index ends words, and 2,046, where PostgreSQL does.
     for count in (660..=690).chain([990]) {
         let word = "漢".repeat(count);
         let seq = cast::say(conn, chat, alice, [word.as_str()]);
-        let expected = if word.len() <= 1_990 { vec![seq] } else { found(conn, chat, alice, &word) };
+        let expected = if word.len() <= 1_990 { vec![seq.get()] } else { found(conn, chat, alice, &word) };
         assert_eq!(found(conn, chat, alice, &word), expected);
         assert_eq!(found(conn, chat, alice, &format!("{word} lake")), [0; 0]);
     }
     let seq = cast::say(conn, chat, alice, [format!("lake {}", "漢".repeat(682)).as_str()]);
-    assert_eq!(found(conn, chat, alice, "lake"), [seq]);
+    assert_eq!(found(conn, chat, alice, "lake"), [seq.get()]);
 }
 
 #[test]
@@ -80,7 +83,7 @@ fn whatever_is_typed_is_a_query() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let [alice] = cast::users(conn, ["alice"]);
-    let chat = groups::create(conn, alice, &NewGroup::new("Notes", &[])).unwrap().id;
+    let chat = groups::create(conn, by(alice), &NewGroup::new("Notes", &[])).unwrap().id;
     cast::say(conn, chat, alice, ["The lake", "It is the one that was"]);
     for nothing in
         ["", " ", "the", "is the that", "\"\"", "\"", "'", "-", "--", "or", "or or", "!", "%", "_", "\\", "\0", "\0\0"]
@@ -124,8 +127,8 @@ fn whatever_is_typed_is_a_query() {
         found(conn, chat, alice, &query);
     }
     let too_long = "ä".repeat(MAX_QUERY + 1);
-    assert_eq!(search::all(conn, alice, &too_long, None, Limit::MAX), Err(Refused(SearchRefused::QueryTooLong)));
-    let in_chat = search::in_chat(conn, chat, alice, &too_long, None, Limit::MAX);
+    assert_eq!(search::list(conn, by(alice), &too_long, None, Limit::MAX), Err(Refused(SearchRefused::QueryTooLong)));
+    let in_chat = search::list_in_chat(conn, by(alice), chat, &too_long, None, Limit::MAX);
     assert_eq!(in_chat, Err(Refused(SearchRefused::QueryTooLong)));
 }
 
@@ -138,26 +141,26 @@ fn only_chats_that_one_is_in_now_are_searched_and_only_what_people_said() {
     cast::say(conn, chat, alice, ["the lake", "the lake again", "the lake at last"]);
     cast::say(conn, direct, alice, ["the lake, you and I"]);
     // Deleted and edited; and the name of the group, which only the system speaks of.
-    messages::delete(conn, chat, alice, 2).unwrap();
-    messages::edit(conn, chat, alice, 3, "the sea").unwrap();
-    groups::rename(conn, chat, alice, "Lake").unwrap();
+    messages::delete(conn, by(alice), chat, Seq::new(2)).unwrap();
+    messages::edit(conn, by(alice), chat, Seq::new(3), "the sea").unwrap();
+    groups::rename(conn, by(alice), chat, "Lake").unwrap();
     let all = |conn: &mut PgConnection, user, query: &str| -> Vec<_> {
-        let hits = search::all(conn, user, query, None, Limit::default()).unwrap();
-        hits.into_iter().map(|hit| (hit.message.chat_id, hit.message.seq)).collect()
+        let hits = search::list(conn, by(user), query, None, Limit::default()).unwrap();
+        hits.into_iter().map(|hit| (hit.message.chat_id, hit.message.seq.get())).collect()
     };
     assert_eq!(all(conn, bob, "lake"), [(direct, 1), (chat, 4)]);
     assert_eq!(all(conn, carol, "lake"), [(chat, 4)]);
     assert_eq!(all(conn, carol, "sea"), [(chat, 3)]);
-    groups::leave(conn, chat, bob).unwrap();
+    groups::leave(conn, by(bob), chat).unwrap();
     assert_eq!(all(conn, bob, "lake"), [(direct, 1)]);
     assert_eq!(all(conn, UserId::new(), "lake"), []);
     for (chat, user) in [(chat, bob), (direct, carol), (ChatId::new(), alice), (chat, UserId::new())] {
         for query in ["lake", "nothing of that"] {
-            let hits = search::in_chat(conn, chat, user, query, None, Limit::default());
+            let hits = search::list_in_chat(conn, by(user), chat, query, None, Limit::default());
             assert_eq!(hits, Err(Refused(SearchRefused::NotAMember)));
         }
     }
-    assert_eq!(search::in_chat(conn, chat, carol, "nothing of that", None, Limit::default()), Ok(vec![]));
+    assert_eq!(search::list_in_chat(conn, by(carol), chat, "nothing of that", None, Limit::default()), Ok(vec![]));
 }
 
 #[test]
@@ -165,7 +168,7 @@ fn pages_lose_and_repeat_no_hit_though_many_were_sent_at_one_instant() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let [alice, bob] = cast::users(conn, ["alice", "bob"]);
-    let chats = [(); 3].map(|()| groups::create(conn, alice, &NewGroup::new("G", &[bob])).unwrap().id);
+    let chats = [(); 3].map(|()| groups::create(conn, by(alice), &NewGroup::new("G", &[bob])).unwrap().id);
     cast::say(conn, chats[1], alice, ["lake", "lake"]);
     conn.transaction(|conn| {
         for chat in chats {
@@ -175,14 +178,14 @@ fn pages_lose_and_repeat_no_hit_though_many_were_sent_at_one_instant() {
     })
     .unwrap();
     cast::say(conn, chats[0], alice, ["lake"]);
-    let everything = search::all(conn, bob, "lake", None, Limit::MAX).unwrap();
+    let everything = search::list(conn, by(bob), "lake", None, Limit::MAX).unwrap();
     let keys: Vec<_> = everything.iter().map(Hit::cursor).map(|at| (at.created_at, at.chat_id, at.seq)).collect();
     assert_eq!(keys.len(), 9);
     assert!(keys.is_sorted_by(|one, other| one > other));
     for limit in 1..=10 {
         let (mut all, mut cursor) = (Vec::new(), None);
         loop {
-            let page = search::all(conn, bob, "lake", cursor, Limit::new(limit)).unwrap();
+            let page = search::list(conn, by(bob), "lake", cursor, Limit::new(limit)).unwrap();
             cursor = page.last().map(Hit::cursor);
             let is_last = page.len() < limit as usize;
             all.extend(page);
@@ -193,15 +196,15 @@ fn pages_lose_and_repeat_no_hit_though_many_were_sent_at_one_instant() {
         assert_eq!(all, everything, "{limit}");
     }
     let mut before = |seq| {
-        let hits = search::in_chat(conn, chats[1], bob, "lake", seq, Limit::new(2)).unwrap();
-        hits.into_iter().map(|hit| hit.message.seq).collect::<Vec<_>>()
+        let hits = search::list_in_chat(conn, by(bob), chats[1], "lake", seq, Limit::new(2)).unwrap();
+        hits.into_iter().map(|hit| hit.message.seq.get()).collect::<Vec<_>>()
     };
     assert_eq!(before(None), [6, 4]);
-    assert_eq!(before(Some(4)), [3, 2]);
+    assert_eq!(before(Some(Seq::new(4))), [3, 2]);
     for seq in [2, 0, i64::MIN] {
-        assert_eq!(before(Some(seq)), [0; 0]);
+        assert_eq!(before(Some(Seq::new(seq))), [0; 0]);
     }
-    assert_eq!(before(Some(i64::MAX)), [6, 4]);
+    assert_eq!(before(Some(Seq::MAX)), [6, 4]);
 }
 
 #[test]
@@ -210,8 +213,9 @@ fn a_page_holds_fifty_hits_or_a_hundred_at_most_in_one_statement() {
     let conn = &mut database.diesel();
     let (chat, [alice, bob, _]) = cast::group(conn);
     cast::say(conn, chat, alice, (0..110).map(|number| format!("lake {number}")));
-    let all = |conn: &mut PgConnection, limit| search::all(conn, bob, "lake", None, limit).unwrap().len();
-    let one = |conn: &mut PgConnection, limit| search::in_chat(conn, chat, bob, "lake", None, limit).unwrap().len();
+    let all = |conn: &mut PgConnection, limit| search::list(conn, by(bob), "lake", None, limit).unwrap().len();
+    let one =
+        |conn: &mut PgConnection, limit| search::list_in_chat(conn, by(bob), chat, "lake", None, limit).unwrap().len();
     assert_eq!((all(conn, Limit::default()), one(conn, Limit::default())), (50, 50));
     assert_eq!((all(conn, Limit::new(i64::MAX)), one(conn, Limit::new(i64::MAX))), (100, 100));
     assert_eq!(watch::statements(conn, |conn| all(conn, Limit::MAX)), 1);
@@ -223,10 +227,10 @@ fn a_highlight_is_what_was_written_with_the_words_that_were_found() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let [alice] = cast::users(conn, ["alice"]);
-    let chat = groups::create(conn, alice, &NewGroup::new("Notes", &[])).unwrap().id;
+    let chat = groups::create(conn, by(alice), &NewGroup::new("Notes", &[])).unwrap().id;
     let mut highlight = |content: &str, query: &str| {
         let seq = cast::say(conn, chat, alice, [content]);
-        let hits = search::in_chat(conn, chat, alice, query, None, Limit::new(1)).unwrap();
+        let hits = search::list_in_chat(conn, by(alice), chat, query, None, Limit::new(1)).unwrap();
         assert_eq!(hits[0].message.seq, seq, "{content:?}");
         let highlight = &hits[0].highlight;
         (highlight.text.clone(), highlight.words().map(str::to_owned).collect::<Vec<_>>())

@@ -16,6 +16,7 @@ use messenger_db::secrets::SessionToken;
 use pretty_assertions::assert_eq;
 
 use super::{cast, watch};
+use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
 /// A session of a day on a browser.
@@ -45,7 +46,8 @@ fn a_token_opens_its_own_session_and_is_stored_nowhere() {
     assert_eq!(session.expires_at - session.created_at, TimeDelta::days(30));
     open(conn, bob);
 
-    assert_eq!(sessions::authenticate(conn, &token), Ok(session));
+    let who = sessions::authenticate(conn, &token).unwrap();
+    assert_eq!((who.actor, &who.session), (by(alice), &session));
     let stored = database.value("SELECT string_agg(user_sessions::text, ' ') FROM user_sessions");
     assert!(!stored.contains(&token.expose()), "{stored}");
     assert_eq!(
@@ -112,7 +114,7 @@ fn a_token_that_is_expired_revoked_or_unknown_is_refused() {
         ))
         .unwrap();
     let (revoked, session) = open(conn, alice);
-    sessions::revoke(conn, alice, session.id).unwrap();
+    sessions::revoke(conn, by(alice), session.id).unwrap();
     for (token, refusal) in [
         (expired, AuthenticateRefused::Expired),
         (revoked, AuthenticateRefused::Revoked),
@@ -120,7 +122,7 @@ fn a_token_that_is_expired_revoked_or_unknown_is_refused() {
     ] {
         assert_eq!(sessions::authenticate(conn, &token), Err(Error::Refused(refusal)));
     }
-    assert_eq!(sessions::list(conn, alice), Ok(vec![]));
+    assert_eq!(sessions::all(conn, by(alice)), Ok(vec![]));
     assert_eq!(database.value("SELECT count(*) FROM user_sessions WHERE expires_at < last_active_at"), "0");
 }
 
@@ -131,19 +133,19 @@ fn activity_moves_once_a_minute_however_many_authenticate_at_once() {
     let alice = cast::user(conn, "alice");
     let (token, opened) = open(conn, alice);
     for _ in 0..3 {
-        assert_eq!(sessions::authenticate(conn, &token).unwrap().last_active_at, opened.last_active_at);
+        assert_eq!(sessions::authenticate(conn, &token).unwrap().session.last_active_at, opened.last_active_at);
     }
     let seen_after = |seconds: u32| -> HashSet<_> {
         let age = format!("UPDATE user_sessions SET last_active_at = now() - interval '{seconds} seconds'");
         database.execute(&age).unwrap();
-        let act = |_, conn: &mut PgConnection| sessions::authenticate(conn, &token).unwrap().last_active_at;
+        let act = |_, conn: &mut PgConnection| sessions::authenticate(conn, &token).unwrap().session.last_active_at;
         cast::at_once(&database, 8, act).into_iter().collect()
     };
     let fresh = seen_after(55);
-    assert_eq!(fresh, [sessions::authenticate(conn, &token).unwrap().last_active_at].into());
+    assert_eq!(fresh, [sessions::authenticate(conn, &token).unwrap().session.last_active_at].into());
 
     let mut stale = seen_after(60);
-    let moved = sessions::authenticate(conn, &token).unwrap().last_active_at;
+    let moved = sessions::authenticate(conn, &token).unwrap().session.last_active_at;
     assert!(stale.remove(&moved));
     // Others looked while it moved, and say what they saw; but nobody moved it a second time.
     assert!(stale.iter().all(|at| moved - *at >= TimeDelta::minutes(1)), "{stale:?}");
@@ -162,7 +164,7 @@ fn of_two_who_find_the_activity_stale_the_second_leaves_it() {
         let (database, token) = (&database, &token);
         let (moved, second) = first
             .transaction(|conn| {
-                let moved = sessions::authenticate(conn, token).unwrap().last_active_at;
+                let moved = sessions::authenticate(conn, token).unwrap().session.last_active_at;
                 let second = scope.spawn(move || {
                     let mut conn = database.diesel();
                     sender.send(watch::backend(&mut conn)).unwrap();
@@ -172,10 +174,10 @@ fn of_two_who_find_the_activity_stale_the_second_leaves_it() {
                 Ok::<_, DieselError>((moved, second))
             })
             .unwrap();
-        assert!(second.join().unwrap().last_active_at < moved);
+        assert!(second.join().unwrap().session.last_active_at < moved);
         moved
     });
-    assert_eq!(sessions::authenticate(&mut first, &token).unwrap().last_active_at, moved);
+    assert_eq!(sessions::authenticate(&mut first, &token).unwrap().session.last_active_at, moved);
 }
 
 #[test]
@@ -184,23 +186,23 @@ fn a_socket_is_noted_until_it_or_its_successor_closes() {
     let conn = &mut database.diesel();
     let alice = cast::user(conn, "alice");
     let (_, session) = open(conn, alice);
-    let noted = |conn: &mut PgConnection| sessions::list(conn, alice).unwrap()[0].connection_id.clone();
-    sessions::connect(conn, session.id, "gateway-1/1").unwrap();
-    sessions::connect(conn, session.id, "gateway-2/1").unwrap();
-    assert_eq!(sessions::disconnect(conn, session.id, "gateway-1/1"), Ok(false));
+    let noted = |conn: &mut PgConnection| sessions::all(conn, by(alice)).unwrap()[0].connection_id.clone();
+    sessions::connect(conn, by(session.user_id), session.id, "gateway-1/1").unwrap();
+    sessions::connect(conn, by(session.user_id), session.id, "gateway-2/1").unwrap();
+    assert_eq!(sessions::disconnect(conn, by(session.user_id), session.id, "gateway-1/1"), Ok(false));
     assert_eq!(noted(conn).as_deref(), Some("gateway-2/1"));
-    assert_eq!(sessions::disconnect(conn, session.id, "gateway-2/1"), Ok(true));
+    assert_eq!(sessions::disconnect(conn, by(session.user_id), session.id, "gateway-2/1"), Ok(true));
     assert_eq!(noted(conn), None);
 
-    let empty = sessions::connect(conn, session.id, "");
+    let empty = sessions::connect(conn, by(session.user_id), session.id, "");
     assert_eq!(empty, Err(Error::Refused(ConnectRefused::ConnectionIdInvalid)));
-    sessions::connect(conn, session.id, "gateway-3/1").unwrap();
-    let ended = sessions::revoke(conn, alice, session.id).unwrap().unwrap();
+    sessions::connect(conn, by(session.user_id), session.id, "gateway-3/1").unwrap();
+    let ended = sessions::revoke(conn, by(alice), session.id).unwrap().unwrap();
     assert_eq!(ended.connection_id.as_deref(), Some("gateway-3/1"));
     let refused = Err(Error::Refused(ConnectRefused::NotActive));
-    assert_eq!(sessions::connect(conn, session.id, "gateway-3/2"), refused);
-    assert_eq!(sessions::connect(conn, SessionId::new(), "gateway-3/2"), refused);
-    assert_eq!(sessions::disconnect(conn, session.id, "gateway-3/1"), Ok(true));
+    assert_eq!(sessions::connect(conn, by(session.user_id), session.id, "gateway-3/2"), refused);
+    assert_eq!(sessions::connect(conn, by(UserId::new()), SessionId::new(), "gateway-3/2"), refused);
+    assert_eq!(sessions::disconnect(conn, by(session.user_id), session.id, "gateway-3/1"), Ok(true));
 }
 
 #[test]
@@ -216,16 +218,16 @@ fn devices_are_listed_by_activity_and_signed_out_one_by_one_or_together() {
             first.id
         ))
         .unwrap();
-    assert_eq!(ids(&sessions::list(conn, alice).unwrap()), [first.id, third.id, second.id]);
+    assert_eq!(ids(&sessions::all(conn, by(alice)).unwrap()), [first.id, third.id, second.id]);
 
-    assert_eq!(sessions::revoke(conn, alice, bobs.id), Ok(None));
-    assert!(sessions::revoke(conn, alice, third.id).unwrap().unwrap().revoked_at.is_some());
-    assert_eq!(sessions::revoke(conn, alice, third.id), Ok(None));
-    assert_eq!(ids(&sessions::revoke_others(conn, alice, first.id).unwrap()), [second.id]);
-    assert_eq!(ids(&sessions::list(conn, alice).unwrap()), [first.id]);
-    assert_eq!(ids(&sessions::revoke_all(conn, alice).unwrap()), [first.id]);
-    assert_eq!(sessions::revoke_all(conn, alice), Ok(vec![]));
-    assert_eq!(ids(&sessions::list(conn, bob).unwrap()), [bobs.id]);
+    assert_eq!(sessions::revoke(conn, by(alice), bobs.id), Ok(None));
+    assert!(sessions::revoke(conn, by(alice), third.id).unwrap().unwrap().revoked_at.is_some());
+    assert_eq!(sessions::revoke(conn, by(alice), third.id), Ok(None));
+    assert_eq!(ids(&sessions::revoke_others(conn, by(alice), first.id).unwrap()), [second.id]);
+    assert_eq!(ids(&sessions::all(conn, by(alice)).unwrap()), [first.id]);
+    assert_eq!(ids(&sessions::revoke_all(conn, by(alice)).unwrap()), [first.id]);
+    assert_eq!(sessions::revoke_all(conn, by(alice)), Ok(vec![]));
+    assert_eq!(ids(&sessions::all(conn, by(bob)).unwrap()), [bobs.id]);
 }
 
 #[test]
@@ -239,10 +241,10 @@ fn sessions_are_opened_and_revoked_at_once() {
         for _ in 0..20 {
             let mine = open(conn, alice);
             match number % 4 {
-                0 => revoked.extend(sessions::revoke_others(conn, alice, keep).unwrap()),
-                1 => revoked.extend(sessions::revoke(conn, alice, mine.1.id).unwrap()),
+                0 => revoked.extend(sessions::revoke_others(conn, by(alice), keep).unwrap()),
+                1 => revoked.extend(sessions::revoke(conn, by(alice), mine.1.id).unwrap()),
                 // Another may have revoked it by now.
-                2 => drop(sessions::connect(conn, mine.1.id, "gateway-1/1")),
+                2 => drop(sessions::connect(conn, by(mine.1.user_id), mine.1.id, "gateway-1/1")),
                 _ => drop(sessions::authenticate(conn, &mine.0)),
             }
         }
@@ -252,7 +254,7 @@ fn sessions_are_opened_and_revoked_at_once() {
     .flatten()
     .collect();
     // Each of them was ended by one, who was told; the others are there.
-    let listed: HashSet<_> = ids(&sessions::list(conn, alice).unwrap()).into_iter().collect();
+    let listed: HashSet<_> = ids(&sessions::all(conn, by(alice)).unwrap()).into_iter().collect();
     assert!(listed.contains(&keep));
     assert!(listed.is_disjoint(&revoked));
     assert_eq!(listed.len() + revoked.len(), 161);
@@ -287,7 +289,7 @@ fn expired_sessions_are_purged_in_batches_by_several_at_once() {
         }
     });
     assert_eq!(purged.iter().sum::<usize>(), 43);
-    assert_eq!(ids(&sessions::list(conn, alice).unwrap()), [active.id]);
+    assert_eq!(ids(&sessions::all(conn, by(alice)).unwrap()), [active.id]);
 }
 
 #[test]
@@ -307,14 +309,17 @@ fn sessions_ride_their_indexes() {
         .unwrap();
     let mut rides = |act: &dyn Fn(&mut PgConnection)| watch::rides(conn, "user_sessions", act);
     assert_eq!(rides(&|conn| drop(sessions::authenticate(conn, &token))), ["user_sessions_token_hash_key"]);
-    assert_eq!(rides(&|conn| drop(sessions::list(conn, alice))), ["user_sessions_user_idx"]);
-    assert_eq!(rides(&|conn| drop(sessions::connect(conn, session.id, "1"))), ["user_sessions_pkey"]);
+    assert_eq!(rides(&|conn| drop(sessions::all(conn, by(alice)))), ["user_sessions_user_idx"]);
+    assert_eq!(
+        rides(&|conn| drop(sessions::connect(conn, by(session.user_id), session.id, "1"))),
+        ["user_sessions_pkey"]
+    );
     assert_eq!(
         rides(&|conn| drop(sessions::purge_expired(conn, 10))),
         ["user_sessions_expires_idx", "user_sessions_pkey"]
     );
     assert_eq!(
-        rides(&|conn| drop(sessions::revoke_others(conn, alice, session.id))),
+        rides(&|conn| drop(sessions::revoke_others(conn, by(alice), session.id))),
         ["user_sessions_pkey", "user_sessions_user_idx"]
     );
 }

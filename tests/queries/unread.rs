@@ -5,8 +5,10 @@ use diesel::result::Error as DieselError;
 use messenger_db::ids::{ChatId, UserId};
 use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::{messages, receipts, unread};
+use messenger_db::seq::Seq;
 
 use super::{cast, watch};
+use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
 #[test]
@@ -14,21 +16,21 @@ fn unread_is_what_others_wrote_since_one_last_read_or_wrote() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let (chat, [alice, bob, carol]) = cast::group(conn);
-    assert_eq!(unread::find(conn, chat, bob), Ok(Some(0)));
+    assert_eq!(unread::find(conn, by(bob), chat), Ok(Some(0)));
     cast::say(conn, chat, alice, ["two", "three", "four"]);
-    assert_eq!(unread::find(conn, chat, bob), Ok(Some(3)));
-    receipts::mark_delivered(conn, chat, bob, 4).unwrap();
-    assert_eq!(unread::find(conn, chat, bob), Ok(Some(3)));
-    receipts::mark_read(conn, chat, bob, 3).unwrap();
-    assert_eq!(unread::find(conn, chat, bob), Ok(Some(1)));
+    assert_eq!(unread::find(conn, by(bob), chat), Ok(Some(3)));
+    receipts::mark_delivered(conn, by(bob), chat, Seq::new(4)).unwrap();
+    assert_eq!(unread::find(conn, by(bob), chat), Ok(Some(3)));
+    receipts::mark_read(conn, by(bob), chat, Seq::new(3)).unwrap();
+    assert_eq!(unread::find(conn, by(bob), chat), Ok(Some(1)));
     // A deleted message keeps its place, here too; and what the system says counts.
-    messages::delete(conn, chat, alice, 4).unwrap();
-    groups::rename(conn, chat, alice, "Walkers").unwrap();
-    assert_eq!(unread::find(conn, chat, bob), Ok(Some(2)));
-    assert_eq!(unread::find(conn, chat, alice), Ok(Some(1)));
+    messages::delete(conn, by(alice), chat, Seq::new(4)).unwrap();
+    groups::rename(conn, by(alice), chat, "Walkers").unwrap();
+    assert_eq!(unread::find(conn, by(bob), chat), Ok(Some(2)));
+    assert_eq!(unread::find(conn, by(alice), chat), Ok(Some(1)));
     cast::say(conn, chat, bob, ["six"]);
-    assert_eq!(unread::find(conn, chat, bob), Ok(Some(0)));
-    assert_eq!(unread::find(conn, chat, carol), Ok(Some(5)));
+    assert_eq!(unread::find(conn, by(bob), chat), Ok(Some(0)));
+    assert_eq!(unread::find(conn, by(carol), chat), Ok(Some(5)));
 }
 
 #[test]
@@ -37,15 +39,15 @@ fn who_left_has_nothing_unread_and_begins_with_nothing_when_back() {
     let conn = &mut database.diesel();
     let (chat, [alice, bob, carol]) = cast::group(conn);
     cast::say(conn, chat, alice, ["two", "three"]);
-    groups::leave(conn, chat, bob).unwrap();
+    groups::leave(conn, by(bob), chat).unwrap();
     for (chat, user) in [(chat, bob), (chat, UserId::new()), (ChatId::new(), alice)] {
-        assert_eq!(unread::find(conn, chat, user), Ok(None));
+        assert_eq!(unread::find(conn, by(user), chat), Ok(None));
     }
-    assert_eq!((unread::total(conn, bob), unread::list(conn, bob)), (Ok(0), Ok(vec![])));
-    groups::add(conn, chat, alice, bob).unwrap();
-    assert_eq!(unread::find(conn, chat, bob), Ok(Some(0)));
+    assert_eq!((unread::total(conn, by(bob)), unread::all(conn, by(bob))), (Ok(0), Ok(vec![])));
+    groups::add(conn, by(alice), chat, bob).unwrap();
+    assert_eq!(unread::find(conn, by(bob), chat), Ok(Some(0)));
     cast::say(conn, chat, carol, ["six"]);
-    assert_eq!(unread::find(conn, chat, bob), Ok(Some(1)));
+    assert_eq!(unread::find(conn, by(bob), chat), Ok(Some(1)));
 }
 
 #[test]
@@ -53,7 +55,7 @@ fn chats_with_something_unread_come_with_the_latest_first() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let [alice, bob] = cast::users(conn, ["alice", "bob"]);
-    let chats = [(); 6].map(|()| groups::create(conn, alice, &NewGroup::new("G", &[bob])).unwrap().id);
+    let chats = [(); 6].map(|()| groups::create(conn, by(alice), &NewGroup::new("G", &[bob])).unwrap().id);
     cast::say(conn, chats[4], alice, ["a", "b"]);
     cast::say(conn, chats[1], alice, ["c"]);
     cast::say(conn, chats[5], bob, ["his own"]);
@@ -67,13 +69,13 @@ fn chats_with_something_unread_come_with_the_latest_first() {
     .unwrap();
     let mut tied = vec![(chats[0], 1), (chats[3], 3), (chats[2], 1)];
     tied.sort_unstable_by(|one, other| other.cmp(one));
-    assert_eq!(unread::list(conn, bob), Ok([tied, vec![(chats[1], 1), (chats[4], 2)]].concat()));
-    assert_eq!(unread::total(conn, bob), Ok(8));
-    assert_eq!(unread::total(conn, UserId::new()), Ok(0));
+    assert_eq!(unread::all(conn, by(bob)), Ok([tied, vec![(chats[1], 1), (chats[4], 2)]].concat()));
+    assert_eq!(unread::total(conn, by(bob)), Ok(8));
+    assert_eq!(unread::total(conn, by(UserId::new())), Ok(0));
     for statements in [
-        watch::statements(conn, |conn| unread::list(conn, bob)),
-        watch::statements(conn, |conn| unread::total(conn, bob)),
-        watch::statements(conn, |conn| unread::find(conn, chats[0], bob)),
+        watch::statements(conn, |conn| unread::all(conn, by(bob))),
+        watch::statements(conn, |conn| unread::total(conn, by(bob))),
+        watch::statements(conn, |conn| unread::find(conn, by(bob), chats[0])),
     ] {
         assert_eq!(statements, 1);
     }

@@ -7,14 +7,18 @@ use chrono::{DateTime, Utc};
 use diesel::dsl::count_star;
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use messenger_db::actor::Actor;
 use messenger_db::enums::{DeliveryStatus, MessageKind, UserStatus};
 use messenger_db::ids::{ChatId, UserId};
 use messenger_db::models::{
     Message, MessageChanges, NewBlock, NewChatHead, NewChatParticipant, NewDirectChat, NewMessage, NewMessageReaction,
     NewUnreadMessages, NewUser, NewUserSession, User,
 };
+use messenger_db::page::Limit;
+use messenger_db::queries::{blocks, groups, receipts, sessions};
 use messenger_db::schema::{chat_participants, chats, contacts, messages, unread_messages, users};
-use messenger_db::secrets::{PasswordHash, TokenHash};
+use messenger_db::secrets::{PasswordHash, SessionToken, TokenHash};
+use messenger_db::seq::Seq;
 use uuid::Uuid;
 
 fn a_block_changed() {
@@ -43,6 +47,10 @@ fn a_column_that_no_migration_makes() {
 
 fn a_count_beside_a_column_it_is_not_grouped_by() {
     let _ = messages::table.group_by(messages::chat_id).select((messages::chat_id, count_star()));
+}
+
+fn a_count_where_a_position_belongs(conn: &mut PgConnection, reader: Actor, chat: ChatId, read: Seq) {
+    let _ = receipts::mark_read(conn, reader, chat, read);
 }
 
 fn a_direct_chat_with_its_pair_swapped(chat: NewDirectChat, one: UserId, other: UserId) -> NewDirectChat {
@@ -91,6 +99,10 @@ fn a_password_hash_printed(hash: &PasswordHash) {
 
 fn a_password_where_its_hash_belongs<'a>(user: NewUser<'a>, hash: &'a PasswordHash) -> NewUser<'a> {
     NewUser { password_hash: hash, ..user }
+}
+
+fn a_position_where_a_limit_belongs(first: Seq, last: Seq) -> Limit {
+    Limit::new(last.since(first))
 }
 
 fn a_raw_uuid_where_an_id_belongs() {
@@ -142,7 +154,15 @@ fn a_user_sent_to_a_client_whole(user: &User) -> serde_json::Result<String> {
 }
 
 fn a_watermark_of_32_bits(position: NewUnreadMessages, seq: i64) -> NewUnreadMessages {
-    NewUnreadMessages { last_read_seq: seq, ..position }
+    NewUnreadMessages { last_read_seq: Seq::new(seq), ..position }
+}
+
+fn an_actor_and_a_user_swapped(conn: &mut PgConnection, alice: Actor, mallory: UserId) {
+    let _ = blocks::block(conn, alice, mallory);
+}
+
+fn an_actor_made_of_what_a_client_sent(conn: &mut PgConnection, cookie: &SessionToken) -> Option<Actor> {
+    sessions::authenticate(conn, cookie).ok().map(|who| who.actor)
 }
 
 fn an_id_compared_with_one_of_another_kind(message: &Message, me: UserId) -> bool {
@@ -153,8 +173,13 @@ fn an_id_turned_into_one_of_another_kind(_: UserId) -> ChatId {
     ChatId::new()
 }
 
+fn an_operation_without_an_actor(conn: &mut PgConnection, alice: Actor, group: ChatId, bob: UserId) {
+    let _ = groups::add(conn, alice, group, bob);
+}
+
 fn an_insert_without_a_required_column() {
-    let _ = NewMessageReaction { chat_id: ChatId::new(), message_seq: 1, user_id: UserId::new(), emoji: "👍" };
+    let _ =
+        NewMessageReaction { chat_id: ChatId::new(), message_seq: Seq::FIRST, user_id: UserId::new(), emoji: "👍" };
 }
 
 fn ids_swapped_between_two_tables() {

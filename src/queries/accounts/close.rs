@@ -5,6 +5,7 @@ use diesel::dsl::now;
 use diesel::prelude::*;
 use ipnet::IpNet;
 
+use crate::actor::Actor;
 use crate::enums::{ChatKind, UserStatus};
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId};
@@ -12,6 +13,7 @@ use crate::queries::predicates::open_account;
 use crate::queries::{blocks, contacts, groups};
 use crate::schema::{chat_heads, chat_participants, chats, unread_messages, user_sessions, users};
 use crate::secrets::PasswordHash;
+use crate::seq::Seq;
 
 /// Why an account was not closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -57,13 +59,14 @@ impl Refusal for CloseRefused {
 /// assert!(closed.deleted_at.is_some());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn close(conn: &mut PgConnection, user: UserId) -> Result<(), Error<CloseRefused>> {
+pub fn close(conn: &mut PgConnection, actor: Actor) -> Result<(), Error<CloseRefused>> {
+    let user = actor.user_id();
     conn.transaction(|conn| {
         let account = open_account(user).select(users::id).for_update();
         if account.first::<UserId>(conn).optional()?.is_none() {
             return Err(Error::Refused(CloseRefused::NoSuchAccount));
         }
-        end_sessions(conn, user)?;
+        end_sessions(conn, actor)?;
         contacts::remove_all(conn, user)?;
         blocks::remove_all(conn, user)?;
         // Last, because other people wait for it.
@@ -93,7 +96,7 @@ fn leave_chats(conn: &mut PgConnection, user: UserId) -> QueryResult<()> {
 /// between the last message that was still sent to the user, and the end.
 fn leave_direct_chat(conn: &mut PgConnection, chat_id: ChatId, user: UserId) -> QueryResult<()> {
     diesel::update(chats::table.find(chat_id)).set(chats::member_count.eq(chats::member_count - 1)).execute(conn)?;
-    let last_seq: i64 = chat_heads::table.find(chat_id).select(chat_heads::last_seq).for_no_key_update().first(conn)?;
+    let last_seq: Seq = chat_heads::table.find(chat_id).select(chat_heads::last_seq).for_no_key_update().first(conn)?;
     diesel::update(chat_participants::table.find((chat_id, user)))
         .set((chat_participants::left_at.eq(now), chat_participants::left_seq.eq(last_seq)))
         .execute(conn)?;
@@ -102,9 +105,9 @@ fn leave_direct_chat(conn: &mut PgConnection, chat_id: ChatId, user: UserId) -> 
 }
 
 /// Ends the sessions, and forgets of those that had ended before, too, what tells a person by their devices.
-fn end_sessions(conn: &mut PgConnection, user: UserId) -> QueryResult<()> {
-    crate::queries::sessions::revoke_all(conn, user)?;
-    diesel::update(user_sessions::table.filter(user_sessions::user_id.eq(user)))
+fn end_sessions(conn: &mut PgConnection, actor: Actor) -> QueryResult<()> {
+    crate::queries::sessions::revoke_all(conn, actor)?;
+    diesel::update(user_sessions::table.filter(user_sessions::user_id.eq(actor.user_id())))
         .set((
             user_sessions::device_id.eq(None::<&str>),
             user_sessions::device_name.eq(None::<&str>),

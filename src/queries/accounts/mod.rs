@@ -16,6 +16,7 @@ use diesel::expression::functions::define_sql_function;
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 
+use crate::actor::Actor;
 use crate::error::{Error, Refusal};
 use crate::ids::UserId;
 use crate::models::{NewUser, User};
@@ -124,7 +125,7 @@ pub fn register(conn: &mut PgConnection, new: &NewUser<'_>) -> Result<User, Erro
 /// use messenger_db::queries::accounts;
 ///
 /// let account = accounts::find_by_username(conn, "aLICE")?.expect("alice is registered");
-/// assert_eq!(account.id, alice);
+/// assert_eq!(account.id, alice.user_id());
 /// // Verify the password against account.password_hash, then open a session.
 /// assert_eq!(accounts::find_by_username(conn, "nobody")?, None);
 /// # Ok::<(), diesel::result::Error>(())
@@ -159,7 +160,8 @@ pub fn find_by_username(conn: &mut PgConnection, username: &str) -> QueryResult<
 /// assert_eq!(accounts::get(conn, UserId::new()), Err(diesel::result::Error::NotFound));
 /// # Ok::<(), diesel::result::Error>(())
 /// ```
-pub fn get(conn: &mut PgConnection, user: UserId) -> QueryResult<User> {
+pub fn get(conn: &mut PgConnection, actor: Actor) -> QueryResult<User> {
+    let user = actor.user_id();
     users::table.find(user).select(User::as_select()).first(conn)
 }
 
@@ -178,11 +180,13 @@ pub fn get(conn: &mut PgConnection, user: UserId) -> QueryResult<User> {
 /// # let bob = messenger_db::doctest::user(conn, "bob");
 /// use messenger_db::queries::accounts;
 ///
-/// let profiles = accounts::list_profiles(conn, &[bob, alice])?;
-/// assert_eq!(profiles.iter().map(|profile| profile.id).collect::<Vec<_>>(), [alice, bob]);
+/// let profiles = accounts::find_profiles(conn, alice, &[bob.user_id(), alice.user_id()])?;
+/// assert_eq!(profiles.iter().map(|profile| profile.id).collect::<Vec<_>>(), [alice.user_id(), bob.user_id()]);
 /// # Ok::<(), diesel::result::Error>(())
 /// ```
-pub fn list_profiles(conn: &mut PgConnection, of: &[UserId]) -> QueryResult<Vec<Profile>> {
+pub fn find_profiles(conn: &mut PgConnection, actor: Actor, of: &[UserId]) -> QueryResult<Vec<Profile>> {
+    // Everybody who is signed in may.
+    let Actor { .. } = actor;
     users::table.filter(users::id.eq_any(of)).order(users::id).select(Profile::as_select()).load(conn)
 }
 

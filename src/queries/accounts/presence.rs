@@ -3,9 +3,9 @@
 use diesel::dsl::now;
 use diesel::prelude::*;
 
+use crate::actor::Actor;
 use crate::enums::UserStatus;
 use crate::error::{Error, Refusal};
-use crate::ids::UserId;
 use crate::queries::predicates::open_account;
 use crate::schema::users;
 
@@ -43,7 +43,8 @@ impl Refusal for PresenceRefused {
 /// assert_eq!(accounts::get(conn, alice)?.status, UserStatus::Online);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn set_presence(conn: &mut PgConnection, user: UserId, status: UserStatus) -> Result<(), Error<PresenceRefused>> {
+pub fn set_presence(conn: &mut PgConnection, actor: Actor, status: UserStatus) -> Result<(), Error<PresenceRefused>> {
+    let user = actor.user_id();
     let changed = diesel::update(open_account(user))
         .set((users::status.eq(status), users::last_seen_at.eq(now)))
         .execute(conn)?;
@@ -67,7 +68,8 @@ pub fn set_presence(conn: &mut PgConnection, user: UserId, status: UserStatus) -
 /// accounts::mark_seen(conn, alice)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn mark_seen(conn: &mut PgConnection, user: UserId) -> Result<(), Error<PresenceRefused>> {
+pub fn mark_seen(conn: &mut PgConnection, actor: Actor) -> Result<(), Error<PresenceRefused>> {
+    let user = actor.user_id();
     let changed = diesel::update(open_account(user)).set(users::last_seen_at.eq(now)).execute(conn)?;
     existed(changed)
 }

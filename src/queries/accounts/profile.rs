@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use crate::actor::Actor;
 use crate::error::{Error, Refusal};
 use crate::ids::UserId;
 use crate::models::{User, UserChanges};
@@ -100,9 +101,10 @@ impl Refusal for PasswordRefused {
 /// ```
 pub fn update_profile(
     conn: &mut PgConnection,
-    user: UserId,
+    actor: Actor,
     changes: &ProfileChanges<'_>,
 ) -> Result<User, Error<ProfileRefused>> {
+    let user = actor.user_id();
     if nul_character::in_any([changes.username, changes.display_name.flatten(), changes.avatar_url.flatten()]) {
         return Err(Error::Refused(ProfileRefused::ContainsNul));
     }
@@ -150,10 +152,11 @@ pub fn update_profile(
 /// ```
 pub fn change_password(
     conn: &mut PgConnection,
-    user: UserId,
+    actor: Actor,
     verified: &PasswordHash,
     new: &PasswordHash,
 ) -> Result<(), Error<PasswordRefused>> {
+    let user = actor.user_id();
     if nul_character::in_any([Some(new.expose())]) {
         return Err(Error::Refused(PasswordRefused::PasswordHashInvalid));
     }

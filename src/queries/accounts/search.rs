@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::{Profile, is_in_usernames, lower_username};
+use crate::actor::Actor;
 use crate::schema::users;
 
 /// How many accounts a search finds at most.
@@ -28,12 +29,15 @@ pub const SEARCH_LIMIT: usize = 20;
 /// # for name in ["rosalind", "Lindsey", "bob"] { let _ = messenger_db::doctest::user(conn, name); }
 /// use messenger_db::queries::accounts;
 ///
-/// let found = accounts::search(conn, "lind")?;
+/// # let bob = messenger_db::doctest::user(conn, "robert");
+/// let found = accounts::search(conn, bob, "lind")?;
 /// let names: Vec<_> = found.iter().filter_map(|profile| profile.username.as_deref()).collect();
 /// assert_eq!(names, ["Lindsey", "rosalind"]);
 /// # Ok::<(), diesel::result::Error>(())
 /// ```
-pub fn search(conn: &mut PgConnection, part: &str) -> QueryResult<Vec<Profile>> {
+pub fn search(conn: &mut PgConnection, actor: Actor, part: &str) -> QueryResult<Vec<Profile>> {
+    // Everybody who is signed in may.
+    let Actor { .. } = actor;
     // Nothing but letters, digits and underscores goes on: neither %, nor \, nor a NUL, which is the database's error.
     if part.is_empty() || !part.chars().all(is_in_usernames) {
         return Ok(Vec::new());

@@ -7,12 +7,14 @@ use diesel::prelude::*;
 
 pub(super) use of_messages::of_messages;
 
+use crate::actor::Actor;
 use crate::error::{Error, Refusal};
-use crate::ids::{ChatId, UserId};
+use crate::ids::ChatId;
 use crate::models::Attachment;
 use crate::page::Limit;
 use crate::queries::predicates::{is_member, membership};
 use crate::schema::{attachments, chat_participants, messages};
+use crate::seq::Seq;
 
 /// Why pictures were not shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -36,7 +38,7 @@ impl Refusal for AttachmentsRefused {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
     /// The last picture's message.
-    pub message_seq: i64,
+    pub message_seq: Seq,
     /// The last picture's place in it.
     pub position: i16,
 }
@@ -63,17 +65,18 @@ impl From<&Attachment> for Cursor {
 /// use messenger_db::queries::messages::{self, Draft, Picture};
 ///
 /// let pictures = [Picture::new("summit.jpg", ImageType::Jpeg, 48_000, "originals/1")];
-/// let seq = messages::send(conn, chat, anna, &Draft::image(&pictures))?.message.seq;
-/// let found = attachments::of_message(conn, chat, bob, seq)?;
+/// let seq = messages::send(conn, anna, chat, &Draft::image(&pictures))?.message.seq;
+/// let found = attachments::all(conn, bob, chat, seq)?;
 /// assert_eq!(found[0].file_name, "summit.jpg");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn of_message(
+pub fn all(
     conn: &mut PgConnection,
+    actor: Actor,
     chat_id: ChatId,
-    reader: UserId,
-    seq: i64,
+    seq: Seq,
 ) -> Result<Vec<Attachment>, Error<AttachmentsRefused>> {
+    let reader = actor.user_id();
     let of_chat = messages::chat_id.eq(chat_participants::chat_id).and(messages::seq.eq(seq));
     let of_message = attachments::chat_id.eq(messages::chat_id).and(attachments::message_seq.eq(messages::seq));
     let rows = chat_participants::table
@@ -82,7 +85,7 @@ pub fn of_message(
         .filter(is_member(chat_id, reader))
         .order(attachments::position)
         .select((messages::seq.nullable(), Option::<Attachment>::as_select()))
-        .load::<(Option<i64>, Option<Attachment>)>(conn)?;
+        .load::<(Option<Seq>, Option<Attachment>)>(conn)?;
     match rows.first() {
         None => Err(Error::Refused(AttachmentsRefused::NotAMember)),
         Some((None, _)) => Err(Error::Refused(AttachmentsRefused::MessageNotFound)),
@@ -111,23 +114,24 @@ pub fn of_message(
 ///
 /// for name in ["first.jpg", "second.jpg"] {
 ///     let pictures = [Picture::new(name, ImageType::Jpeg, 48_000, "originals/1")];
-///     messages::send(conn, chat, anna, &Draft::image(&pictures))?;
+///     messages::send(conn, anna, chat, &Draft::image(&pictures))?;
 /// }
-/// let page = attachments::gallery(conn, chat, bob, None, Limit::new(1))?;
+/// let page = attachments::list(conn, bob, chat, None, Limit::new(1))?;
 /// assert_eq!(page[0].file_name, "second.jpg");
-/// let page = attachments::gallery(conn, chat, bob, Some(Cursor::from(&page[0])), Limit::new(1))?;
+/// let page = attachments::list(conn, bob, chat, Some(Cursor::from(&page[0])), Limit::new(1))?;
 /// assert_eq!(page[0].file_name, "first.jpg");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn gallery(
+pub fn list(
     conn: &mut PgConnection,
+    actor: Actor,
     chat_id: ChatId,
-    reader: UserId,
     before: Option<Cursor>,
     limit: Limit,
 ) -> Result<Vec<Attachment>, Error<AttachmentsRefused>> {
+    let reader = actor.user_id();
     let membership = membership(chat_id, reader);
-    let Cursor { message_seq, position } = before.unwrap_or(Cursor { message_seq: i64::MAX, position: i16::MAX });
+    let Cursor { message_seq, position } = before.unwrap_or(Cursor { message_seq: Seq::MAX, position: i16::MAX });
     let page = attachments::table
         .filter(attachments::chat_id.eq(chat_id).and(attachments::message_seq.le(message_seq)))
         .filter(attachments::message_seq.lt(message_seq).or(attachments::position.lt(position)))

@@ -4,6 +4,7 @@ use diesel::dsl::{exists, not, now};
 use diesel::prelude::*;
 
 use super::sides;
+use crate::actor::Actor;
 use crate::enums::ContactStatus;
 use crate::error::{Error, Refusal};
 use crate::ids::UserId;
@@ -75,12 +76,13 @@ impl Refusal for RemoveRefused {
 /// # let bob = messenger_db::doctest::user(conn, "bob");
 /// use messenger_db::queries::contacts;
 ///
-/// contacts::request(conn, alice, bob)?;
-/// contacts::accept(conn, bob, alice)?;
-/// assert_eq!(contacts::list(conn, alice)?[0].profile.id, bob);
+/// contacts::request(conn, alice, bob.user_id())?;
+/// contacts::accept(conn, bob, alice.user_id())?;
+/// assert_eq!(contacts::all(conn, alice)?[0].profile.id, bob);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn accept(conn: &mut PgConnection, user: UserId, other: UserId) -> Result<(), Error<AcceptRefused>> {
+pub fn accept(conn: &mut PgConnection, actor: Actor, other: UserId) -> Result<(), Error<AcceptRefused>> {
+    let user = actor.user_id();
     conn.transaction(|conn| {
         let is_request = contacts::status.eq(ContactStatus::Pending).and(contacts::requested_by.eq(other));
         let held: Vec<UserId> = sides(user, other)
@@ -116,12 +118,13 @@ pub fn accept(conn: &mut PgConnection, user: UserId, other: UserId) -> Result<()
 /// # let bob = messenger_db::doctest::user(conn, "bob");
 /// use messenger_db::queries::contacts;
 ///
-/// contacts::request(conn, alice, bob)?;
-/// contacts::decline(conn, bob, alice)?;
-/// assert!(contacts::list_pending_in(conn, bob)?.is_empty());
+/// contacts::request(conn, alice, bob.user_id())?;
+/// contacts::decline(conn, bob, alice.user_id())?;
+/// assert!(contacts::all_requests_received(conn, bob)?.is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn decline(conn: &mut PgConnection, user: UserId, other: UserId) -> Result<(), Error<DeclineRefused>> {
+pub fn decline(conn: &mut PgConnection, actor: Actor, other: UserId) -> Result<(), Error<DeclineRefused>> {
+    let user = actor.user_id();
     conn.transaction(|conn| {
         let is_request = contacts::status.eq(ContactStatus::Pending).and(contacts::requested_by.eq(other));
         let held: Vec<UserId> = sides(user, other)
@@ -152,13 +155,14 @@ pub fn decline(conn: &mut PgConnection, user: UserId, other: UserId) -> Result<(
 /// # let bob = messenger_db::doctest::user(conn, "bob");
 /// use messenger_db::queries::contacts;
 ///
-/// contacts::request(conn, alice, bob)?;
-/// contacts::accept(conn, bob, alice)?;
-/// contacts::remove(conn, alice, bob)?;
-/// assert!(contacts::list(conn, bob)?.is_empty());
+/// contacts::request(conn, alice, bob.user_id())?;
+/// contacts::accept(conn, bob, alice.user_id())?;
+/// contacts::remove(conn, alice, bob.user_id())?;
+/// assert!(contacts::all(conn, bob)?.is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn remove(conn: &mut PgConnection, user: UserId, other: UserId) -> Result<(), Error<RemoveRefused>> {
+pub fn remove(conn: &mut PgConnection, actor: Actor, other: UserId) -> Result<(), Error<RemoveRefused>> {
+    let user = actor.user_id();
     conn.transaction(|conn| {
         let is_users = contacts::status.eq(ContactStatus::Accepted).or(contacts::requested_by.eq(user));
         let held: Vec<UserId> = sides(user, other)

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
+use crate::actor::Actor;
 use crate::enums::{ContactStatus, UserStatus};
-use crate::ids::UserId;
 use crate::queries::profile::Profile;
 use crate::schema::{contacts, users};
 
@@ -38,16 +38,17 @@ pub struct ListedContact {
 /// use messenger_db::queries::{accounts, contacts};
 ///
 /// for other in [bob, carol] {
-///     contacts::request(conn, alice, other)?;
-///     contacts::accept(conn, other, alice)?;
+///     contacts::request(conn, alice, other.user_id())?;
+///     contacts::accept(conn, other, alice.user_id())?;
 /// }
 /// accounts::set_presence(conn, carol, UserStatus::Online)?;
 ///
-/// let names = contacts::list(conn, alice)?.into_iter().filter_map(|contact| contact.profile.username);
+/// let names = contacts::all(conn, alice)?.into_iter().filter_map(|contact| contact.profile.username);
 /// assert_eq!(names.collect::<Vec<_>>(), ["carol", "bob"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn list(conn: &mut PgConnection, user: UserId) -> QueryResult<Vec<ListedContact>> {
+pub fn all(conn: &mut PgConnection, actor: Actor) -> QueryResult<Vec<ListedContact>> {
+    let user = actor.user_id();
     let mut listed: Vec<ListedContact> = contacts::table
         .inner_join(users::table.on(users::id.eq(contacts::contact_id)))
         .filter(contacts::user_id.eq(user).and(contacts::status.eq(ContactStatus::Accepted)))
@@ -74,11 +75,12 @@ pub fn list(conn: &mut PgConnection, user: UserId) -> QueryResult<Vec<ListedCont
 /// # let bob = messenger_db::doctest::user(conn, "bob");
 /// use messenger_db::queries::contacts;
 ///
-/// contacts::request(conn, alice, bob)?;
-/// assert_eq!(contacts::list_pending_in(conn, bob)?[0].profile.id, alice);
+/// contacts::request(conn, alice, bob.user_id())?;
+/// assert_eq!(contacts::all_requests_received(conn, bob)?[0].profile.id, alice);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn list_pending_in(conn: &mut PgConnection, user: UserId) -> QueryResult<Vec<ListedContact>> {
+pub fn all_requests_received(conn: &mut PgConnection, actor: Actor) -> QueryResult<Vec<ListedContact>> {
+    let user = actor.user_id();
     contacts::table
         .inner_join(users::table.on(users::id.eq(contacts::contact_id)))
         .filter(contacts::user_id.eq(user).and(contacts::status.eq(ContactStatus::Pending)))
@@ -102,11 +104,12 @@ pub fn list_pending_in(conn: &mut PgConnection, user: UserId) -> QueryResult<Vec
 /// # let bob = messenger_db::doctest::user(conn, "bob");
 /// use messenger_db::queries::contacts;
 ///
-/// contacts::request(conn, alice, bob)?;
-/// assert_eq!(contacts::list_pending_out(conn, alice)?[0].profile.id, bob);
+/// contacts::request(conn, alice, bob.user_id())?;
+/// assert_eq!(contacts::all_requests_sent(conn, alice)?[0].profile.id, bob);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn list_pending_out(conn: &mut PgConnection, user: UserId) -> QueryResult<Vec<ListedContact>> {
+pub fn all_requests_sent(conn: &mut PgConnection, actor: Actor) -> QueryResult<Vec<ListedContact>> {
+    let user = actor.user_id();
     contacts::table
         .inner_join(users::table.on(users::id.eq(contacts::contact_id)))
         .filter(contacts::user_id.eq(user).and(contacts::status.eq(ContactStatus::Pending)))

@@ -7,12 +7,13 @@ mod answer;
 mod list;
 
 pub use answer::{AcceptRefused, DeclineRefused, RemoveRefused, accept, decline, remove};
-pub use list::{ListedContact, list, list_pending_in, list_pending_out};
+pub use list::{ListedContact, all, all_requests_received, all_requests_sent};
 
 use diesel::dsl::{case_when, exists, not, now};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
+use crate::actor::Actor;
 use crate::enums::ContactStatus;
 use crate::error::{Error, Refusal};
 use crate::ids::{UserId, sql_types};
@@ -61,11 +62,12 @@ impl Refusal for RequestRefused {
 /// use messenger_db::enums::ContactStatus;
 /// use messenger_db::queries::contacts;
 ///
-/// assert_eq!(contacts::request(conn, alice, bob)?.status, ContactStatus::Pending);
-/// assert_eq!(contacts::request(conn, bob, alice)?.status, ContactStatus::Accepted);
+/// assert_eq!(contacts::request(conn, alice, bob.user_id())?.status, ContactStatus::Pending);
+/// assert_eq!(contacts::request(conn, bob, alice.user_id())?.status, ContactStatus::Accepted);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn request(conn: &mut PgConnection, user: UserId, other: UserId) -> Result<Contact, Error<RequestRefused>> {
+pub fn request(conn: &mut PgConnection, actor: Actor, other: UserId) -> Result<Contact, Error<RequestRefused>> {
+    let user = actor.user_id();
     if user == other {
         return Err(Error::Refused(RequestRefused::Oneself));
     }

@@ -4,12 +4,14 @@ use diesel::prelude::*;
 
 use super::super::messages::system::{self, Event};
 use super::super::nul_character;
+use crate::actor::Actor;
 use crate::enums::{MessageKind, ParticipantRole};
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId};
 use crate::models::{Chat, NewChatParticipant, NewGroupChat, NewUnreadMessages};
 use crate::queries::predicates::{blocked_among, hold_open};
 use crate::schema::{chat_heads, chat_participants, chats, unread_messages};
+use crate::seq::Seq;
 
 /// A group to open.
 #[derive(Debug, Clone, Copy)]
@@ -100,11 +102,12 @@ impl Refusal for CreateRefused {
 /// assert_eq!(groups::create(conn, alice, &hikers)?.member_count, 3);
 ///
 /// let nobody = UserId::new();
-/// let refused = groups::create(conn, alice, &NewGroup::new("Ghosts", &[nobody]));
+/// let refused = groups::create(conn, alice, &NewGroup::new("Ghosts", &[nobody.user_id()]));
 /// assert_eq!(refused, Err(Error::Refused(CreateRefused::UserNotFound(nobody))));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn create(conn: &mut PgConnection, owner: UserId, group: &NewGroup<'_>) -> Result<Chat, Error<CreateRefused>> {
+pub fn create(conn: &mut PgConnection, actor: Actor, group: &NewGroup<'_>) -> Result<Chat, Error<CreateRefused>> {
+    let owner = actor.user_id();
     let mut users = group.members.to_vec();
     users.push(owner);
     users.sort_unstable();
@@ -130,7 +133,7 @@ pub fn create(conn: &mut PgConnection, owner: UserId, group: &NewGroup<'_>) -> R
         diesel::insert_into(chat_heads::table)
             .values((
                 chat_heads::chat_id.eq(chat.id),
-                chat_heads::last_seq.eq(1),
+                chat_heads::last_seq.eq(Seq::FIRST),
                 chat_heads::last_message_at.eq(chat.created_at),
                 chat_heads::last_kind.eq(MessageKind::System),
             ))
@@ -141,17 +144,22 @@ pub fn create(conn: &mut PgConnection, owner: UserId, group: &NewGroup<'_>) -> R
                 chat_id: chat.id,
                 user_id,
                 role: Some(if user_id == owner { ParticipantRole::Owner } else { ParticipantRole::Member }),
-                joined_seq: Some(1),
+                joined_seq: Some(Seq::FIRST),
             })
             .collect();
         diesel::insert_into(chat_participants::table).values(&members).execute(conn)?;
         let positions: Vec<_> = users
             .iter()
-            .map(|&user_id| NewUnreadMessages { user_id, chat_id: chat.id, last_read_seq: 1, last_delivered_seq: 1 })
+            .map(|&user_id| NewUnreadMessages {
+                user_id,
+                chat_id: chat.id,
+                last_read_seq: Seq::FIRST,
+                last_delivered_seq: Seq::FIRST,
+            })
             .collect();
         diesel::insert_into(unread_messages::table).values(&positions).execute(conn)?;
         users.retain(|&user| user != owner);
-        system::insert(conn, chat.id, 1, Event::GroupCreated { actor: owner, members: &users })?;
+        system::insert(conn, chat.id, Seq::FIRST, Event::GroupCreated { actor: owner, members: &users })?;
         Ok(chat)
     })
 }

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::super::messages::system::{self, Event};
 use super::lock;
+use crate::actor::Actor;
 use crate::enums::ParticipantRole;
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId};
@@ -49,12 +50,13 @@ impl Refusal for DeleteRefused {
 /// use messenger_db::queries::groups::{self, NewGroup};
 /// use messenger_db::queries::inbox;
 ///
-/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob]))?.id;
-/// groups::delete(conn, group, alice)?;
+/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob.user_id()]))?.id;
+/// groups::delete(conn, alice, group)?;
 /// assert_eq!(inbox::list(conn, bob, None, Limit::default())?, []);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn delete(conn: &mut PgConnection, chat_id: ChatId, actor: UserId) -> Result<(), Error<DeleteRefused>> {
+pub fn delete(conn: &mut PgConnection, actor: Actor, chat_id: ChatId) -> Result<(), Error<DeleteRefused>> {
+    let actor = actor.user_id();
     conn.transaction(|conn| match lock::role_of(conn, chat_id, actor)? {
         None => Err(Error::Refused(DeleteRefused::NotAMember)),
         Some(ParticipantRole::Owner) => Ok(end(conn, chat_id, actor)?),
@@ -76,7 +78,7 @@ pub(super) fn end(conn: &mut PgConnection, chat_id: ChatId, actor: UserId) -> Qu
     let seq = system::record(conn, chat_id, Event::GroupDeleted { actor })?;
     diesel::update(chat_participants::table)
         .filter(is_member_of(chat_id))
-        .set((chat_participants::left_at.eq(now), chat_participants::left_seq.eq(seq - 1)))
+        .set((chat_participants::left_at.eq(now), chat_participants::left_seq.eq(seq.previous())))
         .execute(conn)?;
     diesel::delete(unread_messages::table)
         .filter(unread_messages::chat_id.eq(chat_id).and(unread_messages::user_id.eq_any(members)))

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::super::messages::system::{self, Event};
 use super::{delete, lock, members};
+use crate::actor::Actor;
 use crate::enums::ParticipantRole;
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId};
@@ -46,14 +47,15 @@ impl Refusal for LeaveRefused {
 /// # let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| messenger_db::doctest::user(conn, name));
 /// use messenger_db::queries::groups::{self, NewGroup};
 ///
-/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob, carol]))?.id;
-/// groups::promote(conn, group, alice, carol)?;
+/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob.user_id(), carol.user_id()]))?.id;
+/// groups::promote(conn, alice, group, carol.user_id())?;
 /// // The owner leaves, and the admin is the owner now.
-/// assert_eq!(groups::leave(conn, group, alice)?, Some(carol));
-/// assert_eq!(groups::leave(conn, group, bob)?, None);
+/// assert_eq!(groups::leave(conn, alice, group)?, Some(carol));
+/// assert_eq!(groups::leave(conn, bob, group)?, None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn leave(conn: &mut PgConnection, chat_id: ChatId, user_id: UserId) -> Result<Option<UserId>, Error<LeaveRefused>> {
+pub fn leave(conn: &mut PgConnection, actor: Actor, chat_id: ChatId) -> Result<Option<UserId>, Error<LeaveRefused>> {
+    let user_id = actor.user_id();
     conn.transaction(|conn| {
         let role = lock::role_of(conn, chat_id, user_id)?.ok_or(Error::Refused(LeaveRefused::NotAMember))?;
         Ok(depart(conn, chat_id, user_id, role)?)

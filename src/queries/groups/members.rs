@@ -6,6 +6,7 @@ use diesel::upsert::excluded;
 
 use super::super::messages::system::{self, Event};
 use super::lock;
+use crate::actor::Actor;
 use crate::enums::ParticipantRole;
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId};
@@ -88,18 +89,19 @@ impl Refusal for RemoveRefused {
 /// use messenger_db::queries::groups::{self, NewGroup};
 /// use messenger_db::queries::unread;
 ///
-/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob]))?.id;
-/// groups::add(conn, group, alice, carol)?;
+/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob.user_id()]))?.id;
+/// groups::add(conn, alice, group, carol.user_id())?;
 /// // All that was said can be read, and none of it is unread.
-/// assert_eq!(unread::find(conn, group, carol)?, Some(0));
+/// assert_eq!(unread::find(conn, carol, group)?, Some(0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn add(
     conn: &mut PgConnection,
+    actor: Actor,
     chat_id: ChatId,
-    actor: UserId,
     user_id: UserId,
 ) -> Result<ChatParticipant, Error<AddRefused>> {
+    let actor = actor.user_id();
     conn.transaction(|conn| {
         let missing = hold_open(conn, &[user_id])?;
         match lock::role_of(conn, chat_id, actor)? {
@@ -163,17 +165,18 @@ pub fn add(
 /// use messenger_db::error::Error;
 /// use messenger_db::queries::groups::{self, NewGroup, RemoveRefused};
 ///
-/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob, carol]))?.id;
-/// assert_eq!(groups::remove(conn, group, bob, carol), Err(Error::Refused(RemoveRefused::NotAllowed)));
-/// groups::remove(conn, group, alice, carol)?;
+/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob.user_id(), carol.user_id()]))?.id;
+/// assert_eq!(groups::remove(conn, bob, group, carol.user_id()), Err(Error::Refused(RemoveRefused::NotAllowed)));
+/// groups::remove(conn, alice, group, carol.user_id())?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn remove(
     conn: &mut PgConnection,
+    actor: Actor,
     chat_id: ChatId,
-    actor: UserId,
     user_id: UserId,
 ) -> Result<(), Error<RemoveRefused>> {
+    let actor = actor.user_id();
     conn.transaction(|conn| {
         let Some(role) = lock::role_of(conn, chat_id, actor)? else {
             return Err(Error::Refused(RemoveRefused::NotAMember));
@@ -200,7 +203,7 @@ pub(super) fn end(conn: &mut PgConnection, chat_id: ChatId, user_id: UserId, eve
     diesel::update(chats::table.find(chat_id)).set(chats::member_count.eq(chats::member_count - 1)).execute(conn)?;
     let seq = system::record(conn, chat_id, event)?;
     diesel::update(chat_participants::table.find((chat_id, user_id)))
-        .set((chat_participants::left_at.eq(now), chat_participants::left_seq.eq(seq - 1)))
+        .set((chat_participants::left_at.eq(now), chat_participants::left_seq.eq(seq.previous())))
         .execute(conn)?;
     diesel::delete(unread_messages::table.find((user_id, chat_id))).execute(conn)?;
     Ok(())

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::super::messages::system::{self, Event};
 use super::super::nul_character;
 use super::lock;
+use crate::actor::Actor;
 use crate::enums::ParticipantRole;
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId};
@@ -65,16 +66,17 @@ impl Refusal for ChangeRefused {
 /// # let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| messenger_db::doctest::user(conn, name));
 /// use messenger_db::queries::groups::{self, NewGroup};
 ///
-/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob]))?.id;
-/// assert_eq!(groups::rename(conn, group, alice, "Climbers")?.name.as_deref(), Some("Climbers"));
+/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob.user_id()]))?.id;
+/// assert_eq!(groups::rename(conn, alice, group, "Climbers")?.name.as_deref(), Some("Climbers"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn rename(
     conn: &mut PgConnection,
+    actor: Actor,
     chat_id: ChatId,
-    actor: UserId,
     name: &str,
 ) -> Result<Chat, Error<ChangeRefused>> {
+    let actor = actor.user_id();
     let changes = ChatChanges { name: Some(name), ..ChatChanges::default() };
     change(conn, chat_id, actor, &changes, Event::GroupRenamed { actor, name })
 }
@@ -94,17 +96,18 @@ pub fn rename(
 /// # let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| messenger_db::doctest::user(conn, name));
 /// use messenger_db::queries::groups::{self, NewGroup};
 ///
-/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob]))?.id;
-/// let shown = groups::change_avatar(conn, group, alice, Some("https://cdn.example/summit.jpg"))?;
+/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob.user_id()]))?.id;
+/// let shown = groups::change_avatar(conn, alice, group, Some("https://cdn.example/summit.jpg"))?;
 /// assert_eq!(shown.avatar_url.as_deref(), Some("https://cdn.example/summit.jpg"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn change_avatar(
     conn: &mut PgConnection,
+    actor: Actor,
     chat_id: ChatId,
-    actor: UserId,
     avatar_url: Option<&str>,
 ) -> Result<Chat, Error<ChangeRefused>> {
+    let actor = actor.user_id();
     let changes = ChatChanges { avatar_url: Some(avatar_url), ..ChatChanges::default() };
     change(conn, chat_id, actor, &changes, Event::AvatarChanged { actor })
 }
@@ -125,17 +128,18 @@ pub fn change_avatar(
 /// use messenger_db::error::Error;
 /// use messenger_db::queries::groups::{self, ChangeRefused, NewGroup};
 ///
-/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob]))?.id;
-/// assert_eq!(groups::change_slug(conn, group, alice, Some("hikers"))?.slug.as_deref(), Some("hikers"));
-/// assert_eq!(groups::change_slug(conn, group, bob, None), Err(Error::Refused(ChangeRefused::NotAllowed)));
+/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob.user_id()]))?.id;
+/// assert_eq!(groups::change_slug(conn, alice, group, Some("hikers"))?.slug.as_deref(), Some("hikers"));
+/// assert_eq!(groups::change_slug(conn, bob, group, None), Err(Error::Refused(ChangeRefused::NotAllowed)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn change_slug(
     conn: &mut PgConnection,
+    actor: Actor,
     chat_id: ChatId,
-    actor: UserId,
     slug: Option<&str>,
 ) -> Result<Chat, Error<ChangeRefused>> {
+    let actor = actor.user_id();
     let changes = ChatChanges { slug: Some(slug), ..ChatChanges::default() };
     change(conn, chat_id, actor, &changes, Event::SlugChanged { actor, slug })
 }

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use super::super::messages::system::{self, Event};
 use super::lock;
+use crate::actor::Actor;
 use crate::enums::ParticipantRole::{self, Admin, Member, Owner};
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId};
@@ -48,18 +49,19 @@ impl Refusal for RoleRefused {
 /// # let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| messenger_db::doctest::user(conn, name));
 /// use messenger_db::queries::groups::{self, NewGroup};
 ///
-/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob]))?.id;
-/// groups::promote(conn, group, alice, bob)?;
+/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob.user_id()]))?.id;
+/// groups::promote(conn, alice, group, bob.user_id())?;
 /// // An admin adds members, too.
-/// groups::add(conn, group, bob, carol)?;
+/// groups::add(conn, bob, group, carol.user_id())?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn promote(
     conn: &mut PgConnection,
+    actor: Actor,
     chat_id: ChatId,
-    actor: UserId,
     user_id: UserId,
 ) -> Result<(), Error<RoleRefused>> {
+    let actor = actor.user_id();
     change(conn, chat_id, actor, user_id, Admin, Event::MemberPromoted { actor, target: user_id })
 }
 
@@ -80,18 +82,19 @@ pub fn promote(
 /// use messenger_db::error::Error;
 /// use messenger_db::queries::groups::{self, AddRefused, NewGroup};
 ///
-/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob]))?.id;
-/// groups::promote(conn, group, alice, bob)?;
-/// groups::demote(conn, group, alice, bob)?;
-/// assert_eq!(groups::add(conn, group, bob, carol), Err(Error::Refused(AddRefused::NotAllowed)));
+/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob.user_id()]))?.id;
+/// groups::promote(conn, alice, group, bob.user_id())?;
+/// groups::demote(conn, alice, group, bob.user_id())?;
+/// assert_eq!(groups::add(conn, bob, group, carol.user_id()), Err(Error::Refused(AddRefused::NotAllowed)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn demote(
     conn: &mut PgConnection,
+    actor: Actor,
     chat_id: ChatId,
-    actor: UserId,
     user_id: UserId,
 ) -> Result<(), Error<RoleRefused>> {
+    let actor = actor.user_id();
     change(conn, chat_id, actor, user_id, Member, Event::MemberDemoted { actor, target: user_id })
 }
 
@@ -139,18 +142,19 @@ fn change(
 /// use messenger_db::error::Error;
 /// use messenger_db::queries::groups::{self, DeleteRefused, NewGroup};
 ///
-/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob]))?.id;
-/// groups::transfer_ownership(conn, group, alice, bob)?;
-/// assert_eq!(groups::delete(conn, group, alice), Err(Error::Refused(DeleteRefused::NotAllowed)));
-/// groups::delete(conn, group, bob)?;
+/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob.user_id()]))?.id;
+/// groups::transfer_ownership(conn, alice, group, bob.user_id())?;
+/// assert_eq!(groups::delete(conn, alice, group), Err(Error::Refused(DeleteRefused::NotAllowed)));
+/// groups::delete(conn, bob, group)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn transfer_ownership(
     conn: &mut PgConnection,
+    actor: Actor,
     chat_id: ChatId,
-    actor: UserId,
     user_id: UserId,
 ) -> Result<(), Error<RoleRefused>> {
+    let actor = actor.user_id();
     conn.transaction(|conn| {
         match lock::role_of(conn, chat_id, actor)? {
             None => return Err(Error::Refused(RoleRefused::NotAMember)),

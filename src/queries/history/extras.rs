@@ -14,6 +14,7 @@ use crate::ids::{ChatId, UserId, sql_types as sql};
 use crate::models::{Attachment, Message};
 use crate::queries::profile::Profile;
 use crate::schema::sql_types::MessageKind as MessageKindSql;
+use crate::seq::Seq;
 
 type AttachmentSql = Columns<Attachment>;
 type ReactionSql = (BigInt, Text, Timestamptz, BigInt, Bool);
@@ -26,9 +27,9 @@ statement! {
     ReadExtras {
         chat_id: ChatId as sql::ChatId,
         reader: UserId as sql::UserId,
-        first: i64 as BigInt,
-        last: i64 as BigInt,
-        answered: Vec<i64> as Array<BigInt>,
+        first: Seq as BigInt,
+        last: Seq as BigInt,
+        answered: Vec<Seq> as Array<BigInt>,
         senders: Vec<UserId> as Array<sql::UserId>,
     } -> (
         Array<Record<AttachmentSql>>,
@@ -44,9 +45,9 @@ type Row<T, Sql> = <T as Queryable<Sql, Pg>>::Row;
 pub(super) struct Extras {
     pub attachments: Vec<Attachment>,
     /// With the seq of their message; of one message, the one that was first given first.
-    pub reactions: Vec<(i64, Reaction)>,
+    pub reactions: Vec<(Seq, Reaction)>,
     /// The messages that are answered and not on the page.
-    pub answered: HashMap<i64, ReplyPreview>,
+    pub answered: HashMap<Seq, ReplyPreview>,
     pub profiles: HashMap<UserId, Profile>,
 }
 
@@ -56,7 +57,7 @@ impl Extras {
         conn: &mut PgConnection,
         chat_id: ChatId,
         reader: UserId,
-        (first, last): (i64, i64),
+        (first, last): (Seq, Seq),
         messages: &[Message],
     ) -> QueryResult<Self> {
         let answered: BTreeSet<_> = messages.iter().filter_map(|message| message.reply_to_seq).collect();
@@ -66,7 +67,7 @@ impl Extras {
         let (attachments, mut reactions, answered, profiles) =
             ReadExtras { chat_id, reader, first, last, answered, senders }.get_result::<(
                 Vec<Row<Attachment, AttachmentSql>>,
-                Vec<(i64, String, DateTime<Utc>, i64, bool)>,
+                Vec<(Seq, String, DateTime<Utc>, i64, bool)>,
                 Vec<Row<ReplyPreview, ReplySql>>,
                 Vec<Row<Profile, ProfileSql>>,
             )>(conn)?;

@@ -10,6 +10,7 @@ use crate::enums::MessageKind;
 use crate::ids::{MessageId, UserId};
 use crate::models::{Attachment, Message};
 use crate::queries::profile::Profile;
+use crate::seq::Seq;
 
 /// A part of a chat, in the chat's order: oldest first.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,9 +20,9 @@ pub struct Page {
     /// Who sent them and the messages they answer.
     pub profiles: HashMap<UserId, Profile>,
     /// Older messages exist, than the first of the page; of an empty page, it is not known: [`before`](super::before) this seq.
-    pub older_before: Option<i64>,
+    pub older_before: Option<Seq>,
     /// Newer messages exist, than the last of the page; of an empty page, it is not known: [`after`](super::after) this seq.
-    pub newer_after: Option<i64>,
+    pub newer_after: Option<Seq>,
 }
 
 /// A message, with everything that is shown with it.
@@ -52,7 +53,7 @@ pub struct Reaction {
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 pub struct ReplyPreview {
     /// Its number in the chat.
-    pub seq: i64,
+    pub seq: Seq,
     /// What its client called it.
     pub id: MessageId,
     /// Who sent it; `None` for a system message.
@@ -84,7 +85,7 @@ impl Page {
         conn: &mut PgConnection,
         reader: UserId,
         messages: Vec<Message>,
-        last_seq: i64,
+        last_seq: Seq,
     ) -> QueryResult<Self> {
         let (Some(first), Some(last)) = (messages.first(), messages.last()) else {
             return Ok(Self { entries: Vec::new(), profiles: HashMap::new(), older_before: None, newer_after: None });
@@ -113,14 +114,14 @@ impl Page {
         Ok(Self {
             entries,
             profiles: extras.profiles,
-            older_before: (first > 1).then_some(first),
+            older_before: (first > Seq::FIRST).then_some(first),
             newer_after: (last < last_seq).then_some(last),
         })
     }
 }
 
 /// The entry of this seq, in entries that are in order.
-fn find(entries: &mut [Entry], seq: i64) -> Option<&mut Entry> {
+fn find(entries: &mut [Entry], seq: Seq) -> Option<&mut Entry> {
     let place = entries.binary_search_by_key(&seq, |entry| entry.message.seq).ok()?;
     entries.get_mut(place)
 }

@@ -4,12 +4,14 @@ use diesel::prelude::*;
 
 use super::super::functions::least;
 use super::Page;
+use crate::actor::Actor;
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, MessageId, UserId};
 use crate::models::Message;
 use crate::page::Limit;
 use crate::queries::predicates::is_member;
 use crate::schema::{chat_heads, chat_participants, messages};
+use crate::seq::Seq;
 
 /// Why history was not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -51,21 +53,21 @@ type Outcome = Result<Page, Error<HistoryRefused>>;
 /// use messenger_db::queries::{history, messages};
 ///
 /// for words in ["Hello!", "Are you there?", "I am."] {
-///     messages::send(conn, chat, anna, &messages::Draft::text(words))?;
+///     messages::send(conn, anna, chat, &messages::Draft::text(words))?;
 /// }
-/// let page = history::latest(conn, chat, bob, Limit::new(2))?;
+/// let page = history::latest(conn, bob, chat, Limit::new(2))?;
 /// let said: Vec<_> = page.entries.iter().filter_map(|entry| entry.message.content.as_deref()).collect();
 /// assert_eq!(said, ["Are you there?", "I am."]);
-/// assert_eq!(page.profiles[&anna].username.as_deref(), Some("anna"));
+/// assert_eq!(page.profiles[&anna.user_id()].username.as_deref(), Some("anna"));
 ///
 /// let Some(seq) = page.older_before else { panic!("there is an older one") };
-/// let older = history::before(conn, chat, bob, seq, Limit::new(2))?;
+/// let older = history::before(conn, bob, chat, seq, Limit::new(2))?;
 /// assert_eq!(older.entries[0].message.content.as_deref(), Some("Hello!"));
 /// assert_eq!(older.older_before, None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn latest(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, limit: Limit) -> Outcome {
-    before(conn, chat_id, reader, i64::MAX, limit)
+pub fn latest(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, limit: Limit) -> Outcome {
+    before(conn, actor, chat_id, Seq::MAX, limit)
 }
 
 /// The messages right before one, which need not exist.
@@ -81,17 +83,19 @@ pub fn latest(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, limit: L
 /// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
 /// use messenger_db::page::Limit;
 /// use messenger_db::queries::{history, messages};
+/// use messenger_db::seq::Seq;
 ///
 /// for words in ["one", "two", "three"] {
-///     messages::send(conn, chat, anna, &messages::Draft::text(words))?;
+///     messages::send(conn, anna, chat, &messages::Draft::text(words))?;
 /// }
-/// let page = history::before(conn, chat, bob, 3, Limit::default())?;
-/// assert_eq!(page.entries.iter().map(|entry| entry.message.seq).collect::<Vec<_>>(), [1, 2]);
+/// let page = history::before(conn, bob, chat, Seq::new(3), Limit::default())?;
+/// assert_eq!(page.entries.iter().map(|entry| entry.message.seq.get()).collect::<Vec<_>>(), [1, 2]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn before(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, seq: i64, limit: Limit) -> Outcome {
+pub fn before(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, seq: Seq, limit: Limit) -> Outcome {
+    let reader = actor.user_id();
     // Seqs begin at 1; the statement subtracts from the last.
-    let last = least(chat_heads::last_seq, seq.max(1) - 1);
+    let last = least(chat_heads::last_seq, seq.max(Seq::FIRST).previous());
     let rows = chat_participants::table
         .inner_join(chat_heads::table.on(chat_heads::chat_id.eq(chat_participants::chat_id)))
         .left_join(messages::table.on(
@@ -117,17 +121,18 @@ pub fn before(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, seq: i64
 /// use messenger_db::page::Limit;
 /// use messenger_db::queries::{history, messages};
 ///
-/// let seen = messages::send(conn, chat, anna, &messages::Draft::text("Hello!"))?.message.seq;
-/// messages::send(conn, chat, anna, &messages::Draft::text("Are you there?"))?;
-/// let page = history::after(conn, chat, bob, seen, Limit::default())?;
+/// let seen = messages::send(conn, anna, chat, &messages::Draft::text("Hello!"))?.message.seq;
+/// messages::send(conn, anna, chat, &messages::Draft::text("Are you there?"))?;
+/// let page = history::after(conn, bob, chat, seen, Limit::default())?;
 /// assert_eq!(page.entries.len(), 1);
 /// assert_eq!(page.newer_after, None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn after(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, seq: i64, limit: Limit) -> Outcome {
+pub fn after(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, seq: Seq, limit: Limit) -> Outcome {
+    let reader = actor.user_id();
     // Seqs begin at 1.
-    let seq = seq.max(0);
-    let rows = range(conn, chat_id, reader, seq.saturating_add(1), seq.saturating_add(limit.get()))?;
+    let seq = seq.max(Seq::ZERO);
+    let rows = range(conn, chat_id, reader, seq.next(), seq.forward(limit.get()))?;
     page(conn, reader, rows)
 }
 
@@ -147,18 +152,20 @@ pub fn after(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, seq: i64,
 /// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
 /// use messenger_db::page::Limit;
 /// use messenger_db::queries::{history, messages};
+/// use messenger_db::seq::Seq;
 ///
 /// for words in ["one", "two", "three", "four", "five"] {
-///     messages::send(conn, chat, anna, &messages::Draft::text(words))?;
+///     messages::send(conn, anna, chat, &messages::Draft::text(words))?;
 /// }
-/// let page = history::around(conn, chat, bob, 3, Limit::new(3))?;
-/// let seqs: Vec<_> = page.entries.iter().map(|entry| entry.message.seq).collect();
+/// let page = history::around(conn, bob, chat, Seq::new(3), Limit::new(3))?;
+/// let seqs: Vec<_> = page.entries.iter().map(|entry| entry.message.seq.get()).collect();
 /// assert_eq!(seqs, [2, 3, 4]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn around(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, seq: i64, limit: Limit) -> Outcome {
-    let first = seq.saturating_sub(limit.get() / 2);
-    let rows = range(conn, chat_id, reader, first, first.saturating_add(limit.get() - 1))?;
+pub fn around(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, seq: Seq, limit: Limit) -> Outcome {
+    let reader = actor.user_id();
+    let first = seq.back(limit.get() / 2);
+    let rows = range(conn, chat_id, reader, first, first.forward(limit.get() - 1))?;
     let page = page(conn, reader, rows)?;
     if page.entries.iter().any(|entry| entry.message.seq == seq) {
         Ok(page)
@@ -182,27 +189,28 @@ pub fn around(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, seq: i64
 /// use messenger_db::queries::{history, messages};
 ///
 /// let hello = messages::Draft::text("Hello!");
-/// messages::send(conn, chat, anna, &hello)?;
-/// let page = history::around_id(conn, chat, bob, hello.id(), Limit::default())?;
+/// messages::send(conn, anna, chat, &hello)?;
+/// let page = history::around_id(conn, bob, chat, hello.id(), Limit::default())?;
 /// assert_eq!(page.entries[0].message.id, hello.id());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn around_id(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, id: MessageId, limit: Limit) -> Outcome {
+pub fn around_id(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, id: MessageId, limit: Limit) -> Outcome {
+    let reader = actor.user_id();
     let seq = chat_participants::table
         .left_join(messages::table.on(messages::chat_id.eq(chat_participants::chat_id).and(messages::id.eq(id))))
         .filter(is_member(chat_id, reader))
         .select(messages::seq.nullable())
-        .first::<Option<i64>>(conn)
+        .first::<Option<Seq>>(conn)
         .optional()?
         .ok_or(Error::Refused(HistoryRefused::NotAMember))?
         .ok_or(Error::Refused(HistoryRefused::MessageNotFound))?;
-    around(conn, chat_id, reader, seq, limit)
+    around(conn, actor, chat_id, seq, limit)
 }
 
 /// The chat's last seq beside each message of the range. Without a message there is one row; without membership, none.
-type Rows = Vec<(i64, Option<Message>)>;
+type Rows = Vec<(Seq, Option<Message>)>;
 
-fn range(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, first: i64, last: i64) -> QueryResult<Rows> {
+fn range(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, first: Seq, last: Seq) -> QueryResult<Rows> {
     chat_participants::table
         .inner_join(chat_heads::table.on(chat_heads::chat_id.eq(chat_participants::chat_id)))
         .left_join(

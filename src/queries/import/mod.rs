@@ -17,6 +17,7 @@ use crate::enums::{ImageType, MessageKind};
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, MessageId, UserId, sql_types as sql};
 use crate::schema::{attachments, messages};
+use crate::seq::Seq;
 
 /// Whether the members of a chat have read what is imported into it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,7 +113,7 @@ impl Refusal for ImportRefused {
 /// # use messenger_db::queries::groups::{self, NewGroup};
 /// # use messenger_db::ids::MessageId;
 /// use messenger_db::queries::import::{self, History, Imported, Tally};
-/// # let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob]))?;
+/// # let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob.user_id()]))?;
 ///
 /// let (asked, answered) = ("2019-05-04T09:00:00Z".parse()?, "2019-05-04T09:01:00Z".parse()?);
 /// let question = Imported::text(group.id, MessageId::new(), alice, asked, "Up the hill?");
@@ -171,7 +172,7 @@ statement! {
     /// Moves the heads of some chats to the messages of these numbers.
     MoveHeads {
         chats: Vec<ChatId> as Array<sql::ChatId>,
-        seqs: Vec<i64> as Array<BigInt>,
+        seqs: Vec<Seq> as Array<BigInt>,
     } -> (BigInt) = "heads.sql"
 }
 
@@ -196,13 +197,13 @@ fn move_positions(conn: &mut PgConnection, chats: Vec<ChatId>) -> QueryResult<()
 #[diesel(table_name = messages, check_for_backend(diesel::pg::Pg), treat_none_as_default_value = false)]
 struct Row<'a> {
     chat_id: ChatId,
-    seq: i64,
+    seq: Seq,
     id: MessageId,
     sender_id: Option<UserId>,
     kind: MessageKind,
     content: Option<&'a str>,
     metadata: &'a Value,
-    reply_to_seq: Option<i64>,
+    reply_to_seq: Option<Seq>,
     created_at: DateTime<Utc>,
     edited_at: Option<DateTime<Utc>>,
 }
@@ -211,7 +212,7 @@ struct Row<'a> {
 #[diesel(table_name = attachments, check_for_backend(diesel::pg::Pg), treat_none_as_default_value = false)]
 struct PictureRow<'a> {
     chat_id: ChatId,
-    message_seq: i64,
+    message_seq: Seq,
     position: i16,
     file_name: &'a str,
     mime_type: ImageType,

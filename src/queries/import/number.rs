@@ -11,16 +11,17 @@ use crate::error::Error;
 use crate::ids::{ChatId, MessageId, sql_types as sql};
 use crate::queries::statement::statement;
 use crate::schema::{chat_heads, chats};
+use crate::seq::Seq;
 
 /// A message of the batch that is new.
 pub(super) struct Numbered<'a> {
     pub message: &'a Imported<'a>,
-    pub seq: i64,
-    pub reply_to_seq: Option<i64>,
+    pub seq: Seq,
+    pub reply_to_seq: Option<Seq>,
 }
 
 /// Locks the chats and their heads, each in the order of their ids, and gives the heads' last seq.
-pub(super) fn lock(conn: &mut PgConnection, ids: &[ChatId]) -> Result<HashMap<ChatId, i64>, Error<ImportRefused>> {
+pub(super) fn lock(conn: &mut PgConnection, ids: &[ChatId]) -> Result<HashMap<ChatId, Seq>, Error<ImportRefused>> {
     let found: Vec<ChatId> = chats::table
         .filter(chats::id.eq_any(ids).and(chats::deleted_at.is_null()))
         .order(chats::id)
@@ -30,7 +31,7 @@ pub(super) fn lock(conn: &mut PgConnection, ids: &[ChatId]) -> Result<HashMap<Ch
     if let Some(&missing) = ids.iter().find(|id| found.binary_search(id).is_err()) {
         return Err(Error::Refused(ImportRefused::ChatNotFound(missing)));
     }
-    let heads: Vec<(ChatId, i64)> = chat_heads::table
+    let heads: Vec<(ChatId, Seq)> = chat_heads::table
         .filter(chat_heads::chat_id.eq_any(ids))
         .order(chat_heads::chat_id)
         .select((chat_heads::chat_id, chat_heads::last_seq))
@@ -44,14 +45,14 @@ pub(super) fn lock(conn: &mut PgConnection, ids: &[ChatId]) -> Result<HashMap<Ch
 pub(super) fn number<'a>(
     conn: &mut PgConnection,
     batch: &'a [Imported<'a>],
-    heads: &mut HashMap<ChatId, i64>,
+    heads: &mut HashMap<ChatId, Seq>,
 ) -> Result<Vec<Numbered<'a>>, Error<ImportRefused>> {
     let mut seqs = known(conn, batch)?;
     let mut new = Vec::with_capacity(batch.len());
     for message in batch {
         let Entry::Vacant(place) = seqs.entry((message.chat_id, message.id)) else { continue };
-        let head = heads.entry(message.chat_id).or_default();
-        *head += 1;
+        let head = heads.entry(message.chat_id).or_insert(Seq::ZERO);
+        *head = head.next();
         let seq = *place.insert(*head);
         let reply_to_seq = match message.reply_to.map(|id| seqs.get(&(message.chat_id, id))) {
             None => None,
@@ -64,7 +65,7 @@ pub(super) fn number<'a>(
 }
 
 /// Which of the batch's messages, and of those that they answer, are in their chats already, and where.
-fn known(conn: &mut PgConnection, batch: &[Imported<'_>]) -> QueryResult<HashMap<(ChatId, MessageId), i64>> {
+fn known(conn: &mut PgConnection, batch: &[Imported<'_>]) -> QueryResult<HashMap<(ChatId, MessageId), Seq>> {
     let mut ids: HashMap<ChatId, Vec<MessageId>> = HashMap::new();
     for message in batch {
         let ids = ids.entry(message.chat_id).or_default();
@@ -72,7 +73,7 @@ fn known(conn: &mut PgConnection, batch: &[Imported<'_>]) -> QueryResult<HashMap
         ids.extend(message.reply_to);
     }
     let (chat_ids, ids) = ids.into_iter().flat_map(|(chat, ids)| ids.into_iter().map(move |id| (chat, id))).unzip();
-    let known = Known { chat_ids, ids }.load::<(ChatId, MessageId, i64)>(conn)?;
+    let known = Known { chat_ids, ids }.load::<(ChatId, MessageId, Seq)>(conn)?;
     Ok(known.into_iter().map(|(chat_id, id, seq)| ((chat_id, id), seq)).collect())
 }
 

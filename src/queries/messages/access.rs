@@ -8,6 +8,7 @@ use crate::ids::{ChatId, UserId};
 use crate::models::Message;
 use crate::queries::predicates::is_member;
 use crate::schema::{chat_heads, chat_participants, messages};
+use crate::seq::Seq;
 
 /// What the user is in the chat, held until the end of the transaction. `None`: no member now.
 pub(super) fn hold_role(
@@ -24,7 +25,7 @@ pub(super) fn hold_role(
 }
 
 /// The message, if it is there and was not deleted, held so that nobody else edits it, deletes it or reacts to it.
-pub(super) fn hold_message(conn: &mut PgConnection, chat_id: ChatId, seq: i64) -> QueryResult<Option<Message>> {
+pub(super) fn hold_message(conn: &mut PgConnection, chat_id: ChatId, seq: Seq) -> QueryResult<Option<Message>> {
     messages::table
         .find((chat_id, seq))
         .filter(messages::deleted_at.is_null())
@@ -41,7 +42,7 @@ pub(super) fn hold_message(conn: &mut PgConnection, chat_id: ChatId, seq: i64) -
 pub(super) fn change_preview(
     conn: &mut PgConnection,
     chat_id: ChatId,
-    seq: i64,
+    seq: Seq,
     preview: Option<&str>,
 ) -> QueryResult<()> {
     diesel::update(chat_heads::table.find(chat_id).filter(chat_heads::last_seq.eq(seq)))

@@ -5,11 +5,13 @@ use diesel::prelude::*;
 use serde_json::{Map, Value};
 
 use super::access::{change_preview, hold_message, hold_role};
+use crate::actor::Actor;
 use crate::enums::{MessageKind, ParticipantRole};
 use crate::error::{Error, Refusal};
-use crate::ids::{ChatId, UserId};
+use crate::ids::ChatId;
 use crate::models::{Attachment, Message};
 use crate::schema::{attachments, message_edits, message_reactions, messages};
+use crate::seq::Seq;
 
 /// A message that was deleted.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,19 +64,20 @@ impl Refusal for DeleteRefused {
 /// # let [alice, bob] = ["alice", "bob"].map(|name| messenger_db::doctest::user(conn, name));
 /// # use messenger_db::queries::groups::{self, NewGroup};
 /// use messenger_db::queries::messages::{self, Draft};
-/// # let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob]))?;
+/// # let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob.user_id()]))?;
 ///
-/// let sent = messages::send(conn, group.id, bob, &Draft::text("Oh no"))?.message;
-/// let deleted = messages::delete(conn, group.id, bob, sent.seq)?.message;
+/// let sent = messages::send(conn, bob, group.id, &Draft::text("Oh no"))?.message;
+/// let deleted = messages::delete(conn, bob, group.id, sent.seq)?.message;
 /// assert_eq!((deleted.seq, deleted.content), (sent.seq, None));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn delete(
     conn: &mut PgConnection,
+    actor: Actor,
     chat_id: ChatId,
-    actor: UserId,
-    seq: i64,
+    seq: Seq,
 ) -> Result<Deleted, Error<DeleteRefused>> {
+    let actor = actor.user_id();
     conn.transaction(|conn| {
         let Some(role) = hold_role(conn, chat_id, actor)? else {
             return Err(Error::Refused(DeleteRefused::NotAMember));
@@ -92,7 +95,7 @@ pub fn delete(
 }
 
 /// Empties a message that is locked.
-fn empty(conn: &mut PgConnection, chat_id: ChatId, seq: i64) -> QueryResult<Deleted> {
+fn empty(conn: &mut PgConnection, chat_id: ChatId, seq: Seq) -> QueryResult<Deleted> {
     diesel::delete(message_edits::table)
         .filter(message_edits::chat_id.eq(chat_id).and(message_edits::message_seq.eq(seq)))
         .execute(conn)?;

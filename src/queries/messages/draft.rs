@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::enums::{ImageType, MessageKind};
 use crate::ids::MessageId;
 use crate::queries::nul_character;
+use crate::seq::Seq;
 
 /// A message to send. Its kind follows from how it began: [`text`](Self::text) or [`image`](Self::image).
 #[derive(Debug, Clone)]
@@ -13,7 +14,7 @@ pub struct Draft<'a> {
     pub(super) kind: MessageKind,
     pub(super) content: Option<&'a str>,
     pub(super) metadata: Option<&'a Value>,
-    pub(super) reply_to_seq: Option<i64>,
+    pub(super) reply_to_seq: Option<Seq>,
     pub(super) pictures: &'a [Picture<'a>],
 }
 
@@ -89,7 +90,7 @@ impl<'a> Draft<'a> {
 
     /// As an answer to an earlier message of the chat.
     #[must_use]
-    pub const fn in_reply_to(mut self, seq: i64) -> Self {
+    pub const fn in_reply_to(mut self, seq: Seq) -> Self {
         self.reply_to_seq = Some(seq);
         self
     }

@@ -6,12 +6,14 @@ use diesel::prelude::*;
 use super::super::nul_character;
 use super::access::{change_preview, hold_message, hold_role};
 use super::draft::preview;
+use crate::actor::Actor;
 use crate::enums::MessageKind;
 use crate::error::{Error, Refusal};
-use crate::ids::{ChatId, UserId};
+use crate::ids::ChatId;
 use crate::models::{Message, NewMessageEdit};
 use crate::queries::predicates::blocks_within;
 use crate::schema::{message_edits, messages};
+use crate::seq::Seq;
 
 /// Why a message was not edited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -46,7 +48,7 @@ impl Refusal for EditRefused {
     }
 }
 
-/// Gives a message other words. Those that it had are kept, see [`edits`](super::edits); its pictures stay as they are.
+/// Gives a message other words. Those that it had are kept, see [`all_edits`](super::all_edits); its pictures stay as they are.
 ///
 /// Only its sender may, while a member, and in a direct chat while neither of the two blocks the other. No words take an image's words away. The words that it has already change
 /// nothing, so that a retry leaves no version of its own. If the message is the newest of its chat, the inbox shows the
@@ -66,21 +68,22 @@ impl Refusal for EditRefused {
 /// # let [alice, bob] = ["alice", "bob"].map(|name| messenger_db::doctest::user(conn, name));
 /// # use messenger_db::queries::groups::{self, NewGroup};
 /// use messenger_db::queries::messages::{self, Draft};
-/// # let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob]))?;
+/// # let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob.user_id()]))?;
 ///
-/// let sent = messages::send(conn, group.id, bob, &Draft::text("At nein?"))?.message;
-/// let edited = messages::edit(conn, group.id, bob, sent.seq, "At nine?")?;
+/// let sent = messages::send(conn, bob, group.id, &Draft::text("At nein?"))?.message;
+/// let edited = messages::edit(conn, bob, group.id, sent.seq, "At nine?")?;
 /// assert_eq!(edited.content.as_deref(), Some("At nine?"));
-/// assert_eq!(messages::edits(conn, group.id, alice, sent.seq)?[0].content.as_deref(), Some("At nein?"));
+/// assert_eq!(messages::all_edits(conn, alice, group.id, sent.seq)?[0].content.as_deref(), Some("At nein?"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn edit(
     conn: &mut PgConnection,
+    actor: Actor,
     chat_id: ChatId,
-    editor: UserId,
-    seq: i64,
+    seq: Seq,
     content: &str,
 ) -> Result<Message, Error<EditRefused>> {
+    let editor = actor.user_id();
     let content = (!content.is_empty()).then_some(content);
     if nul_character::in_any([content]) {
         return Err(Error::Refused(EditRefused::ContainsNul));

@@ -3,11 +3,13 @@
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
+use crate::actor::Actor;
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, MessageId, UserId};
 use crate::models::{Message, MessageEdit};
 use crate::queries::predicates::membership;
 use crate::schema::{message_edits, messages};
+use crate::seq::Seq;
 
 /// Why a message is not shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -43,14 +45,15 @@ impl Refusal for GetRefused {
 /// # use messenger_db::queries::groups::{self, NewGroup};
 /// use messenger_db::error::Error;
 /// use messenger_db::queries::messages::{self, Draft, GetRefused};
-/// # let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob]))?;
+/// # let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob.user_id()]))?;
 ///
-/// let sent = messages::send(conn, group.id, bob, &Draft::text("At nine?"))?.message;
-/// assert_eq!(messages::get(conn, group.id, alice, sent.seq)?, sent);
-/// assert_eq!(messages::get(conn, group.id, eve, sent.seq), Err(Error::Refused(GetRefused::NotAMember)));
+/// let sent = messages::send(conn, bob, group.id, &Draft::text("At nine?"))?.message;
+/// assert_eq!(messages::get(conn, alice, group.id, sent.seq)?, sent);
+/// assert_eq!(messages::get(conn, eve, group.id, sent.seq), Err(Error::Refused(GetRefused::NotAMember)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn get(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, seq: i64) -> Result<Message, Error<GetRefused>> {
+pub fn get(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, seq: Seq) -> Result<Message, Error<GetRefused>> {
+    let reader = actor.user_id();
     let message = messages::table
         .find((chat_id, seq))
         .filter(exists(membership(chat_id, reader)))
@@ -79,17 +82,18 @@ pub fn get(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, seq: i64) -
 /// # let group = groups::create(conn, alice, &NewGroup::new("Notes", &[]))?;
 ///
 /// let draft = Draft::text("Milk");
-/// assert_eq!(messages::find_by_id(conn, group.id, alice, draft.id())?, None);
-/// let sent = messages::send(conn, group.id, alice, &draft)?.message;
-/// assert_eq!(messages::find_by_id(conn, group.id, alice, draft.id())?, Some(sent));
+/// assert_eq!(messages::find_by_id(conn, alice, group.id, draft.id())?, None);
+/// let sent = messages::send(conn, alice, group.id, &draft)?.message;
+/// assert_eq!(messages::find_by_id(conn, alice, group.id, draft.id())?, Some(sent));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn find_by_id(
     conn: &mut PgConnection,
+    actor: Actor,
     chat_id: ChatId,
-    reader: UserId,
     id: MessageId,
 ) -> QueryResult<Option<Message>> {
+    let reader = actor.user_id();
     messages::table
         .filter(messages::chat_id.eq(chat_id).and(messages::id.eq(id)))
         .filter(exists(membership(chat_id, reader)))
@@ -116,18 +120,19 @@ pub fn find_by_id(
 /// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
 /// use messenger_db::queries::messages::{self, Draft};
 ///
-/// let seq = messages::send(conn, chat, anna, &Draft::text("At nine"))?.message.seq;
-/// messages::edit(conn, chat, anna, seq, "At ten")?;
-/// let before: Vec<_> = messages::edits(conn, chat, bob, seq)?.into_iter().map(|edit| edit.content).collect();
+/// let seq = messages::send(conn, anna, chat, &Draft::text("At nine"))?.message.seq;
+/// messages::edit(conn, anna, chat, seq, "At ten")?;
+/// let before: Vec<_> = messages::all_edits(conn, bob, chat, seq)?.into_iter().map(|edit| edit.content).collect();
 /// assert_eq!(before, [Some("At nine".to_owned())]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn edits(
+pub fn all_edits(
     conn: &mut PgConnection,
+    actor: Actor,
     chat_id: ChatId,
-    reader: UserId,
-    seq: i64,
+    seq: Seq,
 ) -> Result<Vec<MessageEdit>, Error<GetRefused>> {
+    let reader = actor.user_id();
     let edits = message_edits::table
         .filter(message_edits::chat_id.eq(chat_id).and(message_edits::message_seq.eq(seq)))
         .filter(exists(membership(chat_id, reader)))
@@ -135,7 +140,7 @@ pub fn edits(
         .select(MessageEdit::as_select())
         .load(conn)?;
     if edits.is_empty() {
-        get(conn, chat_id, reader, seq)?;
+        get(conn, actor, chat_id, seq)?;
     }
     Ok(edits)
 }

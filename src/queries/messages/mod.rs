@@ -14,5 +14,5 @@ pub use delete::{DeleteRefused, Deleted, delete};
 pub use draft::{Draft, Picture};
 pub(crate) use draft::{contains_nul, preview};
 pub use edit::{EditRefused, edit};
-pub use get::{GetRefused, edits, find_by_id, get};
+pub use get::{GetRefused, all_edits, find_by_id, get};
 pub use send::{SendRefused, Sent, send};

@@ -9,12 +9,14 @@ use serde_json::{Map, Value};
 
 use super::super::{atomic, json};
 use super::draft::{Draft, Picture, contains_nul};
+use crate::actor::Actor;
 use crate::enums::MessageKind;
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId, sql_types as sql};
 use crate::models::{Message, NewAttachment};
 use crate::schema::sql_types::MessageKind as MessageKindSql;
 use crate::schema::{attachments, messages};
+use crate::seq::Seq;
 
 /// A message that was sent.
 #[derive(Debug, Clone, PartialEq)]
@@ -121,23 +123,24 @@ define_sql_function! {
 /// use messenger_db::queries::groups::{self, NewGroup};
 /// use messenger_db::queries::messages::{self, Draft};
 ///
-/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob]))?;
+/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob.user_id()]))?;
 /// let draft = Draft::text("Shall we meet at nine?");
-/// let sent = messages::send(conn, group.id, bob, &draft)?;
+/// let sent = messages::send(conn, bob, group.id, &draft)?;
 /// assert_eq!(sent.message.content.as_deref(), Some("Shall we meet at nine?"));
 ///
 /// // The answer was lost on the way, so the client tries again.
-/// let again = messages::send(conn, group.id, bob, &draft)?;
+/// let again = messages::send(conn, bob, group.id, &draft)?;
 /// assert!(again.already_sent);
 /// assert_eq!(again.message, sent.message);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn send(
     conn: &mut PgConnection,
+    actor: Actor,
     chat_id: ChatId,
-    sender_id: UserId,
     draft: &Draft<'_>,
 ) -> Result<Sent, Error<SendRefused>> {
+    let sender_id = actor.user_id();
     match (draft.kind, draft.content, draft.pictures) {
         (MessageKind::Image, _, []) | (MessageKind::Text, None | Some(""), _) => {
             return Err(Error::Refused(SendRefused::Empty));
@@ -187,10 +190,10 @@ fn number(
     draft: &Draft<'_>,
 ) -> Result<Message, Error<SendRefused>> {
     let act = send_message(chat_id, sender_id, draft.id, draft.kind, draft.content, draft.metadata, draft.reply_to_seq);
-    let (seq, created_at) = diesel::select((act, now.into_sql::<Timestamptz>())).get_result(conn)?;
+    let (seq, created_at): (Option<Seq>, _) = diesel::select((act, now.into_sql::<Timestamptz>())).get_result(conn)?;
     match seq {
         None => Err(Error::Refused(SendRefused::NotAMember)),
-        Some(0) => Err(Error::Refused(SendRefused::Blocked)),
+        Some(Seq::ZERO) => Err(Error::Refused(SendRefused::Blocked)),
         Some(seq) => Ok(Message {
             chat_id,
             seq,

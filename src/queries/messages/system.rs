@@ -8,6 +8,7 @@ use crate::enums::MessageKind;
 use crate::ids::{ChatId, MessageId, UserId};
 use crate::models::NewMessage;
 use crate::schema::{chat_heads, messages};
+use crate::seq::Seq;
 
 /// What happened in a group. Its system message says it in the metadata: `event` is the name, `actor` who did it,
 /// `target` to whom.
@@ -68,7 +69,7 @@ fn of(event: &str, actor: UserId, target: UserId) -> Value {
 ///
 /// In the transaction of the event, after the locks of the chat and its participants: it locks the head. Nobody's
 /// position moves: the message is unread for everyone, whoever did the thing.
-pub(crate) fn record(conn: &mut PgConnection, chat_id: ChatId, event: Event<'_>) -> QueryResult<i64> {
+pub(crate) fn record(conn: &mut PgConnection, chat_id: ChatId, event: Event<'_>) -> QueryResult<Seq> {
     let seq = diesel::update(chat_heads::table.find(chat_id))
         .set((
             chat_heads::last_seq.eq(chat_heads::last_seq + 1),
@@ -84,7 +85,7 @@ pub(crate) fn record(conn: &mut PgConnection, chat_id: ChatId, event: Event<'_>)
 }
 
 /// Writes the system message under a number that the caller has taken from the head.
-pub(crate) fn insert(conn: &mut PgConnection, chat_id: ChatId, seq: i64, event: Event<'_>) -> QueryResult<()> {
+pub(crate) fn insert(conn: &mut PgConnection, chat_id: ChatId, seq: Seq, event: Event<'_>) -> QueryResult<()> {
     diesel::insert_into(messages::table)
         .values(NewMessage {
             chat_id,

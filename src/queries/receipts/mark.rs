@@ -4,25 +4,27 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 
 use super::super::statement::statement;
+use crate::actor::Actor;
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId, sql_types};
 use crate::schema::unread_messages;
+use crate::seq::Seq;
 
 /// What an act of marking changed: the messages after `after_seq`, up to `through_seq`. None when the two are the
 /// same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Marked {
     /// Where the member was before.
-    pub after_seq: i64,
+    pub after_seq: Seq,
     /// Where the member is now.
-    pub through_seq: i64,
+    pub through_seq: Seq,
 }
 
 impl Marked {
     /// Whether nothing changed: everything up to the message was marked before.
     #[must_use]
     pub const fn is_empty(self) -> bool {
-        self.after_seq == self.through_seq
+        self.after_seq.get() == self.through_seq.get()
     }
 }
 
@@ -48,7 +50,7 @@ statement! {
     MarkDelivered {
         chat_id: ChatId as sql_types::ChatId,
         user_id: UserId as sql_types::UserId,
-        seq: i64 as BigInt,
+        seq: Seq as BigInt,
     } -> (BigInt, BigInt, Bool) = "mark_delivered.sql"
 }
 
@@ -57,7 +59,7 @@ statement! {
     MarkRead {
         chat_id: ChatId as sql_types::ChatId,
         user_id: UserId as sql_types::UserId,
-        seq: i64 as BigInt,
+        seq: Seq as BigInt,
     } -> (BigInt, BigInt, Bool) = "mark_read.sql"
 }
 
@@ -80,17 +82,18 @@ statement! {
 /// use messenger_db::enums::DeliveryStatus;
 /// use messenger_db::queries::{messages, receipts};
 ///
-/// let seq = messages::send(conn, chat, anna, &messages::Draft::text("Hello!"))?.message.seq;
-/// receipts::mark_delivered(conn, chat, bob, seq)?;
-/// assert_eq!(receipts::of_message(conn, chat, anna, seq)?[0].status, DeliveryStatus::Delivered);
+/// let seq = messages::send(conn, anna, chat, &messages::Draft::text("Hello!"))?.message.seq;
+/// receipts::mark_delivered(conn, bob, chat, seq)?;
+/// assert_eq!(receipts::all(conn, anna, chat, seq)?[0].status, DeliveryStatus::Delivered);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn mark_delivered(
     conn: &mut PgConnection,
+    actor: Actor,
     chat_id: ChatId,
-    user_id: UserId,
-    seq: i64,
+    seq: Seq,
 ) -> Result<Marked, Error<MarkRefused>> {
+    let user_id = actor.user_id();
     mark(conn, chat_id, user_id, |conn| MarkDelivered { chat_id, user_id, seq }.get_result(conn))
 }
 
@@ -114,22 +117,23 @@ pub fn mark_delivered(
 /// use messenger_db::queries::{messages, receipts, unread};
 ///
 /// for words in ["Hello!", "Are you there?"] {
-///     messages::send(conn, chat, anna, &messages::Draft::text(words))?;
+///     messages::send(conn, anna, chat, &messages::Draft::text(words))?;
 /// }
-/// let marked = receipts::mark_read(conn, chat, bob, 2)?;
+/// let marked = receipts::mark_read(conn, bob, chat, 2)?;
 /// assert_eq!((marked.after_seq, marked.through_seq), (0, 2));
 /// assert_eq!(unread::total(conn, bob)?, 0);
 ///
 /// // Never backwards.
-/// assert!(receipts::mark_read(conn, chat, bob, 1)?.is_empty());
+/// assert!(receipts::mark_read(conn, bob, chat, 1)?.is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn mark_read(
     conn: &mut PgConnection,
+    actor: Actor,
     chat_id: ChatId,
-    user_id: UserId,
-    seq: i64,
+    seq: Seq,
 ) -> Result<Marked, Error<MarkRefused>> {
+    let user_id = actor.user_id();
     mark(conn, chat_id, user_id, |conn| MarkRead { chat_id, user_id, seq }.get_result(conn))
 }
 
@@ -137,7 +141,7 @@ fn mark(
     conn: &mut PgConnection,
     chat_id: ChatId,
     user_id: UserId,
-    act: impl Fn(&mut PgConnection) -> QueryResult<(i64, i64, bool)>,
+    act: impl Fn(&mut PgConnection) -> QueryResult<(Seq, Seq, bool)>,
 ) -> Result<Marked, Error<MarkRefused>> {
     let mut outcome = act(conn).optional()?;
     if matches!(outcome, Some((seen, target, false)) if seen < target) {

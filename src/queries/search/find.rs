@@ -12,6 +12,7 @@ use super::full_text::{
     ts_headline, websearch_to_tsquery,
 };
 use super::highlight::{OPTIONS, REPLACED, REPLACEMENT};
+use crate::actor::Actor;
 use crate::enums::MessageKind;
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId, sql_types as sql};
@@ -19,6 +20,7 @@ use crate::models::Message;
 use crate::page::Limit;
 use crate::queries::predicates::membership;
 use crate::schema::messages;
+use crate::seq::Seq;
 
 /// How many characters a query may have: 1,000.
 pub const MAX_QUERY: usize = 1_000;
@@ -58,7 +60,7 @@ pub struct Cursor {
     /// In which chat.
     pub chat_id: ChatId,
     /// Its number there.
-    pub seq: i64,
+    pub seq: Seq,
 }
 
 impl Hit {
@@ -76,7 +78,7 @@ statement! {
         query: String as Text,
         created_at: Option<DateTime<Utc>> as Nullable<Timestamptz>,
         chat_id: Option<ChatId> as Nullable<sql::ChatId>,
-        seq: Option<i64> as Nullable<BigInt>,
+        seq: Option<Seq> as Nullable<BigInt>,
         limit: i64 as BigInt,
         replaced: &'static str as Text,
         replacement: &'static str as Text,
@@ -106,20 +108,21 @@ statement! {
 /// use messenger_db::queries::{messages, search};
 ///
 /// for words in ["Meet me at the Café Central", "or meet me at the lake"] {
-///     messages::send(conn, chat, anna, &messages::Draft::text(words))?;
+///     messages::send(conn, anna, chat, &messages::Draft::text(words))?;
 /// }
-/// let hits = search::all(conn, bob, "meeting -lake", None, Limit::default())?;
+/// let hits = search::list(conn, bob, "meeting -lake", None, Limit::default())?;
 /// assert_eq!(hits.len(), 1);
 /// assert_eq!(hits[0].highlight.words().collect::<Vec<_>>(), ["Meet"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn all(
+pub fn list(
     conn: &mut PgConnection,
-    user_id: UserId,
+    actor: Actor,
     query: &str,
     before: Option<Cursor>,
     limit: Limit,
 ) -> Result<Vec<Hit>, Error<SearchRefused>> {
+    let user_id = actor.user_id();
     let rows = SearchAll {
         user_id,
         query: check(query)?,
@@ -136,7 +139,7 @@ pub fn all(
 
 /// Searches one chat: the newest hit first. `before` is the seq of the last hit that the user has.
 ///
-/// For the query, see [`all`].
+/// For the query, see [`list`].
 ///
 /// One statement, which locks nothing; one more when it finds nothing, to find out why. Its cost follows how often the
 /// words are in the chat. Index: `messages_chat_words_idx`. Only the hits of the page are highlighted.
@@ -151,24 +154,25 @@ pub fn all(
 /// use messenger_db::page::Limit;
 /// use messenger_db::queries::{messages, search};
 ///
-/// messages::send(conn, chat, anna, &messages::Draft::text("Meet me at the Café Central"))?;
-/// let hits = search::in_chat(conn, chat, bob, "\"cafe central\"", None, Limit::default())?;
+/// messages::send(conn, anna, chat, &messages::Draft::text("Meet me at the Café Central"))?;
+/// let hits = search::list_in_chat(conn, bob, chat, "\"cafe central\"", None, Limit::default())?;
 /// assert_eq!(hits[0].message.seq, 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn in_chat(
+pub fn list_in_chat(
     conn: &mut PgConnection,
+    actor: Actor,
     chat_id: ChatId,
-    user_id: UserId,
     query: &str,
-    before: Option<i64>,
+    before: Option<Seq>,
     limit: Limit,
 ) -> Result<Vec<Hit>, Error<SearchRefused>> {
+    let user_id = actor.user_id();
     let query = &check(query)?;
     let membership = membership(chat_id, user_id);
     let rows = messages::table
         .filter(messages::chat_id.eq(chat_id).and(is_hit(chat_id, query)))
-        .filter(messages::seq.lt(before.unwrap_or(i64::MAX)))
+        .filter(messages::seq.lt(before.unwrap_or(Seq::MAX)))
         .filter(exists(membership))
         .order(messages::seq.desc())
         .limit(limit.get())

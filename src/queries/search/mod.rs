@@ -4,5 +4,5 @@ mod find;
 mod full_text;
 mod highlight;
 
-pub use find::{Cursor, Hit, MAX_QUERY, SearchRefused, all, in_chat};
+pub use find::{Cursor, Hit, MAX_QUERY, SearchRefused, list, list_in_chat};
 pub use highlight::Highlight;

@@ -3,6 +3,7 @@
 use diesel::dsl::now;
 use diesel::prelude::*;
 
+use crate::actor::Actor;
 use crate::ids::{SessionId, UserId};
 use crate::models::UserSession;
 use crate::schema::user_sessions;
@@ -22,13 +23,14 @@ use crate::schema::user_sessions;
 /// # let bob = messenger_db::doctest::user(conn, "bob");
 /// # use messenger_db::queries::sessions::{self, Device};
 /// # let device = Device::new(messenger_db::enums::DeviceType::Web);
-/// # let (_, session) = sessions::open(conn, alice, &device, chrono::TimeDelta::days(30))?;
+/// # let (_, session) = sessions::open(conn, alice.user_id(), &device, chrono::TimeDelta::days(30))?;
 /// assert_eq!(sessions::revoke(conn, bob, session.id)?, None);
 /// assert!(sessions::revoke(conn, alice, session.id)?.is_some());
 /// assert_eq!(sessions::revoke(conn, alice, session.id)?, None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn revoke(conn: &mut PgConnection, user: UserId, session: SessionId) -> QueryResult<Option<UserSession>> {
+pub fn revoke(conn: &mut PgConnection, actor: Actor, session: SessionId) -> QueryResult<Option<UserSession>> {
+    let user = actor.user_id();
     diesel::update(user_sessions::table.find(session))
         .filter(user_sessions::user_id.eq(user))
         .filter(user_sessions::expires_at.gt(now).and(user_sessions::revoked_at.is_null()))
@@ -55,12 +57,13 @@ pub fn revoke(conn: &mut PgConnection, user: UserId, session: SessionId) -> Quer
 /// # let alice = messenger_db::doctest::user(conn, "alice");
 /// # use messenger_db::queries::sessions::{self, Device};
 /// # let device = Device::new(messenger_db::enums::DeviceType::Web);
-/// # for _ in 0..2 { sessions::open(conn, alice, &device, chrono::TimeDelta::days(30))?; }
+/// # for _ in 0..2 { sessions::open(conn, alice.user_id(), &device, chrono::TimeDelta::days(30))?; }
 /// assert_eq!(sessions::revoke_all(conn, alice)?.len(), 2);
-/// assert_eq!(sessions::list(conn, alice)?, []);
+/// assert_eq!(sessions::all(conn, alice)?, []);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn revoke_all(conn: &mut PgConnection, user: UserId) -> QueryResult<Vec<UserSession>> {
+pub fn revoke_all(conn: &mut PgConnection, actor: Actor) -> QueryResult<Vec<UserSession>> {
+    let user = actor.user_id();
     revoke_where(conn, user, &[])
 }
 
@@ -79,13 +82,14 @@ pub fn revoke_all(conn: &mut PgConnection, user: UserId) -> QueryResult<Vec<User
 /// # let alice = messenger_db::doctest::user(conn, "alice");
 /// # use messenger_db::queries::sessions::{self, Device};
 /// # let device = Device::new(messenger_db::enums::DeviceType::Web);
-/// # sessions::open(conn, alice, &device, chrono::TimeDelta::days(30))?;
-/// # let (_, this) = sessions::open(conn, alice, &device, chrono::TimeDelta::days(30))?;
+/// # sessions::open(conn, alice.user_id(), &device, chrono::TimeDelta::days(30))?;
+/// # let (_, this) = sessions::open(conn, alice.user_id(), &device, chrono::TimeDelta::days(30))?;
 /// assert_eq!(sessions::revoke_others(conn, alice, this.id)?.len(), 1);
-/// assert_eq!(sessions::list(conn, alice)?, [this]);
+/// assert_eq!(sessions::all(conn, alice)?, [this]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn revoke_others(conn: &mut PgConnection, user: UserId, this: SessionId) -> QueryResult<Vec<UserSession>> {
+pub fn revoke_others(conn: &mut PgConnection, actor: Actor, this: SessionId) -> QueryResult<Vec<UserSession>> {
+    let user = actor.user_id();
     revoke_where(conn, user, &[this])
 }
 

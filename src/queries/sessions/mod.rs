@@ -15,6 +15,7 @@ use diesel::result::Error as DieselError;
 use diesel::sql_types::{Binary, Inet, Interval, Nullable, Text, Timestamptz};
 use ipnet::IpNet;
 
+use crate::actor::Actor;
 use crate::enums::DeviceType;
 use crate::error::{Error, Refusal};
 use crate::ids::{SessionId, UserId, sql_types};
@@ -104,9 +105,9 @@ impl Refusal for OpenRefused {
 /// use messenger_db::queries::sessions::{self, Device};
 ///
 /// let phone = Device { name: Some("Alice's phone"), ..Device::new(DeviceType::Ios) };
-/// let (token, session) = sessions::open(conn, alice, &phone, TimeDelta::days(30))?;
+/// let (token, session) = sessions::open(conn, alice.user_id(), &phone, TimeDelta::days(30))?;
 /// assert_eq!(session.expires_at - session.created_at, TimeDelta::days(30));
-/// assert_eq!(sessions::authenticate(conn, &token)?.user_id, alice);
+/// assert_eq!(sessions::authenticate(conn, &token)?.actor, alice);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn open(
@@ -145,6 +146,15 @@ pub fn open(
     let opened = atomic::statement(conn, |conn| opening.returning(UserSession::as_returning()).get_result(conn));
     let opened = opened.optional()?;
     opened.map(|session| (token, session)).ok_or(Error::Refused(OpenRefused::NoSuchAccount))
+}
+
+/// Who calls, and on which device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authenticated {
+    /// The user, as the operations take them.
+    pub actor: Actor,
+    /// The session that the token belongs to.
+    pub session: UserSession,
 }
 
 /// Why a token was not accepted.
@@ -186,20 +196,23 @@ impl Refusal for AuthenticateRefused {
 /// use messenger_db::error::Error;
 /// use messenger_db::queries::sessions::{self, AuthenticateRefused, Device};
 /// # let device = Device::new(messenger_db::enums::DeviceType::Web);
-/// # let (token, _) = sessions::open(conn, alice, &device, chrono::TimeDelta::days(30))?;
+/// # let (token, _) = sessions::open(conn, alice.user_id(), &device, chrono::TimeDelta::days(30))?;
 /// # let cookie = token.expose();
 ///
-/// let session = sessions::authenticate(conn, &cookie.parse()?)?;
-/// assert_eq!(session.user_id, alice);
+/// let who = sessions::authenticate(conn, &cookie.parse()?)?;
+/// assert_eq!(who.actor, alice);
 ///
-/// sessions::revoke(conn, alice, session.id)?;
+/// sessions::revoke(conn, who.actor, who.session.id)?;
 /// assert_eq!(
 ///     sessions::authenticate(conn, &cookie.parse()?),
 ///     Err(Error::Refused(AuthenticateRefused::Revoked)),
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn authenticate(conn: &mut PgConnection, token: &SessionToken) -> Result<UserSession, Error<AuthenticateRefused>> {
+pub fn authenticate(
+    conn: &mut PgConnection,
+    token: &SessionToken,
+) -> Result<Authenticated, Error<AuthenticateRefused>> {
     let is_stale = || user_sessions::last_active_at.le(now.into_sql::<Timestamptz>() - 1.minute());
     let (mut session, has_expired, is_due): (UserSession, bool, bool) = user_sessions::table
         .filter(user_sessions::token_hash.eq(token.hash()))
@@ -222,7 +235,7 @@ pub fn authenticate(conn: &mut PgConnection, token: &SessionToken) -> Result<Use
             .optional()?;
         session.last_active_at = moved.unwrap_or(session.last_active_at);
     }
-    Ok(session)
+    Ok(Authenticated { actor: Actor::trusted(session.user_id), session })
 }
 
 /// The user's active sessions, which are the devices they are signed in on; the last active first.
@@ -240,12 +253,13 @@ pub fn authenticate(conn: &mut PgConnection, token: &SessionToken) -> Result<Use
 /// use messenger_db::enums::DeviceType;
 /// use messenger_db::queries::sessions::{self, Device};
 ///
-/// sessions::open(conn, alice, &Device::new(DeviceType::Web), TimeDelta::hours(8))?;
-/// sessions::open(conn, alice, &Device::new(DeviceType::Ios), TimeDelta::days(30))?;
-/// assert_eq!(sessions::list(conn, alice)?.len(), 2);
+/// sessions::open(conn, alice.user_id(), &Device::new(DeviceType::Web), TimeDelta::hours(8))?;
+/// sessions::open(conn, alice.user_id(), &Device::new(DeviceType::Ios), TimeDelta::days(30))?;
+/// assert_eq!(sessions::all(conn, alice)?.len(), 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn list(conn: &mut PgConnection, user: UserId) -> QueryResult<Vec<UserSession>> {
+pub fn all(conn: &mut PgConnection, actor: Actor) -> QueryResult<Vec<UserSession>> {
+    let user = actor.user_id();
     user_sessions::table
         .filter(user_sessions::user_id.eq(user))
         .filter(user_sessions::expires_at.gt(now))

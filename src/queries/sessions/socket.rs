@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 use diesel::dsl::now;
 use diesel::prelude::*;
 
+use crate::actor::Actor;
 use crate::error::{Error, Refusal};
-use crate::ids::SessionId;
+use crate::ids::{SessionId, UserId};
 use crate::queries::{atomic, nul_character};
 use crate::schema::user_sessions;
 
@@ -13,7 +14,7 @@ use crate::schema::user_sessions;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectRefused {
-    /// There is no such session, or it is no longer active.
+    /// The actor has no such session, or it is no longer active.
     #[error("there is no such session, or it has ended")]
     NotActive,
     /// The connection's id is empty, longer than 255 characters, or has a NUL in it.
@@ -43,19 +44,24 @@ impl Refusal for ConnectRefused {
 /// # let alice = messenger_db::doctest::user(conn, "alice");
 /// # use messenger_db::queries::sessions::{self, Device};
 /// # let device = Device::new(messenger_db::enums::DeviceType::Web);
-/// # let (_, session) = sessions::open(conn, alice, &device, chrono::TimeDelta::days(30))?;
-/// sessions::connect(conn, session.id, "gateway-2/817")?;
-/// assert_eq!(sessions::list(conn, alice)?[0].connection_id.as_deref(), Some("gateway-2/817"));
+/// # let (_, session) = sessions::open(conn, alice.user_id(), &device, chrono::TimeDelta::days(30))?;
+/// sessions::connect(conn, alice, session.id, "gateway-2/817")?;
+/// assert_eq!(sessions::all(conn, alice)?[0].connection_id.as_deref(), Some("gateway-2/817"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn connect(conn: &mut PgConnection, session: SessionId, connection_id: &str) -> Result<(), Error<ConnectRefused>> {
+pub fn connect(
+    conn: &mut PgConnection,
+    actor: Actor,
+    session: SessionId,
+    connection_id: &str,
+) -> Result<(), Error<ConnectRefused>> {
     if nul_character::in_any([Some(connection_id)]) {
         return Err(Error::Refused(ConnectRefused::ConnectionIdInvalid));
     }
     let active = user_sessions::expires_at.gt(now).and(user_sessions::revoked_at.is_null());
     let socket = (user_sessions::connection_id.eq(connection_id), user_sessions::connected_at.eq(now));
     let changed = atomic::statement(conn, |conn| {
-        diesel::update(user_sessions::table.find(session)).filter(active).set(socket).execute(conn)
+        diesel::update(of_actor(actor, session)).filter(active).set(socket).execute(conn)
     })?;
     if changed == 0 { Err(Error::Refused(ConnectRefused::NotActive)) } else { Ok(()) }
 }
@@ -75,20 +81,27 @@ pub fn connect(conn: &mut PgConnection, session: SessionId, connection_id: &str)
 /// # let alice = messenger_db::doctest::user(conn, "alice");
 /// # use messenger_db::queries::sessions::{self, Device};
 /// # let device = Device::new(messenger_db::enums::DeviceType::Web);
-/// # let (_, session) = sessions::open(conn, alice, &device, chrono::TimeDelta::days(30))?;
-/// sessions::connect(conn, session.id, "gateway-2/817")?;
-/// sessions::connect(conn, session.id, "gateway-5/44")?;
-/// assert!(!sessions::disconnect(conn, session.id, "gateway-2/817")?);
-/// assert!(sessions::disconnect(conn, session.id, "gateway-5/44")?);
+/// # let (_, session) = sessions::open(conn, alice.user_id(), &device, chrono::TimeDelta::days(30))?;
+/// sessions::connect(conn, alice, session.id, "gateway-2/817")?;
+/// sessions::connect(conn, alice, session.id, "gateway-5/44")?;
+/// assert!(!sessions::disconnect(conn, alice, session.id, "gateway-2/817")?);
+/// assert!(sessions::disconnect(conn, alice, session.id, "gateway-5/44")?);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn disconnect(conn: &mut PgConnection, session: SessionId, connection_id: &str) -> QueryResult<bool> {
+pub fn disconnect(conn: &mut PgConnection, actor: Actor, session: SessionId, connection_id: &str) -> QueryResult<bool> {
     if nul_character::in_any([Some(connection_id)]) {
         return Ok(false);
     }
-    let changed = diesel::update(user_sessions::table.find(session))
+    let changed = diesel::update(of_actor(actor, session))
         .filter(user_sessions::connection_id.eq(connection_id))
         .set((user_sessions::connection_id.eq(None::<&str>), user_sessions::connected_at.eq(None::<DateTime<Utc>>)))
         .execute(conn)?;
     Ok(changed > 0)
+}
+
+/// The session, if it is the actor's.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn of_actor(actor: Actor, session: SessionId) -> _ {
+    let user_id: UserId = actor.user_id();
+    user_sessions::table.filter(user_sessions::id.eq(session)).filter(user_sessions::user_id.eq(user_id))
 }

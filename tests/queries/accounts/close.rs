@@ -16,6 +16,7 @@ use messenger_db::secrets::PasswordHash;
 use pretty_assertions::assert_eq;
 
 use crate::queries::cast;
+use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
 /// What a closed account must not be tied to: one row for each tie that there is.
@@ -50,8 +51,8 @@ fn closing_leaves_the_messages_and_nothing_that_names_a_person() {
         avatar_url: Some(Some("https://a.example/a")),
         ..ProfileChanges::default()
     };
-    accounts::update_profile(conn, alice, &named).unwrap();
-    accounts::set_presence(conn, alice, UserStatus::Online).unwrap();
+    accounts::update_profile(conn, by(alice), &named).unwrap();
+    accounts::set_presence(conn, by(alice), UserStatus::Online).unwrap();
     let phone = Device {
         id: Some("phone-1"),
         name: Some("Alice's phone"),
@@ -61,17 +62,17 @@ fn closing_leaves_the_messages_and_nothing_that_names_a_person() {
     };
     let (token, _) = sessions::open(conn, alice, &phone, TimeDelta::days(1)).unwrap();
     cast::befriend(conn, alice, bob);
-    contacts::request(conn, carol, alice).unwrap();
-    blocks::block(conn, alice, carol).unwrap();
-    blocks::block(conn, bob, alice).unwrap();
-    blocks::unblock(conn, bob, alice).unwrap();
-    let direct = direct_chats::find_or_create(conn, alice, bob).unwrap();
-    let said = messages::send(conn, direct.id, alice, &Draft::text("Goodbye")).unwrap().message;
-    blocks::block(conn, bob, alice).unwrap();
+    contacts::request(conn, by(carol), alice).unwrap();
+    blocks::block(conn, by(alice), carol).unwrap();
+    blocks::block(conn, by(bob), alice).unwrap();
+    blocks::unblock(conn, by(bob), alice).unwrap();
+    let direct = direct_chats::find_or_create(conn, by(alice), bob).unwrap();
+    let said = messages::send(conn, by(alice), direct.id, &Draft::text("Goodbye")).unwrap().message;
+    blocks::block(conn, by(bob), alice).unwrap();
 
-    accounts::close(conn, alice).unwrap();
+    accounts::close(conn, by(alice)).unwrap();
 
-    let closed = accounts::get(conn, alice).unwrap();
+    let closed = accounts::get(conn, by(alice)).unwrap();
     assert_eq!(
         (closed.username, closed.password_hash, closed.display_name, closed.avatar_url, closed.status),
         (None, None, None, None, UserStatus::Offline)
@@ -98,26 +99,29 @@ fn a_closed_account_is_closed_for_everything() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let [alice, bob] = cast::users(conn, ["alice", "bob"]);
-    let group = groups::create(conn, bob, &NewGroup::new("Hikers", &[])).unwrap();
-    accounts::close(conn, alice).unwrap();
+    let group = groups::create(conn, by(bob), &NewGroup::new("Hikers", &[])).unwrap();
+    accounts::close(conn, by(alice)).unwrap();
 
-    assert_eq!(accounts::close(conn, alice), Err(Error::Refused(CloseRefused::NoSuchAccount)));
-    assert_eq!(accounts::close(conn, UserId::new()), Err(Error::Refused(CloseRefused::NoSuchAccount)));
+    assert_eq!(accounts::close(conn, by(alice)), Err(Error::Refused(CloseRefused::NoSuchAccount)));
+    assert_eq!(accounts::close(conn, by(UserId::new())), Err(Error::Refused(CloseRefused::NoSuchAccount)));
     assert_eq!(
-        accounts::set_presence(conn, alice, UserStatus::Online),
+        accounts::set_presence(conn, by(alice), UserStatus::Online),
         Err(Error::Refused(PresenceRefused::NoSuchAccount))
     );
     let rename = ProfileChanges { username: Some("alice_again"), ..ProfileChanges::default() };
-    assert_eq!(accounts::update_profile(conn, alice, &rename), Err(Error::Refused(ProfileRefused::NoSuchAccount)));
+    assert_eq!(accounts::update_profile(conn, by(alice), &rename), Err(Error::Refused(ProfileRefused::NoSuchAccount)));
     assert!(accounts::reset_password(conn, alice, &PasswordHash::new("$new")).is_err());
     let device = Device::new(DeviceType::Web);
     let opened = sessions::open(conn, alice, &device, TimeDelta::days(1)).map(|(_, session)| session);
     assert_eq!(opened, Err(Error::Refused(OpenRefused::NoSuchAccount)));
     for (one, other) in [(alice, bob), (bob, alice)] {
-        assert_eq!(contacts::request(conn, one, other), Err(Error::Refused(contacts::RequestRefused::NoSuchAccount)));
-        assert_eq!(blocks::block(conn, one, other), Err(Error::Refused(blocks::BlockRefused::NoSuchAccount)));
+        assert_eq!(
+            contacts::request(conn, by(one), other),
+            Err(Error::Refused(contacts::RequestRefused::NoSuchAccount))
+        );
+        assert_eq!(blocks::block(conn, by(one), other), Err(Error::Refused(blocks::BlockRefused::NoSuchAccount)));
     }
-    assert!(groups::add(conn, group.id, bob, alice).is_err());
+    assert!(groups::add(conn, by(bob), group.id, alice).is_err());
     assert_eq!(database.column(TIES), [""; 0]);
 }
 
@@ -126,7 +130,7 @@ fn the_username_of_a_closed_account_is_free() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let first = cast::user(conn, "alice");
-    accounts::close(conn, first).unwrap();
+    accounts::close(conn, by(first)).unwrap();
     let password_hash = PasswordHash::new("$x");
     let id = UserId::new();
     let second = NewUser { id, username: "Alice", password_hash: &password_hash, display_name: None, avatar_url: None };
@@ -139,13 +143,13 @@ fn the_groups_of_a_closed_account_follow_the_rules_of_leaving() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let [alice, bob, carol] = cast::users(conn, ["alice", "bob", "carol"]);
-    let owned = groups::create(conn, alice, &NewGroup::new("Owned", &[bob, carol])).unwrap();
-    groups::promote(conn, owned.id, alice, carol).unwrap();
-    let joined = groups::create(conn, bob, &NewGroup::new("Joined", &[alice])).unwrap();
-    let alone = groups::create(conn, alice, &NewGroup::new("Alone", &[])).unwrap();
-    let position = messages::send(conn, owned.id, alice, &Draft::text("Bye")).unwrap().message.seq;
+    let owned = groups::create(conn, by(alice), &NewGroup::new("Owned", &[bob, carol])).unwrap();
+    groups::promote(conn, by(alice), owned.id, carol).unwrap();
+    let joined = groups::create(conn, by(bob), &NewGroup::new("Joined", &[alice])).unwrap();
+    let alone = groups::create(conn, by(alice), &NewGroup::new("Alone", &[])).unwrap();
+    let position = messages::send(conn, by(alice), owned.id, &Draft::text("Bye")).unwrap().message.seq;
 
-    accounts::close(conn, alice).unwrap();
+    accounts::close(conn, by(alice)).unwrap();
 
     assert_eq!(database.column(TIES), [""; 0]);
     let membership = |conn: &mut PgConnection, user| -> ChatParticipant {
@@ -174,20 +178,20 @@ fn whoever_ties_something_while_an_account_is_closed_is_too_early_or_too_late() 
     for round in 0..25 {
         let [alice, bob, carol, dave] =
             ["alice", "bob", "carol", "dave"].map(|name| cast::user(conn, &format!("{name}_{round}")));
-        let group = groups::create(conn, bob, &NewGroup::new("Hikers", &[])).unwrap();
+        let group = groups::create(conn, by(bob), &NewGroup::new("Hikers", &[])).unwrap();
         cast::befriend(conn, alice, bob);
-        contacts::request(conn, carol, alice).unwrap();
+        contacts::request(conn, by(carol), alice).unwrap();
         let errors = cast::at_once(&database, 10, |number, conn| match number {
-            0 => accounts::close(conn, alice).err().map(|error| error.to_string()),
-            1 => database_error(contacts::request(conn, alice, dave)),
-            2 => database_error(contacts::request(conn, dave, alice)),
-            3 => database_error(contacts::accept(conn, alice, carol)),
-            4 => database_error(blocks::block(conn, alice, dave)),
-            5 => database_error(blocks::block(conn, carol, alice)),
+            0 => accounts::close(conn, by(alice)).err().map(|error| error.to_string()),
+            1 => database_error(contacts::request(conn, by(alice), dave)),
+            2 => database_error(contacts::request(conn, by(dave), alice)),
+            3 => database_error(contacts::accept(conn, by(alice), carol)),
+            4 => database_error(blocks::block(conn, by(alice), dave)),
+            5 => database_error(blocks::block(conn, by(carol), alice)),
             6 => database_error(sessions::open(conn, alice, &device, TimeDelta::days(1)).map(|_| ())),
-            7 => database_error(groups::add(conn, group.id, bob, alice)),
-            8 => database_error(direct_chats::find_or_create(conn, bob, alice)),
-            _ => database_error(groups::create(conn, alice, &NewGroup::new("Late", &[dave]))),
+            7 => database_error(groups::add(conn, by(bob), group.id, alice)),
+            8 => database_error(direct_chats::find_or_create(conn, by(bob), alice)),
+            _ => database_error(groups::create(conn, by(alice), &NewGroup::new("Late", &[dave]))),
         });
         // No deadlock, and no constraint that comes as a surprise.
         assert_eq!(errors, vec![None; 10]);
@@ -202,17 +206,17 @@ fn accounts_that_know_each_other_are_closed_at_once() {
     for round in 0..5 {
         let users: Vec<UserId> = (0..6).map(|number| cast::user(conn, &format!("user_{round}_{number}"))).collect();
         for &owner in &users {
-            groups::create(conn, owner, &NewGroup::new("Everyone", &users)).unwrap();
+            groups::create(conn, by(owner), &NewGroup::new("Everyone", &users)).unwrap();
         }
         for (index, &one) in users.iter().enumerate() {
             for &other in &users[index + 1..] {
                 cast::befriend(conn, one, other);
-                direct_chats::find_or_create(conn, one, other).unwrap();
-                blocks::block(conn, one, other).unwrap();
-                blocks::block(conn, other, one).unwrap();
+                direct_chats::find_or_create(conn, by(one), other).unwrap();
+                blocks::block(conn, by(one), other).unwrap();
+                blocks::block(conn, by(other), one).unwrap();
             }
         }
-        let results = cast::at_once(&database, users.len(), |number, conn| accounts::close(conn, users[number]));
+        let results = cast::at_once(&database, users.len(), |number, conn| accounts::close(conn, by(users[number])));
         assert!(results.iter().all(Result::is_ok), "{results:?}");
         assert_eq!(database.column(TIES), [""; 0], "round {round}");
     }

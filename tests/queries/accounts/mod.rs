@@ -18,6 +18,7 @@ use messenger_db::secrets::PasswordHash;
 use pretty_assertions::assert_eq;
 
 use super::cast;
+use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
 fn hash(secret: &str) -> PasswordHash {
@@ -73,14 +74,14 @@ fn a_refusal_leaves_the_callers_transaction_as_it_was() {
         let bob = accounts::register(conn, &new("bob", &password)).unwrap().id;
         assert!(accounts::register(conn, &new("ALICE", &password)).is_err());
         let taken = ProfileChanges { username: Some("alice"), ..ProfileChanges::default() };
-        assert!(accounts::update_profile(conn, bob, &taken).is_err());
+        assert!(accounts::update_profile(conn, by(bob), &taken).is_err());
         assert!(accounts::reset_password(conn, bob, &PasswordHash::new("plain")).is_err());
-        accounts::set_presence(conn, alice, UserStatus::Online).unwrap();
+        accounts::set_presence(conn, by(alice), UserStatus::Online).unwrap();
         Ok::<_, DieselError>(())
     })
     .unwrap();
     assert!(accounts::find_by_username(conn, "bob").unwrap().is_some());
-    assert_eq!(accounts::get(conn, alice).unwrap().status, UserStatus::Online);
+    assert_eq!(accounts::get(conn, by(alice)).unwrap().status, UserStatus::Online);
 }
 
 #[test]
@@ -106,27 +107,27 @@ fn a_profile_changes_what_was_named() {
         avatar_url: Some(Some("https://a.example/a")),
         ..ProfileChanges::default()
     };
-    let changed = accounts::update_profile(conn, alice, &changes).unwrap();
+    let changed = accounts::update_profile(conn, by(alice), &changes).unwrap();
     assert_eq!(changed.display_name.as_deref(), Some("Alice"));
     assert!(changed.updated_at > changed.created_at);
 
     let changes = ProfileChanges { username: Some("Alice"), avatar_url: Some(None), ..ProfileChanges::default() };
-    let renamed = accounts::update_profile(conn, alice, &changes).unwrap();
+    let renamed = accounts::update_profile(conn, by(alice), &changes).unwrap();
     assert_eq!(
         (renamed.username.as_deref(), renamed.display_name.as_deref(), renamed.avatar_url),
         (Some("Alice"), Some("Alice"), None)
     );
 
     let nothing = ProfileChanges::default();
-    assert_eq!(accounts::update_profile(conn, alice, &nothing).unwrap().updated_at, renamed.updated_at);
+    assert_eq!(accounts::update_profile(conn, by(alice), &nothing).unwrap().updated_at, renamed.updated_at);
     let mut refusal = |username| {
-        accounts::update_profile(conn, alice, &ProfileChanges { username: Some(username), ..nothing }).unwrap_err()
+        accounts::update_profile(conn, by(alice), &ProfileChanges { username: Some(username), ..nothing }).unwrap_err()
     };
     assert_eq!(refusal("BOB"), Error::Refused(ProfileRefused::UsernameTaken));
     assert_eq!(refusal("b"), Error::Refused(ProfileRefused::UsernameInvalid));
     for changes in [nothing, ProfileChanges { avatar_url: Some(None), ..nothing }] {
         assert_eq!(
-            accounts::update_profile(conn, UserId::new(), &changes),
+            accounts::update_profile(conn, by(UserId::new()), &changes),
             Err(Error::Refused(ProfileRefused::NoSuchAccount))
         );
     }
@@ -137,12 +138,12 @@ fn of_changes_of_one_password_at_once_one_happens() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let alice = cast::user(conn, "alice");
-    let verified = accounts::get(conn, alice).unwrap().password_hash.unwrap();
+    let verified = accounts::get(conn, by(alice)).unwrap().password_hash.unwrap();
     let results = cast::at_once(&database, 6, |number, conn| {
-        accounts::change_password(conn, alice, &verified, &hash(&number.to_string()))
+        accounts::change_password(conn, by(alice), &verified, &hash(&number.to_string()))
     });
     let winner = results.iter().position(Result::is_ok).unwrap();
-    assert_eq!(accounts::get(conn, alice).unwrap().password_hash, Some(hash(&winner.to_string())));
+    assert_eq!(accounts::get(conn, by(alice)).unwrap().password_hash, Some(hash(&winner.to_string())));
     let late = Err(Error::Refused(PasswordRefused::ChangedMeanwhile));
     assert_eq!(results.iter().filter(|result| **result == late).count(), 5);
 }
@@ -153,14 +154,14 @@ fn a_password_is_reset_to_a_hash_and_nothing_else() {
     let conn = &mut database.diesel();
     let alice = cast::user(conn, "alice");
     accounts::reset_password(conn, alice, &hash("new")).unwrap();
-    assert_eq!(accounts::get(conn, alice).unwrap().password_hash, Some(hash("new")));
+    assert_eq!(accounts::get(conn, by(alice)).unwrap().password_hash, Some(hash("new")));
     let plain = PasswordHash::new("hunter2");
     assert_eq!(
         accounts::reset_password(conn, alice, &plain),
         Err(Error::Refused(PasswordRefused::PasswordHashInvalid))
     );
     assert_eq!(
-        accounts::change_password(conn, UserId::new(), &plain, &plain),
+        accounts::change_password(conn, by(UserId::new()), &plain, &plain),
         Err(Error::Refused(PasswordRefused::NoSuchAccount))
     );
 }
@@ -170,17 +171,17 @@ fn presence_is_no_change_of_the_profile() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let user = cast::user(conn, "alice");
-    let before = accounts::get(conn, user).unwrap();
+    let before = accounts::get(conn, by(user)).unwrap();
     for status in [UserStatus::Online, UserStatus::Away, UserStatus::Offline, UserStatus::Online, UserStatus::Away] {
-        accounts::set_presence(conn, user, status).unwrap();
-        accounts::mark_seen(conn, user).unwrap();
+        accounts::set_presence(conn, by(user), status).unwrap();
+        accounts::mark_seen(conn, by(user)).unwrap();
     }
-    let after = accounts::get(conn, user).unwrap();
+    let after = accounts::get(conn, by(user)).unwrap();
     assert_eq!((after.status, after.updated_at), (UserStatus::Away, before.updated_at));
     assert!(after.last_seen_at > before.last_seen_at);
     let nobody = Err(Error::Refused(PresenceRefused::NoSuchAccount));
-    assert_eq!(accounts::set_presence(conn, UserId::new(), UserStatus::Away), nobody);
-    assert_eq!(accounts::mark_seen(conn, UserId::new()), nobody);
+    assert_eq!(accounts::set_presence(conn, by(UserId::new()), UserStatus::Away), nobody);
+    assert_eq!(accounts::mark_seen(conn, by(UserId::new())), nobody);
 }
 
 #[test]
@@ -188,8 +189,9 @@ fn profiles_are_listed_by_key_whether_open_or_closed() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let [alice, bob, carol] = cast::users(conn, ["alice", "bob", "carol"]);
-    accounts::close(conn, bob).unwrap();
-    let profiles = accounts::list_profiles(conn, &[carol, alice, bob, alice, UserId::new()]).unwrap();
+    accounts::close(conn, by(bob)).unwrap();
+    let profiles =
+        accounts::find_profiles(conn, by(UserId::new()), &[carol, alice, bob, alice, UserId::new()]).unwrap();
     let expected: HashSet<_> = [alice, bob, carol].into();
     assert_eq!(profiles.iter().map(|profile| profile.id).collect::<HashSet<_>>(), expected);
     assert!(profiles.is_sorted_by_key(|profile| profile.id));

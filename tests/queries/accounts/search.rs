@@ -2,15 +2,21 @@
 
 use diesel::PgConnection;
 use messenger_db::enums::UserStatus;
+use messenger_db::ids::UserId;
 use messenger_db::queries::accounts::{self, SEARCH_LIMIT};
 use pretty_assertions::assert_eq;
 
+use crate::queries::cast::by;
 use crate::queries::{cast, watch};
 use crate::support::TestDatabase;
 
 /// The usernames that a search finds, in its order.
 fn search(conn: &mut PgConnection, part: &str) -> Vec<String> {
-    accounts::search(conn, part).unwrap().into_iter().map(|profile| profile.username.unwrap()).collect()
+    accounts::search(conn, by(UserId::new()), part)
+        .unwrap()
+        .into_iter()
+        .map(|profile| profile.username.unwrap())
+        .collect()
 }
 
 #[test]
@@ -18,9 +24,9 @@ fn those_who_begin_with_the_part_come_first() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let [.., rosalind] = cast::users(conn, ["lindsey", "melinda", "LINDA", "Belinda_lind", "lin", "bob", "rosalind"]);
-    accounts::set_presence(conn, rosalind, UserStatus::Online).unwrap();
+    accounts::set_presence(conn, by(rosalind), UserStatus::Online).unwrap();
     assert_eq!(search(conn, "LiNd"), ["LINDA", "lindsey", "Belinda_lind", "melinda", "rosalind"]);
-    let found = accounts::search(conn, "rosalind").unwrap();
+    let found = accounts::search(conn, by(UserId::new()), "rosalind").unwrap();
     assert_eq!((found.len(), found[0].status), (1, UserStatus::Online));
 }
 
@@ -77,7 +83,7 @@ fn a_closed_account_is_never_found() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let [alice, _] = cast::users(conn, ["alice", "alicia"]);
-    accounts::close(conn, alice).unwrap();
+    accounts::close(conn, by(alice)).unwrap();
     assert_eq!(search(conn, "ali"), ["alicia"]);
     assert_eq!(search(conn, "lic"), ["alicia"]);
 }

@@ -134,7 +134,7 @@ impl Act {
         let mut back = 0;
         if let Self::SayAgain(_, _, of) | Self::Edit(_, _, of, _) | Self::Delete(_, _, of) = &mut self {
             if let Some(seq) = usize::try_from(*of).ok().and_then(|of| said.get(of)) {
-                *of = messenger.seq(number, 0) - seq;
+                *of = messenger.seq(number, 0) - seq.get();
             }
             back = *of;
         }

@@ -1,5 +1,6 @@
 //! Holds every answer of the real messenger against the model's.
 
+use messenger_db::seq::Seq;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Debug;
 
@@ -20,6 +21,7 @@ use uuid::Uuid;
 use super::act::WORDS;
 use super::messenger::{Chat, Messenger, Post, Time};
 use super::perform::name;
+use crate::queries::cast::by;
 
 pub type Agreement = Result<(), String>;
 
@@ -71,7 +73,7 @@ pub fn answers_of(conn: &mut PgConnection, messenger: &Messenger, id: ChatId, re
     let Some(chat) = messenger.chats.get(&id) else {
         return agree(
             "history",
-            answer(history::latest(conn, id, reader, Limit::MAX)).map(drop),
+            answer(history::latest(conn, by(reader), id, Limit::MAX)).map(drop),
             refused("NotAMember"),
         );
     };
@@ -97,7 +99,7 @@ fn lists(conn: &mut PgConnection, messenger: &Messenger, reader: UserId) -> Agre
         let name = contact.profile.display_name.clone().or(contact.profile.username.clone()).unwrap_or_default();
         (contact.profile.status != UserStatus::Online, name.to_lowercase(), contact.profile.id)
     });
-    agree("the contacts", contacts::list(conn, reader).unwrap(), accepted)?;
+    agree("the contacts", contacts::all(conn, by(reader)).unwrap(), accepted)?;
     let requests = |is_own: bool| {
         let pending = of_reader().filter(|contact| contact.status == ContactStatus::Pending);
         let mut rows: Vec<_> =
@@ -105,11 +107,11 @@ fn lists(conn: &mut PgConnection, messenger: &Messenger, reader: UserId) -> Agre
         rows.sort_by_key(|contact| (std::cmp::Reverse(contact.requested_at), contact.profile.id));
         rows
     };
-    agree("the requests of others", contacts::list_pending_in(conn, reader).unwrap(), requests(false))?;
-    agree("the own requests", contacts::list_pending_out(conn, reader).unwrap(), requests(true))?;
+    agree("the requests of others", contacts::all_requests_received(conn, by(reader)).unwrap(), requests(false))?;
+    agree("the own requests", contacts::all_requests_sent(conn, by(reader)).unwrap(), requests(true))?;
     let mut blocked: Vec<_> = messenger.blocks.iter().filter(|((blocker, _), _)| *blocker == reader).collect();
     blocked.sort_by_key(|((_, user), at)| (std::cmp::Reverse(**at), *user));
-    let actual: Vec<_> = blocks::list(conn, reader).unwrap();
+    let actual: Vec<_> = blocks::all(conn, by(reader)).unwrap();
     let actual: Vec<_> = actual.into_iter().map(|block| (block.profile, block.created_at)).collect();
     agree("the blocks", actual, blocked.into_iter().map(|((_, user), at)| (profile(*user), *at)).collect())?;
 
@@ -119,9 +121,9 @@ fn lists(conn: &mut PgConnection, messenger: &Messenger, reader: UserId) -> Agre
         .filter(|(_, _, count)| *count > 0)
         .collect();
     open.sort_by_key(|(at, id, _)| std::cmp::Reverse((*at, *id)));
-    agree("all unread", unread::total(conn, reader).unwrap(), open.iter().map(|(_, _, count)| count).sum())?;
+    agree("all unread", unread::total(conn, by(reader)).unwrap(), open.iter().map(|(_, _, count)| count).sum())?;
     let open: Vec<_> = open.into_iter().map(|(_, id, count)| (id, count)).collect();
-    agree("the chats with unread", unread::list(conn, reader).unwrap(), open)
+    agree("the chats with unread", unread::all(conn, by(reader)).unwrap(), open)
 }
 
 fn chat_list(conn: &mut PgConnection, messenger: &Messenger, reader: UserId, place: i64) -> Agreement {
@@ -138,7 +140,7 @@ fn chat_list(conn: &mut PgConnection, messenger: &Messenger, reader: UserId, pla
                 member_count: chat.members().len() as i32,
                 other: messenger.users.iter().find(|profile| Some(profile.id) == other).cloned(),
                 last: inbox::Last {
-                    seq: chat.head(),
+                    seq: Seq::new(chat.head()),
                     sender_id: last.and_then(|message| message.sender_id),
                     kind: last.map(|message| message.kind),
                     preview: last.and_then(preview),
@@ -154,7 +156,7 @@ fn chat_list(conn: &mut PgConnection, messenger: &Messenger, reader: UserId, pla
     let mut actual = Vec::new();
     loop {
         let after = actual.last().map(inbox::Entry::cursor);
-        let page = inbox::list(conn, reader, after, limit).unwrap();
+        let page = inbox::list(conn, by(reader), after, limit).unwrap();
         let is_last = (page.len() as i64) < limit.get();
         actual.extend(page);
         if is_last {
@@ -176,7 +178,7 @@ fn pending_messages(conn: &mut PgConnection, messenger: &Messenger, reader: User
     let mut actual: Vec<pending::Pending> = Vec::new();
     loop {
         let after = actual.last().map(pending::Pending::cursor);
-        let page = pending::list(conn, reader, after, limit).unwrap();
+        let page = pending::list(conn, by(reader), after, limit).unwrap();
         let is_last = (page.len() as i64) < limit.get();
         actual.extend(page);
         if is_last {
@@ -231,7 +233,7 @@ fn found(conn: &mut PgConnection, messenger: &Messenger, reader: UserId, place: 
     let mut actual: Vec<search::Hit> = Vec::new();
     loop {
         let before = actual.last().map(search::Hit::cursor);
-        let page = search::all(conn, reader, &text, before, limit).unwrap();
+        let page = search::list(conn, by(reader), &text, before, limit).unwrap();
         let is_last = (page.len() as i64) < limit.get();
         actual.extend(page);
         if is_last {
@@ -245,13 +247,13 @@ fn found_in(conn: &mut PgConnection, chat: &Chat, id: ChatId, reader: UserId, pl
     let (text, is_hit) = query(place + 1);
     let before = (place % 2 == 0).then_some(place % (chat.head() + 2));
     let limit = Limit::new(1 + place % 5);
-    let actual = answer(search::in_chat(conn, id, reader, &text, before, limit));
+    let actual = answer(search::list_in_chat(conn, by(reader), id, &text, before.map(Seq::new), limit));
     let actual = actual.map(|hits| hits.into_iter().map(|hit| hit.message).collect::<Vec<_>>());
     let expected = if chat.role(reader).is_none() {
         refused("NotAMember")
     } else {
         let older = chat.posts.iter().rev().map(|post| post.message.clone());
-        let older = older.filter(|message| before.is_none_or(|before| message.seq < before));
+        let older = older.filter(|message| before.is_none_or(|before| message.seq < Seq::new(before)));
         Ok(older.filter(&is_hit).take(limit.get() as usize).collect())
     };
     agree(&format!("search for {text:?} in a chat"), actual, expected)
@@ -290,20 +292,28 @@ fn pages(
         })
     };
     let head = chat.head();
-    agree("the latest", unnamed(history::latest(conn, id, reader, limit)), expected(head - rows + 1, head))?;
+    agree("the latest", unnamed(history::latest(conn, by(reader), id, limit)), expected(head - rows + 1, head))?;
     let last = head.min(seq - 1);
-    agree("before", unnamed(history::before(conn, id, reader, seq, limit)), expected(last - rows + 1, last))?;
+    agree(
+        "before",
+        unnamed(history::before(conn, by(reader), id, Seq::new(seq), limit)),
+        expected(last - rows + 1, last),
+    )?;
     let given = seq.max(0);
-    agree("after", unnamed(history::after(conn, id, reader, seq, limit)), expected(given + 1, given + rows))?;
+    agree(
+        "after",
+        unnamed(history::after(conn, by(reader), id, Seq::new(seq), limit)),
+        expected(given + 1, given + rows),
+    )?;
     let first = seq - rows / 2;
     let middle = if is_member && chat.post(seq).is_none() {
         refused("MessageNotFound")
     } else {
         expected(first, first + rows - 1)
     };
-    agree("around", unnamed(history::around(conn, id, reader, seq, limit)), middle.clone())?;
+    agree("around", unnamed(history::around(conn, by(reader), id, Seq::new(seq), limit)), middle.clone())?;
     if let Some(post) = chat.post(seq).filter(|post| post.message.sender_id.is_some()) {
-        agree("around an id", unnamed(history::around_id(conn, id, reader, post.message.id, limit)), middle)?;
+        agree("around an id", unnamed(history::around_id(conn, by(reader), id, post.message.id, limit)), middle)?;
     }
     Ok(())
 }
@@ -318,8 +328,8 @@ fn page(messenger: &Messenger, chat: &Chat, reader: UserId, first: i64, last: i6
         .collect();
     let profiles = messenger.users.iter().filter(|profile| senders.contains(&profile.id));
     Page {
-        older_before: entries.first().map(|entry| entry.message.seq).filter(|seq| *seq > 1),
-        newer_after: entries.last().map(|entry| entry.message.seq).filter(|seq| *seq < chat.head()),
+        older_before: entries.first().map(|entry| entry.message.seq).filter(|seq| *seq > Seq::FIRST),
+        newer_after: entries.last().map(|entry| entry.message.seq).filter(|seq| *seq < Seq::new(chat.head())),
         profiles: profiles.map(|profile| (profile.id, profile.clone())).collect::<HashMap<UserId, Profile>>(),
         entries,
     }
@@ -333,7 +343,7 @@ fn entry(chat: &Chat, post: &Post, reader: UserId) -> Entry {
     }
     let mut reactions: Vec<_> = by_emoji.into_iter().collect();
     reactions.sort_by_key(|(emoji, (first, _, _))| (*first, *emoji));
-    let reply_to = post.message.reply_to_seq.and_then(|seq| chat.post(seq)).map(|reply| ReplyPreview {
+    let reply_to = post.message.reply_to_seq.and_then(|seq| chat.post(seq.get())).map(|reply| ReplyPreview {
         seq: reply.message.seq,
         id: reply.message.id,
         sender_id: reply.message.sender_id,
@@ -365,13 +375,13 @@ fn one_message(
     let post = chat.post(seq);
     let expected =
         |missing: &str| if is_member { post.ok_or_else(|| missing.to_owned()) } else { refused("NotAMember") };
-    let message = answer(messages::get(conn, id, reader, seq)).map(unnamed);
+    let message = answer(messages::get(conn, by(reader), id, Seq::new(seq))).map(unnamed);
     agree("a message", message, expected("NotFound").map(|post| post.message.clone()))?;
-    let edits = answer(messages::edits(conn, id, reader, seq));
+    let edits = answer(messages::all_edits(conn, by(reader), id, Seq::new(seq)));
     agree("its wordings", edits, expected("NotFound").map(|post| post.edits.clone()))?;
-    let pictures = answer(attachments::of_message(conn, id, reader, seq));
+    let pictures = answer(attachments::all(conn, by(reader), id, Seq::new(seq)));
     agree("its pictures", pictures, expected("MessageNotFound").map(|post| post.attachments.clone()))?;
-    let of_message = answer(receipts::of_message(conn, id, reader, seq)).map(|receipts| {
+    let of_message = answer(receipts::all(conn, by(reader), id, Seq::new(seq))).map(|receipts| {
         let row = |receipt: receipts::Receipt| (receipt.user_id, receipt.status, receipt.delivered_at, receipt.read_at);
         receipts.into_iter().map(row).collect::<Vec<_>>()
     });
@@ -383,10 +393,11 @@ fn one_message(
         rows
     };
     agree("its receipts", of_message, expected("MessageNotFound").map(sorted))?;
-    let reactors = answer(reactions::list(conn, id, reader, seq, None, None, Limit::MAX)).map(|reactors| {
-        let row = |reactor: reactions::Reactor| (reactor.profile, reactor.emoji, reactor.created_at);
-        reactors.into_iter().map(row).collect::<Vec<_>>()
-    });
+    let reactors =
+        answer(reactions::list(conn, by(reader), id, Seq::new(seq), None, None, Limit::MAX)).map(|reactors| {
+            let row = |reactor: reactions::Reactor| (reactor.profile, reactor.emoji, reactor.created_at);
+            reactors.into_iter().map(row).collect::<Vec<_>>()
+        });
     let live = expected("MessageNotFound").and_then(|post| match post.message.deleted_at {
         None => Ok(post),
         Some(_) => refused("MessageNotFound"),
@@ -395,7 +406,7 @@ fn one_message(
     let expected = live.map(|post| post.reactions.iter().map(|(user, with, at)| (profile(user), with.clone(), *at)));
     agree("its reactions", reactors, expected.map(Iterator::collect))?;
     if let Some(post) = post.filter(|post| post.message.sender_id.is_some()) {
-        let found = messages::find_by_id(conn, id, reader, post.message.id).unwrap();
+        let found = messages::find_by_id(conn, by(reader), id, post.message.id).unwrap();
         agree("the message of an id", found, is_member.then(|| post.message.clone()))?;
     }
     Ok(())
@@ -404,7 +415,7 @@ fn one_message(
 fn counts(conn: &mut PgConnection, chat: &Chat, id: ChatId, reader: UserId, place: i64) -> Agreement {
     let first = 1 + place % (chat.head() + 1);
     let last = first + place % 13;
-    let actual = answer(receipts::counts(conn, id, reader, first, last)).map(|counts| {
+    let actual = answer(receipts::count(conn, by(reader), id, Seq::new(first), Seq::new(last))).map(|counts| {
         let row = |counts: receipts::Counts| (counts.seq, counts.recipients, counts.delivered, counts.read);
         counts.into_iter().map(row).collect::<Vec<_>>()
     });
@@ -421,13 +432,13 @@ fn counts(conn: &mut PgConnection, chat: &Chat, id: ChatId, reader: UserId, plac
     };
     agree("the counts of a page", actual, expected)?;
     let unread = chat.role(reader).map(|_| chat.unread(reader).len() as i64);
-    agree("unread", unread::find(conn, id, reader).unwrap(), unread)
+    agree("unread", unread::find(conn, by(reader), id).unwrap(), unread)
 }
 
 fn gallery(conn: &mut PgConnection, chat: &Chat, id: ChatId, reader: UserId, place: i64) -> Agreement {
-    let before = attachments::Cursor { message_seq: place % (chat.head() + 2), position: (place % 4) as i16 };
+    let before = attachments::Cursor { message_seq: Seq::new(place % (chat.head() + 2)), position: (place % 4) as i16 };
     let limit = Limit::new(1 + place % 6);
-    let actual = answer(attachments::gallery(conn, id, reader, Some(before), limit));
+    let actual = answer(attachments::list(conn, by(reader), id, Some(before), limit));
     let older = chat.posts.iter().rev().flat_map(|post| post.attachments.iter().rev());
     let older = older.filter(|picture| (picture.message_seq, picture.position) < (before.message_seq, before.position));
     let is_member = chat.role(reader).is_some();

@@ -2,6 +2,7 @@
 //!
 //! It is written from what the acts promise, not from how they do it. It knows nothing of positions, runs or heads.
 
+use messenger_db::seq::Seq;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -142,7 +143,7 @@ impl Chat {
     /// The messages that the user has not read, or not received.
     pub fn open(&self, user: UserId, is_open: impl Fn(&Receipt) -> bool) -> Vec<i64> {
         let is_open = |post: &&Post| post.receipts.get(&user).is_some_and(&is_open);
-        self.posts.iter().filter(is_open).map(|post| post.message.seq).collect()
+        self.posts.iter().filter(is_open).map(|post| post.message.seq.get()).collect()
     }
 
     pub fn unread(&self, user: UserId) -> Vec<i64> {
@@ -162,7 +163,7 @@ impl Chat {
     pub fn record(&mut self, id: ChatId, now: Time, metadata: Value, to: BTreeSet<UserId>) {
         let message = Message {
             chat_id: id,
-            seq: self.head() + 1,
+            seq: Seq::new(self.head() + 1),
             // Not known, and not compared.
             id: MessageId::from_uuid(Uuid::nil()),
             sender_id: None,
@@ -184,7 +185,7 @@ impl Chat {
             user_id: user,
             role,
             joined_at: now,
-            joined_seq,
+            joined_seq: Seq::new(joined_seq),
             left_at: None,
             left_seq: None,
         };
@@ -199,7 +200,7 @@ impl Chat {
     pub fn leave(&mut self, user: UserId, now: Time) {
         let left_seq = self.head();
         let member = self.participants.get_mut(&user).unwrap();
-        (member.left_at, member.left_seq) = (Some(now), Some(left_seq));
+        (member.left_at, member.left_seq) = (Some(now), Some(Seq::new(left_seq)));
     }
 
     pub fn end(&mut self, id: ChatId, actor: UserId, now: Time) {

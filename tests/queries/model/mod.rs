@@ -22,6 +22,7 @@ use messenger_db::queries::accounts;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 
 use super::cast;
+use crate::queries::cast::by;
 use crate::support::TestDatabase;
 use act::{NAMES, Step, Story, beginning, stories};
 use messenger::Messenger;
@@ -57,7 +58,10 @@ fn tell(conn: &mut PgConnection, story: &Story) -> Result<(), String> {
     conn.batch_execute("TRUNCATE users CASCADE").unwrap();
     let mut messenger = Messenger::default();
     let users: Vec<UserId> = cast::users(conn, NAMES).into();
-    messenger.users = users.iter().map(|user| accounts::list_profiles(conn, &[*user]).unwrap().remove(0)).collect();
+    messenger.users = users
+        .iter()
+        .map(|user| accounts::find_profiles(conn, by(UserId::new()), &[*user]).unwrap().remove(0))
+        .collect();
     for (number, step) in beginning().iter().chain(&story.0).enumerate() {
         let place = number as i64 - beginning().len() as i64;
         happen(conn, &mut messenger, step).map_err(|what| format!("after {place}. {}: {what}", step.act))?;

@@ -1,5 +1,6 @@
 //! Does the model's acts on a real server, and learns what only the server can know: when they happened.
 
+use messenger_db::seq::Seq;
 use std::fmt::Debug;
 
 use diesel::connection::Connection as _;
@@ -17,6 +18,7 @@ use messenger_db::queries::{blocks, contacts, direct_chats, reactions, receipts}
 
 use super::act::{Act, EMOJI, SLUGS, Step, TITLES};
 use super::messenger::{Done, Facts, Messenger, Time, again, imported_at, imported_id};
+use crate::queries::cast::by;
 
 /// What came of an act, or the name of its refusal; an error of the database is never right.
 pub type Actual = Result<Done, String>;
@@ -92,47 +94,49 @@ fn act(conn: &mut PgConnection, messenger: &Messenger, act: &Act, id: MessageId)
     let seq = |chat: &usize, back: &i64| messenger.seq(*chat, *back);
     let nothing = |()| Done::Nothing;
     match act {
-        Act::Request(a, b) => actual(contacts::request(conn, user(a), user(b)), Done::Contact),
-        Act::Accept(a, b) => actual(contacts::accept(conn, user(a), user(b)), nothing),
-        Act::Decline(a, b) => actual(contacts::decline(conn, user(a), user(b)), nothing),
-        Act::Part(a, b) => actual(contacts::remove(conn, user(a), user(b)), nothing),
-        Act::Block(a, b) => actual(blocks::block(conn, user(a), user(b)), Done::Flag),
-        Act::Unblock(a, b) => Ok(Done::Flag(blocks::unblock(conn, user(a), user(b)).unwrap())),
-        Act::Presence(a, status) => actual(accounts::set_presence(conn, user(a), *status), nothing),
+        Act::Request(a, b) => actual(contacts::request(conn, by(user(a)), user(b)), Done::Contact),
+        Act::Accept(a, b) => actual(contacts::accept(conn, by(user(a)), user(b)), nothing),
+        Act::Decline(a, b) => actual(contacts::decline(conn, by(user(a)), user(b)), nothing),
+        Act::Part(a, b) => actual(contacts::remove(conn, by(user(a)), user(b)), nothing),
+        Act::Block(a, b) => actual(blocks::block(conn, by(user(a)), user(b)), Done::Flag),
+        Act::Unblock(a, b) => Ok(Done::Flag(blocks::unblock(conn, by(user(a)), user(b)).unwrap())),
+        Act::Presence(a, status) => actual(accounts::set_presence(conn, by(user(a)), *status), nothing),
         Act::Call(a, name) => {
             let display_name = Some(name.map(|name| TITLES[name]));
             let changes = ProfileChanges { display_name, ..ProfileChanges::default() };
-            actual(accounts::update_profile(conn, user(a), &changes), |_| Done::Nothing)
+            actual(accounts::update_profile(conn, by(user(a)), &changes), |_| Done::Nothing)
         }
-        Act::Close(a) => actual(accounts::close(conn, user(a)), nothing),
+        Act::Close(a) => actual(accounts::close(conn, by(user(a))), nothing),
         Act::OpenDirect(a, b) => {
-            actual(direct_chats::find_or_create(conn, user(a), user(b)), |chat| Done::Chat(chat.id))
+            actual(direct_chats::find_or_create(conn, by(user(a)), user(b)), |chat| Done::Chat(chat.id))
         }
         Act::Found(a, others) => {
             let others: Vec<_> = others.iter().map(user).collect();
-            actual(groups::create(conn, user(a), &NewGroup::new("Group", &others)), |chat| Done::Chat(chat.id))
+            actual(groups::create(conn, by(user(a)), &NewGroup::new("Group", &others)), |chat| Done::Chat(chat.id))
         }
         Act::Rename(a, group, name) => {
-            actual(groups::rename(conn, chat(group), user(a), TITLES[*name]), |_| Done::Nothing)
+            actual(groups::rename(conn, by(user(a)), chat(group), TITLES[*name]), |_| Done::Nothing)
         }
         Act::Link(a, group, slug) => {
-            actual(groups::change_slug(conn, chat(group), user(a), SLUGS[*slug]), |_| Done::Nothing)
+            actual(groups::change_slug(conn, by(user(a)), chat(group), SLUGS[*slug]), |_| Done::Nothing)
         }
         Act::Paint(a, group, avatar) => {
             let avatar = avatar.then_some("picture");
-            actual(groups::change_avatar(conn, chat(group), user(a), avatar), |_| Done::Nothing)
+            actual(groups::change_avatar(conn, by(user(a)), chat(group), avatar), |_| Done::Nothing)
         }
-        Act::Add(a, group, b) => actual(groups::add(conn, chat(group), user(a), user(b)), Done::Participant),
-        Act::Remove(a, group, b) => actual(groups::remove(conn, chat(group), user(a), user(b)), nothing),
-        Act::Leave(a, group) => actual(groups::leave(conn, chat(group), user(a)), Done::Successor),
-        Act::Promote(a, group, b) => actual(groups::promote(conn, chat(group), user(a), user(b)), nothing),
-        Act::Demote(a, group, b) => actual(groups::demote(conn, chat(group), user(a), user(b)), nothing),
-        Act::Transfer(a, group, b) => actual(groups::transfer_ownership(conn, chat(group), user(a), user(b)), nothing),
-        Act::Disband(a, group) => actual(groups::delete(conn, chat(group), user(a)), nothing),
+        Act::Add(a, group, b) => actual(groups::add(conn, by(user(a)), chat(group), user(b)), Done::Participant),
+        Act::Remove(a, group, b) => actual(groups::remove(conn, by(user(a)), chat(group), user(b)), nothing),
+        Act::Leave(a, group) => actual(groups::leave(conn, by(user(a)), chat(group)), Done::Successor),
+        Act::Promote(a, group, b) => actual(groups::promote(conn, by(user(a)), chat(group), user(b)), nothing),
+        Act::Demote(a, group, b) => actual(groups::demote(conn, by(user(a)), chat(group), user(b)), nothing),
+        Act::Transfer(a, group, b) => {
+            actual(groups::transfer_ownership(conn, by(user(a)), chat(group), user(b)), nothing)
+        }
+        Act::Disband(a, group) => actual(groups::delete(conn, by(user(a)), chat(group)), nothing),
         Act::Say(a, to, words) => send(conn, messenger, *a, *to, &Draft::text(&words.to_string()).with_id(id)),
         Act::Answer(a, to, back, words) => {
             let words = words.to_string();
-            send(conn, messenger, *a, *to, &Draft::text(&words).with_id(id).in_reply_to(seq(to, back)))
+            send(conn, messenger, *a, *to, &Draft::text(&words).with_id(id).in_reply_to(Seq::new(seq(to, back))))
         }
         Act::Show(a, to, count, words) => {
             let picture = |place| Picture::new("p.png", ImageType::Png, 1 + place, "key");
@@ -143,25 +147,28 @@ fn act(conn: &mut PgConnection, messenger: &Messenger, act: &Act, id: MessageId)
             let id = messenger.message_id(*to, *back).unwrap_or(id);
             send(conn, messenger, *a, *to, &Draft::text(&again().to_string()).with_id(id))
         }
-        Act::Edit(a, of, back, words) => {
-            actual(messages::edit(conn, chat(of), user(a), seq(of, back), &words.to_string()), Done::Message)
-        }
+        Act::Edit(a, of, back, words) => actual(
+            messages::edit(conn, by(user(a)), chat(of), Seq::new(seq(of, back)), &words.to_string()),
+            Done::Message,
+        ),
         Act::Delete(a, of, back) => {
-            actual(messages::delete(conn, chat(of), user(a), seq(of, back)), |deleted| Done::Message(deleted.message))
+            actual(messages::delete(conn, by(user(a)), chat(of), Seq::new(seq(of, back))), |deleted| {
+                Done::Message(deleted.message)
+            })
         }
         Act::React(a, of, back, emoji) => {
-            actual(reactions::add(conn, chat(of), user(a), seq(of, back), EMOJI[*emoji]), Done::Flag)
+            actual(reactions::add(conn, by(user(a)), chat(of), Seq::new(seq(of, back)), EMOJI[*emoji]), Done::Flag)
         }
         Act::Unreact(a, of, back, emoji) => {
-            actual(reactions::remove(conn, chat(of), user(a), seq(of, back), EMOJI[*emoji]), Done::Flag)
+            actual(reactions::remove(conn, by(user(a)), chat(of), Seq::new(seq(of, back)), EMOJI[*emoji]), Done::Flag)
         }
         Act::Receive(a, of, back) => {
-            let marked = receipts::mark_delivered(conn, chat(of), user(a), seq(of, back));
-            actual(marked, |marked| Done::Marked { after: marked.after_seq, through: marked.through_seq })
+            let marked = receipts::mark_delivered(conn, by(user(a)), chat(of), Seq::new(seq(of, back)));
+            actual(marked, |marked| Done::Marked { after: marked.after_seq.get(), through: marked.through_seq.get() })
         }
         Act::Read(a, of, back) => {
-            let marked = receipts::mark_read(conn, chat(of), user(a), seq(of, back));
-            actual(marked, |marked| Done::Marked { after: marked.after_seq, through: marked.through_seq })
+            let marked = receipts::mark_read(conn, by(user(a)), chat(of), Seq::new(seq(of, back)));
+            actual(marked, |marked| Done::Marked { after: marked.after_seq.get(), through: marked.through_seq.get() })
         }
         Act::Import(to, read, batch) => {
             let words: Vec<_> = batch.iter().map(|(_, words)| words.to_string()).collect();
@@ -178,6 +185,6 @@ fn act(conn: &mut PgConnection, messenger: &Messenger, act: &Act, id: MessageId)
 }
 
 fn send(conn: &mut PgConnection, messenger: &Messenger, who: usize, to: usize, draft: &Draft<'_>) -> Actual {
-    let sent = messages::send(conn, messenger.chat_id(to), messenger.user(who), draft);
-    actual(sent, |sent| Done::Sent { seq: sent.message.seq, again: sent.already_sent })
+    let sent = messages::send(conn, by(messenger.user(who)), messenger.chat_id(to), draft);
+    actual(sent, |sent| Done::Sent { seq: sent.message.seq.get(), again: sent.already_sent })
 }

@@ -65,7 +65,7 @@ pub fn rows(conn: &mut PgConnection, messenger: &Messenger, id: ChatId) -> Agree
         .load(conn)
         .unwrap();
     let given = |post: &Post| {
-        let seq = post.message.seq;
+        let seq = post.message.seq.get();
         post.reactions.iter().map(move |(user, emoji, at)| (seq, *user, emoji.clone(), *at)).collect::<Vec<_>>()
     };
     agree("the reactions", actual, chat.posts.iter().flat_map(given).collect())?;
@@ -98,6 +98,7 @@ pub fn rows(conn: &mut PgConnection, messenger: &Messenger, id: ChatId) -> Agree
         ))
         .load(conn)
         .unwrap();
-    let expected = chat.posts.iter().flat_map(|post| receipts_of(post).into_iter().map(|row| (post.message.seq, row)));
+    let expected =
+        chat.posts.iter().flat_map(|post| receipts_of(post).into_iter().map(|row| (post.message.seq.get(), row)));
     agree("the receipts", actual, expected.collect())
 }

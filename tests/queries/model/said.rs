@@ -3,6 +3,7 @@
 use messenger_db::enums::{ImageType, MessageKind, ParticipantRole};
 use messenger_db::ids::UserId;
 use messenger_db::models::{Attachment, Message, MessageEdit};
+use messenger_db::seq::Seq;
 use serde_json::json;
 
 use super::act::{Back, Where, Who, Words};
@@ -33,13 +34,13 @@ impl Messenger {
         to.remove(&sender);
         let message = Message {
             chat_id: id,
-            seq,
+            seq: Seq::new(seq),
             id: facts.message,
             sender_id: Some(sender),
             kind: if pictures.is_some() { MessageKind::Image } else { MessageKind::Text },
             content,
             metadata: json!({}),
-            reply_to_seq,
+            reply_to_seq: reply_to_seq.map(Seq::new),
             created_at: facts.now,
             edited_at: None,
             deleted_at: None,
@@ -54,7 +55,7 @@ impl Messenger {
         chat.post_mut(seq).attachments = (0..pictures.unwrap_or(0))
             .map(|place| Attachment {
                 chat_id: id,
-                message_seq: seq,
+                message_seq: Seq::new(seq),
                 position: place as i16,
                 file_name: "p.png".to_owned(),
                 mime_type: ImageType::Png,
@@ -97,7 +98,7 @@ impl Messenger {
         if post.message.content != content {
             post.edits.push(MessageEdit {
                 chat_id,
-                message_seq: seq,
+                message_seq: Seq::new(seq),
                 version: post.edits.len() as i32 + 1,
                 content: post.message.content.take(),
                 edited_at: now,
@@ -153,7 +154,7 @@ impl Messenger {
         // Where the user is: right before the first message that is open.
         let position = |chat: &Chat| open(chat, user).first().map_or(chat.head(), |first| first - 1);
         let after = position(chat);
-        for post in chat.posts.iter_mut().filter(|post| post.message.seq <= seq) {
+        for post in chat.posts.iter_mut().filter(|post| post.message.seq <= Seq::new(seq)) {
             if let Some(receipt) = post.receipts.get_mut(&user) {
                 mark(receipt);
             }
@@ -174,7 +175,7 @@ impl Messenger {
         for (place, (sender, (_, words))) in senders.into_iter().zip(batch).enumerate() {
             let message = Message {
                 chat_id,
-                seq: chat.head() + 1,
+                seq: Seq::new(chat.head() + 1),
                 id: imported_id(facts.message, place),
                 sender_id: Some(sender),
                 kind: MessageKind::Text,

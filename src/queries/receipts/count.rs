@@ -5,16 +5,18 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
 use super::super::statement::statement;
+use crate::actor::Actor;
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId, sql_types};
 use crate::page::Limit;
 use crate::queries::predicates::membership;
+use crate::seq::Seq;
 
 /// How far a message got with those it was sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
 pub struct Counts {
     /// The message's number in its chat.
-    pub seq: i64,
+    pub seq: Seq,
     /// To how many it was sent: who was a member then, but for the sender.
     pub recipients: i64,
     /// How many of them received it, whether or not they read it.
@@ -26,13 +28,13 @@ pub struct Counts {
 /// Why nothing was counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum CountsRefused {
+pub enum CountRefused {
     /// The reader is not a member of the chat now, or there is no such chat.
     #[error("the reader is not a member of the chat")]
     NotAMember,
 }
 
-impl Refusal for CountsRefused {
+impl Refusal for CountRefused {
     fn from_constraint(_: &str) -> Option<Self> {
         None
     }
@@ -44,22 +46,22 @@ statement! {
     PageCounts {
         chat_id: ChatId as sql_types::ChatId,
         reader: UserId as sql_types::UserId,
-        first: i64 as BigInt,
-        last: i64 as BigInt,
-    } -> (BigInt, BigInt, BigInt, BigInt) = "counts.sql"
+        first: Seq as BigInt,
+        last: Seq as BigInt,
+    } -> (BigInt, BigInt, BigInt, BigInt) = "count.sql"
 }
 
 /// How many received and read each message of a page, from the first seq to the last, in the chat's order. Of more
 /// than 100 messages, the first 100.
 ///
-/// It is what [`of_message`](super::of_message) says of each of them, counted, in one statement for the whole page.
+/// It is what [`all`](super::all) says of each of them, counted, in one statement for the whole page.
 ///
 /// One statement, which locks nothing; one more when it finds nothing, to find out why. Indexes: `messages_pkey`,
 /// `chat_participants_pkey`, `unread_messages_pkey`.
 ///
 /// # Errors
 ///
-/// [`CountsRefused`], and those of the database.
+/// [`CountRefused`], and those of the database.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
@@ -67,30 +69,31 @@ statement! {
 /// use messenger_db::queries::{messages, receipts};
 ///
 /// for words in ["Hello!", "Are you there?"] {
-///     messages::send(conn, chat, anna, &messages::Draft::text(words))?;
+///     messages::send(conn, anna, chat, &messages::Draft::text(words))?;
 /// }
-/// receipts::mark_delivered(conn, chat, bob, 2)?;
-/// receipts::mark_read(conn, chat, bob, 1)?;
-/// let counts = receipts::counts(conn, chat, anna, 1, 2)?;
+/// receipts::mark_delivered(conn, bob, chat, 2)?;
+/// receipts::mark_read(conn, bob, chat, 1)?;
+/// let counts = receipts::count(conn, anna, chat, 1, 2)?;
 /// assert_eq!((counts[0].recipients, counts[0].delivered, counts[0].read), (1, 1, 1));
 /// assert_eq!((counts[1].recipients, counts[1].delivered, counts[1].read), (1, 1, 0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn counts(
+pub fn count(
     conn: &mut PgConnection,
+    actor: Actor,
     chat_id: ChatId,
-    reader: UserId,
-    first: i64,
-    last: i64,
-) -> Result<Vec<Counts>, Error<CountsRefused>> {
+    first: Seq,
+    last: Seq,
+) -> Result<Vec<Counts>, Error<CountRefused>> {
+    let reader = actor.user_id();
     // Seqs begin at 1; the statement subtracts from the first.
-    let first = first.max(1);
-    let last = last.min(first.saturating_add(Limit::MAX.get() - 1));
+    let first = first.max(Seq::FIRST);
+    let last = last.min(first.forward(Limit::MAX.get() - 1));
     let counts = PageCounts { chat_id, reader, first, last }.load::<Counts>(conn)?;
     if counts.is_empty() {
         let membership = membership(chat_id, reader);
         if !diesel::select(exists(membership)).get_result(conn)? {
-            return Err(Error::Refused(CountsRefused::NotAMember));
+            return Err(Error::Refused(CountRefused::NotAMember));
         }
     }
     Ok(counts)

@@ -3,11 +3,13 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
+use crate::actor::Actor;
 use crate::enums::DeliveryStatus;
 use crate::error::{Error, Refusal};
 use crate::ids::{ChatId, UserId};
 use crate::queries::predicates::is_member;
 use crate::schema::{chat_participants, messages};
+use crate::seq::Seq;
 use crate::views::message_receipts;
 
 /// How far a message got with one of its recipients.
@@ -60,19 +62,20 @@ impl Refusal for ReceiptsRefused {
 /// use messenger_db::enums::DeliveryStatus;
 /// use messenger_db::queries::{messages, receipts};
 ///
-/// let seq = messages::send(conn, chat, anna, &messages::Draft::text("Hello!"))?.message.seq;
-/// receipts::mark_read(conn, chat, bob, seq)?;
-/// let receipts = receipts::of_message(conn, chat, anna, seq)?;
-/// assert_eq!((receipts[0].user_id, receipts[0].status), (bob, DeliveryStatus::Read));
+/// let seq = messages::send(conn, anna, chat, &messages::Draft::text("Hello!"))?.message.seq;
+/// receipts::mark_read(conn, bob, chat, seq)?;
+/// let receipts = receipts::all(conn, anna, chat, seq)?;
+/// assert_eq!((receipts[0].user_id, receipts[0].status), (bob.user_id(), DeliveryStatus::Read));
 /// assert!(receipts[0].read_at.is_some());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn of_message(
+pub fn all(
     conn: &mut PgConnection,
+    actor: Actor,
     chat_id: ChatId,
-    reader: UserId,
-    seq: i64,
+    seq: Seq,
 ) -> Result<Vec<Receipt>, Error<ReceiptsRefused>> {
+    let reader = actor.user_id();
     let of_chat = messages::chat_id.eq(chat_participants::chat_id).and(messages::seq.eq(seq));
     let of_message =
         message_receipts::chat_id.eq(messages::chat_id).and(message_receipts::message_seq.eq(messages::seq));
@@ -95,7 +98,7 @@ pub fn of_message(
             )
                 .nullable(),
         ))
-        .load::<(Option<i64>, Option<Receipt>)>(conn)?;
+        .load::<(Option<Seq>, Option<Receipt>)>(conn)?;
     match rows.first() {
         None => Err(Error::Refused(ReceiptsRefused::NotAMember)),
         Some((None, _)) => Err(Error::Refused(ReceiptsRefused::MessageNotFound)),
