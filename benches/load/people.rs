@@ -83,10 +83,10 @@ impl<'a> People<'a> {
             Act::MarkRead => drop(receipts::mark_read(conn, Actor::trusted(member), id, Seq::new(last))?),
             Act::Open => drop(history::latest(conn, Actor::trusted(member), id, limit)?),
             Act::Scroll => {
-                drop(history::before(conn, Actor::trusted(member), id, Seq::new(dice.random_range(1..=last)), limit)?)
+                drop(history::before(conn, Actor::trusted(member), id, Seq::new(dice.random_range(1..=last)), limit)?);
             }
             Act::Follow => {
-                drop(history::around(conn, Actor::trusted(member), id, Seq::new(dice.random_range(1..=last)), limit)?)
+                drop(history::around(conn, Actor::trusted(member), id, Seq::new(dice.random_range(1..=last)), limit)?);
             }
             Act::Search => drop(search::list(conn, Actor::trusted(member), self.words.sought(dice), None, limit)?),
             Act::Inbox => drop(inbox::list(conn, Actor::trusted(member), None, limit)?),
