@@ -9,6 +9,7 @@ use messenger_db::page::Limit;
 use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::messages::{self, Draft, Picture};
 use messenger_db::queries::{accounts, inbox};
+use messenger_db::seq::Seq;
 use pretty_assertions::assert_eq;
 
 use super::{cast, watch};

@@ -81,7 +81,7 @@ fn nobody_reacts_but_members_and_to_nothing_but_what_is_there() {
         let list = reactions::list(conn, by(user), chat, seq, None, None, Limit::MAX);
         assert_eq!(list, Err(Refused(ReactionRefused::NotAMember)));
     }
-    for missing in [gone, Seq::new(99), 0, -1, i64::MAX] {
+    for missing in [gone, Seq::new(99), Seq::ZERO, Seq::new(-1), Seq::MAX] {
         let refused = Err(Refused(ReactionRefused::MessageNotFound));
         assert_eq!(reactions::add(conn, by(carol), chat, missing, "👍"), refused, "{missing}");
         assert_eq!(reactions::remove(conn, by(carol), chat, missing, "👍"), refused, "{missing}");
