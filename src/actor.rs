@@ -20,7 +20,7 @@ use crate::ids::UserId;
 /// use messenger_db::queries::blocks;
 ///
 /// let alice = Actor::trusted(alice_id);
-/// assert!(blocks::block(conn, alice, mallory_id.user_id())?);
+/// assert!(blocks::block(conn, alice, mallory_id)?);
 /// assert_eq!(blocks::all(conn, alice)?[0].profile.id, mallory_id);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

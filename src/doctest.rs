@@ -1,4 +1,4 @@
-//! Decides what the examples of this crate run on: a throwaway PostgreSQL, migrated, and forgotten afterwards.
+//! The database of the examples: a throwaway PostgreSQL, migrated, and removed afterwards.
 
 use std::sync::OnceLock;
 

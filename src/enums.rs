@@ -1,4 +1,4 @@
-//! Decides which values the closed sets have: each enum type of PostgreSQL is one Rust enum, label by label.
+//! The closed sets of values: one Rust enum for each enum type of PostgreSQL, label by label.
 //!
 //! A misspelt label does not compile, and a test holds these labels against the server's `enum_range`.
 
@@ -49,8 +49,9 @@ macro_rules! pg_enum {
         $(#[$doc])+
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, AsExpression, FromSqlRow)]
         #[diesel(sql_type = $sql_type)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
         pub enum $name {
-            $($(#[$variant_doc])+ $variant,)+
+            $($(#[$variant_doc])+ #[cfg_attr(feature = "serde", serde(rename = $label))] $variant,)+
         }
 
         impl PgEnum for $name {

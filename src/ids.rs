@@ -1,4 +1,4 @@
-//! Decides what a key is: one Rust type for each kind of row, so that the wrong one does not compile.
+//! The keys: one Rust type for each kind of row, so that the wrong one does not compile.
 //!
 //! On the server each is a domain over `uuid` (`CREATE DOMAIN user_id AS uuid`), which `diesel print-schema`
 //! turns into a SQL type of its own. So not only does a function that takes a [`UserId`] refuse a [`ChatId`]:
@@ -33,6 +33,7 @@ macro_rules! id {
         $(#[$doc])+
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, AsExpression, FromSqlRow)]
         #[diesel(sql_type = sql_types::$name)]
+        #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
         pub struct $name(Uuid);
 
         impl $name {

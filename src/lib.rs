@@ -5,16 +5,103 @@
 //! the binary. Keys are [`ids`], closed sets are [`enums`], hashes are [`secrets`], and the two views are [`views`].
 //! [`local`] is the private PostgreSQL that the binary and the tests use when nobody gives them one, and [`seed`] fills
 //! a database with test data.
+//!
+//! # The operations
+//!
+//! Each takes the connection and then the [`Actor`](actor::Actor) on whose behalf it is performed; those that need
+//! none are listed in [`queries`] with the reason. A position in a chat is a [`Seq`](seq::Seq), a page is asked for by
+//! a [`Limit`](page::Limit) and goes on from a [`Cursor`](cursor::Cursor), and [`error`] says how operations fail.
+//!
+//! | operation | what it does |
+//! | --- | --- |
+//! | [`accounts::change_password`](queries::accounts::change_password) | Replaces a password that was just verified |
+//! | [`accounts::close`](queries::accounts::close) | Closes an account for good |
+//! | [`accounts::find_by_username`](queries::accounts::find_by_username) | The account of a username, for a sign-in |
+//! | [`accounts::find_profiles`](queries::accounts::find_profiles) | What others may see of these accounts |
+//! | [`accounts::get`](queries::accounts::get) | The actor's own account |
+//! | [`accounts::mark_seen`](queries::accounts::mark_seen) | Says that a device of the user was heard of now |
+//! | [`accounts::register`](queries::accounts::register) | Opens an account |
+//! | [`accounts::reset_password`](queries::accounts::reset_password) | Gives an account a new password, whatever the old one was |
+//! | [`accounts::search`](queries::accounts::search) | Open accounts, by a part of their usernames |
+//! | [`accounts::set_presence`](queries::accounts::set_presence) | Says that the user is online, away or offline |
+//! | [`accounts::update_profile`](queries::accounts::update_profile) | Changes username, display name or picture |
+//! | [`attachments::all`](queries::attachments::all) | The pictures of a message, in their order |
+//! | [`attachments::list`](queries::attachments::list) | The pictures of a chat, the newest message first; a page |
+//! | [`blocks::all`](queries::blocks::all) | Whom the actor has blocked |
+//! | [`blocks::block`](queries::blocks::block) | Blocks a user |
+//! | [`blocks::unblock`](queries::blocks::unblock) | Takes a block back |
+//! | [`chats::all_member_ids`](queries::chats::all_member_ids) | Whose devices are told what happens in a chat |
+//! | [`chats::all_members`](queries::chats::all_members) | Who is in a chat |
+//! | [`chats::find_by_slug`](queries::chats::find_by_slug) | The group of a slug, for one of its members |
+//! | [`chats::get`](queries::chats::get) | A chat, for one of its members |
+//! | [`contacts::accept`](queries::contacts::accept) | Accepts a request |
+//! | [`contacts::all`](queries::contacts::all) | The actor's contacts |
+//! | [`contacts::all_requests_received`](queries::contacts::all_requests_received) | Requests that wait for the actor's answer |
+//! | [`contacts::all_requests_sent`](queries::contacts::all_requests_sent) | The actor's own requests that wait for an answer |
+//! | [`contacts::decline`](queries::contacts::decline) | Declines a request |
+//! | [`contacts::remove`](queries::contacts::remove) | Ends a contact, or takes a request back |
+//! | [`contacts::request`](queries::contacts::request) | Asks another user to become a contact |
+//! | [`direct_chats::find`](queries::direct_chats::find) | The direct chat with another user, if there is one |
+//! | [`direct_chats::find_or_create`](queries::direct_chats::find_or_create) | The direct chat with another user, opened if there is none |
+//! | [`groups::add`](queries::groups::add) | Adds a user to a group |
+//! | [`groups::change_avatar`](queries::groups::change_avatar) | Gives a group another picture, or none |
+//! | [`groups::change_slug`](queries::groups::change_slug) | Gives a group another name in its link, or none |
+//! | [`groups::create`](queries::groups::create) | Opens a group |
+//! | [`groups::delete`](queries::groups::delete) | Deletes a group |
+//! | [`groups::demote`](queries::groups::demote) | Makes an admin a plain member |
+//! | [`groups::leave`](queries::groups::leave) | Leaves a group |
+//! | [`groups::promote`](queries::groups::promote) | Makes a member an admin |
+//! | [`groups::remove`](queries::groups::remove) | Removes a member from a group |
+//! | [`groups::rename`](queries::groups::rename) | Gives a group another name |
+//! | [`groups::transfer_ownership`](queries::groups::transfer_ownership) | Makes another member the owner |
+//! | [`history::after`](queries::history::after) | The messages after one; a page |
+//! | [`history::around`](queries::history::around) | The messages around one; a page |
+//! | [`history::around_id`](queries::history::around_id) | The messages around one that is known by its id; a page |
+//! | [`history::before`](queries::history::before) | The messages before one; a page |
+//! | [`history::latest`](queries::history::latest) | The newest messages of a chat; a page |
+//! | [`import::messages`](queries::import::messages) | Imports a batch of messages from elsewhere |
+//! | [`inbox::list`](queries::inbox::list) | The actor's chats, the latest activity first; a page |
+//! | [`messages::all_edits`](queries::messages::all_edits) | What a message said before each of its edits |
+//! | [`messages::delete`](queries::messages::delete) | Deletes a message |
+//! | [`messages::edit`](queries::messages::edit) | Gives a message other words |
+//! | [`messages::find_by_id`](queries::messages::find_by_id) | A message, by the id that its client gave it |
+//! | [`messages::get`](queries::messages::get) | A message, by its position |
+//! | [`messages::send`](queries::messages::send) | Sends a message |
+//! | [`pending::list`](queries::pending::list) | What none of the user's devices has received; a page |
+//! | [`reactions::add`](queries::reactions::add) | Reacts to a message |
+//! | [`reactions::list`](queries::reactions::list) | Who reacted to a message, and how; a page |
+//! | [`reactions::remove`](queries::reactions::remove) | Takes a reaction back |
+//! | [`receipts::all`](queries::receipts::all) | How far a message got with each recipient |
+//! | [`receipts::count`](queries::receipts::count) | How many received and read each message of a page |
+//! | [`receipts::mark_delivered`](queries::receipts::mark_delivered) | Marks as received, up to a position |
+//! | [`receipts::mark_read`](queries::receipts::mark_read) | Marks as read, up to a position |
+//! | [`search::list`](queries::search::list) | Finds words in all chats of the actor; a page |
+//! | [`search::list_in_chat`](queries::search::list_in_chat) | Finds words in one chat; a page |
+//! | [`sessions::all`](queries::sessions::all) | The devices that the actor is signed in on |
+//! | [`sessions::authenticate`](queries::sessions::authenticate) | The actor and the session of a token |
+//! | [`sessions::connect`](queries::sessions::connect) | Notes that a session has a socket open |
+//! | [`sessions::disconnect`](queries::sessions::disconnect) | Notes that a socket of a session is closed |
+//! | [`sessions::open`](queries::sessions::open) | Signs a device in, and gives its token |
+//! | [`sessions::purge_expired`](queries::sessions::purge_expired) | Removes sessions whose time is over |
+//! | [`sessions::revoke`](queries::sessions::revoke) | Signs one of the actor's devices out |
+//! | [`sessions::revoke_all`](queries::sessions::revoke_all) | Signs all devices out |
+//! | [`sessions::revoke_others`](queries::sessions::revoke_others) | Signs all devices out but one |
+//! | [`unread::all`](queries::unread::all) | The chats with unread messages, and how many |
+//! | [`unread::find`](queries::unread::find) | How many messages of a chat are unread |
+//! | [`unread::total`](queries::unread::total) | How many messages are unread in all chats |
 
 pub mod actor;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod cursor;
 #[cfg(feature = "local")]
 #[doc(hidden)]
 pub mod doctest;
 pub mod enums;
 pub mod error;
+mod hex;
 pub mod ids;
+pub mod interruption;
 #[cfg(feature = "local")]
 pub mod local;
 pub mod migrate;

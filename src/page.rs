@@ -1,4 +1,4 @@
-//! Decides how much one page holds: 50 by default, 100 at most, never nothing.
+//! The size of a page: 50 by default, 100 at most, never nothing.
 
 /// How many rows a page holds at most.
 ///

@@ -1,4 +1,4 @@
-//! Decides when a transaction is done over: when PostgreSQL says that the same again may succeed, a few times, after a
+//! Retry policy: repeats a transaction when PostgreSQL says that the same may succeed, a few times, after a
 //! random pause.
 //!
 //! PostgreSQL says it in two ways. A serialization failure (SQLSTATE 40001) comes at the isolation levels REPEATABLE

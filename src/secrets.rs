@@ -1,4 +1,4 @@
-//! Decides that secrets do not leak into logs: tokens and hashes that `Debug` does not show.
+//! Tokens and hashes that `Debug` does not show, so that they do not get into logs.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,6 +9,8 @@ use diesel::pg::{Pg, PgValue};
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::{Binary, Text};
 use sha2::{Digest, Sha256};
+
+use crate::hex;
 
 /// A password's hash as a PHC or bcrypt string, such as `$argon2id$v=19$…`.
 ///
@@ -120,12 +122,7 @@ impl SessionToken {
     /// The token as text, to hand to the device. Nothing else should see it.
     #[must_use]
     pub fn expose(&self) -> String {
-        use std::fmt::Write as _;
-        self.0.iter().fold(String::with_capacity(64), |mut text, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        hex::encode(&self.0)
     }
 
     /// What the database finds the session by: SHA-256 of the random bits. A slow hash would add nothing, because
@@ -151,21 +148,7 @@ impl FromStr for SessionToken {
     type Err = InvalidToken;
 
     fn from_str(text: &str) -> Result<Self, InvalidToken> {
-        let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return Err(InvalidToken) };
-        let pairs: &[[u8; 2]; 32] = pairs.try_into().map_err(|_| InvalidToken)?;
-        let mut bytes = [0; 32];
-        for (byte, &[high, low]) in bytes.iter_mut().zip(pairs) {
-            *byte = nibble(high)? << 4 | nibble(low)?;
-        }
-        Ok(Self(bytes))
-    }
-}
-
-fn nibble(digit: u8) -> Result<u8, InvalidToken> {
-    match digit {
-        b'0'..=b'9' => Ok(digit - b'0'),
-        b'a'..=b'f' => Ok(digit - b'a' + 10),
-        b'A'..=b'F' => Ok(digit - b'A' + 10),
-        _ => Err(InvalidToken),
+        let bytes = hex::decode(text).ok_or(InvalidToken)?;
+        bytes.try_into().map(Self).map_err(|_| InvalidToken)
     }
 }

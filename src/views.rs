@@ -1,4 +1,4 @@
-//! Decides how the two views look from Rust: `unread_counts` and `message_receipts`.
+//! The two views as Diesel sees them: `unread_counts` and `message_receipts`.
 //!
 //! `diesel print-schema` knows tables only, so these are written by hand; a test holds them against the server.
 

@@ -74,7 +74,7 @@ const ACTS: [(&str, Act, [&str; 5]); 3] = [
         "send",
         |_, database, words, conn, dice| {
             let chat = database.world.others.choose(dice).unwrap();
-            messages::send(conn, Actor::trusted(chat.speaker(dice)), chat.id, &Draft::text(&words.say(dice))).unwrap();
+            messages::send(conn, Actor::trusted(chat.speaker(dice)), chat.id, &Draft::text(words.say(dice))).unwrap();
         },
         ["send_expression", "send_stored", "send_chat_expression", "send_chat_stored", "send_chat_words"],
     ),

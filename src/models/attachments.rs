@@ -1,4 +1,4 @@
-//! Decides how a row of `attachments` looks.
+//! The rows of `attachments`.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
@@ -12,6 +12,7 @@ use crate::seq::Seq;
 /// A picture of a message as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Identifiable, Queryable, Selectable)]
 #[diesel(table_name = attachments, primary_key(chat_id, message_seq, position), check_for_backend(Pg))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Attachment {
     pub chat_id: ChatId,
     pub message_seq: Seq,

@@ -1,4 +1,4 @@
-//! Decides how a row of `blocks` looks.
+//! The rows of `blocks`.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
@@ -10,6 +10,7 @@ use crate::schema::blocks;
 /// A block as stored; it is made and removed, never changed.
 #[derive(Debug, Clone, PartialEq, Eq, Identifiable, Queryable, Selectable)]
 #[diesel(table_name = blocks, primary_key(blocker_id, blocked_id), check_for_backend(Pg))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Block {
     pub blocker_id: UserId,
     pub blocked_id: UserId,

@@ -1,4 +1,4 @@
-//! Decides how a row of `chat_heads` looks.
+//! The rows of `chat_heads`.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;

@@ -1,4 +1,4 @@
-//! Decides how a row of `chat_participants` looks.
+//! The rows of `chat_participants`.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
@@ -12,6 +12,7 @@ use crate::seq::Seq;
 /// Who takes part in a chat, or did.
 #[derive(Debug, Clone, PartialEq, Eq, Identifiable, Queryable, Selectable)]
 #[diesel(table_name = chat_participants, primary_key(chat_id, user_id), check_for_backend(Pg))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ChatParticipant {
     pub chat_id: ChatId,
     pub user_id: UserId,

@@ -1,4 +1,4 @@
-//! Decides how a row of `chats` looks.
+//! The rows of `chats`.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
@@ -11,6 +11,7 @@ use crate::schema::chats;
 /// A chat as stored: what of it changes rarely.
 #[derive(Debug, Clone, PartialEq, Eq, Identifiable, Queryable, Selectable)]
 #[diesel(table_name = chats, check_for_backend(Pg))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Chat {
     pub id: ChatId,
     pub kind: ChatKind,

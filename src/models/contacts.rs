@@ -1,4 +1,4 @@
-//! Decides how a row of `contacts` looks.
+//! The rows of `contacts`.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
@@ -11,6 +11,7 @@ use crate::schema::contacts;
 /// One side of a contact; the other is the row with `user_id` and `contact_id` swapped.
 #[derive(Debug, Clone, PartialEq, Eq, Identifiable, Queryable, Selectable)]
 #[diesel(table_name = contacts, primary_key(user_id, contact_id), check_for_backend(Pg))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Contact {
     pub user_id: UserId,
     pub contact_id: UserId,

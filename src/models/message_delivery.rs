@@ -1,4 +1,4 @@
-//! Decides how a row of `message_delivery` looks.
+//! The rows of `message_delivery`.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;

@@ -1,4 +1,4 @@
-//! Decides how a row of `message_edits` looks.
+//! The rows of `message_edits`.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
@@ -11,6 +11,7 @@ use crate::seq::Seq;
 /// What a message said before one of its edits; history never changes.
 #[derive(Debug, Clone, PartialEq, Eq, Identifiable, Queryable, Selectable)]
 #[diesel(table_name = message_edits, primary_key(chat_id, message_seq, version), check_for_backend(Pg))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MessageEdit {
     pub chat_id: ChatId,
     pub message_seq: Seq,

@@ -1,4 +1,4 @@
-//! Decides how a row of `message_reactions` looks.
+//! The rows of `message_reactions`.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
@@ -11,6 +11,7 @@ use crate::seq::Seq;
 /// A reaction as stored; it is given and taken back, never changed.
 #[derive(Debug, Clone, PartialEq, Eq, Identifiable, Queryable, Selectable)]
 #[diesel(table_name = message_reactions, primary_key(chat_id, message_seq, user_id, emoji), check_for_backend(Pg))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MessageReaction {
     pub chat_id: ChatId,
     pub message_seq: Seq,

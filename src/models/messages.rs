@@ -1,4 +1,4 @@
-//! Decides how a row of `messages` looks.
+//! The rows of `messages`.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
@@ -12,6 +12,7 @@ use crate::seq::Seq;
 /// A message as stored.
 #[derive(Debug, Clone, PartialEq, Identifiable, Queryable, Selectable)]
 #[diesel(table_name = messages, primary_key(chat_id, seq), check_for_backend(Pg))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Message {
     pub chat_id: ChatId,
     pub seq: Seq,

@@ -1,4 +1,4 @@
-//! Decides how rows look in Rust: one file for each table, with `X` to read, `NewX` to insert and `XChanges` to
+//! The rows in Rust: one file for each table, with `X` to read, `NewX` to insert and `XChanges` to
 //! update. No queries.
 //!
 //! In a `NewX`, a field that the database fills by itself is an `Option`, and `None` leaves it to the database.

@@ -1,4 +1,4 @@
-//! Decides how a row of `unread_messages` looks.
+//! The rows of `unread_messages`.
 
 use diesel::pg::Pg;
 use diesel::prelude::*;

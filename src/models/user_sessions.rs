@@ -1,4 +1,4 @@
-//! Decides how a row of `user_sessions` looks.
+//! The rows of `user_sessions`.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;

@@ -1,4 +1,4 @@
-//! Decides how a row of `users` looks.
+//! The rows of `users`.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;

@@ -1,11 +1,11 @@
-//! Decides who wants nothing from whom. A block goes one way, and says nothing about contacts or chats: what it stops
-//! is decided by the acts that it stops.
+//! Blocks: who wants nothing from whom. A block goes one way, and says nothing about contacts or chats: what it stops
+//! is decided by the operations that it stops.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use crate::actor::Actor;
-use crate::error::{Error, Refusal};
+use crate::error::{Error, refusals};
 use crate::ids::UserId;
 use crate::models::NewBlock;
 use crate::queries::predicates::hold_open;
@@ -14,6 +14,7 @@ use crate::schema::{blocks, users};
 
 /// A blocked user, as the blocker's list shows them.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ListedBlock {
     /// Who is blocked.
     pub profile: Profile,
@@ -33,23 +34,25 @@ pub enum BlockRefused {
     Oneself,
 }
 
-impl Refusal for BlockRefused {
-    fn from_constraint(name: &str) -> Option<Self> {
-        (name == "blocks_not_self_check").then_some(Self::Oneself)
-    }
-}
+refusals! { BlockRefused {
+    NoSuchAccount: NotFound = "account_not_found",
+    Oneself: Invalid = "oneself" if "blocks_not_self_check",
+} }
 
 /// Blocks a user; blocking again changes nothing. Says whether they were not blocked before.
 ///
 /// From then on neither of the two can ask the other to be a contact, accept, open a direct chat or write in it.
 /// Contacts, groups and what was said stay.
 ///
-/// A transaction; holds both accounts' rows `FOR KEY SHARE`, in the order of their keys. Rides `users_pkey` and
-/// `blocks_pkey`.
+/// A transaction; holds both accounts' rows `FOR KEY SHARE`, in the order of their keys. Uses the index `users_pkey`
+/// and `blocks_pkey`.
 ///
 /// # Errors
 ///
-/// [`BlockRefused`], or the database's.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NoSuchAccount`](BlockRefused::NoSuchAccount): one of the two accounts does not exist, or is closed.
+/// * [`Oneself`](BlockRefused::Oneself): nobody blocks themselves.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
@@ -79,7 +82,7 @@ pub fn block(conn: &mut PgConnection, actor: Actor, blocked: UserId) -> Result<b
 
 /// Takes a block back, and says whether there was one. A block by the other stays.
 ///
-/// One statement; rides `blocks_pkey`.
+/// One statement; uses the index `blocks_pkey`.
 ///
 /// # Errors
 ///
@@ -103,7 +106,7 @@ pub fn unblock(conn: &mut PgConnection, actor: Actor, blocked: UserId) -> QueryR
 
 /// Whom the user has blocked, the last blocked first.
 ///
-/// One statement, no lock; rides `blocks_pkey` and `users_pkey`.
+/// One statement, no lock; uses the index `blocks_pkey` and `users_pkey`.
 ///
 /// # Errors
 ///

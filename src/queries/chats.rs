@@ -1,4 +1,4 @@
-//! Decides what a member sees of a chat itself, and of who else is in it.
+//! Chats as their members see them, and who else is in them.
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use crate::actor::Actor;
 use crate::enums::ParticipantRole;
-use crate::error::{Error, Refusal};
+use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId};
 use crate::models::Chat;
 use crate::queries::nul_character;
@@ -16,6 +16,7 @@ use crate::schema::{chat_participants, chats, users};
 
 /// A member of a chat, as the others see them.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Member {
     /// Who, and whether they are there.
     pub profile: Profile,
@@ -34,11 +35,9 @@ pub enum ChatRefused {
     NotAMember,
 }
 
-impl Refusal for ChatRefused {
-    fn from_constraint(_: &str) -> Option<Self> {
-        None
-    }
-}
+refusals! { ChatRefused {
+    NotAMember: Forbidden = "not_a_member",
+} }
 
 /// A chat, for one of its members.
 ///
@@ -46,7 +45,9 @@ impl Refusal for ChatRefused {
 ///
 /// # Errors
 ///
-/// [`ChatRefused`], and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotAMember`](ChatRefused::NotAMember): the reader is not a member of the chat now, or there is no such chat.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
@@ -111,7 +112,9 @@ pub fn find_by_slug(conn: &mut PgConnection, actor: Actor, slug: &str) -> QueryR
 ///
 /// # Errors
 ///
-/// [`ChatRefused`], and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotAMember`](ChatRefused::NotAMember): the reader is not a member of the chat now, or there is no such chat.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();

@@ -1,11 +1,11 @@
-//! Decides how two users come to have a direct chat: one, whoever asks first and however many ask at once.
+//! Direct chats: one for two users, whoever asks first and however many ask at once.
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use crate::actor::Actor;
 use crate::enums::ContactStatus;
-use crate::error::{Error, Refusal};
+use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId};
 use crate::models::{Chat, NewChatHead, NewChatParticipant, NewDirectChat, NewUnreadMessages};
 use crate::queries::predicates::{blocks_between, hold_open};
@@ -24,11 +24,10 @@ pub enum OpenRefused {
     Blocked,
 }
 
-impl Refusal for OpenRefused {
-    fn from_constraint(_: &str) -> Option<Self> {
-        None
-    }
-}
+refusals! { OpenRefused {
+    NotContacts: Forbidden = "not_contacts",
+    Blocked: Forbidden = "blocked",
+} }
 
 /// The direct chat of two users, if they have one. The order of the two does not matter.
 ///
@@ -76,7 +75,10 @@ pub fn find(conn: &mut PgConnection, actor: Actor, other: UserId) -> QueryResult
 ///
 /// # Errors
 ///
-/// [`OpenRefused`], and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotContacts`](OpenRefused::NotContacts): the two are not accepted contacts, or are one and the same user.
+/// * [`Blocked`](OpenRefused::Blocked): one of the two has blocked the other.
 ///
 /// # Examples
 ///

@@ -1,4 +1,4 @@
-//! Decides which functions of PostgreSQL the acts call that Diesel has no name for.
+//! Functions of PostgreSQL that Diesel has no name for.
 
 use diesel::define_sql_function;
 use diesel::sql_types::{BigInt, Nullable, Numeric, Timestamptz};

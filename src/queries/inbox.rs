@@ -1,4 +1,4 @@
-//! Decides what a user's list of chats shows, and in which order: the latest activity first.
+//! Lists a user's chats, the latest activity first.
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::{auto_type, case_when};
@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use super::functions::time_or;
 use super::profile::Profile;
 use crate::actor::Actor;
+use crate::cursor::{self, place};
 use crate::enums::{ChatKind, MessageKind};
 use crate::ids::{ChatId, UserId};
 use crate::page::Limit;
@@ -15,6 +16,7 @@ use crate::seq::Seq;
 
 /// A chat in the list of a member.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Entry {
     /// Which chat.
     pub chat_id: ChatId,
@@ -38,6 +40,7 @@ pub struct Entry {
 
 /// The newest message of a chat, as a list shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Last {
     /// Its number; 0 when nothing was said yet.
     pub seq: Seq,
@@ -51,20 +54,20 @@ pub struct Last {
     pub sent_at: Option<DateTime<Utc>>,
 }
 
-/// Where a page ended, and the next begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cursor {
-    /// The last entry's activity.
-    pub active_at: DateTime<Utc>,
-    /// The last entry's chat.
-    pub chat_id: ChatId,
+/// Where a page of an inbox ended, and the next begins.
+pub type Cursor = cursor::Cursor<Place>;
+
+place! {
+    /// The last entry of a page.
+    #[derive(Copy)]
+    Place = 1 { active_at: DateTime<Utc>, chat_id: ChatId }
 }
 
 impl Entry {
     /// The cursor of a page that ends with this entry.
     #[must_use]
     pub const fn cursor(&self) -> Cursor {
-        Cursor { active_at: self.active_at, chat_id: self.chat_id }
+        Cursor::new(Place { active_at: self.active_at, chat_id: self.chat_id })
     }
 }
 
@@ -99,7 +102,7 @@ impl Entry {
 /// ```
 pub fn list(conn: &mut PgConnection, actor: Actor, after: Option<Cursor>, limit: Limit) -> QueryResult<Vec<Entry>> {
     let user_id = actor.user_id();
-    let Some(Cursor { active_at: instant, chat_id }) = after else {
+    let Some(&Place { active_at: instant, chat_id }) = after.as_ref().map(Cursor::place) else {
         return entries(user_id).limit(limit.get()).load(conn);
     };
     entries(user_id)

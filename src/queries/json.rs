@@ -1,4 +1,4 @@
-//! Decides which JSON is refused because it could be stored, but not read again.
+//! Finds JSON that could be stored, but not read again.
 
 use serde_json::Value;
 

@@ -1,8 +1,29 @@
-//! Decides what can be done in a messenger: every act is a function, one file for each family.
+//! The operations of a messenger: each is a function, one file or folder for each family.
 //!
-//! The connection comes first. Who may do a thing is decided inside the statement that does it, never by a query
-//! before it. An act that can be refused says why in a small enum beside it; `find` gives an `Option`, `get` an error
-//! when there is nothing, `list` a page in an order that its documentation states.
+//! The connection comes first, then the [`Actor`](crate::actor::Actor) on whose behalf the operation is performed, then
+//! the chat, then the rest. Who may do a thing is decided by the statement that does it, or in its transaction, behind
+//! the locks that keep the answer true until it is done.
+//!
+//! An operation that can be refused says why in a small enum beside it, see [`error`](crate::error). What an operation
+//! gives is said by its name:
+//!
+//! * `get` gives one thing, and is refused when there is none;
+//! * `find` gives what there is: an `Option`, or those of several;
+//! * `list` gives a page: it takes a [`Limit`](crate::page::Limit) and where to go on, and documents its order;
+//! * `all` gives everything, where that is bounded.
+//!
+//! # Operations without an actor
+//!
+//! | operation | why it needs none |
+//! | --- | --- |
+//! | [`accounts::register`] | There is no account yet. |
+//! | [`accounts::find_by_username`] | A sign-in begins with it, before it is known who signs in. |
+//! | [`accounts::reset_password`] | Who forgot the password cannot sign in; the service has verified them in another way. |
+//! | [`sessions::open`] | It signs somebody in, whom the service has verified. |
+//! | [`sessions::authenticate`] | It gives the actor. |
+//! | [`sessions::purge_expired`] | It is maintenance, and concerns no user. |
+//! | [`chats::all_member_ids`] | The service asks for itself, to know whose devices to tell. |
+//! | [`import::messages`] | The operator imports, and may write in the name of everybody. |
 
 pub mod accounts;
 mod atomic;

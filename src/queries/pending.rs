@@ -1,4 +1,4 @@
-//! Decides what a device that comes back has to fetch: what none of its user's devices has received, in order.
+//! Lists what none of a user's devices has received, in order, for a device that comes back.
 
 use diesel::dsl::case_when;
 use diesel::prelude::*;
@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::attachments;
 use super::functions::greatest;
 use crate::actor::Actor;
+use crate::cursor::{self, place};
 use crate::ids::ChatId;
 use crate::models::{Attachment, Message};
 use crate::page::Limit;
@@ -15,6 +16,7 @@ use crate::seq::Seq;
 
 /// A message that was not received yet, with its pictures.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Pending {
     /// The message itself. A deleted one is here too, without content, so that no seq is missing.
     pub message: Message,
@@ -22,20 +24,28 @@ pub struct Pending {
     pub attachments: Vec<Attachment>,
 }
 
-/// Where a page ended, and the next begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cursor {
-    /// The last message's chat.
-    pub chat_id: ChatId,
-    /// The last message's number in it.
-    pub seq: Seq,
+/// Where a page of pending messages ended, and the next begins.
+pub type Cursor = cursor::Cursor<Place>;
+
+place! {
+    /// The last message of a page.
+    #[derive(Copy)]
+    Place = 2 { chat_id: ChatId, seq: Seq }
+}
+
+impl Cursor {
+    /// After this message of this chat, for a device that kept these of the last message, and no cursor.
+    #[must_use]
+    pub const fn after(chat_id: ChatId, seq: Seq) -> Self {
+        Self::new(Place { chat_id, seq })
+    }
 }
 
 impl Pending {
     /// The cursor of a page that ends with this message.
     #[must_use]
     pub const fn cursor(&self) -> Cursor {
-        Cursor { chat_id: self.message.chat_id, seq: self.message.seq }
+        Cursor::after(self.message.chat_id, self.message.seq)
     }
 }
 
@@ -76,7 +86,8 @@ impl Pending {
 pub fn list(conn: &mut PgConnection, actor: Actor, after: Option<Cursor>, limit: Limit) -> QueryResult<Vec<Pending>> {
     let user_id = actor.user_id();
     // Without a cursor: after a message that is in no chat.
-    let Cursor { chat_id, seq } = after.unwrap_or(Cursor { chat_id: ChatId::from_uuid(Uuid::nil()), seq: Seq::ZERO });
+    let after = after.unwrap_or(Cursor::after(ChatId::from_uuid(Uuid::nil()), Seq::ZERO));
+    let Place { chat_id, seq } = *after.place();
     // The statement adds a page to it.
     let seq = seq.min(Seq::MAX.back(Limit::MAX.get()));
     let received = case_when(unread_messages::chat_id.eq(chat_id), greatest(unread_messages::last_delivered_seq, seq))

@@ -13,6 +13,7 @@ use crate::schema::users;
 /// A closed account has no names; show it as a deleted user.
 #[derive(Debug, Clone, PartialEq, Eq, Identifiable, Queryable, Selectable)]
 #[diesel(table_name = users, check_for_backend(Pg))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Profile {
     /// Whose.
     pub id: UserId,

@@ -1,4 +1,4 @@
-//! Decides how members react to a message: each emoji once, as long as the message is there.
+//! Reactions to messages: each emoji once, as long as the message is there.
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
@@ -7,7 +7,8 @@ use diesel::prelude::*;
 use super::profile::Profile;
 use super::{atomic, nul_character};
 use crate::actor::Actor;
-use crate::error::{Error, Refusal};
+use crate::cursor::{self, place};
+use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId};
 use crate::page::Limit;
 use crate::queries::predicates::{blocks_within, is_member, membership};
@@ -32,14 +33,16 @@ pub enum ReactionRefused {
     EmojiRefused,
 }
 
-impl Refusal for ReactionRefused {
-    fn from_constraint(name: &str) -> Option<Self> {
-        (name == "message_reactions_emoji_check").then_some(Self::EmojiRefused)
-    }
-}
+refusals! { ReactionRefused {
+    NotAMember: Forbidden = "not_a_member",
+    MessageNotFound: NotFound = "message_not_found",
+    Blocked: Forbidden = "blocked",
+    EmojiRefused: Invalid = "emoji_invalid" if "message_reactions_emoji_check",
+} }
 
 /// Somebody who reacted to a message.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Reactor {
     /// Who.
     pub profile: Profile,
@@ -49,22 +52,19 @@ pub struct Reactor {
     pub created_at: DateTime<Utc>,
 }
 
-/// Where a page ended, and the next begins.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cursor {
-    /// When the last reaction was given.
-    pub created_at: DateTime<Utc>,
-    /// By whom.
-    pub user_id: UserId,
-    /// With which emoji.
-    pub emoji: String,
+/// Where a page of reactions ended, and the next begins.
+pub type Cursor = cursor::Cursor<Place>;
+
+place! {
+    /// The last reaction of a page.
+    Place = 4 { created_at: DateTime<Utc>, user_id: UserId, emoji: String }
 }
 
 impl Reactor {
     /// The cursor of a page that ends with this reaction.
     #[must_use]
     pub fn cursor(&self) -> Cursor {
-        Cursor { created_at: self.created_at, user_id: self.profile.id, emoji: self.emoji.clone() }
+        Cursor::new(Place { created_at: self.created_at, user_id: self.profile.id, emoji: self.emoji.clone() })
     }
 }
 
@@ -78,7 +78,13 @@ impl Reactor {
 ///
 /// # Errors
 ///
-/// [`ReactionRefused`], and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotAMember`](ReactionRefused::NotAMember): the user is not a member of the chat now, or there is no such chat.
+/// * [`MessageNotFound`](ReactionRefused::MessageNotFound): the chat has no such message, or it was deleted.
+/// * [`Blocked`](ReactionRefused::Blocked): in a direct chat, one of the two has blocked the other.
+/// * [`EmojiRefused`](ReactionRefused::EmojiRefused): it is no emoji: empty, longer than 32 bytes, or with a NUL in
+///   it.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
@@ -142,7 +148,12 @@ pub fn add(
 ///
 /// # Errors
 ///
-/// [`ReactionRefused`], but for `Blocked`, and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotAMember`](ReactionRefused::NotAMember): the user is not a member of the chat now, or there is no such chat.
+/// * [`MessageNotFound`](ReactionRefused::MessageNotFound): the chat has no such message, or it was deleted.
+/// * [`EmojiRefused`](ReactionRefused::EmojiRefused): it is no emoji: empty, longer than 32 bytes, or with a NUL in
+///   it.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
@@ -185,7 +196,12 @@ pub fn remove(
 ///
 /// # Errors
 ///
-/// [`ReactionRefused`], but for `Blocked`, and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotAMember`](ReactionRefused::NotAMember): the user is not a member of the chat now, or there is no such chat.
+/// * [`MessageNotFound`](ReactionRefused::MessageNotFound): the chat has no such message, or it was deleted.
+/// * [`EmojiRefused`](ReactionRefused::EmojiRefused): it is no emoji: empty, longer than 32 bytes, or with a NUL in
+///   it.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
@@ -209,7 +225,7 @@ pub fn list(
     limit: Limit,
 ) -> Result<Vec<Reactor>, Error<ReactionRefused>> {
     let reader = actor.user_id();
-    if nul_character::in_any([emoji, after.map(|cursor| cursor.emoji.as_str())]) {
+    if nul_character::in_any([emoji, after.map(|cursor| cursor.place().emoji.as_str())]) {
         return Err(Error::Refused(ReactionRefused::EmojiRefused));
     }
     let membership = membership(chat_id, reader);
@@ -224,7 +240,7 @@ pub fn list(
     if let Some(emoji) = emoji {
         page = page.filter(message_reactions::emoji.eq(emoji));
     }
-    if let Some(Cursor { created_at, user_id, emoji }) = after {
+    if let Some(Place { created_at, user_id, emoji }) = after.map(Cursor::place) {
         let later = message_reactions::created_at.gt(created_at);
         let same = message_reactions::created_at.eq(created_at);
         let by_later_user = message_reactions::user_id.gt(user_id);

@@ -1,4 +1,4 @@
-//! Decides how a statement that stands in a file of its own is run: with typed parameters, and prepared once.
+//! Runs a statement from a file of its own: with typed parameters, and prepared once.
 //!
 //! `diesel::sql_query` is neither: it is parsed and planned at every call. A statement made here is a query of
 //! Diesel's own, with a type that names it, so that each connection prepares it the first time and only sends its

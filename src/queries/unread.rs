@@ -1,4 +1,4 @@
-//! Decides what is unread: what is newer than the member's position, one subtraction whatever the backlog.
+//! Counts what is unread: one subtraction for each chat, whatever the backlog.
 
 use diesel::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Decides who is in the small cast, and what they have said: four people, two direct chats and a group.
+//! The small cast and what it has said: four people, two direct chats and a group.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;

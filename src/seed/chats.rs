@@ -1,4 +1,4 @@
-//! Decides who of a crowd talks to whom: everybody with one or two others and in a few groups, most of them small.
+//! The chats of a crowd: everybody with one or two others and in a few groups, most of them small.
 
 use std::collections::HashSet;
 use std::iter;

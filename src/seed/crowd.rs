@@ -1,4 +1,4 @@
-//! Decides how large a crowd is, and that the same seed makes the same crowd.
+//! Makes a crowd of any size, the same for the same seed.
 
 use diesel::prelude::*;
 use fastrand::Rng;

@@ -1,4 +1,4 @@
-//! Decides what a crowd has said: a year of messages, spread over the chats as lively as each is.
+//! The messages of a crowd: a year of them, spread over the chats by how lively each is.
 
 use chrono::{DateTime, Duration, Utc};
 use diesel::prelude::*;
@@ -18,9 +18,9 @@ const SPAN: u64 = 365 * 24 * 60 * 60 * 1000;
 /// Messages in a transaction.
 const BATCH: usize = 5000;
 
-const PICTURES: [Picture<'static>; 5] = [
-    Picture { width: Some(4032), height: Some(3024), ..picture("beach.jpg", 2_412_877, "seed/beach.jpg") },
-    Picture { width: Some(3024), height: Some(4032), ..picture("cake.jpg", 1_843_002, "seed/cake.jpg") },
+static PICTURES: [Picture<'static>; 5] = [
+    measured(picture("beach.jpg", 2_412_877, "seed/beach.jpg"), 4032, 3024),
+    measured(picture("cake.jpg", 1_843_002, "seed/cake.jpg"), 3024, 4032),
     picture("sunset.jpg", 3_220_114, "seed/sunset.jpg"),
     picture("team.jpg", 987_412, "seed/team.jpg"),
     picture("receipt.jpg", 240_118, "seed/receipt.jpg"),
@@ -28,6 +28,12 @@ const PICTURES: [Picture<'static>; 5] = [
 
 const fn picture(file_name: &'static str, byte_size: i32, storage_key: &'static str) -> Picture<'static> {
     Picture::new(file_name, ImageType::Jpeg, byte_size, storage_key)
+}
+
+const fn measured(mut picture: Picture<'static>, width: i32, height: i32) -> Picture<'static> {
+    picture.width = Some(width);
+    picture.height = Some(height);
+    picture
 }
 
 /// A message that is still to be imported.

@@ -1,4 +1,4 @@
-//! Decides what test data is: a small cast with a little history, or a crowd of any size; made by the acts themselves,
+//! Test data: a small cast with a little history, or a crowd of any size; made by the operations themselves,
 //! so that nothing in it is what a messenger could not have made.
 //!
 //! Both may be begun again where they were interrupted: who is there already, and what was said already, is left as it

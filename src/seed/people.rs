@@ -1,4 +1,4 @@
-//! Decides who is in a crowd.
+//! The accounts of a crowd.
 
 use std::collections::HashSet;
 

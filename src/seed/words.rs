@@ -1,4 +1,4 @@
-//! Decides what people are called and what they say to each other: plain English that can be searched.
+//! Names and sentences of the test data: plain English that can be searched.
 
 use fastrand::Rng;
 

@@ -39,8 +39,8 @@ fn a_picture_keeps_what_is_known_of_it_and_its_place() {
     let (chat, [alice, bob, _]) = cast::group(conn);
     let name = "é".repeat(255);
     let known = Picture {
-        medium_key: Some("m"),
-        thumbnail_key: Some("t"),
+        medium_key: Some("m".into()),
+        thumbnail_key: Some("t".into()),
         width: Some(640),
         height: Some(480),
         ..Picture::new(&name, ImageType::Webp, 10 << 20, "originals/1")
@@ -76,7 +76,8 @@ fn the_gallery_goes_from_the_newest_picture_to_the_first() {
     assert_eq!(leaf_through(conn, chat, bob, 4).len(), 6);
     // From where nothing is.
     let mut before = |message_seq, position| {
-        let page = attachments::list(conn, by(bob), chat, Some(Cursor { message_seq, position }), Limit::MAX).unwrap();
+        let page =
+            attachments::list(conn, by(bob), chat, Some(Cursor::before(message_seq, position)), Limit::MAX).unwrap();
         page.len()
     };
     assert_eq!(

@@ -32,10 +32,10 @@ fn a_message_with_a_nul_is_refused() {
     let [value, key] = [json!({ "a": [NUL] }), json!({ NUL: 1 })];
     let picture = Picture::new("p.jpg", ImageType::Jpeg, 1, "k");
     let pictures = [
-        Picture { file_name: NUL, ..picture.clone() },
-        Picture { storage_key: NUL, ..picture.clone() },
-        Picture { medium_key: Some(NUL), ..picture.clone() },
-        Picture { thumbnail_key: Some(NUL), ..picture },
+        Picture { file_name: NUL.into(), ..picture.clone() },
+        Picture { storage_key: NUL.into(), ..picture.clone() },
+        Picture { medium_key: Some(NUL.into()), ..picture.clone() },
+        Picture { thumbnail_key: Some(NUL.into()), ..picture },
     ];
     let texts = [Draft::text(NUL), Draft::text("a").with_metadata(&value), Draft::text("a").with_metadata(&key)];
     for draft in texts.into_iter().chain(pictures.chunks(1).map(Draft::image)) {

@@ -106,7 +106,7 @@ fn a_page_holds_fifty_messages_or_a_hundred_at_most_in_two_statements() {
     }
     // A cursor of a message that is not there, in a chat that is passed, or at no place at all.
     let mut after = |chat_id, seq| {
-        let page = pending::list(conn, by(bob), Some(Cursor { chat_id, seq }), Limit::MAX).unwrap();
+        let page = pending::list(conn, by(bob), Some(Cursor::after(chat_id, seq)), Limit::MAX).unwrap();
         (page.len(), page.first().map(|pending| (pending.message.chat_id, pending.message.seq.get())))
     };
     assert_eq!(after(chats[0], Seq::new(-5)), (100, Some((chats[0], 2))));

@@ -109,9 +109,7 @@ fn every_hot_act_rides_the_indexes_that_its_documentation_names() {
         ),
         (
             "the next page of pending",
-            &|conn| {
-                run(pending::list(conn, by(ONE), Some(pending::Cursor { chat_id: SHORT, seq: Seq::new(55) }), page))
-            },
+            &|conn| run(pending::list(conn, by(ONE), Some(pending::Cursor::after(SHORT, Seq::new(55))), page)),
             &["unread_messages_pkey", "messages_pkey", "attachments_pkey"],
             110,
         ),
@@ -223,13 +221,7 @@ fn every_hot_act_rides_the_indexes_that_its_documentation_names() {
         (
             "gallery, next",
             &|conn| {
-                run(attachments::list(
-                    conn,
-                    by(ONE),
-                    LONG,
-                    Some(attachments::Cursor { message_seq: Seq::new(2500), position: 0 }),
-                    page,
-                ));
+                run(attachments::list(conn, by(ONE), LONG, Some(attachments::Cursor::before(Seq::new(2500), 0)), page));
             },
             &["attachments_pkey", MEMBER],
             0,

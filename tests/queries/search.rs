@@ -179,7 +179,8 @@ fn pages_lose_and_repeat_no_hit_though_many_were_sent_at_one_instant() {
     .unwrap();
     cast::say(conn, chats[0], alice, ["lake"]);
     let everything = search::list(conn, by(bob), "lake", None, Limit::MAX).unwrap();
-    let keys: Vec<_> = everything.iter().map(Hit::cursor).map(|at| (at.created_at, at.chat_id, at.seq)).collect();
+    let keys: Vec<_> =
+        everything.iter().map(|Hit { message, .. }| (message.created_at, message.chat_id, message.seq)).collect();
     assert_eq!(keys.len(), 9);
     assert!(keys.is_sorted_by(|one, other| one > other));
     for limit in 1..=10 {

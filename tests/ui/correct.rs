@@ -12,9 +12,10 @@ use messenger_db::enums::{DeliveryStatus, MessageKind, UserStatus};
 use messenger_db::ids::{ChatId, UserId};
 use messenger_db::models::{
     Message, MessageChanges, NewBlock, NewChatHead, NewChatParticipant, NewDirectChat, NewMessage, NewMessageReaction,
-    NewUnreadMessages, NewUser, NewUserSession, User,
+    NewUnreadMessages, NewUser, NewUserSession, User, UserSession,
 };
 use messenger_db::page::Limit;
+use messenger_db::queries::messages::Draft;
 use messenger_db::queries::{blocks, groups, receipts, sessions};
 use messenger_db::schema::{chat_participants, chats, contacts, messages, unread_messages, users};
 use messenger_db::secrets::{PasswordHash, SessionToken, TokenHash};
@@ -55,6 +56,11 @@ fn a_count_where_a_position_belongs(conn: &mut PgConnection, reader: Actor, chat
 
 fn a_direct_chat_with_its_pair_swapped(chat: NewDirectChat, one: UserId, other: UserId) -> NewDirectChat {
     NewDirectChat::between(chat.id, one, other)
+}
+
+fn a_draft_that_outlives_its_request(request: String) {
+    let draft = Draft::text(&request).into_owned();
+    std::thread::spawn(move || drop(draft));
 }
 
 fn a_filter_that_is_no_condition() {
@@ -127,6 +133,10 @@ fn a_sender_found_by_the_id_of_a_chat() {
 
 fn a_session_token_where_its_hash_belongs(session: NewUserSession<'_>, token: TokenHash) -> NewUserSession<'_> {
     NewUserSession { token_hash: token, ..session }
+}
+
+fn a_session_sent_to_a_client_whole(sessions: &[UserSession]) -> serde_json::Result<String> {
+    serde_json::to_string(&sessions.iter().map(|session| session.id).collect::<Vec<_>>())
 }
 
 fn a_status_that_does_not_exist() {

@@ -1,4 +1,4 @@
-//! Decides what becomes of an account that is closed: nothing that names a person stays, and what it said does.
+//! Closes an account: nothing that names the person stays, and what they said does.
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::now;
@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use crate::actor::Actor;
 use crate::enums::{ChatKind, UserStatus};
-use crate::error::{Error, Refusal};
+use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId};
 use crate::queries::predicates::open_account;
 use crate::queries::{blocks, contacts, groups};
@@ -24,11 +24,9 @@ pub enum CloseRefused {
     NoSuchAccount,
 }
 
-impl Refusal for CloseRefused {
-    fn from_constraint(_: &str) -> Option<Self> {
-        None
-    }
-}
+refusals! { CloseRefused {
+    NoSuchAccount: NotFound = "account_not_found",
+} }
 
 /// Closes an account for good. Its row stays without a name, a password and a picture, so that the messages it sent
 /// keep a sender, who is shown as a deleted user; its username is free again.
@@ -46,7 +44,9 @@ impl Refusal for CloseRefused {
 ///
 /// # Errors
 ///
-/// [`CloseRefused`], or the database's.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NoSuchAccount`](CloseRefused::NoSuchAccount): there is no such account, or it is closed already.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();

@@ -1,4 +1,4 @@
-//! Decides what can be done with an account: registering, finding, changing and closing it.
+//! Accounts: registering, finding, changing and closing them.
 
 mod close;
 mod presence;
@@ -17,7 +17,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 
 use crate::actor::Actor;
-use crate::error::{Error, Refusal};
+use crate::error::{Error, refusals};
 use crate::ids::UserId;
 use crate::models::{NewUser, User};
 use crate::queries::{atomic, nul_character};
@@ -53,18 +53,14 @@ pub enum RegisterRefused {
     ContainsNul,
 }
 
-impl Refusal for RegisterRefused {
-    fn from_constraint(name: &str) -> Option<Self> {
-        match name {
-            "users_username_key" => Some(Self::UsernameTaken),
-            "users_username_check" => Some(Self::UsernameInvalid),
-            "users_password_hash_check" => Some(Self::PasswordHashInvalid),
-            "users_display_name_check" => Some(Self::DisplayNameTooLong),
-            "users_avatar_url_check" => Some(Self::AvatarUrlTooLong),
-            _ => None,
-        }
-    }
-}
+refusals! { RegisterRefused {
+    UsernameTaken: Conflict = "username_taken" if "users_username_key",
+    UsernameInvalid: Invalid = "username_invalid" if "users_username_check",
+    PasswordHashInvalid: Invalid = "password_hash_invalid" if "users_password_hash_check",
+    DisplayNameTooLong: Invalid = "display_name_too_long" if "users_display_name_check",
+    AvatarUrlTooLong: Invalid = "avatar_url_too_long" if "users_avatar_url_check",
+    ContainsNul: Invalid = "contains_nul",
+} }
 
 /// Opens an account, offline until [`set_presence`] says otherwise.
 ///
@@ -73,8 +69,17 @@ impl Refusal for RegisterRefused {
 ///
 /// # Errors
 ///
-/// [`RegisterRefused`], or the database's: also when the id is an account's already, which two [`UserId::new`] never
-/// are.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`UsernameTaken`](RegisterRefused::UsernameTaken): another account has the username, in whatever case.
+/// * [`UsernameInvalid`](RegisterRefused::UsernameInvalid): the username is not 3 to 50 of A-Z, a-z, 0-9 and _.
+/// * [`PasswordHashInvalid`](RegisterRefused::PasswordHashInvalid): the password's hash does not start with `$`, so it
+///   is probably no hash.
+/// * [`DisplayNameTooLong`](RegisterRefused::DisplayNameTooLong): the display name is longer than 100 characters.
+/// * [`AvatarUrlTooLong`](RegisterRefused::AvatarUrlTooLong): the avatar's address is longer than 500 characters.
+/// * [`ContainsNul`](RegisterRefused::ContainsNul): a text has a NUL in it, which PostgreSQL cannot store.
+///
+/// Also when the id is an account's already, which two [`UserId::new`] never are.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
@@ -113,7 +118,7 @@ pub fn register(conn: &mut PgConnection, new: &NewUser<'_>) -> Result<User, Erro
 /// The account of that username, in whatever case; what a sign-in starts with. A closed account has no username, so
 /// it is never found.
 ///
-/// One statement, no lock; rides `users_username_key`.
+/// One statement, no lock; uses the index `users_username_key`.
 ///
 /// # Errors
 ///
@@ -144,7 +149,7 @@ pub fn find_by_username(conn: &mut PgConnection, username: &str) -> QueryResult<
 
 /// An account by its key, open or closed (`deleted_at`).
 ///
-/// One statement, no lock; rides `users_pkey`.
+/// One statement, no lock; uses the index `users_pkey`.
 ///
 /// # Errors
 ///
@@ -153,11 +158,12 @@ pub fn find_by_username(conn: &mut PgConnection, username: &str) -> QueryResult<
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
 /// # let alice = messenger_db::doctest::user(conn, "alice");
+/// use messenger_db::actor::Actor;
 /// use messenger_db::ids::UserId;
 /// use messenger_db::queries::accounts;
 ///
 /// assert_eq!(accounts::get(conn, alice)?.username.as_deref(), Some("alice"));
-/// assert_eq!(accounts::get(conn, UserId::new()), Err(diesel::result::Error::NotFound));
+/// assert_eq!(accounts::get(conn, Actor::trusted(UserId::new())), Err(diesel::result::Error::NotFound));
 /// # Ok::<(), diesel::result::Error>(())
 /// ```
 pub fn get(conn: &mut PgConnection, actor: Actor) -> QueryResult<User> {
@@ -168,7 +174,7 @@ pub fn get(conn: &mut PgConnection, actor: Actor) -> QueryResult<User> {
 /// What others may see of these accounts, open or closed, in the order of their keys: for the names and pictures
 /// beside messages. Keys that are no account's are left out.
 ///
-/// One statement, no lock; rides `users_pkey`.
+/// One statement, no lock; uses the index `users_pkey`.
 ///
 /// # Errors
 ///

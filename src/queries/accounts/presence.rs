@@ -1,11 +1,11 @@
-//! Decides how it is known whether a user is there.
+//! Presence: whether a user is there.
 
 use diesel::dsl::now;
 use diesel::prelude::*;
 
 use crate::actor::Actor;
 use crate::enums::UserStatus;
-use crate::error::{Error, Refusal};
+use crate::error::{Error, refusals};
 use crate::queries::predicates::open_account;
 use crate::schema::users;
 
@@ -18,20 +18,20 @@ pub enum PresenceRefused {
     NoSuchAccount,
 }
 
-impl Refusal for PresenceRefused {
-    fn from_constraint(_: &str) -> Option<Self> {
-        None
-    }
-}
+refusals! { PresenceRefused {
+    NoSuchAccount: NotFound = "account_not_found",
+} }
 
 /// Says whether the user is there, and that a device of theirs was heard of now.
 ///
-/// One statement; locks the account's row until it commits. It rides `users_pkey` and writes no indexed column, so it
-/// is a HOT update.
+/// One statement; locks the account's row until it commits. It uses the index `users_pkey` and writes no indexed
+/// column, so it is a HOT update.
 ///
 /// # Errors
 ///
-/// [`PresenceRefused`], or the database's.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NoSuchAccount`](PresenceRefused::NoSuchAccount): there is no such account, or it is closed.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
@@ -53,12 +53,14 @@ pub fn set_presence(conn: &mut PgConnection, actor: Actor, status: UserStatus) -
 
 /// Says that a device of the user was heard of now, whatever their status: a heartbeat.
 ///
-/// One statement; locks the account's row until it commits. It rides `users_pkey` and writes no indexed column, so it
-/// is a HOT update.
+/// One statement; locks the account's row until it commits. It uses the index `users_pkey` and writes no indexed
+/// column, so it is a HOT update.
 ///
 /// # Errors
 ///
-/// [`PresenceRefused`], or the database's.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NoSuchAccount`](PresenceRefused::NoSuchAccount): there is no such account, or it is closed.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();

@@ -1,9 +1,9 @@
-//! Decides how an account's names, picture and password change.
+//! Changes an account's names, picture and password.
 
 use diesel::prelude::*;
 
 use crate::actor::Actor;
-use crate::error::{Error, Refusal};
+use crate::error::{Error, refusals};
 use crate::ids::UserId;
 use crate::models::{User, UserChanges};
 use crate::queries::predicates::open_account;
@@ -46,17 +46,14 @@ pub enum ProfileRefused {
     ContainsNul,
 }
 
-impl Refusal for ProfileRefused {
-    fn from_constraint(name: &str) -> Option<Self> {
-        match name {
-            "users_username_key" => Some(Self::UsernameTaken),
-            "users_username_check" => Some(Self::UsernameInvalid),
-            "users_display_name_check" => Some(Self::DisplayNameTooLong),
-            "users_avatar_url_check" => Some(Self::AvatarUrlTooLong),
-            _ => None,
-        }
-    }
-}
+refusals! { ProfileRefused {
+    NoSuchAccount: NotFound = "account_not_found",
+    UsernameTaken: Conflict = "username_taken" if "users_username_key",
+    UsernameInvalid: Invalid = "username_invalid" if "users_username_check",
+    DisplayNameTooLong: Invalid = "display_name_too_long" if "users_display_name_check",
+    AvatarUrlTooLong: Invalid = "avatar_url_too_long" if "users_avatar_url_check",
+    ContainsNul: Invalid = "contains_nul",
+} }
 
 /// Why a password did not change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -73,20 +70,27 @@ pub enum PasswordRefused {
     PasswordHashInvalid,
 }
 
-impl Refusal for PasswordRefused {
-    fn from_constraint(name: &str) -> Option<Self> {
-        (name == "users_password_hash_check").then_some(Self::PasswordHashInvalid)
-    }
-}
+refusals! { PasswordRefused {
+    NoSuchAccount: NotFound = "account_not_found",
+    ChangedMeanwhile: Conflict = "password_changed_meanwhile",
+    PasswordHashInvalid: Invalid = "password_hash_invalid" if "users_password_hash_check",
+} }
 
 /// Changes what was named of a profile, and returns the account as it is then.
 ///
 /// One statement; locks the account's row until it commits, and waits for another who is taking the same username.
-/// Rides `users_pkey`.
+/// Uses the index `users_pkey`.
 ///
 /// # Errors
 ///
-/// [`ProfileRefused`], or the database's.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NoSuchAccount`](ProfileRefused::NoSuchAccount): there is no such account, or it is closed.
+/// * [`UsernameTaken`](ProfileRefused::UsernameTaken): another account has the username, in whatever case.
+/// * [`UsernameInvalid`](ProfileRefused::UsernameInvalid): the username is not 3 to 50 of A-Z, a-z, 0-9 and _.
+/// * [`DisplayNameTooLong`](ProfileRefused::DisplayNameTooLong): the display name is longer than 100 characters.
+/// * [`AvatarUrlTooLong`](ProfileRefused::AvatarUrlTooLong): the avatar's address is longer than 500 characters.
+/// * [`ContainsNul`](ProfileRefused::ContainsNul): a text has a NUL in it, which PostgreSQL cannot store.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
@@ -132,7 +136,12 @@ pub fn update_profile(
 ///
 /// # Errors
 ///
-/// [`PasswordRefused`], or the database's.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NoSuchAccount`](PasswordRefused::NoSuchAccount): there is no such account, or it is closed.
+/// * [`ChangedMeanwhile`](PasswordRefused::ChangedMeanwhile): the password is no longer the one that was verified.
+/// * [`PasswordHashInvalid`](PasswordRefused::PasswordHashInvalid): the new password's hash does not start with `$`,
+///   or has a NUL in it, so it is probably no hash.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
@@ -182,11 +191,15 @@ pub fn change_password(
 ///
 /// Sessions stay as they are; [`revoke_all`](crate::queries::sessions::revoke_all) ends them.
 ///
-/// One statement; locks the account's row until it commits. Rides `users_pkey`.
+/// One statement; locks the account's row until it commits. Uses the index `users_pkey`.
 ///
 /// # Errors
 ///
-/// [`PasswordRefused`], never [`ChangedMeanwhile`](PasswordRefused::ChangedMeanwhile); or the database's.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NoSuchAccount`](PasswordRefused::NoSuchAccount): there is no such account, or it is closed.
+/// * [`PasswordHashInvalid`](PasswordRefused::PasswordHashInvalid): the new password's hash does not start with `$`,
+///   or has a NUL in it, so it is probably no hash.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
@@ -195,7 +208,7 @@ pub fn change_password(
 /// use messenger_db::secrets::PasswordHash;
 ///
 /// let new = PasswordHash::new("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$bmV3");
-/// accounts::reset_password(conn, alice, &new)?;
+/// accounts::reset_password(conn, alice.user_id(), &new)?;
 /// sessions::revoke_all(conn, alice)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -1,4 +1,4 @@
-//! Decides who is found by a part of a username, and in which order.
+//! Finds accounts by a part of the username.
 
 use diesel::prelude::*;
 
@@ -77,8 +77,8 @@ fn having(conn: &mut PgConnection, part: &str) -> QueryResult<Vec<Profile>> {
         .load(conn)
 }
 
-/// Whether the trigram index can look the part up wherever it stands. To `pg_trgm` an underscore separates words, a word
-/// has two blanks before it and one after it, and what comes before and after the part is unknown.
+/// Whether the trigram index can look the part up wherever it stands. To `pg_trgm` an underscore separates words, a
+/// word has two blanks before it and one after it, and what comes before and after the part is unknown.
 fn has_trigram(part: &str) -> bool {
     match part.split_once('_') {
         None => part.len() >= 3,

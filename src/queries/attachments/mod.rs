@@ -1,4 +1,4 @@
-//! Decides how pictures are found: those of a message, and those of a chat, the newest first.
+//! Pictures: those of a message, and those of a chat, the newest first.
 
 mod of_messages;
 
@@ -8,7 +8,8 @@ use diesel::prelude::*;
 pub(super) use of_messages::of_messages;
 
 use crate::actor::Actor;
-use crate::error::{Error, Refusal};
+use crate::cursor::{self, place};
+use crate::error::{Error, refusals};
 use crate::ids::ChatId;
 use crate::models::Attachment;
 use crate::page::Limit;
@@ -28,24 +29,31 @@ pub enum AttachmentsRefused {
     MessageNotFound,
 }
 
-impl Refusal for AttachmentsRefused {
-    fn from_constraint(_: &str) -> Option<Self> {
-        None
-    }
-}
+refusals! { AttachmentsRefused {
+    NotAMember: Forbidden = "not_a_member",
+    MessageNotFound: NotFound = "message_not_found",
+} }
 
 /// Where a page of a chat's pictures ended, and the next begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cursor {
-    /// The last picture's message.
-    pub message_seq: Seq,
-    /// The last picture's place in it.
-    pub position: i16,
+pub type Cursor = cursor::Cursor<Place>;
+
+place! {
+    /// The last picture of a page.
+    #[derive(Copy)]
+    Place = 5 { message_seq: Seq, position: i16 }
+}
+
+impl Cursor {
+    /// Before the picture at this position of this message.
+    #[must_use]
+    pub const fn before(message_seq: Seq, position: i16) -> Self {
+        Self::new(Place { message_seq, position })
+    }
 }
 
 impl From<&Attachment> for Cursor {
     fn from(attachment: &Attachment) -> Self {
-        Self { message_seq: attachment.message_seq, position: attachment.position }
+        Self::before(attachment.message_seq, attachment.position)
     }
 }
 
@@ -55,7 +63,11 @@ impl From<&Attachment> for Cursor {
 ///
 /// # Errors
 ///
-/// [`AttachmentsRefused`], and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotAMember`](AttachmentsRefused::NotAMember): the reader is not a member of the chat now, or there is no such
+///   chat.
+/// * [`MessageNotFound`](AttachmentsRefused::MessageNotFound): the chat has no such message.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
@@ -102,7 +114,10 @@ pub fn all(
 ///
 /// # Errors
 ///
-/// [`AttachmentsRefused::NotAMember`], and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotAMember`](AttachmentsRefused::NotAMember): the reader is not a member of the chat now, or there is no such
+///   chat.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
@@ -131,7 +146,7 @@ pub fn list(
 ) -> Result<Vec<Attachment>, Error<AttachmentsRefused>> {
     let reader = actor.user_id();
     let membership = membership(chat_id, reader);
-    let Cursor { message_seq, position } = before.unwrap_or(Cursor { message_seq: Seq::MAX, position: i16::MAX });
+    let Place { message_seq, position } = *before.unwrap_or(Cursor::before(Seq::MAX, i16::MAX)).place();
     let page = attachments::table
         .filter(attachments::chat_id.eq(chat_id).and(attachments::message_seq.le(message_seq)))
         .filter(attachments::message_seq.lt(message_seq).or(attachments::position.lt(position)))

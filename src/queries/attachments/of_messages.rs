@@ -1,4 +1,4 @@
-//! Decides how the pictures of messages of several chats are found at once.
+//! Reads the pictures of messages of several chats at once.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Decides how a request is answered, and how a contact ends.
+//! Accepts and declines requests, and ends contacts.
 
 use diesel::dsl::{exists, not, now};
 use diesel::prelude::*;
@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::sides;
 use crate::actor::Actor;
 use crate::enums::ContactStatus;
-use crate::error::{Error, Refusal};
+use crate::error::{Error, refusals};
 use crate::ids::UserId;
 use crate::queries::predicates::blocks_between;
 use crate::schema::contacts;
@@ -23,11 +23,10 @@ pub enum AcceptRefused {
     Blocked,
 }
 
-impl Refusal for AcceptRefused {
-    fn from_constraint(_: &str) -> Option<Self> {
-        None
-    }
-}
+refusals! { AcceptRefused {
+    NoSuchRequest: NotFound = "request_not_found",
+    Blocked: Forbidden = "blocked",
+} }
 
 /// Why a request was not declined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -38,11 +37,9 @@ pub enum DeclineRefused {
     NoSuchRequest,
 }
 
-impl Refusal for DeclineRefused {
-    fn from_constraint(_: &str) -> Option<Self> {
-        None
-    }
-}
+refusals! { DeclineRefused {
+    NoSuchRequest: NotFound = "request_not_found",
+} }
 
 /// Why a contact was not removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -53,22 +50,24 @@ pub enum RemoveRefused {
     NoSuchContact,
 }
 
-impl Refusal for RemoveRefused {
-    fn from_constraint(_: &str) -> Option<Self> {
-        None
-    }
-}
+refusals! { RemoveRefused {
+    NoSuchContact: NotFound = "contact_not_found",
+} }
 
 /// Agrees to be the contact of a user who asked.
 ///
 /// Of an acceptance and a refusal at once, the one that comes first counts, and the other is refused.
 ///
-/// A transaction; locks the contact's two rows, the one of the lower user first. Rides `contacts_pkey` and
+/// A transaction; locks the contact's two rows, the one of the lower user first. Uses the index `contacts_pkey` and
 /// `blocks_pkey`.
 ///
 /// # Errors
 ///
-/// [`AcceptRefused`], or the database's.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NoSuchRequest`](AcceptRefused::NoSuchRequest): the other has not asked, or no longer asks, or was answered
+///   before.
+/// * [`Blocked`](AcceptRefused::Blocked): one of the two has blocked the other since.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
@@ -106,11 +105,14 @@ pub fn accept(conn: &mut PgConnection, actor: Actor, other: UserId) -> Result<()
 ///
 /// Of an acceptance and a refusal at once, the one that comes first counts, and the other is refused.
 ///
-/// A transaction; locks the contact's two rows, the one of the lower user first. Rides `contacts_pkey`.
+/// A transaction; locks the contact's two rows, the one of the lower user first. Uses the index `contacts_pkey`.
 ///
 /// # Errors
 ///
-/// [`DeclineRefused`], or the database's.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NoSuchRequest`](DeclineRefused::NoSuchRequest): the other has not asked, or no longer asks, or was answered
+///   before.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
@@ -143,11 +145,13 @@ pub fn decline(conn: &mut PgConnection, actor: Actor, other: UserId) -> Result<(
 
 /// Ends a contact, for both; or takes back a request of the user's own. Their chats stay, with all that was said.
 ///
-/// A transaction; locks the contact's two rows, the one of the lower user first. Rides `contacts_pkey`.
+/// A transaction; locks the contact's two rows, the one of the lower user first. Uses the index `contacts_pkey`.
 ///
 /// # Errors
 ///
-/// [`RemoveRefused`], or the database's.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NoSuchContact`](RemoveRefused::NoSuchContact): the two are not contacts, and the user has not asked the other.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();

@@ -1,4 +1,4 @@
-//! Decides how a user's contacts and requests are listed.
+//! Gives a user's contacts and requests.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -10,6 +10,7 @@ use crate::schema::{contacts, users};
 
 /// A contact, or a request, as its list shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ListedContact {
     /// The other user.
     pub profile: Profile,
@@ -22,8 +23,8 @@ pub struct ListedContact {
 /// The user's contacts: those who are online first, then the others; both by the name to show (the display name, or
 /// else the username), ignoring case.
 ///
-/// One statement, no lock; rides `contacts_pkey` and `users_pkey`. The order is made here and not by the server,
-/// whose order of names depends on its locale.
+/// One statement, no lock; uses the index `contacts_pkey` and `users_pkey`. The order is made here and not by the
+/// server, whose order of names depends on its locale.
 ///
 /// # Errors
 ///
@@ -63,7 +64,7 @@ pub fn all(conn: &mut PgConnection, actor: Actor) -> QueryResult<Vec<ListedConta
 
 /// The requests that wait for the user's answer, the newest first.
 ///
-/// One statement, no lock; rides `contacts_pkey` and `users_pkey`.
+/// One statement, no lock; uses the index `contacts_pkey` and `users_pkey`.
 ///
 /// # Errors
 ///
@@ -92,7 +93,7 @@ pub fn all_requests_received(conn: &mut PgConnection, actor: Actor) -> QueryResu
 
 /// The user's own requests that wait for an answer, the newest first.
 ///
-/// One statement, no lock; rides `contacts_pkey` and `users_pkey`.
+/// One statement, no lock; uses the index `contacts_pkey` and `users_pkey`.
 ///
 /// # Errors
 ///

@@ -1,7 +1,7 @@
-//! Decides who is whose contact: asked for by one, agreed to by the other, ended by either.
+//! Contacts: asked for by one, agreed to by the other, ended by either.
 //!
-//! A contact is a pair of rows, (a, b) and (b, a). Every act that changes it takes the row of the lower id first, so
-//! that of two acts on one pair the second waits for the first, and neither for the other.
+//! A contact is a pair of rows, (a, b) and (b, a). Every operation that changes it takes the row of the lower id first,
+//! so that of two operations on one pair the second waits for the first, and neither for the other.
 
 mod answer;
 mod list;
@@ -15,7 +15,7 @@ use diesel::upsert::excluded;
 
 use crate::actor::Actor;
 use crate::enums::ContactStatus;
-use crate::error::{Error, Refusal};
+use crate::error::{Error, refusals};
 use crate::ids::{UserId, sql_types};
 use crate::models::Contact;
 use crate::queries::predicates::{blocks_between, hold_open};
@@ -36,11 +36,11 @@ pub enum RequestRefused {
     Blocked,
 }
 
-impl Refusal for RequestRefused {
-    fn from_constraint(_: &str) -> Option<Self> {
-        None
-    }
-}
+refusals! { RequestRefused {
+    NoSuchAccount: NotFound = "account_not_found",
+    Oneself: Invalid = "oneself",
+    Blocked: Forbidden = "blocked",
+} }
 
 /// Asks another user to become a contact, and returns the contact as it is then, from the asking user's side:
 /// pending; or accepted, if the other had asked too, or if they are contacts already. Asking again changes nothing.
@@ -49,11 +49,15 @@ impl Refusal for RequestRefused {
 /// second accepts the first.
 ///
 /// A transaction. Holds both accounts' rows `FOR KEY SHARE`, and the contact's two rows, in the order of the users'
-/// keys. Rides `users_pkey`, `blocks_pkey` and `contacts_pkey`.
+/// keys. Uses the index `users_pkey`, `blocks_pkey` and `contacts_pkey`.
 ///
 /// # Errors
 ///
-/// [`RequestRefused`], or the database's.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NoSuchAccount`](RequestRefused::NoSuchAccount): one of the two accounts does not exist, or is closed.
+/// * [`Oneself`](RequestRefused::Oneself): nobody is their own contact.
+/// * [`Blocked`](RequestRefused::Blocked): one of the two has blocked the other.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();

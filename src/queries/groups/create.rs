@@ -1,4 +1,4 @@
-//! Decides how a group begins: with an owner, its members and one system message that nobody has to read.
+//! Opens a group, with an owner, its members and one system message that nobody has to read.
 
 use diesel::prelude::*;
 
@@ -6,7 +6,7 @@ use super::super::messages::system::{self, Event};
 use super::super::nul_character;
 use crate::actor::Actor;
 use crate::enums::{MessageKind, ParticipantRole};
-use crate::error::{Error, Refusal};
+use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId};
 use crate::models::{Chat, NewChatParticipant, NewGroupChat, NewUnreadMessages};
 use crate::queries::predicates::{blocked_among, hold_open};
@@ -64,18 +64,16 @@ pub enum CreateRefused {
     ContainsNul,
 }
 
-impl Refusal for CreateRefused {
-    fn from_constraint(name: &str) -> Option<Self> {
-        match name {
-            "chats_member_count_check" => Some(Self::Full),
-            "chats_name_check" => Some(Self::NameRefused),
-            "chats_slug_check" => Some(Self::SlugRefused),
-            "chats_slug_key" => Some(Self::SlugTaken),
-            "chats_avatar_url_check" => Some(Self::AvatarRefused),
-            _ => None,
-        }
-    }
-}
+refusals! { CreateRefused {
+    UserNotFound: NotFound = "user_not_found",
+    Blocked: Forbidden = "blocked",
+    Full: Conflict = "group_full" if "chats_member_count_check",
+    NameRefused: Invalid = "name_invalid" if "chats_name_check",
+    SlugRefused: Invalid = "slug_invalid" if "chats_slug_check",
+    SlugTaken: Conflict = "slug_taken" if "chats_slug_key",
+    AvatarRefused: Invalid = "avatar_url_too_long" if "chats_avatar_url_check",
+    ContainsNul: Invalid = "contains_nul",
+} }
 
 /// Opens a group, with the creator as its owner. Everybody in it starts with nothing unread.
 ///
@@ -86,7 +84,16 @@ impl Refusal for CreateRefused {
 ///
 /// # Errors
 ///
-/// [`CreateRefused`], and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`UserNotFound`](CreateRefused::UserNotFound): one of the users does not exist, or has closed the account.
+/// * [`Blocked`](CreateRefused::Blocked): the owner has blocked this user, or is blocked by them.
+/// * [`Full`](CreateRefused::Full): more than 300 members, the owner included.
+/// * [`NameRefused`](CreateRefused::NameRefused): the name is empty or has more than 100 characters.
+/// * [`SlugRefused`](CreateRefused::SlugRefused): the slug is not one.
+/// * [`SlugTaken`](CreateRefused::SlugTaken): another group has the slug.
+/// * [`AvatarRefused`](CreateRefused::AvatarRefused): the avatar's address has more than 500 characters.
+/// * [`ContainsNul`](CreateRefused::ContainsNul): a text has a NUL in it, which PostgreSQL cannot store.
 ///
 /// # Examples
 ///
@@ -97,12 +104,12 @@ impl Refusal for CreateRefused {
 /// use messenger_db::ids::UserId;
 /// use messenger_db::queries::groups::{self, CreateRefused, NewGroup};
 ///
-/// let members = [bob, carol];
+/// let members = [bob.user_id(), carol.user_id()];
 /// let hikers = NewGroup { slug: Some("hikers"), ..NewGroup::new("Hikers", &members) };
 /// assert_eq!(groups::create(conn, alice, &hikers)?.member_count, 3);
 ///
 /// let nobody = UserId::new();
-/// let refused = groups::create(conn, alice, &NewGroup::new("Ghosts", &[nobody.user_id()]));
+/// let refused = groups::create(conn, alice, &NewGroup::new("Ghosts", &[nobody]));
 /// assert_eq!(refused, Err(Error::Refused(CreateRefused::UserNotFound(nobody))));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

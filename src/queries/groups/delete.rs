@@ -1,4 +1,4 @@
-//! Decides how a group ends: for all its members at once.
+//! Deletes a group, for all its members at once.
 
 use diesel::dsl::now;
 use diesel::prelude::*;
@@ -7,7 +7,7 @@ use super::super::messages::system::{self, Event};
 use super::lock;
 use crate::actor::Actor;
 use crate::enums::ParticipantRole;
-use crate::error::{Error, Refusal};
+use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId};
 use crate::queries::predicates::is_member_of;
 use crate::schema::{chat_participants, chats, unread_messages};
@@ -24,11 +24,10 @@ pub enum DeleteRefused {
     NotAllowed,
 }
 
-impl Refusal for DeleteRefused {
-    fn from_constraint(_: &str) -> Option<Self> {
-        None
-    }
-}
+refusals! { DeleteRefused {
+    NotAMember: Forbidden = "not_a_member",
+    NotAllowed: Forbidden = "not_allowed",
+} }
 
 /// Deletes a group: all memberships end, its link is free again, and nobody reads or writes there any more.
 ///
@@ -39,7 +38,10 @@ impl Refusal for DeleteRefused {
 ///
 /// # Errors
 ///
-/// [`DeleteRefused`], and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotAMember`](DeleteRefused::NotAMember): the actor is not a member of such a group.
+/// * [`NotAllowed`](DeleteRefused::NotAllowed): the actor is not the owner.
 ///
 /// # Examples
 ///

@@ -1,5 +1,4 @@
-//! Decides what becomes of a group when somebody leaves it: another owner, if it was the owner; its end, if it was the
-//! last.
+//! Leaves a group: another member succeeds its owner, and a group without members is deleted.
 
 use diesel::prelude::*;
 
@@ -7,7 +6,7 @@ use super::super::messages::system::{self, Event};
 use super::{delete, lock, members};
 use crate::actor::Actor;
 use crate::enums::ParticipantRole;
-use crate::error::{Error, Refusal};
+use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId};
 use crate::queries::predicates::is_member_of;
 use crate::schema::chat_participants;
@@ -21,11 +20,9 @@ pub enum LeaveRefused {
     NotAMember,
 }
 
-impl Refusal for LeaveRefused {
-    fn from_constraint(_: &str) -> Option<Self> {
-        None
-    }
-}
+refusals! { LeaveRefused {
+    NotAMember: Forbidden = "not_a_member",
+} }
 
 /// Leaves a group. What the user said stays. Gives the new owner, if it was the owner who left and somebody remains.
 ///
@@ -38,7 +35,9 @@ impl Refusal for LeaveRefused {
 ///
 /// # Errors
 ///
-/// [`LeaveRefused`], and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotAMember`](LeaveRefused::NotAMember): the user is not a member of such a group.
 ///
 /// # Examples
 ///
@@ -50,7 +49,7 @@ impl Refusal for LeaveRefused {
 /// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob.user_id(), carol.user_id()]))?.id;
 /// groups::promote(conn, alice, group, carol.user_id())?;
 /// // The owner leaves, and the admin is the owner now.
-/// assert_eq!(groups::leave(conn, alice, group)?, Some(carol));
+/// assert_eq!(groups::leave(conn, alice, group)?, Some(carol.user_id()));
 /// assert_eq!(groups::leave(conn, bob, group)?, None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -1,4 +1,4 @@
-//! Decides what an act on a group holds still: the group first, then the memberships that it is about.
+//! Locks what an operation on a group needs: the group first, then the memberships that it is about.
 
 use diesel::prelude::*;
 
@@ -20,8 +20,8 @@ pub(super) fn group(conn: &mut PgConnection, chat_id: ChatId) -> QueryResult<boo
     Ok(locked.is_some())
 }
 
-/// The membership of a user in a group that is locked, locked itself: an edit, a deletion or a reaction of theirs that is
-/// under way is waited for, and the next one waits. A send of theirs is waited for at the head.
+/// The membership of a user in a group that is locked, locked itself: an edit, a deletion or a reaction of theirs that
+/// is under way is waited for, and the next one waits. A send of theirs is waited for at the head.
 pub(super) fn membership(
     conn: &mut PgConnection,
     chat_id: ChatId,

@@ -1,4 +1,4 @@
-//! Decides who comes into a group and who is taken out of it.
+//! Adds members to a group and removes them.
 
 use diesel::dsl::now;
 use diesel::prelude::*;
@@ -8,7 +8,7 @@ use super::super::messages::system::{self, Event};
 use super::lock;
 use crate::actor::Actor;
 use crate::enums::ParticipantRole;
-use crate::error::{Error, Refusal};
+use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId};
 use crate::models::{ChatParticipant, NewUnreadMessages};
 use crate::queries::predicates::{blocked_among, hold_open};
@@ -38,11 +38,14 @@ pub enum AddRefused {
     Full,
 }
 
-impl Refusal for AddRefused {
-    fn from_constraint(name: &str) -> Option<Self> {
-        (name == "chats_member_count_check").then_some(Self::Full)
-    }
-}
+refusals! { AddRefused {
+    NotAMember: Forbidden = "not_a_member",
+    NotAllowed: Forbidden = "not_allowed",
+    UserNotFound: NotFound = "user_not_found",
+    Blocked: Forbidden = "blocked",
+    AlreadyAMember: Conflict = "already_a_member",
+    Full: Conflict = "group_full" if "chats_member_count_check",
+} }
 
 /// Why a member was not removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -62,11 +65,12 @@ pub enum RemoveRefused {
     Oneself,
 }
 
-impl Refusal for RemoveRefused {
-    fn from_constraint(_: &str) -> Option<Self> {
-        None
-    }
-}
+refusals! { RemoveRefused {
+    NotAMember: Forbidden = "not_a_member",
+    NotAllowed: Forbidden = "not_allowed",
+    UserNotAMember: NotFound = "user_not_a_member",
+    Oneself: Invalid = "oneself",
+} }
 
 /// Adds a user to a group as a plain member, for the first time or again, with nothing unread; gives the membership.
 ///
@@ -79,7 +83,14 @@ impl Refusal for RemoveRefused {
 ///
 /// # Errors
 ///
-/// [`AddRefused`], and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotAMember`](AddRefused::NotAMember): the actor is not a member of such a group.
+/// * [`NotAllowed`](AddRefused::NotAllowed): the actor is a plain member.
+/// * [`UserNotFound`](AddRefused::UserNotFound): the user does not exist, or has closed the account.
+/// * [`Blocked`](AddRefused::Blocked): the actor has blocked the user, or is blocked by them.
+/// * [`AlreadyAMember`](AddRefused::AlreadyAMember): the user is a member.
+/// * [`Full`](AddRefused::Full): the group has 300 members.
 ///
 /// # Examples
 ///
@@ -155,7 +166,13 @@ pub fn add(
 ///
 /// # Errors
 ///
-/// [`RemoveRefused`], and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotAMember`](RemoveRefused::NotAMember): the actor is not a member of such a group.
+/// * [`NotAllowed`](RemoveRefused::NotAllowed): the actor is a plain member, or an admin who would remove the owner or
+///   another admin.
+/// * [`UserNotAMember`](RemoveRefused::UserNotAMember): the user is not a member.
+/// * [`Oneself`](RemoveRefused::Oneself): to remove oneself is to leave.
 ///
 /// # Examples
 ///

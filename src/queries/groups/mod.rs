@@ -1,10 +1,10 @@
-//! Decides who is in a group, as what, and what they may change: the owner everything; admins its name, picture and
+//! Groups: who is in them, as what, and what they may change: the owner everything; admins its name, picture and
 //! link, and who is a plain member; members may leave.
 //!
-//! Every act locks the group first, so that the acts on one group happen one after the other: what an act finds out
-//! about its members stays true until it is done. Sends do not wait for that lock, only for the end of the sender's
-//! own membership. Each change writes its system message in the same transaction; the metadata says `event`, `actor`
-//! and `target`.
+//! Every operation locks the group first, so that the operations on one group happen one after the other: what an
+//! operation finds out about its members stays true until it is done. Sends do not wait for that lock, only for the end
+//! of the sender's own membership. Each change writes its system message in the same transaction; the metadata says
+//! `event`, `actor` and `target`.
 
 mod create;
 mod delete;

@@ -1,4 +1,4 @@
-//! Decides how a group is shown: its name, its picture, its link.
+//! Changes a group's name, picture and link.
 
 use diesel::prelude::*;
 
@@ -7,7 +7,7 @@ use super::super::nul_character;
 use super::lock;
 use crate::actor::Actor;
 use crate::enums::ParticipantRole;
-use crate::error::{Error, Refusal};
+use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId};
 use crate::models::{Chat, ChatChanges};
 use crate::schema::chats;
@@ -39,17 +39,15 @@ pub enum ChangeRefused {
     ContainsNul,
 }
 
-impl Refusal for ChangeRefused {
-    fn from_constraint(name: &str) -> Option<Self> {
-        match name {
-            "chats_name_check" => Some(Self::NameRefused),
-            "chats_slug_check" => Some(Self::SlugRefused),
-            "chats_slug_key" => Some(Self::SlugTaken),
-            "chats_avatar_url_check" => Some(Self::AvatarRefused),
-            _ => None,
-        }
-    }
-}
+refusals! { ChangeRefused {
+    NotAMember: Forbidden = "not_a_member",
+    NotAllowed: Forbidden = "not_allowed",
+    NameRefused: Invalid = "name_invalid" if "chats_name_check",
+    SlugRefused: Invalid = "slug_invalid" if "chats_slug_check",
+    SlugTaken: Conflict = "slug_taken" if "chats_slug_key",
+    AvatarRefused: Invalid = "avatar_url_too_long" if "chats_avatar_url_check",
+    ContainsNul: Invalid = "contains_nul",
+} }
 
 /// Gives a group another name. The owner and admins may.
 ///
@@ -57,7 +55,15 @@ impl Refusal for ChangeRefused {
 ///
 /// # Errors
 ///
-/// [`ChangeRefused`], and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotAMember`](ChangeRefused::NotAMember): the actor is not a member of such a group.
+/// * [`NotAllowed`](ChangeRefused::NotAllowed): the actor is a plain member.
+/// * [`NameRefused`](ChangeRefused::NameRefused): the name is empty or has more than 100 characters.
+/// * [`SlugRefused`](ChangeRefused::SlugRefused): the slug is not one.
+/// * [`SlugTaken`](ChangeRefused::SlugTaken): another group has the slug.
+/// * [`AvatarRefused`](ChangeRefused::AvatarRefused): the avatar's address has more than 500 characters.
+/// * [`ContainsNul`](ChangeRefused::ContainsNul): a text has a NUL in it, which PostgreSQL cannot store.
 ///
 /// # Examples
 ///
@@ -87,7 +93,15 @@ pub fn rename(
 ///
 /// # Errors
 ///
-/// [`ChangeRefused`], and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotAMember`](ChangeRefused::NotAMember): the actor is not a member of such a group.
+/// * [`NotAllowed`](ChangeRefused::NotAllowed): the actor is a plain member.
+/// * [`NameRefused`](ChangeRefused::NameRefused): the name is empty or has more than 100 characters.
+/// * [`SlugRefused`](ChangeRefused::SlugRefused): the slug is not one.
+/// * [`SlugTaken`](ChangeRefused::SlugTaken): another group has the slug.
+/// * [`AvatarRefused`](ChangeRefused::AvatarRefused): the avatar's address has more than 500 characters.
+/// * [`ContainsNul`](ChangeRefused::ContainsNul): a text has a NUL in it, which PostgreSQL cannot store.
 ///
 /// # Examples
 ///
@@ -118,7 +132,15 @@ pub fn change_avatar(
 ///
 /// # Errors
 ///
-/// [`ChangeRefused`], and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotAMember`](ChangeRefused::NotAMember): the actor is not a member of such a group.
+/// * [`NotAllowed`](ChangeRefused::NotAllowed): the actor is a plain member.
+/// * [`NameRefused`](ChangeRefused::NameRefused): the name is empty or has more than 100 characters.
+/// * [`SlugRefused`](ChangeRefused::SlugRefused): the slug is not one.
+/// * [`SlugTaken`](ChangeRefused::SlugTaken): another group has the slug.
+/// * [`AvatarRefused`](ChangeRefused::AvatarRefused): the avatar's address has more than 500 characters.
+/// * [`ContainsNul`](ChangeRefused::ContainsNul): a text has a NUL in it, which PostgreSQL cannot store.
 ///
 /// # Examples
 ///

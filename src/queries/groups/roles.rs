@@ -1,4 +1,4 @@
-//! Decides who is an admin and who is the owner.
+//! Changes who is an admin and who is the owner.
 
 use diesel::prelude::*;
 
@@ -6,7 +6,7 @@ use super::super::messages::system::{self, Event};
 use super::lock;
 use crate::actor::Actor;
 use crate::enums::ParticipantRole::{self, Admin, Member, Owner};
-use crate::error::{Error, Refusal};
+use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId};
 use crate::schema::chat_participants;
 
@@ -28,11 +28,12 @@ pub enum RoleRefused {
     IsOwner,
 }
 
-impl Refusal for RoleRefused {
-    fn from_constraint(_: &str) -> Option<Self> {
-        None
-    }
-}
+refusals! { RoleRefused {
+    NotAMember: Forbidden = "not_a_member",
+    NotAllowed: Forbidden = "not_allowed",
+    UserNotAMember: NotFound = "user_not_a_member",
+    IsOwner: Conflict = "user_is_owner",
+} }
 
 /// Makes a member an admin. The owner may. Of an admin it makes no change, and no system message.
 ///
@@ -40,7 +41,12 @@ impl Refusal for RoleRefused {
 ///
 /// # Errors
 ///
-/// [`RoleRefused`], and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotAMember`](RoleRefused::NotAMember): the actor is not a member of such a group.
+/// * [`NotAllowed`](RoleRefused::NotAllowed): the actor is not the owner.
+/// * [`UserNotAMember`](RoleRefused::UserNotAMember): the user is not a member.
+/// * [`IsOwner`](RoleRefused::IsOwner): the user is the owner, whose role changes only by passing it on.
 ///
 /// # Examples
 ///
@@ -72,7 +78,12 @@ pub fn promote(
 ///
 /// # Errors
 ///
-/// [`RoleRefused`], and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotAMember`](RoleRefused::NotAMember): the actor is not a member of such a group.
+/// * [`NotAllowed`](RoleRefused::NotAllowed): the actor is not the owner.
+/// * [`UserNotAMember`](RoleRefused::UserNotAMember): the user is not a member.
+/// * [`IsOwner`](RoleRefused::IsOwner): the user is the owner, whose role changes only by passing it on.
 ///
 /// # Examples
 ///
@@ -132,7 +143,12 @@ fn change(
 ///
 /// # Errors
 ///
-/// [`RoleRefused`], and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotAMember`](RoleRefused::NotAMember): the actor is not a member of such a group.
+/// * [`NotAllowed`](RoleRefused::NotAllowed): the actor is not the owner.
+/// * [`UserNotAMember`](RoleRefused::UserNotAMember): the user is not a member.
+/// * [`IsOwner`](RoleRefused::IsOwner): the user is the owner, whose role changes only by passing it on.
 ///
 /// # Examples
 ///

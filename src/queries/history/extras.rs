@@ -1,4 +1,4 @@
-//! Decides how what is shown with the messages of a page is read: all of it in one statement, each thing by its own index.
+//! Reads what is shown with the messages of a page, in one statement, each thing by its own index.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -21,8 +21,8 @@ type ReactionSql = (BigInt, Text, Timestamptz, BigInt, Bool);
 type ReplySql = (BigInt, sql::MessageId, Nullable<sql::UserId>, MessageKindSql, Nullable<Text>, Bool);
 type ProfileSql = Columns<Profile>;
 
-// SQL text, because Diesel's DSL has no rows as values. It is one round trip instead of four: on a socket, where a round trip
-// costs least, a page of fifty costs a quarter less.
+// SQL text, because Diesel's DSL has no rows as values. It is one round trip instead of four: on a socket, where a
+// round trip costs least, a page of fifty costs a quarter less.
 statement! {
     ReadExtras {
         chat_id: ChatId as sql::ChatId,

@@ -1,4 +1,4 @@
-//! Decides how a chat is read: by pages of messages with everything on them, in the chat's order.
+//! Reads a chat in pages of messages with everything on them, in the chat's order.
 //!
 //! A page costs two statements whatever its size and however long the chat is: the messages, by a closed range of their
 //! seq; then their pictures, their reactions, counted, the messages they answer that are not on the page, and who all

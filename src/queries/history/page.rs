@@ -1,4 +1,4 @@
-//! Decides what is on a page of history: messages, and everything that is shown with them.
+//! A page of history: messages, and everything that is shown with them.
 
 use std::collections::HashMap;
 
@@ -14,19 +14,23 @@ use crate::seq::Seq;
 
 /// A part of a chat, in the chat's order: oldest first.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Page {
     /// The messages, by ascending seq and without a gap between two of them.
     pub entries: Vec<Entry>,
     /// Who sent them and the messages they answer.
     pub profiles: HashMap<UserId, Profile>,
-    /// Older messages exist, than the first of the page; of an empty page, it is not known: [`before`](super::before) this seq.
+    /// Older messages exist, than the first of the page; of an empty page, it is not known: [`before`](super::before)
+    /// this seq.
     pub older_before: Option<Seq>,
-    /// Newer messages exist, than the last of the page; of an empty page, it is not known: [`after`](super::after) this seq.
+    /// Newer messages exist, than the last of the page; of an empty page, it is not known: [`after`](super::after) this
+    /// seq.
     pub newer_after: Option<Seq>,
 }
 
 /// A message, with everything that is shown with it.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Entry {
     /// The message itself. A deleted one is here too, without content.
     pub message: Message,
@@ -40,6 +44,7 @@ pub struct Entry {
 
 /// How often an emoji was given to a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Reaction {
     /// The emoji.
     pub emoji: String,
@@ -51,6 +56,7 @@ pub struct Reaction {
 
 /// What is shown of a message beside the answer to it.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ReplyPreview {
     /// Its number in the chat.
     pub seq: Seq,

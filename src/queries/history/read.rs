@@ -1,11 +1,11 @@
-//! Decides where a page of history begins and ends, and who may read it.
+//! Reads a page of history: the latest, or the one before, after or around a message.
 
 use diesel::prelude::*;
 
 use super::super::functions::least;
 use super::Page;
 use crate::actor::Actor;
-use crate::error::{Error, Refusal};
+use crate::error::{Error, refusals};
 use crate::ids::{ChatId, MessageId, UserId};
 use crate::models::Message;
 use crate::page::Limit;
@@ -25,11 +25,10 @@ pub enum HistoryRefused {
     MessageNotFound,
 }
 
-impl Refusal for HistoryRefused {
-    fn from_constraint(_: &str) -> Option<Self> {
-        None
-    }
-}
+refusals! { HistoryRefused {
+    NotAMember: Forbidden = "not_a_member",
+    MessageNotFound: NotFound = "message_not_found",
+} }
 
 type Outcome = Result<Page, Error<HistoryRefused>>;
 
@@ -39,12 +38,14 @@ type Outcome = Result<Page, Error<HistoryRefused>>;
 /// joined too.
 ///
 /// Two statements, which lock nothing; the first decides whether the reader may read, and is the only one when there is
-/// nothing. Each sees its own moment: whoever needs one for both runs this in a transaction of `REPEATABLE READ`. Index: `messages_pkey`,
-/// by a closed range.
+/// nothing. Each sees its own moment: whoever needs one for both runs this in a transaction of `REPEATABLE READ`.
+/// Index: `messages_pkey`, by a closed range.
 ///
 /// # Errors
 ///
-/// [`HistoryRefused::NotAMember`], and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotAMember`](HistoryRefused::NotAMember): the reader is not a member of the chat now, or there is no such chat.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
@@ -76,7 +77,9 @@ pub fn latest(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, limit: Lim
 ///
 /// # Errors
 ///
-/// [`HistoryRefused::NotAMember`], and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotAMember`](HistoryRefused::NotAMember): the reader is not a member of the chat now, or there is no such chat.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
@@ -113,7 +116,9 @@ pub fn before(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, seq: Seq, 
 ///
 /// # Errors
 ///
-/// [`HistoryRefused::NotAMember`], and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotAMember`](HistoryRefused::NotAMember): the reader is not a member of the chat now, or there is no such chat.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
@@ -145,7 +150,10 @@ pub fn after(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, seq: Seq, l
 ///
 /// # Errors
 ///
-/// [`HistoryRefused`], and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotAMember`](HistoryRefused::NotAMember): the reader is not a member of the chat now, or there is no such chat.
+/// * [`MessageNotFound`](HistoryRefused::MessageNotFound): the chat has no such message.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
@@ -180,7 +188,10 @@ pub fn around(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, seq: Seq, 
 ///
 /// # Errors
 ///
-/// [`HistoryRefused`], and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotAMember`](HistoryRefused::NotAMember): the reader is not a member of the chat now, or there is no such chat.
+/// * [`MessageNotFound`](HistoryRefused::MessageNotFound): the chat has no such message.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();

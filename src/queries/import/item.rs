@@ -1,4 +1,4 @@
-//! Decides what a message that was sent elsewhere is: what one that is sent here is, and when.
+//! A message that was sent elsewhere, and when.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Decides how history comes in from elsewhere: in batches, with its own times, senders and ids, and no message twice.
+//! Imports history from elsewhere: in batches, with its own times, senders and ids, and no message twice.
 
 mod item;
 mod number;
@@ -14,7 +14,7 @@ use number::Numbered;
 use super::statement::statement;
 use super::{json, messages as sent};
 use crate::enums::{ImageType, MessageKind};
-use crate::error::{Error, Refusal};
+use crate::error::{Error, refusals};
 use crate::ids::{ChatId, MessageId, UserId, sql_types as sql};
 use crate::schema::{attachments, messages};
 use crate::seq::Seq;
@@ -73,18 +73,18 @@ pub enum ImportRefused {
     ContainsNul(MessageId),
 }
 
-impl Refusal for ImportRefused {
-    fn from_constraint(name: &str) -> Option<Self> {
-        match name {
-            "messages_sender_is_participant_fkey" => Some(Self::SenderNotFound),
-            "messages_text_has_content_check" => Some(Self::Empty),
-            "messages_content_check" => Some(Self::TooLong),
-            "messages_metadata_check" => Some(Self::MetadataNotAnObject),
-            _ if name.starts_with("attachments_") => Some(Self::PictureRefused),
-            _ => None,
-        }
-    }
-}
+refusals! { ImportRefused {
+    ChatNotFound: NotFound = "chat_not_found",
+    ReplyNotFound: NotFound = "reply_not_found",
+    SenderNotFound: NotFound = "sender_not_found" if "messages_sender_is_participant_fkey",
+    Empty: Invalid = "message_empty" if "messages_text_has_content_check",
+    TooLong: Invalid = "message_too_long" if "messages_content_check",
+    MetadataNotAnObject: Invalid = "metadata_not_an_object" if "messages_metadata_check",
+    TooManyPictures: Invalid = "too_many_pictures",
+    PictureRefused: Invalid = "picture_invalid" if_any "attachments_",
+    MetadataTooDeep: Invalid = "metadata_too_deep",
+    ContainsNul: Invalid = "contains_nul",
+} }
 
 /// Imports a batch of messages: all of it, or nothing.
 ///
@@ -103,7 +103,23 @@ impl Refusal for ImportRefused {
 ///
 /// # Errors
 ///
-/// [`ImportRefused`], and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`ChatNotFound`](ImportRefused::ChatNotFound): there is no such chat, or it was deleted.
+/// * [`ReplyNotFound`](ImportRefused::ReplyNotFound): what this message answers is not in its chat, nor before it in
+///   the batch.
+/// * [`SenderNotFound`](ImportRefused::SenderNotFound): a sender is no member of the chat, and never was.
+/// * [`Empty`](ImportRefused::Empty): a text has no words.
+/// * [`TooLong`](ImportRefused::TooLong): a message has more than 10,000 characters.
+/// * [`MetadataNotAnObject`](ImportRefused::MetadataNotAnObject): metadata is not a JSON object.
+/// * [`TooManyPictures`](ImportRefused::TooManyPictures): a message has more than five pictures, or pictures that
+///   nobody sent.
+/// * [`PictureRefused`](ImportRefused::PictureRefused): a picture is larger than 10 MiB, empty, or described by what
+///   cannot be.
+/// * [`MetadataTooDeep`](ImportRefused::MetadataTooDeep): the metadata of this message is nested deeper than 100
+///   levels: it could not be read again.
+/// * [`ContainsNul`](ImportRefused::ContainsNul): a text of this message has a NUL in it, which PostgreSQL cannot
+///   store.
 ///
 /// # Examples
 ///
@@ -116,8 +132,8 @@ impl Refusal for ImportRefused {
 /// # let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob.user_id()]))?;
 ///
 /// let (asked, answered) = ("2019-05-04T09:00:00Z".parse()?, "2019-05-04T09:01:00Z".parse()?);
-/// let question = Imported::text(group.id, MessageId::new(), alice, asked, "Up the hill?");
-/// let mut answer = Imported::text(group.id, MessageId::new(), bob, answered, "Up the hill.");
+/// let question = Imported::text(group.id, MessageId::new(), alice.user_id(), asked, "Up the hill?");
+/// let mut answer = Imported::text(group.id, MessageId::new(), bob.user_id(), answered, "Up the hill.");
 /// answer.reply_to = Some(question.id);
 /// let batch = [question, answer];
 ///
@@ -250,12 +266,12 @@ fn insert(conn: &mut PgConnection, new: &[Numbered<'_>]) -> QueryResult<()> {
                 chat_id: message.chat_id,
                 message_seq: seq,
                 position,
-                file_name: picture.file_name,
+                file_name: &picture.file_name,
                 mime_type: picture.mime_type,
                 byte_size: picture.byte_size,
-                storage_key: picture.storage_key,
-                medium_key: picture.medium_key,
-                thumbnail_key: picture.thumbnail_key,
+                storage_key: &picture.storage_key,
+                medium_key: picture.medium_key.as_deref(),
+                thumbnail_key: picture.thumbnail_key.as_deref(),
                 width: picture.width,
                 height: picture.height,
                 created_at: message.created_at,

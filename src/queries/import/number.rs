@@ -1,4 +1,4 @@
-//! Decides which messages of a batch are new, which number each gets, and what it answers.
+//! Numbers the new messages of a batch, and finds what each answers.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

@@ -1,4 +1,4 @@
-//! Decides what holds still while one message is changed: the membership of who changes it, then the head, then the
+//! Locks what one message needs to be changed: the membership of who changes it, then the head, then the
 //! message.
 
 use diesel::prelude::*;

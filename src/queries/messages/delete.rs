@@ -1,4 +1,4 @@
-//! Decides how a message is deleted: its place stays, and nothing that was in it.
+//! Deletes a message: its place stays, and nothing that was in it.
 
 use diesel::dsl::now;
 use diesel::prelude::*;
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::access::{change_preview, hold_message, hold_role};
 use crate::actor::Actor;
 use crate::enums::{MessageKind, ParticipantRole};
-use crate::error::{Error, Refusal};
+use crate::error::{Error, refusals};
 use crate::ids::ChatId;
 use crate::models::{Attachment, Message};
 use crate::schema::{attachments, message_edits, message_reactions, messages};
@@ -15,6 +15,7 @@ use crate::seq::Seq;
 
 /// A message that was deleted.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Deleted {
     /// What is left of it.
     pub message: Message,
@@ -37,17 +38,17 @@ pub enum DeleteRefused {
     NotAllowed,
 }
 
-impl Refusal for DeleteRefused {
-    fn from_constraint(_: &str) -> Option<Self> {
-        None
-    }
-}
+refusals! { DeleteRefused {
+    NotAMember: Forbidden = "not_a_member",
+    NotFound: NotFound = "message_not_found",
+    NotAllowed: Forbidden = "not_allowed",
+} }
 
 /// Deletes a message: words, metadata, earlier wordings, reactions and pictures are gone; seq, sender and times stay,
 /// and answers to it still point at its place.
 ///
-/// Its sender may, while a member; in a group, the owner and admins may delete anyone's. What the system wrote stays. If
-/// the message is the newest of its chat, the inbox no longer shows its words; nobody's position moves.
+/// Its sender may, while a member; in a group, the owner and admins may delete anyone's. What the system wrote stays.
+/// If the message is the newest of its chat, the inbox no longer shows its words; nobody's position moves.
 ///
 /// A transaction. It locks the actor's membership (shared), the head if the message is the newest, and the message, in
 /// this order. Whoever edits it or reacts to it at the same time comes before, and is deleted too, or finds it gone.
@@ -55,7 +56,12 @@ impl Refusal for DeleteRefused {
 ///
 /// # Errors
 ///
-/// [`DeleteRefused`], and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotAMember`](DeleteRefused::NotAMember): the actor is not a member of the chat now, or there is no such chat.
+/// * [`NotFound`](DeleteRefused::NotFound): there is no such message, or it was deleted before.
+/// * [`NotAllowed`](DeleteRefused::NotAllowed): somebody else sent it, and the actor is a plain member; or it is the
+///   system's.
 ///
 /// # Examples
 ///

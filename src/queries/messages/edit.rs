@@ -1,4 +1,4 @@
-//! Decides how a message is edited: by its sender, with every earlier wording kept.
+//! Edits a message: by its sender, with every earlier wording kept.
 
 use diesel::dsl::{exists, max, now};
 use diesel::prelude::*;
@@ -8,7 +8,7 @@ use super::access::{change_preview, hold_message, hold_role};
 use super::draft::preview;
 use crate::actor::Actor;
 use crate::enums::MessageKind;
-use crate::error::{Error, Refusal};
+use crate::error::{Error, refusals};
 use crate::ids::ChatId;
 use crate::models::{Message, NewMessageEdit};
 use crate::queries::predicates::blocks_within;
@@ -42,24 +42,37 @@ pub enum EditRefused {
     ContainsNul,
 }
 
-impl Refusal for EditRefused {
-    fn from_constraint(name: &str) -> Option<Self> {
-        (name == "messages_content_check").then_some(Self::TooLong)
-    }
-}
+refusals! { EditRefused {
+    NotAMember: Forbidden = "not_a_member",
+    NotFound: NotFound = "message_not_found",
+    Blocked: Forbidden = "blocked",
+    NotAllowed: Forbidden = "not_allowed",
+    Empty: Invalid = "message_empty",
+    TooLong: Invalid = "message_too_long" if "messages_content_check",
+    ContainsNul: Invalid = "contains_nul",
+} }
 
-/// Gives a message other words. Those that it had are kept, see [`all_edits`](super::all_edits); its pictures stay as they are.
+/// Gives a message other words. Those that it had are kept, see [`all_edits`](super::all_edits); its pictures stay as
+/// they are.
 ///
-/// Only its sender may, while a member, and in a direct chat while neither of the two blocks the other. No words take an image's words away. The words that it has already change
-/// nothing, so that a retry leaves no version of its own. If the message is the newest of its chat, the inbox shows the
-/// new words; nobody's position moves.
+/// Only its sender may, while a member, and in a direct chat while neither of the two blocks the other. No words take
+/// an image's words away. The words that it has already change nothing, so that a retry leaves no version of its own.
+/// If the message is the newest of its chat, the inbox shows the new words; nobody's position moves.
 ///
 /// A transaction. It locks the editor's membership (shared), the head if the message is the newest, and the message, in
 /// this order. Index: the primary keys.
 ///
 /// # Errors
 ///
-/// [`EditRefused`], and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotAMember`](EditRefused::NotAMember): the editor is not a member of the chat now, or there is no such chat.
+/// * [`NotFound`](EditRefused::NotFound): there is no such message, or it was deleted.
+/// * [`Blocked`](EditRefused::Blocked): in a direct chat, one of the two has blocked the other.
+/// * [`NotAllowed`](EditRefused::NotAllowed): somebody else sent it, or the system.
+/// * [`Empty`](EditRefused::Empty): a text without words.
+/// * [`TooLong`](EditRefused::TooLong): more than 10,000 characters.
+/// * [`ContainsNul`](EditRefused::ContainsNul): a text has a NUL in it, which PostgreSQL cannot store.
 ///
 /// # Examples
 ///

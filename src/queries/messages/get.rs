@@ -1,10 +1,10 @@
-//! Decides who reads one message, and what it said before: the members of its chat.
+//! Gets one message, and what it said before its edits.
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use crate::actor::Actor;
-use crate::error::{Error, Refusal};
+use crate::error::{Error, refusals};
 use crate::ids::{ChatId, MessageId, UserId};
 use crate::models::{Message, MessageEdit};
 use crate::queries::predicates::membership;
@@ -23,11 +23,10 @@ pub enum GetRefused {
     NotFound,
 }
 
-impl Refusal for GetRefused {
-    fn from_constraint(_: &str) -> Option<Self> {
-        None
-    }
-}
+refusals! { GetRefused {
+    NotAMember: Forbidden = "not_a_member",
+    NotFound: NotFound = "message_not_found",
+} }
 
 /// A message, by its place in the chat. A deleted one is there, and empty.
 ///
@@ -35,7 +34,10 @@ impl Refusal for GetRefused {
 ///
 /// # Errors
 ///
-/// [`GetRefused`], and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotAMember`](GetRefused::NotAMember): the reader is not a member of the chat now, or there is no such chat.
+/// * [`NotFound`](GetRefused::NotFound): there is no such message in the chat.
 ///
 /// # Examples
 ///
@@ -109,7 +111,10 @@ pub fn find_by_id(
 ///
 /// # Errors
 ///
-/// [`GetRefused`], and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotAMember`](GetRefused::NotAMember): the reader is not a member of the chat now, or there is no such chat.
+/// * [`NotFound`](GetRefused::NotFound): there is no such message in the chat.
 ///
 /// # Examples
 ///

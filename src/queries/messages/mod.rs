@@ -1,4 +1,4 @@
-//! Decides what becomes of a message: it is sent, once; its sender may edit it; it is deleted and keeps its place.
+//! Messages: sent once, edited by their senders, deleted and still in their places.
 //!
 //! A message is named by its chat and its seq. Whoever is not a member now is refused, whatever they were before.
 

@@ -1,4 +1,4 @@
-//! Decides how a message is sent: numbered, once, by a member, in one round trip.
+//! Sends a message: numbering, idempotency, limits; in one round trip.
 
 use diesel::define_sql_function;
 use diesel::dsl::now;
@@ -11,7 +11,7 @@ use super::super::{atomic, json};
 use super::draft::{Draft, Picture, contains_nul};
 use crate::actor::Actor;
 use crate::enums::MessageKind;
-use crate::error::{Error, Refusal};
+use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId, sql_types as sql};
 use crate::models::{Message, NewAttachment};
 use crate::schema::sql_types::MessageKind as MessageKindSql;
@@ -20,9 +20,10 @@ use crate::seq::Seq;
 
 /// A message that was sent.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Sent {
-    /// The message as it stands. Of a new one, metadata is what was given; read again, its numbers may look different: PostgreSQL
-    /// keeps `1e17` as `100000000000000000`.
+    /// The message as it stands. Of a new one, metadata is what was given; read again, its numbers may look different:
+    /// PostgreSQL keeps `1e17` as `100000000000000000`.
     pub message: Message,
     /// Whether it had been sent before, and nothing was done.
     pub already_sent: bool,
@@ -67,19 +68,19 @@ pub enum SendRefused {
     ContainsNul,
 }
 
-impl Refusal for SendRefused {
-    fn from_constraint(name: &str) -> Option<Self> {
-        match name {
-            // The membership ended in the middle of the send.
-            "messages_sender_is_participant_fkey" => Some(Self::NotAMember),
-            "messages_reply_in_chat_fkey" | "messages_reply_to_earlier_check" => Some(Self::ReplyNotFound),
-            "messages_content_check" => Some(Self::TooLong),
-            "messages_metadata_check" => Some(Self::MetadataNotAnObject),
-            _ if name.starts_with("attachments_") => Some(Self::PictureRefused),
-            _ => None,
-        }
-    }
-}
+refusals! { SendRefused {
+    NotAMember: Forbidden = "not_a_member" if "messages_sender_is_participant_fkey",
+    Blocked: Forbidden = "blocked",
+    ReplyNotFound: NotFound = "reply_not_found" if "messages_reply_in_chat_fkey" | "messages_reply_to_earlier_check",
+    IdTaken: Conflict = "message_id_taken",
+    Empty: Invalid = "message_empty",
+    TooLong: Invalid = "message_too_long" if "messages_content_check",
+    MetadataNotAnObject: Invalid = "metadata_not_an_object" if "messages_metadata_check",
+    MetadataTooDeep: Invalid = "metadata_too_deep",
+    TooManyPictures: Invalid = "too_many_pictures",
+    PictureRefused: Invalid = "picture_invalid" if_any "attachments_",
+    ContainsNul: Invalid = "contains_nul",
+} }
 
 define_sql_function! {
     /// The whole of a send; the migration that makes it says what it does.
@@ -97,9 +98,9 @@ define_sql_function! {
 /// Sends a message: it gets the next number of the chat, the chat's head shows it, and the sender has read and received
 /// everything up to it. Nobody else's position moves, so that it is unread for them.
 ///
-/// The sender is a member when the message is numbered. In a direct chat nothing is sent when one of the two had blocked
-/// the other before the send began: one that waits for its turn meanwhile goes through. That they are still contacts does
-/// not matter, nor that the other has closed the account.
+/// The sender is a member when the message is numbered. In a direct chat nothing is sent when one of the two had
+/// blocked the other before the send began: one that waits for its turn meanwhile goes through. That they are still
+/// contacts does not matter, nor that the other has closed the account.
 ///
 /// It is idempotent on the draft's id: sent again, by the same sender and at whatever concurrency, it gives the first
 /// message as it stands now, be it edited or deleted meanwhile, and does nothing; what else the second draft holds is
@@ -113,7 +114,21 @@ define_sql_function! {
 ///
 /// # Errors
 ///
-/// [`SendRefused`], and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotAMember`](SendRefused::NotAMember): the sender is not a member of the chat now, or there is no such chat.
+/// * [`Blocked`](SendRefused::Blocked): in a direct chat, one of the two has blocked the other.
+/// * [`ReplyNotFound`](SendRefused::ReplyNotFound): the message that it answers is not an earlier one of this chat.
+/// * [`IdTaken`](SendRefused::IdTaken): another member has sent a message of this id.
+/// * [`Empty`](SendRefused::Empty): a text without words, or an image without pictures.
+/// * [`TooLong`](SendRefused::TooLong): more than 10,000 characters.
+/// * [`MetadataNotAnObject`](SendRefused::MetadataNotAnObject): the metadata is not a JSON object.
+/// * [`MetadataTooDeep`](SendRefused::MetadataTooDeep): the metadata is nested deeper than 100 levels: it could not be
+///   read again.
+/// * [`TooManyPictures`](SendRefused::TooManyPictures): more than five pictures.
+/// * [`PictureRefused`](SendRefused::PictureRefused): a picture is larger than 10 MiB, empty, or described by what
+///   cannot be.
+/// * [`ContainsNul`](SendRefused::ContainsNul): a text has a NUL in it, which PostgreSQL cannot store.
 ///
 /// # Examples
 ///
@@ -141,15 +156,15 @@ pub fn send(
     draft: &Draft<'_>,
 ) -> Result<Sent, Error<SendRefused>> {
     let sender_id = actor.user_id();
-    match (draft.kind, draft.content, draft.pictures) {
+    match (draft.kind, draft.content.as_deref(), draft.pictures.as_ref()) {
         (MessageKind::Image, _, []) | (MessageKind::Text, None | Some(""), _) => {
             return Err(Error::Refused(SendRefused::Empty));
         }
         (_, _, [_, _, _, _, _, _, ..]) => return Err(Error::Refused(SendRefused::TooManyPictures)),
-        _ if draft.metadata.is_some_and(json::is_too_deep) => {
+        _ if draft.metadata.as_deref().is_some_and(json::is_too_deep) => {
             return Err(Error::Refused(SendRefused::MetadataTooDeep));
         }
-        _ if contains_nul(draft.content, draft.metadata, draft.pictures) => {
+        _ if contains_nul(draft.content.as_deref(), draft.metadata.as_deref(), &draft.pictures) => {
             return Err(Error::Refused(SendRefused::ContainsNul));
         }
         _ => {}
@@ -159,7 +174,7 @@ pub fn send(
     } else {
         conn.transaction(|conn| {
             let message = number(conn, chat_id, sender_id, draft)?;
-            attach(conn, &message, draft.pictures)?;
+            attach(conn, &message, &draft.pictures)?;
             Ok(message)
         })
     };
@@ -189,7 +204,15 @@ fn number(
     sender_id: UserId,
     draft: &Draft<'_>,
 ) -> Result<Message, Error<SendRefused>> {
-    let act = send_message(chat_id, sender_id, draft.id, draft.kind, draft.content, draft.metadata, draft.reply_to_seq);
+    let act = send_message(
+        chat_id,
+        sender_id,
+        draft.id,
+        draft.kind,
+        draft.content.as_deref(),
+        draft.metadata.as_deref(),
+        draft.reply_to_seq,
+    );
     let (seq, created_at): (Option<Seq>, _) = diesel::select((act, now.into_sql::<Timestamptz>())).get_result(conn)?;
     match seq {
         None => Err(Error::Refused(SendRefused::NotAMember)),
@@ -200,8 +223,8 @@ fn number(
             id: draft.id,
             sender_id: Some(sender_id),
             kind: draft.kind,
-            content: draft.content.map(str::to_owned),
-            metadata: draft.metadata.cloned().unwrap_or_else(|| Value::Object(Map::new())),
+            content: draft.content.as_deref().map(str::to_owned),
+            metadata: draft.metadata.as_deref().cloned().unwrap_or_else(|| Value::Object(Map::new())),
             reply_to_seq: draft.reply_to_seq,
             created_at,
             edited_at: None,
@@ -217,12 +240,12 @@ fn attach(conn: &mut PgConnection, message: &Message, pictures: &[Picture<'_>]) 
             chat_id: message.chat_id,
             message_seq: message.seq,
             position,
-            file_name: picture.file_name,
+            file_name: &picture.file_name,
             mime_type: picture.mime_type,
             byte_size: picture.byte_size,
-            storage_key: picture.storage_key,
-            medium_key: picture.medium_key,
-            thumbnail_key: picture.thumbnail_key,
+            storage_key: &picture.storage_key,
+            medium_key: picture.medium_key.as_deref(),
+            thumbnail_key: picture.thumbnail_key.as_deref(),
             width: picture.width,
             height: picture.height,
         })

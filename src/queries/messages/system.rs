@@ -1,4 +1,4 @@
-//! Decides how a chat records what happened in it: a system message, numbered like any other.
+//! Writes the system messages, in which a chat records what happened in it.
 
 use diesel::dsl::now;
 use diesel::prelude::*;

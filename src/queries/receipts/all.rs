@@ -1,11 +1,11 @@
-//! Decides what is known about each recipient of a message.
+//! Gives how far a message got with each of its recipients.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use crate::actor::Actor;
 use crate::enums::DeliveryStatus;
-use crate::error::{Error, Refusal};
+use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId};
 use crate::queries::predicates::is_member;
 use crate::schema::{chat_participants, messages};
@@ -14,6 +14,7 @@ use crate::views::message_receipts;
 
 /// How far a message got with one of its recipients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Receipt {
     /// The recipient.
     pub user_id: UserId,
@@ -37,11 +38,10 @@ pub enum ReceiptsRefused {
     MessageNotFound,
 }
 
-impl Refusal for ReceiptsRefused {
-    fn from_constraint(_: &str) -> Option<Self> {
-        None
-    }
-}
+refusals! { ReceiptsRefused {
+    NotAMember: Forbidden = "not_a_member",
+    MessageNotFound: NotFound = "message_not_found",
+} }
 
 /// Each recipient of a message, how far it got with them, and when: who read it first, then who received it first,
 /// then by user.
@@ -54,7 +54,11 @@ impl Refusal for ReceiptsRefused {
 ///
 /// # Errors
 ///
-/// [`ReceiptsRefused`], and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotAMember`](ReceiptsRefused::NotAMember): the reader is not a member of the chat now, or there is no such
+///   chat.
+/// * [`MessageNotFound`](ReceiptsRefused::MessageNotFound): the chat has no such message.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();

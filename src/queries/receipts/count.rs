@@ -1,4 +1,4 @@
-//! Decides how many received and read the messages of a page.
+//! Counts who received and who read the messages of a page.
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -6,7 +6,7 @@ use diesel::sql_types::BigInt;
 
 use super::super::statement::statement;
 use crate::actor::Actor;
-use crate::error::{Error, Refusal};
+use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId, sql_types};
 use crate::page::Limit;
 use crate::queries::predicates::membership;
@@ -14,6 +14,7 @@ use crate::seq::Seq;
 
 /// How far a message got with those it was sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Counts {
     /// The message's number in its chat.
     pub seq: Seq,
@@ -34,11 +35,9 @@ pub enum CountRefused {
     NotAMember,
 }
 
-impl Refusal for CountRefused {
-    fn from_constraint(_: &str) -> Option<Self> {
-        None
-    }
-}
+refusals! { CountRefused {
+    NotAMember: Forbidden = "not_a_member",
+} }
 
 // SQL text, because Diesel's DSL has no `WITH`, and without it every message is compared with every member: in a chat
 // of 300, a page of 50 costs several times as much.
@@ -61,19 +60,22 @@ statement! {
 ///
 /// # Errors
 ///
-/// [`CountRefused`], and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotAMember`](CountRefused::NotAMember): the reader is not a member of the chat now, or there is no such chat.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
 /// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
 /// use messenger_db::queries::{messages, receipts};
+/// use messenger_db::seq::Seq;
 ///
 /// for words in ["Hello!", "Are you there?"] {
 ///     messages::send(conn, anna, chat, &messages::Draft::text(words))?;
 /// }
-/// receipts::mark_delivered(conn, bob, chat, 2)?;
-/// receipts::mark_read(conn, bob, chat, 1)?;
-/// let counts = receipts::count(conn, anna, chat, 1, 2)?;
+/// receipts::mark_delivered(conn, bob, chat, Seq::new(2))?;
+/// receipts::mark_read(conn, bob, chat, Seq::FIRST)?;
+/// let counts = receipts::count(conn, anna, chat, Seq::FIRST, Seq::new(2))?;
 /// assert_eq!((counts[0].recipients, counts[0].delivered, counts[0].read), (1, 1, 1));
 /// assert_eq!((counts[1].recipients, counts[1].delivered, counts[1].read), (1, 1, 0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

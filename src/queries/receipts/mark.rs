@@ -1,18 +1,19 @@
-//! Decides how a member receives and reads: up to a message, in one statement, and never backwards.
+//! Marks as received or read: up to a message, in one statement, and never backwards.
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 
 use super::super::statement::statement;
 use crate::actor::Actor;
-use crate::error::{Error, Refusal};
+use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId, sql_types};
 use crate::schema::unread_messages;
 use crate::seq::Seq;
 
-/// What an act of marking changed: the messages after `after_seq`, up to `through_seq`. None when the two are the
+/// What an operation of marking changed: the messages after `after_seq`, up to `through_seq`. None when the two are the
 /// same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Marked {
     /// Where the member was before.
     pub after_seq: Seq,
@@ -37,11 +38,9 @@ pub enum MarkRefused {
     NotAMember,
 }
 
-impl Refusal for MarkRefused {
-    fn from_constraint(_: &str) -> Option<Self> {
-        None
-    }
-}
+refusals! { MarkRefused {
+    NotAMember: Forbidden = "not_a_member",
+} }
 
 // SQL text, because Diesel's DSL has no statement that writes two tables. It is one round trip instead of five; and
 // within a transaction of several, the position would stay locked from the first to the last.
@@ -74,7 +73,9 @@ statement! {
 ///
 /// # Errors
 ///
-/// [`MarkRefused`], and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotAMember`](MarkRefused::NotAMember): the user is not a member of the chat now, or there is no such chat.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
@@ -109,22 +110,25 @@ pub fn mark_delivered(
 ///
 /// # Errors
 ///
-/// [`MarkRefused`], and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotAMember`](MarkRefused::NotAMember): the user is not a member of the chat now, or there is no such chat.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
 /// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
 /// use messenger_db::queries::{messages, receipts, unread};
+/// use messenger_db::seq::Seq;
 ///
 /// for words in ["Hello!", "Are you there?"] {
 ///     messages::send(conn, anna, chat, &messages::Draft::text(words))?;
 /// }
-/// let marked = receipts::mark_read(conn, bob, chat, 2)?;
-/// assert_eq!((marked.after_seq, marked.through_seq), (0, 2));
+/// let marked = receipts::mark_read(conn, bob, chat, Seq::new(2))?;
+/// assert_eq!((marked.after_seq, marked.through_seq), (Seq::ZERO, Seq::new(2)));
 /// assert_eq!(unread::total(conn, bob)?, 0);
 ///
 /// // Never backwards.
-/// assert!(receipts::mark_read(conn, bob, chat, 1)?.is_empty());
+/// assert!(receipts::mark_read(conn, bob, chat, Seq::FIRST)?.is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn mark_read(

@@ -1,4 +1,4 @@
-//! Decides what senders learn about their messages: who received them, who read them, and when.
+//! Receipts: who received a message, who read it, and when.
 //!
 //! Receiving and reading go up to a message and never backwards. What is stored are runs of messages that were
 //! received, or read, at one time; what is answered is exact for each message and each recipient.

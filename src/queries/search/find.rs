@@ -1,4 +1,4 @@
-//! Decides which messages are found: those of the chats that the user is in now, never deleted or system ones.
+//! Searches the messages of the chats that the user is in now, but no deleted or system ones.
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::{auto_type, exists};
@@ -13,8 +13,9 @@ use super::full_text::{
 };
 use super::highlight::{OPTIONS, REPLACED, REPLACEMENT};
 use crate::actor::Actor;
+use crate::cursor::{self, place};
 use crate::enums::MessageKind;
-use crate::error::{Error, Refusal};
+use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId, sql_types as sql};
 use crate::models::Message;
 use crate::page::Limit;
@@ -37,14 +38,14 @@ pub enum SearchRefused {
     QueryTooLong,
 }
 
-impl Refusal for SearchRefused {
-    fn from_constraint(_: &str) -> Option<Self> {
-        None
-    }
-}
+refusals! { SearchRefused {
+    NotAMember: Forbidden = "not_a_member",
+    QueryTooLong: Invalid = "query_too_long",
+} }
 
 /// A message that was found.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Hit {
     /// The message.
     pub message: Message,
@@ -52,22 +53,21 @@ pub struct Hit {
     pub highlight: Highlight,
 }
 
-/// Where a page ended, and the next begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cursor {
-    /// When the last hit was sent.
-    pub created_at: DateTime<Utc>,
-    /// In which chat.
-    pub chat_id: ChatId,
-    /// Its number there.
-    pub seq: Seq,
+/// Where a page of hits ended, and the next begins.
+pub type Cursor = cursor::Cursor<Place>;
+
+place! {
+    /// The last hit of a page.
+    #[derive(Copy)]
+    Place = 3 { created_at: DateTime<Utc>, chat_id: ChatId, seq: Seq }
 }
 
 impl Hit {
     /// The cursor of a page that ends with this hit.
     #[must_use]
     pub const fn cursor(&self) -> Cursor {
-        Cursor { created_at: self.message.created_at, chat_id: self.message.chat_id, seq: self.message.seq }
+        let &Message { created_at, chat_id, seq, .. } = &self.message;
+        Cursor::new(Place { created_at, chat_id, seq })
     }
 }
 
@@ -90,16 +90,21 @@ statement! {
 ///
 /// The query is what a person types into a search box: `words` that all have to be there, `"a phrase"`, `this or that`,
 /// `-not this`. Whatever is typed is valid; nothing but stop words finds nothing. Accents and English endings do not
-/// matter. A word of more than 2,000 bytes is not found. `before` is the [cursor](Hit::cursor) of the last hit that the user
-/// has.
+/// matter. A word of more than 2,000 bytes is not found. `before` is the [cursor](Hit::cursor) of the last hit that the
+/// user has.
 ///
 /// One statement, which locks nothing. Its cost follows the user's chats and how often the words are in them, not
 /// everyone's messages: for each chat that the user is in, `chat_participants_active_idx`, it asks
-/// `messages_chat_words_idx`, where the words of each chat lie by themselves. Only the hits of the page are highlighted.
+/// `messages_chat_words_idx`, where the words of each chat lie by themselves. Only the hits of the page are
+/// highlighted.
 ///
 /// # Errors
 ///
-/// [`SearchRefused::QueryTooLong`], and those of the database. Whoever is in no chat finds nothing.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`QueryTooLong`](SearchRefused::QueryTooLong): the query has more than [`MAX_QUERY`] characters.
+///
+/// Whoever is in no chat finds nothing.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
@@ -126,9 +131,9 @@ pub fn list(
     let rows = SearchAll {
         user_id,
         query: check(query)?,
-        created_at: before.map(|cursor| cursor.created_at),
-        chat_id: before.map(|cursor| cursor.chat_id),
-        seq: before.map(|cursor| cursor.seq),
+        created_at: before.map(|cursor| cursor.place().created_at),
+        chat_id: before.map(|cursor| cursor.place().chat_id),
+        seq: before.map(|cursor| cursor.place().seq),
         limit: limit.get(),
         replaced: REPLACED,
         replacement: REPLACEMENT,
@@ -146,7 +151,10 @@ pub fn list(
 ///
 /// # Errors
 ///
-/// [`SearchRefused`], and those of the database.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotAMember`](SearchRefused::NotAMember): the user is not a member of the chat now, or there is no such chat.
+/// * [`QueryTooLong`](SearchRefused::QueryTooLong): the query has more than [`MAX_QUERY`] characters.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
@@ -156,7 +164,7 @@ pub fn list(
 ///
 /// messages::send(conn, anna, chat, &messages::Draft::text("Meet me at the Café Central"))?;
 /// let hits = search::list_in_chat(conn, bob, chat, "\"cafe central\"", None, Limit::default())?;
-/// assert_eq!(hits[0].message.seq, 1);
+/// assert_eq!(hits[0].message.seq.get(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn list_in_chat(
@@ -184,8 +192,8 @@ pub fn list_in_chat(
     Ok(rows.into_iter().map(hit).collect())
 }
 
-/// The query as the database takes it. A NUL would be its error, and no message has one; so would be 33 signs of negation
-/// in a row, and two mean as much.
+/// The query as the database takes it. A NUL would be its error, and no message has one; so would be 33 signs of
+/// negation in a row, and two mean as much.
 fn check(query: &str) -> Result<String, Error<SearchRefused>> {
     if query.chars().nth(MAX_QUERY).is_some() {
         return Err(Error::Refused(SearchRefused::QueryTooLong));

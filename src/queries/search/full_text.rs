@@ -1,4 +1,4 @@
-//! Decides how PostgreSQL's full-text search looks from Diesel: its two types, its three functions and its operator,
+//! PostgreSQL's full-text search for Diesel: its two types, its three functions and its operator,
 //! all over the schema's own configuration.
 
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
@@ -24,8 +24,8 @@ pub struct TsQuery;
 #[diesel(postgres_type(oid = 3734, array_oid = 3735))]
 pub struct RegConfig;
 
-/// The configuration `messenger`. Written out, never a parameter: only so is `to_tsvector('messenger', content)` what the
-/// index is on.
+/// The configuration `messenger`. Written out, never a parameter: only so is `to_tsvector('messenger', content)` what
+/// the index is on.
 ///
 /// What names it is planned at each call. A plan for any chat and any words, which a statement gets that is executed
 /// often, takes each chat for an average one and reads all of it: in a long chat, every message.

@@ -1,4 +1,4 @@
-//! Decides how what was found is shown: as plain text, and where in it the words are.
+//! Highlights: the text around what was found, and where in it the words are.
 
 use std::ops::Range;
 
@@ -18,6 +18,7 @@ use std::ops::Range;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Highlight {
     /// The text.
     pub text: String,

@@ -1,4 +1,4 @@
-//! Decides how sessions end: revoked by their user, or purged after their time.
+//! Ends sessions: revoked by their user, or purged after their time.
 
 use diesel::dsl::now;
 use diesel::prelude::*;
@@ -11,7 +11,7 @@ use crate::schema::user_sessions;
 /// Signs one of the user's devices out, and returns its session as it was ended, so that a socket it has open
 /// (`connection_id`) can be closed. `None`: the user has no such active session, perhaps because it has just ended.
 ///
-/// One statement; locks the session's row until it commits. Rides `user_sessions_pkey`.
+/// One statement; locks the session's row until it commits. Uses the index `user_sessions_pkey`.
 ///
 /// # Errors
 ///
@@ -116,7 +116,7 @@ fn revoke_where(conn: &mut PgConnection, user: UserId, but: &[SessionId]) -> Que
 /// [`authenticate`](super::authenticate) can tell that they were.
 ///
 /// One statement; locks the sessions' rows until it commits, and skips those that are locked, so that several may
-/// purge at once. Rides `user_sessions_expires_idx` and `user_sessions_pkey`.
+/// purge at once. Uses the index `user_sessions_expires_idx` and `user_sessions_pkey`.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Decides who is signed in, on which devices: opening, authenticating, listing and ending sessions.
+//! Sessions, which are devices that are signed in: opening, authenticating, listing and ending sessions.
 //!
 //! A session is active from [`open`] until it expires or is revoked.
 
@@ -17,7 +17,7 @@ use ipnet::IpNet;
 
 use crate::actor::Actor;
 use crate::enums::DeviceType;
-use crate::error::{Error, Refusal};
+use crate::error::{Error, refusals};
 use crate::ids::{SessionId, UserId, sql_types};
 use crate::models::UserSession;
 use crate::queries::predicates::open_account;
@@ -72,17 +72,14 @@ pub enum OpenRefused {
     ContainsNul,
 }
 
-impl Refusal for OpenRefused {
-    fn from_constraint(name: &str) -> Option<Self> {
-        match name {
-            "user_sessions_expires_after_created_check" => Some(Self::LifetimeNotPositive),
-            "user_sessions_device_id_check" => Some(Self::DeviceIdInvalid),
-            "user_sessions_device_name_check" => Some(Self::DeviceNameTooLong),
-            "user_sessions_user_agent_check" => Some(Self::UserAgentTooLong),
-            _ => None,
-        }
-    }
-}
+refusals! { OpenRefused {
+    NoSuchAccount: NotFound = "account_not_found",
+    LifetimeNotPositive: Invalid = "lifetime_not_positive" if "user_sessions_expires_after_created_check",
+    DeviceIdInvalid: Invalid = "device_id_invalid" if "user_sessions_device_id_check",
+    DeviceNameTooLong: Invalid = "device_name_too_long" if "user_sessions_device_name_check",
+    UserAgentTooLong: Invalid = "user_agent_too_long" if "user_sessions_user_agent_check",
+    ContainsNul: Invalid = "contains_nul",
+} }
 
 /// Signs a device of the user in, for as long as `lifetime`, and returns the token that the device authenticates
 /// with. The token is not stored, so this is the only time it is seen.
@@ -90,11 +87,20 @@ impl Refusal for OpenRefused {
 /// Whoever calls this has verified the user's password, or knows them in another way.
 ///
 /// One statement; holds the account's row `FOR KEY SHARE` until it commits, so that no session outlives an account
-/// that is being closed. Rides `users_pkey`.
+/// that is being closed. Uses the index `users_pkey`.
 ///
 /// # Errors
 ///
-/// [`OpenRefused`], or the database's. That the operating system has no random numbers is reported as a
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NoSuchAccount`](OpenRefused::NoSuchAccount): there is no such account, or it is closed.
+/// * [`LifetimeNotPositive`](OpenRefused::LifetimeNotPositive): the session would end before it begins.
+/// * [`DeviceIdInvalid`](OpenRefused::DeviceIdInvalid): the device's id is empty, or longer than 255 characters.
+/// * [`DeviceNameTooLong`](OpenRefused::DeviceNameTooLong): the device's name is longer than 255 characters.
+/// * [`UserAgentTooLong`](OpenRefused::UserAgentTooLong): the user agent is longer than 1,000 characters.
+/// * [`ContainsNul`](OpenRefused::ContainsNul): a text has a NUL in it, which PostgreSQL cannot store.
+///
+/// That the operating system has no random numbers is reported as a
 /// [`SerializationError`](DieselError::SerializationError).
 ///
 /// ```
@@ -172,11 +178,11 @@ pub enum AuthenticateRefused {
     Revoked,
 }
 
-impl Refusal for AuthenticateRefused {
-    fn from_constraint(_: &str) -> Option<Self> {
-        None
-    }
-}
+refusals! { AuthenticateRefused {
+    Unknown: Unauthenticated = "session_unknown",
+    Expired: Unauthenticated = "session_expired",
+    Revoked: Unauthenticated = "session_revoked",
+} }
 
 /// The active session that this token opened; who calls, in other words.
 ///
@@ -184,11 +190,15 @@ impl Refusal for AuthenticateRefused {
 /// come at once.
 ///
 /// One statement, without a lock; once a minute one more, a HOT update, which locks the session's row until it
-/// commits. Rides `user_sessions_token_hash_key`.
+/// commits. Uses the index `user_sessions_token_hash_key`.
 ///
 /// # Errors
 ///
-/// [`AuthenticateRefused`], or the database's.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`Unknown`](AuthenticateRefused::Unknown): no session has this token, or none any more.
+/// * [`Expired`](AuthenticateRefused::Expired): the session's time is over.
+/// * [`Revoked`](AuthenticateRefused::Revoked): the session was ended before its time.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
@@ -240,7 +250,7 @@ pub fn authenticate(
 
 /// The user's active sessions, which are the devices they are signed in on; the last active first.
 ///
-/// One statement, no lock; rides `user_sessions_user_idx`.
+/// One statement, no lock; uses the index `user_sessions_user_idx`.
 ///
 /// # Errors
 ///

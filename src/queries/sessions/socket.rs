@@ -1,11 +1,11 @@
-//! Decides which socket a session has open, if any.
+//! Notes which socket a session has open.
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::now;
 use diesel::prelude::*;
 
 use crate::actor::Actor;
-use crate::error::{Error, Refusal};
+use crate::error::{Error, refusals};
 use crate::ids::{SessionId, UserId};
 use crate::queries::{atomic, nul_character};
 use crate::schema::user_sessions;
@@ -22,22 +22,25 @@ pub enum ConnectRefused {
     ConnectionIdInvalid,
 }
 
-impl Refusal for ConnectRefused {
-    fn from_constraint(name: &str) -> Option<Self> {
-        (name == "user_sessions_connection_id_check").then_some(Self::ConnectionIdInvalid)
-    }
-}
+refusals! { ConnectRefused {
+    NotActive: Unauthenticated = "session_not_active",
+    ConnectionIdInvalid: Invalid = "connection_id_invalid" if "user_sessions_connection_id_check",
+} }
 
 /// Notes that the session has a socket open now, by the name that the gateway gave it. A socket that was noted before
 /// is forgotten: the device connected anew before its old socket was found dead.
 ///
 /// Presence is not touched: see [`set_presence`](crate::queries::accounts::set_presence).
 ///
-/// One statement; locks the session's row until it commits. Rides `user_sessions_pkey` and is a HOT update.
+/// One statement; locks the session's row until it commits. Uses the index `user_sessions_pkey` and is a HOT update.
 ///
 /// # Errors
 ///
-/// [`ConnectRefused`], or the database's.
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotActive`](ConnectRefused::NotActive): the actor has no such session, or it is no longer active.
+/// * [`ConnectionIdInvalid`](ConnectRefused::ConnectionIdInvalid): the connection's id is empty, longer than 255
+///   characters, or has a NUL in it.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
@@ -69,8 +72,8 @@ pub fn connect(
 /// Notes that this socket of the session is closed, and says whether it was the one that was noted as open: a device
 /// that has connected anew keeps its new socket when the old one's end is noticed late.
 ///
-/// One statement; locks the session's row until it commits. Rides `user_sessions_pkey` and is a HOT update. A session
-/// that has ended meanwhile is changed all the same.
+/// One statement; locks the session's row until it commits. Uses the index `user_sessions_pkey` and is a HOT update. A
+/// session that has ended meanwhile is changed all the same.
 ///
 /// # Errors
 ///

@@ -436,11 +436,12 @@ fn counts(conn: &mut PgConnection, chat: &Chat, id: ChatId, reader: UserId, plac
 }
 
 fn gallery(conn: &mut PgConnection, chat: &Chat, id: ChatId, reader: UserId, place: i64) -> Agreement {
-    let before = attachments::Cursor { message_seq: Seq::new(place % (chat.head() + 2)), position: (place % 4) as i16 };
+    let before = (Seq::new(place % (chat.head() + 2)), (place % 4) as i16);
+    let cursor = attachments::Cursor::before(before.0, before.1);
     let limit = Limit::new(1 + place % 6);
-    let actual = answer(attachments::list(conn, by(reader), id, Some(before), limit));
+    let actual = answer(attachments::list(conn, by(reader), id, Some(cursor), limit));
     let older = chat.posts.iter().rev().flat_map(|post| post.attachments.iter().rev());
-    let older = older.filter(|picture| (picture.message_seq, picture.position) < (before.message_seq, before.position));
+    let older = older.filter(|picture| (picture.message_seq, picture.position) < before);
     let is_member = chat.role(reader).is_some();
     let expected =
         if is_member { Ok(older.take(limit.get() as usize).cloned().collect()) } else { refused("NotAMember") };

@@ -1,0 +1,77 @@
+//! Recognises statements that were cancelled or timed out, which Diesel does not tell apart from other errors.
+
+use std::sync::{PoisonError, RwLock};
+
+use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+use crate::error::Failure;
+
+/// What the servers say of interrupted statements, each in its own language.
+static LEARNED: RwLock<Vec<(String, Failure)>> = RwLock::new(Vec::new());
+
+/// Learns how this server words that a statement was cancelled or timed out, so that [`Failure::of`] recognises both
+/// from now on, in the whole process. Call it once when the service starts; without it both are [`Failure::Other`].
+///
+/// PostgreSQL gives both the SQLSTATE 57014, and Diesel 2.3 passes on the message only, which the server has translated
+/// to its `lc_messages`. So this interrupts two statements of its own and keeps what the server said of them. No
+/// wording is assumed.
+///
+/// Three statements in a transaction, or in a savepoint of the caller's, which is rolled back. It takes two
+/// milliseconds, reads no table and needs no right.
+///
+/// # Errors
+///
+/// Those of the database, and [`DieselError::NotFound`] when the server did not interrupt what it was told to.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// use diesel::prelude::*;
+/// use messenger_db::error::Failure;
+/// use messenger_db::interruption;
+///
+/// interruption::learn(conn)?;
+/// diesel::sql_query("SET LOCAL statement_timeout = '1ms'").execute(conn)?;
+/// let error = diesel::sql_query("SELECT pg_sleep(60)").execute(conn).unwrap_err();
+/// assert_eq!(Failure::of(&error), Failure::Timeout);
+/// # Ok::<(), diesel::result::Error>(())
+/// ```
+pub fn learn(conn: &mut PgConnection) -> QueryResult<()> {
+    let timeout = said_of(conn, "SET LOCAL statement_timeout = '1ms'", "SELECT pg_sleep(60)")?;
+    // The signal arrives while the statement sleeps.
+    let cancelled = "SELECT pg_cancel_backend(pg_backend_pid()), pg_sleep(60)";
+    let cancelled = said_of(conn, "SET LOCAL statement_timeout = 0", cancelled)?;
+    let mut learned = LEARNED.write().unwrap_or_else(PoisonError::into_inner);
+    for words in [(timeout, Failure::Timeout), (cancelled, Failure::Cancelled)] {
+        if !learned.contains(&words) {
+            learned.push(words);
+        }
+    }
+    Ok(())
+}
+
+/// What the server says of a statement that it interrupts.
+fn said_of(conn: &mut PgConnection, setting: &str, interrupted: &str) -> QueryResult<String> {
+    let mut said = None;
+    let rolled_back = conn.transaction(|conn| {
+        diesel::sql_query(setting).execute(conn)?;
+        if let Err(DieselError::DatabaseError(DatabaseErrorKind::Unknown, information)) =
+            diesel::sql_query(interrupted).execute(conn)
+        {
+            said = Some(information.message().to_owned());
+        }
+        Err::<(), _>(DieselError::RollbackTransaction)
+    });
+    match (rolled_back, said) {
+        (Err(DieselError::RollbackTransaction), Some(said)) => Ok(said),
+        (Err(DieselError::RollbackTransaction) | Ok(()), _) => Err(DieselError::NotFound),
+        (Err(error), _) => Err(error),
+    }
+}
+
+/// What interrupted the statement that this is the error of, if it was interrupted.
+pub(crate) fn recognise(error: &DieselError) -> Option<Failure> {
+    let DieselError::DatabaseError(DatabaseErrorKind::Unknown, information) = error else { return None };
+    let learned = LEARNED.read().unwrap_or_else(PoisonError::into_inner);
+    learned.iter().find(|(said, _)| said == information.message()).map(|(_, failure)| *failure)
+}
