@@ -22,6 +22,7 @@ mod model;
 mod nul_character;
 mod pending;
 mod plans;
+mod pooler;
 mod races;
 mod reactions;
 mod receipts;
