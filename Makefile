@@ -49,6 +49,11 @@ test-catalogs: ## Hold every catalog.txt against PostgreSQL 16 and 17, which it 
 			$(CARGO) test $(FEATURES) --test all -- migrate::catalogs migrate::drift || exit 1; \
 	done
 
+examples: preflight-test postgres tools ## Test the service in examples/own-tables, and that its schema.rs is what its migrations say
+	$(CARGO) build $(FEATURES) --bin messenger-db
+	scripts/with-database scripts/check-example
+	cd examples/own-tables && CARGO_TARGET_DIR=$(CURDIR)/target $(CARGO) test $(if $(FEATURES),--no-default-features)
+
 bench: preflight-bench postgres ## Measure the acts on a million messages, against goals (BENCH_ONLY=…, BENCH_QUICK=1: benches/README.md)
 	$(CARGO) bench $(FEATURES) --bench acts
 
@@ -131,8 +136,9 @@ ci: ## Everything that must be green before a change lands
 	$(MAKE) postgres-newest
 	$(MAKE) lint
 	$(MAKE) test
+	$(MAKE) examples
 	$(MAKE) test-18
 	$(MAKE) test-catalogs
 	$(MAKE) demo demo-clean
 
-.PHONY: help demo demo-clean build test test-18 test-catalogs bench bench-search load lint check-format clippy docs squawk schema check-schema check-image catalogs postgres postgres-newest pgbouncer tools ci
+.PHONY: help demo demo-clean build test examples test-18 test-catalogs bench bench-search load lint check-format clippy docs squawk schema check-schema check-image catalogs postgres postgres-newest pgbouncer tools ci

@@ -106,6 +106,8 @@ pub mod interruption;
 pub mod local;
 pub mod migrate;
 pub mod models;
+#[doc(hidden)]
+pub mod own_tables;
 pub mod page;
 pub mod queries;
 pub mod retry;

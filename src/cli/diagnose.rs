@@ -177,6 +177,11 @@ fn next_step(error: &Error) -> (Exit, String) {
             "Nothing was changed. The history holds one migration of each version, and another program has used this one: \
              give the migration another time, which is the beginning of its folder's name.",
         ),
+        Error::Referenced { .. } => (
+            Exit::Failed,
+            "None of the messenger's migrations was undone. Undo those that made them first, with `--also FOLDER` or their own tool, or drop \
+             them by hand; then run the same command again.",
+        ),
         Error::NoDown { .. } => (
             Exit::Failed,
             "Nothing was changed. Write a down.sql for it, undo less (`-n`, `--to`), or restore a backup.",

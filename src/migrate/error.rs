@@ -229,6 +229,12 @@ pub enum Error {
         /// The name of the one that was applied.
         applied: String,
     },
+    /// What others have built depends on what would be dropped.
+    #[error("what others have built depends on what would be dropped\n{}", objects.join("\n"))]
+    Referenced {
+        /// Which, by its type and name, such as `table constraint profiles_user_id_fkey on public.profiles`.
+        objects: Vec<String>,
+    },
     /// What is to be undone has no `down.sql`.
     #[error("cannot undo {}: it has no down.sql", names.join(", "))]
     NoDown {

@@ -43,6 +43,7 @@ mod apply;
 mod backup;
 pub mod catalog;
 mod checksum;
+mod dependents;
 mod drift;
 mod error;
 mod health;

@@ -88,7 +88,8 @@ pub fn rehearse(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) 
         carry_out(connection, &wanted, &mut rehearsal, observer)?;
         if rehearsal.left_out.is_empty() && rehearsal.failure.is_none() && status.ahead.is_empty() {
             let is_reached = |last: &&Migration| wanted.contains(last) || status.row(last).is_some();
-            let last = pool.migrations().iter().rfind(is_reached).filter(|last| last.catalog.is_some());
+            let last = pool.migrations().iter().rfind(is_reached);
+            let last = last.filter(|last| last.catalog.is_some() && !wanted.is_empty());
             if let Some(last) = last {
                 let facts = catalog::facts(connection, Scope::CurrentSchema)?;
                 rehearsal.catalog = verify::of_facts(&facts, Some(last), Scope::CurrentSchema);

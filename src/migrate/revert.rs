@@ -4,7 +4,10 @@ use super::apply::{self, Direction, Report};
 use super::libpq::Connection;
 use super::lock::Turn;
 use super::patience::Patience;
-use super::{Applied, Error, Migration, Observer, Pool, Status, ledger, lock, owner, run, source, status, verify};
+use super::{
+    Applied, Error, Migration, Observer, Owner, Pool, Status, dependents, ledger, lock, owner, run, source, status,
+    verify,
+};
 
 /// How much to undo.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +28,8 @@ pub enum Revert {
 ///
 /// [`Error::UnknownVersion`] for a version that is not embedded here; [`Error::NotEmbedded`] when the `down.sql` of one
 /// to undo is neither embedded nor in the ledger, and [`Error::NoDown`] when there is none, in which cases nothing is
-/// undone; [`Error::Statement`] when one fails;
+/// undone; [`Error::Referenced`] when foreign keys, views or the like of others depend on what would be dropped, before
+/// anything of this crate's is undone; [`Error::Statement`] when one fails;
 /// [`Error::Blocked`] when one did not get a lock, as often as it tried; [`Error::Interrupted`] when the observer stops
 /// it between two; [`Error::Drift`] when all of it was undone, and the catalog is not that of the version before.
 pub fn revert(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result<Report, Error> {
@@ -39,7 +43,18 @@ pub fn revert(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Resu
     }
     owner::assume(connection)?;
     ledger::complete(connection, &before, pool.all())?;
-    let steps = apply::each(connection, &mut Patience::new(pool, watcher), &migrations, Direction::Down, observer)?;
+    let retries = &mut Patience::new(pool, watcher);
+    // What the service has built on this crate's goes with its own migrations.
+    let (own, ours): (Vec<_>, Vec<_>) =
+        migrations.iter().copied().partition(|migration| migration.owner == Owner::Service);
+    let mut steps = Vec::new();
+    if !own.is_empty() {
+        steps = apply::each(connection, retries, &own, Direction::Down, observer)?;
+        dependents::refuse(connection, pool, &before, &ours)?;
+    }
+    if !ours.is_empty() {
+        steps.extend(apply::each(connection, retries, &ours, Direction::Down, observer)?);
+    }
     let catalog = run::refuse_drift(verify::unless_locked(verify::now(connection, pool.migrations()))?, steps.len())?;
     Ok(Report { steps, version, catalog })
 }
@@ -82,6 +97,9 @@ pub(super) fn chosen(
     if !without.is_empty() {
         let names = without.iter().map(|migration| format!("{}/{}", migration.folder, migration.name)).collect();
         return Err(Error::NoDown { names });
+    }
+    if known.iter().all(|migration| migration.owner == Owner::Messenger) {
+        dependents::refuse(connection, pool, status, &known)?;
     }
     Ok(known)
 }

@@ -3,6 +3,7 @@
 mod adopt;
 mod blocked;
 mod catalogs;
+mod dependents;
 mod diesel_cli;
 mod drift;
 mod dying;

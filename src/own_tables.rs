@@ -1,0 +1,62 @@
+//! The macro by which a service's tables appear in one query with this crate's.
+
+#[doc(hidden)]
+pub use diesel::query_source::TableNotEqual;
+
+/// Lets tables of a service's own appear in one query with the tables and views of this crate: in joins and subqueries.
+///
+/// Diesel's `allow_tables_to_appear_in_same_query!` cannot be used for that outside of this crate: some of what it
+/// implements would be another crate's trait for another crate's type (E0117). This macro implements what joins and
+/// subqueries need; not to be had beside a service's table are `.only()` and `.tablesample_…()` of one of this crate's.
+///
+/// A service's tables among themselves are allowed by Diesel's macro, which `diesel print-schema` writes. A join without
+/// `.on(…)` needs [`diesel::joinable!`] besides, which works across crates, and which `print-schema` writes for the
+/// foreign keys between a service's own tables only.
+///
+/// ```
+/// use diesel::prelude::*;
+/// use messenger_db::ids::UserId;
+/// use messenger_db::schema::users;
+///
+/// diesel::table! {
+///     use diesel::sql_types::*;
+///     use messenger_db::ids::sql_types::*;
+///
+///     profiles (user_id) {
+///         user_id -> UserId,
+///         bio -> Text,
+///     }
+/// }
+///
+/// messenger_db::allow_own_tables!(profiles);
+/// diesel::joinable!(profiles -> messenger_db::schema::users (user_id));
+///
+/// fn of(conn: &mut PgConnection, user: UserId) -> QueryResult<(Option<String>, String)> {
+///     profiles::table
+///         .inner_join(users::table)
+///         .filter(users::id.eq(user))
+///         .select((users::username, profiles::bio))
+///         .first(conn)
+/// }
+/// ```
+#[macro_export]
+macro_rules! allow_own_tables {
+    ($($own:ident),+ $(,)?) => {$(
+        $crate::__allow_own_table!($own:
+            schema::attachments, schema::blocks, schema::chat_heads, schema::chat_participants, schema::chats,
+            schema::contacts, schema::message_delivery, schema::message_edits, schema::message_reactions,
+            schema::messages, schema::unread_messages, schema::user_sessions, schema::users,
+            views::message_receipts, views::unread_counts
+        );
+    )+};
+}
+
+/// One table beside each of ours.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __allow_own_table {
+    ($own:ident: $($module:ident :: $table:ident),+) => {$(
+        impl $crate::own_tables::TableNotEqual<$own::table> for $crate::$module::$table::table {}
+        impl $crate::own_tables::TableNotEqual<$crate::$module::$table::table> for $own::table {}
+    )+};
+}
