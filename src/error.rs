@@ -44,10 +44,10 @@ pub enum Error<R> {
     Database(DieselError),
 }
 
-/// What kind of answer a refusal is: coarse enough to be a status of HTTP or gRPC.
+/// What kind of answer a refusal is: coarse enough to be a status of HTTP or gRPC, and complete, so that the compiler
+/// checks that a service answers each of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
-#[non_exhaustive]
 pub enum Class {
     /// What was asked for can never be done: the input is wrong. HTTP 422, gRPC `INVALID_ARGUMENT`.
     Invalid,

@@ -119,7 +119,7 @@ pub fn unblock(conn: &mut PgConnection, actor: Actor, blocked: UserId) -> QueryR
 /// use messenger_db::queries::blocks;
 ///
 /// blocks::block(conn, alice, mallory.user_id())?;
-/// assert_eq!(blocks::all(conn, alice)?[0].profile.id, mallory);
+/// assert_eq!(blocks::all(conn, alice)?[0].profile.id, mallory.user_id());
 /// assert_eq!(blocks::all(conn, mallory)?, []);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -77,7 +77,7 @@ refusals! { RemoveRefused {
 ///
 /// contacts::request(conn, alice, bob.user_id())?;
 /// contacts::accept(conn, bob, alice.user_id())?;
-/// assert_eq!(contacts::all(conn, alice)?[0].profile.id, bob);
+/// assert_eq!(contacts::all(conn, alice)?[0].profile.id, bob.user_id());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn accept(conn: &mut PgConnection, actor: Actor, other: UserId) -> Result<(), Error<AcceptRefused>> {

@@ -77,7 +77,7 @@ pub fn all(conn: &mut PgConnection, actor: Actor) -> QueryResult<Vec<ListedConta
 /// use messenger_db::queries::contacts;
 ///
 /// contacts::request(conn, alice, bob.user_id())?;
-/// assert_eq!(contacts::all_requests_received(conn, bob)?[0].profile.id, alice);
+/// assert_eq!(contacts::all_requests_received(conn, bob)?[0].profile.id, alice.user_id());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn all_requests_received(conn: &mut PgConnection, actor: Actor) -> QueryResult<Vec<ListedContact>> {
@@ -106,7 +106,7 @@ pub fn all_requests_received(conn: &mut PgConnection, actor: Actor) -> QueryResu
 /// use messenger_db::queries::contacts;
 ///
 /// contacts::request(conn, alice, bob.user_id())?;
-/// assert_eq!(contacts::all_requests_sent(conn, alice)?[0].profile.id, bob);
+/// assert_eq!(contacts::all_requests_sent(conn, alice)?[0].profile.id, bob.user_id());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn all_requests_sent(conn: &mut PgConnection, actor: Actor) -> QueryResult<Vec<ListedContact>> {
