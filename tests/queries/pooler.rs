@@ -1,6 +1,6 @@
 //! The acts through a pooler in transaction mode, with the setting that docs/operating.md asks for.
 
-use diesel::connection::{CacheSize, Connection};
+use diesel::connection::CacheSize;
 use diesel::prelude::*;
 use messenger_db::queries::receipts::{self, Marked};
 use messenger_db::schema::unread_messages;
@@ -38,14 +38,14 @@ fn through_a_pooler_in_transaction_mode_every_round_of_every_client_does_what_it
                 conn.set_prepared_statement_cache_size(CacheSize::Disabled);
                 for _ in 0..ROUNDS {
                     let seq = cast::say(&mut conn, chat, sender, ["hello"]);
-                    let moved = Marked { after_seq: seq - 1, through_seq: seq };
-                    assert_eq!(receipts::mark_delivered(&mut conn, chat, reader, seq).unwrap(), moved);
+                    let moved = Marked { after_seq: seq.previous(), through_seq: seq };
+                    assert_eq!(receipts::mark_delivered(&mut conn, cast::by(reader), chat, seq).unwrap(), moved);
                     let position = unread_messages::table
                         .filter(unread_messages::chat_id.eq(chat).and(unread_messages::user_id.eq(reader)))
                         .select((unread_messages::last_delivered_seq, unread_messages::last_read_seq));
-                    assert_eq!(position.first(&mut conn), Ok((seq, seq - 1)));
-                    assert_eq!(receipts::mark_read(&mut conn, chat, reader, seq).unwrap(), moved);
-                    assert_eq!(position.first(&mut conn), Ok((seq, seq)));
+                    assert_eq!(position.first(&mut conn), Ok((seq.get(), seq.get() - 1)));
+                    assert_eq!(receipts::mark_read(&mut conn, cast::by(reader), chat, seq).unwrap(), moved);
+                    assert_eq!(position.first(&mut conn), Ok((seq.get(), seq.get())));
                 }
             });
         }
