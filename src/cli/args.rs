@@ -43,6 +43,10 @@ pub struct Connection {
     #[arg(long, global = true, value_name = "URL", help_heading = "Connection")]
     pub database_url: Option<String>,
 
+    /// The same database past a pooler; without it DIRECT_URL, which goes with DATABASE_URL
+    #[arg(long, global = true, value_name = "URL", help_heading = "Connection")]
+    pub direct_url: Option<String>,
+
     /// Wait up to so many seconds for a server that is not up yet [default: 0; exec: 60]
     #[arg(long, global = true, value_name = "SECS", value_parser = seconds, help_heading = "Connection")]
     pub wait: Option<Duration>,
@@ -59,7 +63,7 @@ pub struct Connection {
     #[arg(long, global = true, value_name = "N", default_value = "5", help_heading = "Connection")]
     pub lock_retries: usize,
 
-    /// How long a statement may run, in milliseconds; 0 for ever; without it, as the role is configured
+    /// How long a statement may run, in milliseconds; 0 or without it for ever
     #[arg(long, global = true, value_name = "MS", value_parser = milliseconds, help_heading = "Connection")]
     pub statement_timeout: Option<Duration>,
 

@@ -8,6 +8,7 @@ use diesel::{Connection as _, PgConnection};
 use super::args::Connection;
 use super::commands::local::tell_replaced;
 use super::diagnose;
+use super::env_file::{DATABASE_URL, DIRECT_URL};
 use super::output::Output;
 use super::{Exit, Problem};
 use crate::local::{DATABASE, Local, LocalError};
@@ -50,17 +51,37 @@ impl Database {
 
 /// The database URL that the options, the environment or `.env` name, and which of them does.
 pub fn named(connection: &Connection) -> Option<(String, &'static str)> {
-    match (&connection.database_url, env::var("DATABASE_URL")) {
+    match (&connection.database_url, variable(DATABASE_URL)) {
         (Some(url), _) => Some((url.clone(), "--database-url")),
-        (None, Ok(url)) => Some((url, "DATABASE_URL")),
-        (None, Err(env::VarError::NotUnicode(_))) => Some((String::new(), "DATABASE_URL")),
-        (None, Err(env::VarError::NotPresent)) => None,
+        (None, Some(url)) => Some((url, DATABASE_URL)),
+        (None, None) => None,
+    }
+}
+
+/// The URL of the same database for a session of our own, where there is one beside the other.
+///
+/// Beside it: a `DIRECT_URL` alone is another program's, and an option wins over the environment.
+fn named_direct(connection: &Connection) -> Option<(String, &'static str)> {
+    let beside = || {
+        let is_beside = connection.database_url.is_none() && env::var_os(DATABASE_URL).is_some();
+        variable(DIRECT_URL).filter(|url| is_beside && !url.trim().is_empty())
+    };
+    let option = connection.direct_url.clone().map(|url| (url, "--direct-url"));
+    option.or_else(|| beside().map(|url| (url, DIRECT_URL)))
+}
+
+/// A variable of the environment; one that is no text is nothing that could be read.
+fn variable(name: &str) -> Option<String> {
+    match env::var(name) {
+        Ok(value) => Some(value),
+        Err(env::VarError::NotUnicode(_)) => Some(String::new()),
+        Err(env::VarError::NotPresent) => None,
     }
 }
 
 /// Connects to the database that the options, the environment or `.env` name, or to the private one.
 pub fn open(connection: &Connection, output: &mut Output) -> Result<Database, Problem> {
-    let (url, origin) = match named(connection) {
+    let (url, origin) = match named_direct(connection).or_else(|| named(connection)) {
         Some(named) => named,
         None => (private(output)?, "the private PostgreSQL"),
     };
@@ -77,13 +98,35 @@ pub fn open(connection: &Connection, output: &mut Output) -> Result<Database, Pr
         pool = pool.also_folder(folder)?;
     }
     let target = output.target().cloned().unwrap_or_default();
-    Ok(Database { pool, target, conninfo: url })
+    Ok(Database { pool, target, conninfo: conninfo.with_secrets() })
 }
 
-/// Waits for the database that the options, the environment or `.env` name, for somebody else to use it.
-pub fn reach(connection: &Connection, output: &mut Output) -> Result<(), Problem> {
-    let Some((url, origin)) = named(connection) else { return Ok(()) };
-    migrate::reach(&parse(&url, origin)?, connection.wait.unwrap_or(Duration::ZERO), output)?;
+/// Waits for the database that the options, the environment or `.env` name, for somebody else to use it; when it is to be
+/// migrated, refuses a direct URL that leads to another.
+pub fn reach(connection: &Connection, migrates: bool, output: &mut Output) -> Result<(), Problem> {
+    let mut reach = |(url, origin): (String, &str)| {
+        let conninfo = parse(&url, origin)?;
+        let reached = migrate::reach(&conninfo, connection.wait.unwrap_or(Duration::ZERO), output)?;
+        Ok::<_, Problem>((reached, origin.to_owned()))
+    };
+    let Some(service) = named(connection) else { return Ok(()) };
+    let direct = named_direct(connection).filter(|_| migrates);
+    if migrates && direct.is_none() {
+        return Ok(());
+    }
+    let (service, origin) = reach(service)?;
+    let Some(direct) = direct else { return Ok(()) };
+    let (direct, direct_origin) = reach(direct)?;
+    if service.identity.is_some() && direct.identity.is_some() && service.identity != direct.identity {
+        let message = format!(
+            "{direct_origin} leads to another database than {origin}: {:?} at {}, and {:?} at {}",
+            direct.target.database,
+            direct.target.address(),
+            service.target.database,
+            service.target.address()
+        );
+        return Err(Problem::new(Exit::Usage, message, "Nothing was changed. Correct one of them."));
+    }
     Ok(())
 }
 

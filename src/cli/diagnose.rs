@@ -112,7 +112,8 @@ fn next_step(error: &Error) -> (Exit, String) {
         Error::TransactionPooling => (
             Exit::Usage,
             "Nothing was changed. Give the runner the server's own host and port (often 5432 instead of the pooler's 6432), \
-             or a database in the pooler that has pool_mode = session. The service itself can go on through the pooler.",
+             or a database in the pooler that has pool_mode = session; in DIRECT_URL (or --direct-url), where DATABASE_URL is \
+             the service's and goes through the pooler.",
         ),
         Error::ReplicatedHistory { subscription, .. } => {
             let help = format!(

@@ -16,6 +16,7 @@ use super::{Exit, Problem};
 
 /// The variables that name the database, the second beside the first.
 pub const DATABASE_URL: &str = "DATABASE_URL";
+pub const DIRECT_URL: &str = "DIRECT_URL";
 
 /// Who says whether `exec` migrates.
 pub const RUN_MIGRATIONS: &str = "RUN_MIGRATIONS";
@@ -163,7 +164,9 @@ fn parse(bytes: &[u8]) -> Parsed {
             Ok((count, name, _)) => {
                 has_url |= name == DATABASE_URL;
                 // What is set wins, even where it is no text, which dotenvy would take for not set.
-                let taken = env::var_os(&name).is_none();
+                let is_set = |name: &str| env::var_os(name).is_some();
+                // Nor does a file's second URL go with a first of the environment, which may be of another database.
+                let taken = !is_set(&name) && (name != DIRECT_URL || !is_set(DATABASE_URL));
                 for (offset, line) in lines.iter().enumerate().skip(number - 1).take(count) {
                     let inside = offset + 1 > number && self::name(line) == Some(DATABASE_URL);
                     swallowed.extend(inside.then_some((offset + 1, number)));
@@ -225,6 +228,7 @@ fn name(line: &[u8]) -> Option<&str> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::parse;
 

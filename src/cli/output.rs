@@ -263,6 +263,11 @@ impl Observer for Output {
                     self.note(&format!("{}: {}: {}", migration.name, notice.severity, notice.message));
                 }
             }
+            Event::Remarked { notice } => {
+                if self.args.verbose || notice.severity == "WARNING" {
+                    self.note(&format!("{}: {}", notice.severity, notice.message));
+                }
+            }
             Event::Blocked { blocker } => self.note(&format!("waiting for a lock, held by {}", described(blocker))),
             Event::SteppedBack { blocker, pause, left } => self.note(&format!(
                 "stepped back from a lock{}: trying again in {}, {left} more {}",

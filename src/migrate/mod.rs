@@ -89,7 +89,7 @@ pub use libpq::{Conninfo, ConninfoError, Obstacle};
 pub use lock::Holder;
 pub use observer::{Event, Observer, Silent};
 pub use plan::{Plan, plan};
-pub use pool::{ConnectOptions, Manager, Pool, Pooled, Target, connect, reach};
+pub use pool::{ConnectOptions, Manager, Pool, Pooled, Reached, Target, connect, reach};
 pub use redo::redo;
 pub use rehearse::{Rehearsal, Rehearsed, rehearse};
 pub use revert::{Revert, revert};

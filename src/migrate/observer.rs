@@ -25,6 +25,12 @@ pub enum Event<'a> {
         /// To what.
         target: &'a Target,
     },
+    /// The server or libpq remarked something about the connection: a password file that cannot be used, a collation of
+    /// another version.
+    Remarked {
+        /// What.
+        notice: &'a Notice,
+    },
     /// Another runner works on the database; this one waits for its turn.
     Queued {
         /// Who.

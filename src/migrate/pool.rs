@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::libpq::{Connection, Conninfo, ConninfoError, Obstacle, ServerError, Unconnected};
+use super::libpq::{Connection, Conninfo, ConninfoError, Obstacle, Rows, ServerError, Unconnected};
 use super::pooler::{self, Pooling};
 use super::{Error, Event, Migration, Observer, source};
 
@@ -95,7 +95,7 @@ pub struct ConnectOptions {
     pub lock_timeout: Duration,
     /// How often a migration is tried again that did not get a lock in time.
     pub lock_retries: usize,
-    /// How long a statement may run (`statement_timeout`). Zero: for ever; `None`: as the role is configured.
+    /// How long a statement may run (`statement_timeout`). Zero or `None`: for ever, however the role is configured.
     pub statement_timeout: Option<Duration>,
 }
 
@@ -165,7 +165,7 @@ pub(super) fn major(version: &str) -> Option<u32> {
 #[derive(Debug)]
 pub struct Manager {
     conninfo: Conninfo,
-    settings: String,
+    options: ConnectOptions,
     // r2d2 reports a failure to connect only as text, after a timeout; so the first is opened before there is a pool.
     first: Mutex<Option<Connection>>,
 }
@@ -177,12 +177,15 @@ impl r2d2::ManageConnection for Manager {
     fn connect(&self) -> Result<Connection, ServerError> {
         let first = self.first.lock().ok().and_then(|mut first| first.take());
         let open = || {
-            open(&self.conninfo, &self.settings).map_err(|failed| match failed {
+            open(&self.conninfo, &self.options).map_err(|failed| match failed {
                 Unopened::Failed(failed) => failed.error,
                 Unopened::Pooling => ServerError::of_connection(&Error::TransactionPooling.to_string()),
             })
         };
-        first.map_or_else(open, Ok)
+        let mut connection = first.map_or_else(open, Ok)?;
+        // The first connection has told the same.
+        connection.take_notices();
+        Ok(connection)
     }
 
     fn is_valid(&self, connection: &mut Connection) -> Result<(), ServerError> {
@@ -198,33 +201,48 @@ impl r2d2::ManageConnection for Manager {
 ///
 /// In the one round trip of a direct connection, the settings are made only if the process that carries them out is
 /// the one that the connection was opened with; otherwise a pooler gives it another, whose sessions are not ours to set.
-fn open(conninfo: &Conninfo, settings: &str) -> Result<Connection, Unopened> {
+fn open(conninfo: &Conninfo, options: &ConnectOptions) -> Result<Connection, Unopened> {
     let mut connection = Connection::attempt(conninfo)?;
-    let is_direct = format!("{settings} WHERE pg_backend_pid() = {}", connection.backend_pid());
-    if connection.execute(&is_direct)?.is_empty() {
+    let is_direct = format!("WHERE pg_backend_pid() = {}", connection.backend_pid());
+    if set(&mut connection, options, &is_direct)?.is_empty() {
         match pooler::pooling(conninfo, &mut connection)? {
-            Pooling::Session => connection.execute(settings)?,
+            Pooling::Session => set(&mut connection, options, "")?,
             Pooling::Transaction => return Err(Unopened::Pooling),
         };
     }
     Ok(connection)
 }
 
+/// Makes the settings, under a condition. Gives no row where it is not met.
+fn set(connection: &mut Connection, options: &ConnectOptions, condition: &str) -> Result<Rows, ServerError> {
+    let major = Target::of(connection).major();
+    let outcome = connection.execute(&format!("{} {condition}", settings(options, major, true)));
+    match outcome {
+        // Some systems cannot tell that a client has gone, and refuse to be asked to look.
+        Err(error) if error.sqlstate == INVALID_PARAMETER_VALUE => {
+            connection.execute(&format!("{} {condition}", settings(options, major, false)))
+        }
+        outcome => outcome,
+    }
+}
+
+const INVALID_PARAMETER_VALUE: &str = "22023";
+
 /// A session that was not to be had.
 enum Unopened {
-    Failed(Unconnected),
+    Failed(Box<Unconnected>),
     Pooling,
 }
 
 impl From<Unconnected> for Unopened {
     fn from(failed: Unconnected) -> Self {
-        Self::Failed(failed)
+        Self::Failed(Box::new(failed))
     }
 }
 
 impl From<ServerError> for Unopened {
     fn from(error: ServerError) -> Self {
-        Self::Failed(error.into())
+        Self::Failed(Box::new(error.into()))
     }
 }
 
@@ -237,10 +255,10 @@ impl From<ServerError> for Unopened {
 /// transaction mode is in between; [`Error::Interrupted`] when the observer stopped the wait.
 pub fn connect(conninfo: &Conninfo, options: &ConnectOptions, observer: &mut dyn Observer) -> Result<Pool, Error> {
     let migrations = source::all()?.into();
-    let settings = settings(options);
-    let first = wait_for(conninfo, options.wait, observer, || open(conninfo, &settings))?;
+    let mut first = wait_for(conninfo, options.wait, observer, || open(conninfo, options))?;
+    tell_remarks(&mut first, observer);
     observer.on(&Event::Connected { target: &Target::of(&first) });
-    let manager = Manager { conninfo: conninfo.clone(), settings, first: Mutex::new(Some(first)) };
+    let manager = Manager { conninfo: conninfo.clone(), options: options.clone(), first: Mutex::new(Some(first)) };
     let connections = r2d2::Pool::builder()
         .connection_timeout(Duration::from_secs(10))
         .max_size(2)
@@ -255,16 +273,38 @@ pub fn connect(conninfo: &Conninfo, options: &ConnectOptions, observer: &mut dyn
 /// # Errors
 ///
 /// As [`connect`], but for the pooler.
-pub fn reach(conninfo: &Conninfo, wait: Duration, observer: &mut dyn Observer) -> Result<Target, Error> {
+pub fn reach(conninfo: &Conninfo, wait: Duration, observer: &mut dyn Observer) -> Result<Reached, Error> {
     let ask = || {
         let mut connection = Connection::attempt(conninfo)?;
         // A pooler has let everybody in before it asks the server.
         connection.execute("SELECT 1")?;
         Ok(connection)
     };
-    let target = Target::of(&wait_for(conninfo, wait, observer, ask)?);
+    let mut connection = wait_for(conninfo, wait, observer, ask)?;
+    tell_remarks(&mut connection, observer);
+    let target = Target::of(&connection);
     observer.on(&Event::Connected { target: &target });
-    Ok(target)
+    // A role may be forbidden to know it.
+    let identity = connection.execute(IDENTITY).ok().and_then(|rows| rows.into_iter().flatten().next().flatten());
+    Ok(Reached { target, identity })
+}
+
+/// What was reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reached {
+    /// What the connection was connected to.
+    pub target: Target,
+    /// The same for each way to one database, its replicas and poolers included, and no other. `None`: not known.
+    pub identity: Option<String>,
+}
+
+const IDENTITY: &str = "SELECT system_identifier || ' ' || oid FROM pg_control_system(), pg_database
+    WHERE datname = current_database()";
+
+fn tell_remarks(connection: &mut Connection, observer: &mut dyn Observer) {
+    for notice in connection.take_notices() {
+        observer.on(&Event::Remarked { notice: &notice });
+    }
 }
 
 /// Tries again as long as what stands in the way may pass.
@@ -283,7 +323,7 @@ fn wait_for(
         };
         let remaining = deadline.saturating_duration_since(Instant::now());
         if !failed.obstacle.passes() || remaining.is_zero() {
-            let Unconnected { obstacle, error, .. } = failed;
+            let Unconnected { obstacle, error, .. } = *failed;
             return Err(Error::Connect { conninfo: conninfo.clone(), obstacle, waited: wait, source: error });
         }
         if observer.wants_to_stop() {
@@ -299,23 +339,43 @@ fn wait_for(
     }
 }
 
-/// A statement that makes the settings of a session.
-fn settings(options: &ConnectOptions) -> String {
+/// A statement that makes the settings of a session, whatever the role or the database is configured with: what would
+/// cut the runner off, and what the meaning of a statement depends on.
+fn settings(options: &ConnectOptions, major: Option<u32>, looks_for_client: bool) -> String {
     let milliseconds = |timeout: Duration| timeout.as_millis().to_string();
-    let settings = [
+    let (lock, statement) =
+        (milliseconds(options.lock_timeout), milliseconds(options.statement_timeout.unwrap_or_default()));
+    let mut settings = vec![
         // Diesel's choice: run_on in its table has no time zone of its own.
-        ("TimeZone", Some("UTC".to_owned())),
-        ("lock_timeout", Some(milliseconds(options.lock_timeout))),
-        ("statement_timeout", options.statement_timeout.map(milliseconds)),
-        ("idle_in_transaction_session_timeout", Some("0".to_owned())),
-        ("idle_session_timeout", Some("0".to_owned())),
-        ("client_min_messages", Some("notice".to_owned())),
-        // Ends a statement whose runner has died, so that its locks go with it.
-        ("client_connection_check_interval", Some("1s".to_owned())),
+        ("TimeZone", "UTC"),
+        ("lock_timeout", lock.as_str()),
+        ("statement_timeout", statement.as_str()),
+        ("idle_in_transaction_session_timeout", "0"),
+        ("idle_session_timeout", "0"),
+        ("client_min_messages", "notice"),
+        ("default_transaction_isolation", "read committed"),
+        ("default_transaction_deferrable", "off"),
+        ("standard_conforming_strings", "on"),
+        ("quote_all_identifiers", "off"),
+        ("transform_null_equals", "off"),
+        ("array_nulls", "on"),
+        ("DateStyle", "ISO, MDY"),
+        ("IntervalStyle", "postgres"),
+        ("bytea_output", "hex"),
+        ("extra_float_digits", "1"),
+        ("gin_fuzzy_search_limit", "0"),
+        ("xmloption", "content"),
+        ("check_function_bodies", "on"),
     ];
-    let settings = settings.into_iter().filter_map(|(name, value)| Some((name, value?)));
-    let set: Vec<_> = settings.map(|(name, value)| format!("set_config('{name}', '{value}', false)")).collect();
-    format!("SELECT {}", set.join(", "))
+    if major >= Some(17) {
+        settings.push(("transaction_timeout", "0"));
+    }
+    if looks_for_client {
+        // Ends a statement whose runner has died, so that its locks go with it.
+        settings.push(("client_connection_check_interval", "1s"));
+    }
+    let set = settings.into_iter().map(|(name, value)| format!("set_config('{name}', '{value}', false)"));
+    format!("SELECT {}", set.collect::<Vec<_>>().join(", "))
 }
 
 impl FromStr for Conninfo {

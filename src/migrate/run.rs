@@ -1,7 +1,7 @@
 //! Applies what is pending, in order, to a database that is what it should be.
 
 use super::apply::{self, Direction, Report};
-use super::libpq::Connection;
+use super::libpq::{Connection, ServerError};
 use super::lock::Turn;
 use super::patience::Patience;
 use super::verify::{self, Comparison};
@@ -79,6 +79,7 @@ pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Re
     }
     if let Some(options) = &options.backup {
         // Under the lock: nobody migrates between the two.
+        refuse_read_only(connection)?;
         backup::take(pool, &before.target, options, observer)?;
     }
     history::create(connection)?;
@@ -158,6 +159,18 @@ fn refuse_taken(status: &Status) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+/// A backup takes long, and would be for nothing where nothing can be changed afterwards.
+fn refuse_read_only(connection: &mut Connection) -> Result<(), Error> {
+    let rows = connection.execute("SELECT current_setting('transaction_read_only'), pg_is_in_recovery()")?;
+    let mut values = rows.into_iter().flatten().map(Option::unwrap_or_default);
+    if values.next().as_deref() != Some("on") {
+        return Ok(());
+    }
+    let is_standby = values.next().as_deref() == Some("t");
+    let what = if is_standby { "the server is a standby" } else { "default_transaction_read_only is on" };
+    Err(ServerError::read_only(&format!("nothing can be changed in a read-only transaction: {what}")).into())
 }
 
 pub(super) fn refuse_ahead(status: &Status) -> Result<(), Error> {

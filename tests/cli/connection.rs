@@ -1,7 +1,9 @@
 //! No connection: exit code 7, with what was tried, what the server said, and what to do.
 
+use std::os::unix::fs::PermissionsExt;
+
 use super::{own_server, versions};
-use crate::support::{Run, messenger_db};
+use crate::support::{Run, TestDatabase, messenger_db};
 
 fn run(url: &str) -> Run {
     Run::of(messenger_db(&["run"]).env("DATABASE_URL", url))
@@ -89,4 +91,66 @@ fn a_second_host_is_tried_when_the_first_does_not_answer() {
     let both = format!("{before}host={},{host}&port=5432,5432&user=messenger", folder.path().display());
     let status = Run::of(messenger_db(&["status", "--json"]).env("DATABASE_URL", both)).exits(0).json();
     assert_eq!(status["pending"].as_array().unwrap().len(), versions().len());
+}
+
+/// Runs a command whose password file others may read, which libpq warns about by itself.
+fn with_open_password_file(arguments: &[&str], url: &str) -> Run {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pgpass");
+    std::fs::write(&file, "*:*:*:*:unused\n").unwrap();
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
+    Run::of(messenger_db(arguments).env("DATABASE_URL", url).env("PGPASSFILE", &file))
+}
+
+#[test]
+fn what_libpq_would_print_is_printed_as_everything_else_is() {
+    let url = TestDatabase::migrated();
+    let url = url.url();
+    let run = with_open_password_file(&["status"], &url).exits(0).complains("WARNING: the password file");
+    assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
+    for arguments in [&["status", "--quiet"][..], &["seed", "--quiet"], &["status", "--json"]] {
+        assert_eq!(with_open_password_file(arguments, &url).exits(0).stderr, "", "{arguments:?}");
+    }
+    // Where it is the reason, it is said.
+    with_open_password_file(&["status"], &secretive("")).exits(7).complains("chmod 600");
+    with_open_password_file(&["status", "--json"], &secretive("")).exits(7).json_error();
+}
+
+#[test]
+fn a_collation_of_another_version_is_remarked_and_not_printed_by_libpq() {
+    let server = own_server();
+    let made = server.connect().execute(
+        "CREATE DATABASE other_collation TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en' LOCALE 'C.UTF-8'",
+    );
+    match made {
+        // Built without ICU.
+        Err(error) if error.sqlstate == "0A000" => return eprintln!("skipped: {error}"),
+        made => made.unwrap(),
+    };
+    let set = "UPDATE pg_database SET datcollversion = '0' WHERE datname = 'other_collation'";
+    server.connect().execute(set).unwrap();
+    let status = |more: &[&str]| {
+        let arguments = [&["status"][..], more].concat();
+        Run::of(messenger_db(&arguments).env("DATABASE_URL", server.url("other_collation"))).exits(0)
+    };
+    status(&[]).complains("WARNING: ");
+    for more in ["--quiet", "--json"] {
+        assert_eq!(status(&[more]).stderr, "", "{more}");
+    }
+}
+
+#[test]
+fn no_timeout_of_the_role_or_the_database_cuts_a_runner_off() {
+    let database = TestDatabase::empty();
+    let timeouts = "name LIKE '%\\_timeout' AND context = 'user' AND name NOT IN ('lock_timeout', 'tcp_user_timeout', 'wal_sender_timeout')";
+    let names = database.column(&format!("SELECT name FROM pg_settings WHERE {timeouts}"));
+    assert!(names.iter().any(|name| name == "idle_session_timeout"), "{names:?}");
+    for name in &names {
+        let set = format!("ALTER DATABASE {} SET {name} = '1h'", database.name());
+        crate::support::server().connect().execute(&set).unwrap();
+    }
+    let mut session = database.pool().get().unwrap();
+    for name in names {
+        assert_eq!(session.execute(&format!("SHOW {name}")).unwrap(), [[Some("0".to_owned())]], "{name}");
+    }
 }

@@ -78,3 +78,32 @@ fn a_url_in_the_environment_that_is_no_text_is_refused() {
     let url = std::ffi::OsStr::from_bytes(b"postgresql://bob:\xff@localhost/chat");
     Run::of(messenger_db(&["run"]).env("DATABASE_URL", url)).exits(2).complains("DATABASE_URL");
 }
+
+#[test]
+fn what_is_written_for_another_library_is_recognised() {
+    for (url, told) in [
+        ("\"postgresql://localhost/chat\"", "begins with a quote"),
+        ("'postgresql://localhost/chat'", "begins with a quote"),
+        ("jdbc:postgresql://localhost/chat", "begin with postgresql://"),
+        ("postgresql+psycopg2://bob:secret-word@localhost/chat", "the + before ://"),
+        ("postgres+asyncpg://localhost/chat", "the + before ://"),
+        ("psql postgresql://localhost/chat", "the name of a program"),
+        ("DATABASE_URL=postgresql://localhost/chat", "the name of the variable"),
+        ("postgresql://localhost/chat\nx", "a line break"),
+        ("postgresql://localhost/chat?schema=public&pgbouncer=true", "schema, pgbouncer; options=-csearch_path%3DNAME"),
+        ("postgresql://localhost/chat?connect_timeout=5&connection_limit=1", "taken out of it: connection_limit"),
+        ("postgresql://bob:secret?secret-word=1&schema@localhost/chat?pgbouncer=1", "cannot be read"),
+    ] {
+        let said = refused(url);
+        assert!(said.contains(told), "{url}: {said}");
+        assert!(!said.contains("secret-word"), "{said}");
+    }
+}
+
+#[test]
+fn the_line_break_at_the_end_of_a_file_is_no_part_of_the_url() {
+    let database = crate::support::TestDatabase::migrated();
+    for url in [format!("{}\n", database.url()), format!("  {}\r\n", database.url())] {
+        Run::of(messenger_db(&["status", "--exit-code"]).env("DATABASE_URL", &url)).exits(0);
+    }
+}

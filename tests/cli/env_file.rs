@@ -144,3 +144,12 @@ fn what_is_no_file_is_passed_over() {
     symlink("/nonexistent", folder.path().join(".env")).unwrap();
     Run::of(messenger_db(&["run"]).current_dir(folder.path()).env("DATABASE_URL", database.url())).exits(0);
 }
+
+#[test]
+fn a_direct_url_of_the_file_does_not_go_with_a_url_of_the_environment() {
+    let (database, other) = (TestDatabase::migrated(), TestDatabase::empty());
+    let folder = folder_with(format!("DATABASE_URL={0}\nDIRECT_URL={0}\n", other.url()));
+    let status = &mut messenger_db(&["status", "--exit-code"]);
+    Run::of(status.current_dir(folder.path()).env("DATABASE_URL", database.url())).exits(0);
+    Run::of(messenger_db(&["status", "--exit-code"]).current_dir(folder.path())).exits(3);
+}

@@ -73,3 +73,37 @@ fn exec_that_migrates_nothing_starts_the_program_through_a_pooler_of_any_mode() 
         assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("the program\n", ""));
     }
 }
+
+#[test]
+fn a_direct_url_beside_the_pooled_one_is_for_whoever_migrates() {
+    let database = TestDatabase::empty();
+    let pooler = PgBouncer::before(&database, "transaction", 5);
+    let direct = |arguments: &[&str]| {
+        let mut command = messenger_db(arguments);
+        command.env("DATABASE_URL", pooler.url()).env("DIRECT_URL", database.url()).env("RUN_MIGRATIONS", "true");
+        command
+    };
+    // The program still gets the other.
+    let run = Run::of(&mut direct(&["exec", "--", "printenv", "DATABASE_URL"])).exits(0);
+    assert_eq!(run.stdout, format!("{}\n", pooler.url()));
+    for arguments in [&["status", "--exit-code"][..], &["redo", "--all"], &["verify"], &["seed"]] {
+        Run::of(&mut direct(arguments)).exits(0);
+    }
+    Run::of(messenger_db(&["pending", "--direct-url", &database.url()]).env("DATABASE_URL", pooler.url())).exits(0);
+    // One that says nothing is none, and an option wins over the environment.
+    Run::of(direct(&["pending"]).env("DIRECT_URL", "")).exits(2);
+    Run::of(&mut direct(&["pending", "--database-url", &pooler.url()])).exits(2).complains("--direct-url");
+    // Nor is one alone meant for us.
+    Run::of(messenger_db(&["pending"]).env("DIRECT_URL", database.url())).exits(7);
+}
+
+#[test]
+fn a_direct_url_to_another_database_is_refused_before_anything_is_done() {
+    let (database, other) = (TestDatabase::migrated(), TestDatabase::empty());
+    let pooler = PgBouncer::before(&database, "transaction", 5);
+    let mut command = messenger_db(&["exec", "--", "echo", "the program"]);
+    command.env("DATABASE_URL", pooler.url()).env("DIRECT_URL", other.url()).env("RUN_MIGRATIONS", "true");
+    let run = Run::of(&mut command).exits(2).complains("DIRECT_URL leads to another database than DATABASE_URL");
+    assert_eq!(run.stdout, "");
+    assert_eq!(other.value("SELECT to_regclass('__diesel_schema_migrations') IS NULL"), "t");
+}

@@ -46,3 +46,13 @@ fn status_list_and_pending_work() {
 fn run_is_content_when_nothing_is_pending() {
     on(&read_only(TestDatabase::migrated()), &["run"]).exits(0);
 }
+
+#[test]
+fn run_takes_no_backup_for_nothing() {
+    let database = read_only(TestDatabase::empty());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("before.dump");
+    let run = on(&database, &["run", "--backup", file.to_str().unwrap()]).exits(1).complains("SQLSTATE 25006");
+    assert!(!run.stderr.contains("backing up"), "{}", run.stderr);
+    assert!(!file.exists());
+}

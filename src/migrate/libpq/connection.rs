@@ -70,10 +70,19 @@ impl Connection {
             PQsetErrorVerbosity(raw.as_ptr(), PGVerbosity::PQERRORS_DEFAULT);
             failure
         };
-        let Some(failure) = failure else { return Ok(connection) };
+        let ignored = conninfo.ignored_password_file().map(|file| file.remark());
+        let Some(failure) = failure else {
+            let remarks =
+                ignored.map(|message| Notice { severity: "WARNING".to_owned(), message, ..Notice::default() });
+            connection.notices.borrow_mut().extend(remarks);
+            return Ok(connection);
+        };
         let Verbose { mut text, sqlstate, said } = Verbose::read(&connection.last_message());
         if text.trim().is_empty() {
             text = format!("{} does not answer in time", conninfo.server());
+        }
+        if let Some(remark) = ignored {
+            text = format!("{}\n{remark}", text.trim_end());
         }
         let obstacle = match &sqlstate {
             Some(sqlstate) => Obstacle::of_sqlstate(sqlstate),

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use pq_sys::{PGPing, PQconninfoFree, PQconninfoOption, PQconninfoParse, PQfreemem, PQpingParams};
 
-use super::text_at;
+use super::surroundings::{self, PasswordFile};
+use super::{foreign, text_at};
 
 /// A parsed connection string: a `postgresql://` URL or libpq's `key=value` form.
 ///
@@ -37,8 +38,13 @@ impl Conninfo {
     /// of the password that should have been percent-encoded.
     pub fn parse(text: &str) -> Result<Self, ConninfoError> {
         let refuse = |reason: &str| Err(ConninfoError { reason: reason.to_owned() });
-        if text.trim().is_empty() {
+        // A file that is read into a variable ends with a line break.
+        let text = text.trim();
+        if text.is_empty() {
             return refuse("it is empty");
+        }
+        if let Some(reason) = foreign::reason(text) {
+            return refuse(&reason);
         }
         let Ok(c_text) = CString::new(text) else {
             return refuse("it has a NUL character in it");
@@ -69,9 +75,51 @@ impl Conninfo {
 
     /// The same in libpq's `key=value` form, without what must not be shown.
     pub(in crate::migrate) fn without_secrets(&self) -> String {
-        let shown = self.options.iter().filter(|(name, _)| !self.secrets.contains_key(*name));
+        self.keywords(|name| !self.secrets.contains_key(name))
+    }
+
+    /// The same in libpq's `key=value` form, secrets included, with what the runner adds for this machine: for another
+    /// library to connect as the runner does.
+    pub(crate) fn with_secrets(&self) -> String {
+        self.keywords(|_| true)
+    }
+
+    fn keywords(&self, wanted: impl Fn(&str) -> bool) -> String {
         let quoted = |value: &str| value.replace('\\', "\\\\").replace('\'', "\\'");
-        shown.map(|(name, value)| format!("{name}='{}'", quoted(value))).collect::<Vec<_>>().join(" ")
+        let mut options = self.options.clone();
+        options.extend(self.added().into_iter().map(|(name, value)| (name.to_owned(), value)));
+        let wanted = options.iter().filter(|(name, _)| wanted(name));
+        wanted.map(|(name, value)| format!("{name}='{}'", quoted(value))).collect::<Vec<_>>().join(" ")
+    }
+
+    /// A file of passwords that libpq would look at and warn about on standard error.
+    pub(super) fn ignored_password_file(&self) -> Option<PasswordFile> {
+        let has_password =
+            self.options.contains_key("password") || env::var_os("PGPASSWORD").is_some_and(|it| !it.is_empty());
+        if has_password { None } else { PasswordFile::ignored(self.option("passfile")) }
+    }
+
+    /// What this machine adds to the string.
+    fn added(&self) -> Vec<(&'static str, String)> {
+        let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+        let option = |name: &str, of: &str| self.option(name).map(ToOwned::to_owned).or_else(|| variable(of));
+        let mut added = Vec::new();
+        if option("sslrootcert", "PGSSLROOTCERT").as_deref() == Some("system")
+            && let Some(file) = surroundings::authorities()
+        {
+            // What the system's own libpq demands together with it.
+            added.extend([("sslrootcert", file), ("sslmode", "verify-full".to_owned())]);
+        }
+        let names_server = [("host", "PGHOST"), ("hostaddr", "PGHOSTADDR"), ("service", "PGSERVICE")]
+            .iter()
+            .any(|(name, of)| option(name, of).is_some());
+        if !names_server && let Some(folder) = surroundings::socket_folder(option("port", "PGPORT").as_deref()) {
+            added.push(("host", folder));
+        }
+        if self.ignored_password_file().is_some() {
+            added.push(("passfile", surroundings::NO_FILE.to_owned()));
+        }
+        added
     }
 
     /// The server that it names, such as `localhost:5432` or the folder of a socket, as far as the string itself says.
@@ -128,6 +176,10 @@ impl Conninfo {
         if !self.options.contains_key("connect_timeout") {
             parameters.push(c"connect_timeout", CString::new(TIMEOUT.to_string()).unwrap_or_default());
         }
+        for (name, value) in self.added() {
+            let (Ok(name), Ok(value)) = (CString::new(name), CString::new(value)) else { continue };
+            parameters.push(&name, value);
+        }
         parameters
     }
 }
@@ -138,13 +190,13 @@ const TIMEOUT: i64 = 10;
 /// The two arrays that libpq's `…Params` functions take.
 #[derive(Default)]
 pub(super) struct Parameters {
-    keywords: Vec<&'static CStr>,
+    keywords: Vec<CString>,
     values: Vec<CString>,
 }
 
 impl Parameters {
-    fn push(&mut self, keyword: &'static CStr, value: CString) {
-        self.keywords.push(keyword);
+    fn push(&mut self, keyword: &CStr, value: CString) {
+        self.keywords.push(keyword.to_owned());
         self.values.push(value);
     }
 

@@ -10,9 +10,11 @@ mod connection;
 mod conninfo;
 #[cfg(feature = "cli")]
 mod environment;
+mod foreign;
 mod negotiation;
 mod obstacle;
 mod server_error;
+mod surroundings;
 
 pub use connection::{Connection, Rows};
 pub use conninfo::{Conninfo, ConninfoError};

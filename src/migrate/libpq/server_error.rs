@@ -68,6 +68,12 @@ impl ServerError {
         }
     }
 
+    /// An error as of a server that refuses to write, before it is asked to.
+    pub(in crate::migrate) fn read_only(message: &str) -> Self {
+        let sqlstate = "25006".to_owned();
+        Self { severity: "ERROR".to_owned(), sqlstate, message: message.to_owned(), ..Self::default() }
+    }
+
     /// An error of the connection itself, which has no SQLSTATE.
     pub(in crate::migrate) fn of_connection(message: &str) -> Self {
         Self { severity: "FATAL".to_owned(), message: message.trim_end().to_owned(), ..Self::default() }
