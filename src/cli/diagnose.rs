@@ -3,6 +3,7 @@
 use miette::{LabeledSpan, NamedSource};
 
 use super::Exit;
+use super::differences;
 use super::output;
 use super::problem::{Excerpt, Problem};
 use crate::local::LocalError;
@@ -74,9 +75,9 @@ pub fn diagnose(error: Error, target: &Target, rights: Option<&Rights>) -> Probl
             Problem::new(Exit::Usage, error.to_string(), help)
         }
         Error::Drift { ref drift, done } => drifted(&error.to_string(), drift, done),
-        Error::RedoneOtherwise { ref drift } => Problem { diff: Some(drift.diff()), ..in_words(&error) },
+        Error::RedoneOtherwise { ref drift } => Problem { diff: Some(differences::diff(drift)), ..in_words(&error) },
         Error::NothingEqual { ref drift } => {
-            Problem { diff: drift.version.is_some().then(|| drift.diff()), ..in_words(&error) }
+            Problem { diff: drift.version.is_some().then(|| differences::diff(drift)), ..in_words(&error) }
         }
         Error::Interrupted { done: 0, left: 0 } => {
             Problem::new(Exit::Failed, "interrupted while waiting", "Nothing was changed.")
@@ -138,7 +139,7 @@ fn next_step(error: &Error) -> (Exit, String) {
         Error::NothingEqual { .. } => (
             Exit::Drift,
             "Nothing was recorded. Make the database what that version should be, by hand, and run the same command \
-             again; what is another program's should be another role's, or in another schema.",
+             again; `--allow-drift=PATTERN` passes over one difference.",
         ),
         Error::Contradiction { .. } => (
             Exit::Drift,
@@ -212,25 +213,21 @@ fn next_step(error: &Error) -> (Exit, String) {
 /// A catalog that differs: which objects, how, and what to do.
 fn drifted(message: &str, drift: &Drift, done: usize) -> Problem {
     const SHOWN: usize = 20;
-    let mut objects: Vec<_> = drift.differences.iter().take(SHOWN).map(ToString::to_string).collect();
-    if let Some(more) = drift.differences.len().checked_sub(SHOWN + 1) {
-        objects.push(format!("and {} more", more + 1));
-    }
+    let objects = differences::counting(drift, SHOWN);
     let help = if done > 0 {
         "What was done stays. Make the database what it should be, by hand or by a migration; `messenger-db verify` shows \
          when it is."
     } else if drift.version.is_none() {
-        "Nothing was changed. It has tables, and no history of them: where they are a messenger's, made without this \
-         binary, `messenger-db adopt` finds out of which version and records it. Where they are another program's, give \
-         the messenger a database of its own (`createdb`), or a schema or a role of its own; or go on beside them with \
-         `--allow-drift`."
+        "Nothing was changed. It has what migrations would make, and no history of that: where it is a messenger's, made \
+         without this binary, `messenger-db adopt` finds out of which version and records it. Where it is another \
+         program's, give the messenger a database of its own (`createdb`), or a schema of its own."
     } else {
         "Nothing was changed. Make the database what it should be: undo what was done to it by hand, or put it into a \
-         migration. `--allow-drift` goes on as it is."
+         migration. `--allow-drift=PATTERN` allows one difference, `--allow-drift` goes on as it is."
     };
     Problem {
         // Everything that is there would be in it.
-        diff: drift.version.is_some().then(|| drift.diff()),
+        diff: drift.version.is_some().then(|| differences::diff(drift)),
         ..Problem::new(Exit::Drift, format!("{message}\n{}", objects.join("\n")), help)
     }
 }

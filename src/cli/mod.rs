@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod database;
 mod diagnose;
+mod differences;
 mod env_file;
 mod exit;
 mod output;

@@ -1,10 +1,11 @@
-//! Decides what `adopt` does: find the version whose catalog a database has, and record that it is applied.
+//! Finds the version whose catalog a database has, and records that it is applied.
 
 use super::catalog::{self, Scope};
 use super::ledger::{self, Ledger, Origin};
 use super::lock::Turn;
+use super::stated::Stated;
 use super::verify::{self, Comparison};
-use super::{Drift, Error, Migration, Observer, Pool, apply, history, lock, owner, status};
+use super::{Drift, Error, Kind, Migration, Observer, Pool, apply, history, lock, owner, status};
 
 /// What `adopt` found and recorded.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,9 +16,9 @@ pub struct Adoption {
     pub recorded: Vec<Migration>,
 }
 
-/// Finds the newest version whose catalog equals the live one, and records it and all before it as applied, in the
-/// history and in the ledger, in one transaction. Nothing else is changed. What is recorded with the embedded text
-/// already stays as it is; an edited migration gets the embedded text.
+/// Finds the newest version all of whose catalog the database has, tuned or beside foreign objects as it may be, and
+/// records it and all before it as applied, in the history and in the ledger, in one transaction. Nothing else is
+/// changed. What is recorded with the embedded text already stays as it is; an edited migration gets the embedded text.
 ///
 /// Holds the lock, as every command does that changes something.
 ///
@@ -30,21 +31,29 @@ pub fn adopt(pool: &Pool, observer: &mut dyn Observer) -> Result<Adoption, Error
     owner::assume_if_allowed(connection)?;
     let migrations = pool.migrations();
     let status = status::read(connection, migrations, &[])?;
-    let facts = catalog::facts(connection, Scope::CurrentSchema)?;
+    let stated = Stated::by(migrations);
+    let facts = catalog::facts(connection, Scope::CurrentSchema, Some(&stated.objects))?;
 
     let mut nearest = None;
-    let mut found = None;
+    // The one of which least is tuned, and of those the newest: what a migration drops that is still there was not dropped.
+    let mut found: Option<(usize, Option<&Migration>)> = None;
     for migration in migrations.iter().filter(|migration| migration.catalog.is_some()).map(Some).rev().chain([None]) {
-        let Comparison::Drift(drift) = verify::of_facts(&facts, migration, Scope::CurrentSchema) else {
-            found = Some(migration);
-            break;
-        };
-        let distance = |drift: &Drift| drift.differences.len();
-        if nearest.as_deref().is_none_or(|nearest| distance(&drift) < distance(nearest)) {
-            nearest = Some(drift);
+        match verify::of_facts(&facts, migration, Scope::CurrentSchema, &stated) {
+            Comparison::Drift(drift) => {
+                let distance = |drift: &Drift| drift.counting().count();
+                if nearest.as_deref().is_none_or(|nearest| distance(&drift) < distance(nearest)) {
+                    nearest = Some(drift);
+                }
+            }
+            compared => {
+                let tuned = compared.drift().map_or(0, |drift| drift.of_kind(Kind::Tuned).count());
+                if found.is_none_or(|(least, _)| tuned < least) {
+                    found = Some((tuned, migration));
+                }
+            }
         }
     }
-    let Some(found) = found else {
+    let Some((_, found)) = found else {
         return Err(nearest.map_or_else(no_catalog, |drift| Error::NothingEqual { drift }));
     };
     let upto = |version: &str| found.is_some_and(|found| version <= found.version.as_str());

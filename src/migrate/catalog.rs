@@ -1,5 +1,8 @@
-//! Decides what the catalog of a database is: text, one line for each fact, that two databases can be compared by.
+//! The catalog of a database: text, one line for each fact, that two databases can be compared by.
 
+use std::collections::BTreeSet;
+
+use super::ledger::literal;
 use super::libpq::{Connection, ServerError};
 use super::{Error, Pool};
 
@@ -18,26 +21,24 @@ pub enum Scope {
 pub(super) struct Fact {
     /// What it is about, such as `table users`.
     pub object: String,
-    /// The role that owns that, by its OID; nobody owns an extension.
-    pub owner: Option<String>,
-    /// The role whose tables these should be, by its OID: the history's owner, or else the one that reads.
-    pub runner: Option<String>,
     /// The line, which begins with the object.
     pub line: String,
 }
 
 /// Reads the catalog of the current schema: tables, columns, types, defaults, nullability, constraints, indexes and
 /// their validity, enum labels, domains, functions, views, triggers, rules, policies, sequences, statistics, text
-/// search configurations, extensions and comments. Privileges and owners are not among it.
+/// search configurations, extensions, event triggers, comments, and what can be tuned. Privileges and owners are not
+/// among it.
 ///
-/// The text is the same on every supported version of PostgreSQL, whatever order things were made in; the order of
-/// a table's columns counts. One round trip, with the locks of a SELECT.
+/// The text is the same on every supported version of PostgreSQL, whatever order things were made in, whatever a role
+/// or the database has set, and wherever extensions are installed; the order of a table's columns counts. One round
+/// trip, with the locks of a SELECT.
 ///
 /// # Errors
 ///
 /// What the server said, when it cannot be read.
 pub fn read(connection: &mut Connection) -> Result<String, ServerError> {
-    Ok(facts(connection, Scope::CurrentSchema)?.into_iter().map(|fact| fact.line + "\n").collect())
+    Ok(facts(connection, Scope::CurrentSchema, None)?.into_iter().map(|fact| fact.line + "\n").collect())
 }
 
 /// Reads the catalog through a pool; see [`read`].
@@ -49,14 +50,77 @@ pub fn catalog(pool: &Pool) -> Result<String, Error> {
     Ok(read(&mut *pool.get()?)?)
 }
 
-/// The catalog, line by line.
-pub(super) fn facts(connection: &mut Connection, scope: Scope) -> Result<Vec<Fact>, ServerError> {
+/// The settings that the text depends on, for this query alone. Names are printed without their schema where the
+/// `search_path` leads to them: to the current schema first, then to those of the extensions, whoever asks.
+const SETTINGS: &str = "SELECT
+     set_config(
+         'search_path',
+         coalesce(
+             (
+                 SELECT string_agg(quote_ident(nspname), ', ' ORDER BY nspname = current_schema() DESC, nspname) || ', pg_temp'
+                 FROM pg_namespace
+                 WHERE
+                     nspname = current_schema()
+                     OR (current_schema() IS NOT NULL AND nspname <> 'pg_catalog' AND oid IN (SELECT extnamespace FROM pg_extension))
+             ),
+             ''
+         ),
+         true
+     ),
+     set_config('quote_all_identifiers', 'off', true),
+     set_config('standard_conforming_strings', 'on', true),
+     set_config('DateStyle', 'ISO, YMD', true),
+     set_config('IntervalStyle', 'postgres', true),
+     set_config('TimeZone', 'UTC', true),
+     set_config('bytea_output', 'hex', true),
+     set_config('extra_float_digits', '1', true),
+     set_config('lc_monetary', 'C', true),
+     -- Compiling this query takes ten times as long as carrying it out.
+     set_config('jit', 'off', true)";
+
+/// The catalog, line by line. Where names of objects are given, only their facts are read in full; of every other there is
+/// one line, which says that it is there.
+pub(super) fn facts(
+    connection: &mut Connection,
+    scope: Scope,
+    known: Option<&BTreeSet<&str>>,
+) -> Result<Vec<Fact>, ServerError> {
     let every_schema = if scope == Scope::EverySchema { "true" } else { "false" };
-    // Compiling this query takes ten times as long as carrying it out.
-    let query = format!("SET LOCAL jit = off; {}", include_str!("catalog.sql").replace(":every_schema", every_schema));
+    let known = known.map_or_else(
+        || "NULL::text[]".to_owned(),
+        |names| {
+            let names: Vec<_> = names.iter().map(|name| literal(name)).collect();
+            format!("ARRAY[{}]::text[]", names.join(", "))
+        },
+    );
+    let query = include_str!("catalog.sql").replace(":every_schema", every_schema).replace(":known", &known);
+    let query = if connection.is_idle() {
+        format!("{SETTINGS}; {query}")
+    } else {
+        // The settings go with the savepoint, not with the transaction, in which migrations are carried out, too.
+        format!("SAVEPOINT catalog; {SETTINGS}; {query}; ROLLBACK TO SAVEPOINT catalog; RELEASE SAVEPOINT catalog")
+    };
     let fact = |row: Vec<Option<String>>| {
         let mut values = row.into_iter();
-        Some(Fact { object: values.next()??, owner: values.next()?, runner: values.next()?, line: values.next()?? })
+        let (object, fact) = (printable(&values.next()??), values.next()??);
+        let line = if fact.is_empty() { format!("{object}:") } else { format!("{object}: {}", printable(&fact)) };
+        Some(Fact { object, line })
     };
     Ok(connection.execute(&query)?.into_iter().filter_map(fact).collect())
+}
+
+/// The text in one line, and without what a terminal would carry out: names may have any character.
+fn printable(text: &str) -> String {
+    let is_kept = |c: char| !c.is_control() || c == '\t';
+    if text.chars().all(is_kept) {
+        return text.to_owned();
+    }
+    text.chars().fold(String::with_capacity(text.len()), |mut printable, c| {
+        if is_kept(c) {
+            printable.push(c);
+        } else {
+            printable.extend(c.escape_default());
+        }
+        printable
+    })
 }

@@ -1,83 +1,161 @@
--- The catalog, one row for each fact: the object it is about, that object's owner, the owner of Diesel's table (or else
--- who asks), and the fact itself, in an order that does not depend on the server. Of the current schema; of every schema where :every_schema is true.
+-- The catalog, one row for each fact: the object it is about, and the fact, in an order that does not depend on the
+-- server. Of the current schema; of every schema where :every_schema is true. All that is known of the objects that
+-- :known names, and of the others no more than that they are there; all of every object where :known is NULL.
+--
+-- Only facts that a migration can state are read, by their documented names: servers mark columns, tables, indexes and
+-- functions with options of their own. What one may tune without changing what is stored has lines of its own, which
+-- begin with `setting`, `statistics` or `comment`.
 --
 -- Left out: what belongs to an extension, Diesel's own table and the runner's, privileges, and NOT NULL constraints
 -- by name, which PostgreSQL 18 lists and 15 does not (each column says whether it may be null).
 --
--- obj_description() would carry out a query of its own for each object; looked up here, comments cost a quarter less.
+-- Objects that came with the server have OIDs below 16384, and none of them is in a schema of ours.
+--
+-- catalog.rs makes the settings that the text depends on; a string with a backslash is written E'' because
+-- standard_conforming_strings may be off while this is parsed.
 WITH
 -- Objects of the current schema go by their name alone, wherever that is.
 here AS (
-    SELECT oid, nspname, CASE WHEN nspname = current_schema() THEN '' ELSE quote_ident(nspname) || '.' END AS prefix
+    SELECT oid, CASE WHEN nspname = current_schema() THEN '' ELSE quote_ident(nspname) || '.' END AS prefix
     FROM pg_namespace
     WHERE
         nspname = current_schema()
-        OR (:every_schema AND nspname <> 'information_schema' AND nspname NOT LIKE 'pg\_%')
+        OR (:every_schema AND nspname <> 'information_schema' AND NOT starts_with(nspname, 'pg_'))
 ),
 
 of_extension AS (
     SELECT classid, objid FROM pg_depend WHERE deptype = 'e'
 ),
 
-relation AS (
+any_relation AS (
     SELECT
         class.*,
         CASE class.relkind
             WHEN 'v' THEN 'view ' WHEN 'm' THEN 'materialized view ' WHEN 'S' THEN 'sequence '
             WHEN 'f' THEN 'foreign table ' ELSE 'table '
-        END || here.prefix || class.relname AS subject
+        END || here.prefix || quote_ident(class.relname) AS subject
     FROM pg_class AS class
     INNER JOIN here ON class.relnamespace = here.oid
     WHERE
         class.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
         AND class.relname NOT IN ('__diesel_schema_migrations', 'messenger_db_ledger')
+        AND class.oid >= 16384
         AND (class.oid, 'pg_class'::regclass) NOT IN (SELECT objid, classid FROM of_extension)
 ),
 
-routine AS (
+relation AS (
+    SELECT * FROM any_relation WHERE subject = ANY (:known) OR :known IS NULL
+),
+
+attribute AS (
     SELECT
-        proc.oid,
-        proc.proowner,
-        proc.prokind,
+        att.*,
+        relation.subject,
+        relation.relkind,
+        quote_ident(att.attname) AS name,
+        own.typcollation,
+        own.typnotnull,
+        own.typdefault,
+        own.typstorage
+    FROM relation
+    INNER JOIN pg_attribute AS att ON att.attrelid = relation.oid
+    INNER JOIN pg_type AS own ON own.oid = att.atttypid
+    WHERE att.attnum > 0 AND NOT att.attisdropped AND relation.relkind <> 'S'
+),
+
+any_routine AS (
+    SELECT
+        proc.*,
         CASE proc.prokind WHEN 'p' THEN 'procedure ' WHEN 'a' THEN 'aggregate ' ELSE 'function ' END
-        || here.prefix || proc.proname || '(' || oidvectortypes(proc.proargtypes) || ')' AS subject,
-        quote_ident(here.nspname) || '.' || quote_ident(proc.proname) || '(' AS full_name,
-        quote_ident(proc.proname) || '(' AS own_name
+        || here.prefix || quote_ident(proc.proname) || '(' || oidvectortypes(proc.proargtypes) || ')' AS subject
     FROM pg_proc AS proc
     INNER JOIN here ON proc.pronamespace = here.oid
-    WHERE (proc.oid, 'pg_proc'::regclass) NOT IN (SELECT objid, classid FROM of_extension)
+    WHERE proc.oid >= 16384 AND (proc.oid, 'pg_proc'::regclass) NOT IN (SELECT objid, classid FROM of_extension)
+),
+
+routine AS (
+    SELECT * FROM any_routine WHERE subject = ANY (:known) OR :known IS NULL
 ),
 
 type AS (
     SELECT
         type.*,
         CASE type.typtype WHEN 'e' THEN 'enum ' WHEN 'd' THEN 'domain ' WHEN 'r' THEN 'range ' ELSE 'type ' END
-        || here.prefix || type.typname AS subject
+        || here.prefix || quote_ident(type.typname) AS subject
     FROM pg_type AS type
     INNER JOIN here ON type.typnamespace = here.oid
     LEFT JOIN pg_class AS class ON class.oid = type.typrelid
     WHERE
-        (type.typtype IN ('e', 'd', 'r') OR class.relkind = 'c')
+        type.oid >= 16384
+        AND (type.typtype IN ('e', 'd', 'r') OR class.relkind = 'c')
         AND (type.oid, 'pg_type'::regclass) NOT IN (SELECT objid, classid FROM of_extension)
 ),
 
 search AS (
-    SELECT config.*, 'text search configuration ' || here.prefix || config.cfgname AS subject
+    SELECT config.*, 'text search configuration ' || here.prefix || quote_ident(config.cfgname) AS subject
     FROM pg_ts_config AS config
     INNER JOIN here ON config.cfgnamespace = here.oid
     WHERE (config.oid, 'pg_ts_config'::regclass) NOT IN (SELECT objid, classid FROM of_extension)
 ),
 
-fact (subject, owner, rank, line) AS (
+-- Key by key, because pg_get_indexdef() prints every option of a column, and names by the search_path.
+index AS (
+    SELECT
+        ind.*,
+        relation.subject,
+        relation.relreplident,
+        quote_ident(own.relname) AS name,
+        own.reloptions,
+        own.relam,
+        (
+            SELECT
+                string_agg(
+                    concat_ws(
+                        ' ',
+                        pg_get_indexdef(ind.indexrelid, key.number::integer, false),
+                        'COLLATE ' || nullif(nullif(key.collated, 0), 'pg_catalog."default"'::regcollation::oid)::regcollation::text,
+                        CASE WHEN NOT opclass.opcdefault THEN quote_ident(opclass.opcname) END,
+                        CASE
+                            WHEN key.flags & 3 = 1 THEN 'DESC NULLS LAST'
+                            WHEN key.flags & 3 = 2 THEN 'NULLS FIRST'
+                            WHEN key.flags & 3 = 3 THEN 'DESC'
+                        END
+                    ),
+                    ', ' ORDER BY key.number
+                )
+            FROM unnest(ind.indclass::oid[], ind.indcollation::oid[], ind.indoption::smallint[])
+                WITH ORDINALITY AS key (class, collated, flags, number)
+            INNER JOIN pg_opclass AS opclass ON opclass.oid = key.class
+        ) AS keys,
+        (
+            SELECT string_agg(pg_get_indexdef(ind.indexrelid, number, false), ', ' ORDER BY number)
+            FROM generate_series(ind.indnkeyatts + 1, ind.indnatts) AS number
+        ) AS included
+    FROM pg_index AS ind
+    INNER JOIN relation ON ind.indrelid = relation.oid
+    INNER JOIN pg_class AS own ON ind.indexrelid = own.oid
+),
+
+fact (subject, rank, line) AS (
     -- Whoever made an extension, and what they say of it, is no part of the schema.
-    SELECT 'extension ' || extname, NULL::oid, 0, 'installed'
+    SELECT 'extension ' || quote_ident(extname), 0, 'installed'
     FROM pg_extension
     WHERE extname <> 'plpgsql'
 
     UNION ALL
+    -- Of no schema: what it does to the objects of a migration, as some platforms have it do, is found there.
+    SELECT
+        'event trigger ' || quote_ident(evtname),
+        0,
+        concat_ws(
+            ' ', evtevent, 'EXECUTE FUNCTION ' || evtfoid::regproc::text,
+            CASE evtenabled WHEN 'D' THEN 'DISABLED' WHEN 'R' THEN 'REPLICA' WHEN 'A' THEN 'ALWAYS' END
+        )
+    FROM pg_event_trigger
+
+    UNION ALL
     SELECT
         type.subject,
-        type.typowner,
         0,
         concat_ws(
             ' ',
@@ -90,54 +168,27 @@ fact (subject, owner, rank, line) AS (
                     WHERE label.enumtypid = type.oid
                 )
                 ELSE (
-                    SELECT string_agg(att.attname || ' ' || format_type(att.atttypid, att.atttypmod), ', ' ORDER BY att.attnum)
+                    SELECT string_agg(quote_ident(att.attname) || ' ' || format_type(att.atttypid, att.atttypmod), ', ' ORDER BY att.attnum)
                     FROM pg_attribute AS att
                     WHERE att.attrelid = type.typrelid AND att.attnum > 0 AND NOT att.attisdropped
                 )
             END,
             CASE WHEN type.typnotnull THEN 'NOT NULL' END,
-            'DEFAULT ' || type.typdefault,
-            '-- ' || (SELECT description FROM pg_description WHERE objoid = type.oid AND classoid = 'pg_type'::regclass AND objsubid = 0)
+            'DEFAULT ' || type.typdefault
         )
     FROM type
 
     UNION ALL
-    SELECT
-        type.subject,
-        type.typowner,
-        1,
-        concat_ws(
-            ' ',
-            'constraint',
-            con.conname,
-            pg_get_constraintdef(con.oid),
-            '-- ' || (SELECT description FROM pg_description WHERE objoid = con.oid AND classoid = 'pg_constraint'::regclass AND objsubid = 0)
-        )
+    SELECT type.subject, 1, concat_ws(' ', 'constraint', quote_ident(con.conname), pg_get_constraintdef(con.oid))
     FROM pg_constraint AS con
     INNER JOIN type ON con.contypid = type.oid
     WHERE con.contype <> 'n'
 
     UNION ALL
     SELECT
-        relation.subject,
-        relation.relowner,
+        any_relation.subject,
         0,
-        concat_ws(
-            ' ',
-            CASE relation.relpersistence WHEN 'u' THEN 'UNLOGGED' WHEN 't' THEN 'TEMPORARY' END,
-            CASE WHEN relation.relrowsecurity THEN 'ROW LEVEL SECURITY' END,
-            CASE WHEN relation.relforcerowsecurity THEN 'FORCE ROW LEVEL SECURITY' END,
-            CASE relation.relreplident
-                WHEN 'f' THEN 'REPLICA IDENTITY FULL'
-                WHEN 'n' THEN CASE WHEN relation.relkind IN ('r', 'p') THEN 'REPLICA IDENTITY NOTHING' END
-            END,
-            'PARTITION BY ' || pg_get_partkeydef(relation.oid),
-            (
-                SELECT 'INHERITS ' || string_agg(inhparent::regclass::text, ', ' ORDER BY inhseqno)
-                FROM pg_inherits
-                WHERE inhrelid = relation.oid
-            ),
-            pg_get_expr(relation.relpartbound, relation.oid),
+        coalesce(
             (
                 SELECT
                     format(
@@ -145,19 +196,77 @@ fact (subject, owner, rank, line) AS (
                         seqstart, seqincrement, seqmin, seqmax, seqcache, CASE WHEN seqcycle THEN ' CYCLE' END
                     )
                 FROM pg_sequence
-                WHERE seqrelid = relation.oid
+                WHERE seqrelid = any_relation.oid
             ),
-            'WITH (' || array_to_string(relation.reloptions, ', ') || ')',
-            '-- ' || (SELECT description FROM pg_description WHERE objoid = relation.oid AND classoid = 'pg_class'::regclass AND objsubid = 0)
+            ''
         )
+    FROM any_relation
+
+    UNION ALL
+    SELECT relation.subject, 1, state.line
     FROM relation
+    CROSS JOIN LATERAL (
+        VALUES
+        (CASE relation.relpersistence WHEN 'u' THEN 'unlogged' WHEN 't' THEN 'temporary' END),
+        (CASE WHEN relation.relrowsecurity THEN 'row security' END),
+        (CASE WHEN relation.relforcerowsecurity THEN 'row security forced' END),
+        ('partitioned by ' || pg_get_partkeydef(relation.oid)),
+        ('partition ' || pg_get_expr(relation.relpartbound, relation.oid))
+    ) AS state (line)
+    WHERE state.line IS NOT NULL
+
+    UNION ALL
+    SELECT relation.subject, 1, 'inherits ' || inhparent::regclass::text
+    FROM pg_inherits
+    INNER JOIN relation ON inhrelid = relation.oid
+
+    UNION ALL
+    -- What is asked of a table is asked of those that inherit from it, too.
+    SELECT relation.subject, 1, 'child ' || inhrelid::regclass::text
+    FROM pg_inherits
+    INNER JOIN relation ON inhparent = relation.oid
 
     UNION ALL
     SELECT
         relation.subject,
-        relation.relowner,
-        definition.number::integer,
-        'definition ' || regexp_replace(btrim(definition.line), '\s+', ' ', 'g')
+        2,
+        CASE WHEN relation.relkind = 'v' THEN 'option ' ELSE 'setting ' END
+        || split_part(option, '=', 1) || ': '
+        || CASE
+            WHEN starts_with(option, 'security_') THEN (substr(option, strpos(option, '=') + 1)::boolean)::text
+            ELSE substr(option, strpos(option, '=') + 1)
+        END
+    FROM relation
+    CROSS JOIN LATERAL unnest(relation.reloptions) AS option
+    WHERE
+        CASE
+            WHEN relation.relkind = 'v' THEN split_part(option, '=', 1) IN ('check_option', 'security_barrier', 'security_invoker')
+            ELSE
+                starts_with(option, 'autovacuum_')
+                OR split_part(option, '=', 1) IN (
+                    'fillfactor', 'log_autovacuum_min_duration', 'parallel_workers', 'toast_tuple_target', 'user_catalog_table',
+                    'vacuum_index_cleanup', 'vacuum_max_eager_freeze_failure_rate', 'vacuum_truncate'
+                )
+        END
+
+    UNION ALL
+    SELECT
+        relation.subject,
+        2,
+        'setting replica identity: '
+        || CASE relation.relreplident
+            WHEN 'f' THEN 'FULL'
+            WHEN 'n' THEN 'NOTHING'
+            ELSE (SELECT index.name FROM index WHERE index.indrelid = relation.oid AND index.indisreplident)
+        END
+    FROM relation
+    WHERE relation.relkind IN ('r', 'p') AND relation.relreplident IN ('f', 'n', 'i')
+
+    UNION ALL
+    SELECT
+        relation.subject,
+        100 + definition.number::integer,
+        'definition ' || regexp_replace(btrim(definition.line), E'\\s+', ' ', 'g')
     FROM relation
     CROSS JOIN LATERAL
         string_to_table(pg_get_viewdef(relation.oid), E'\n') WITH ORDINALITY AS definition (line, number)
@@ -165,55 +274,54 @@ fact (subject, owner, rank, line) AS (
 
     UNION ALL
     SELECT
-        relation.subject,
-        relation.relowner,
+        att.subject,
         10000 + att.attnum,
         concat_ws(
             ' ',
             'column',
-            att.attname,
+            att.name,
             format_type(att.atttypid, att.atttypmod),
-            'COLLATE ' || (SELECT quote_ident(collname) FROM pg_collation WHERE oid = att.attcollation AND oid <> own.typcollation),
-            CASE WHEN att.attnotnull THEN 'NOT NULL' END,
+            'COLLATE ' || nullif(att.attcollation, att.typcollation)::regcollation::text,
+            CASE WHEN att.attnotnull OR att.typnotnull THEN 'NOT NULL' END,
             CASE att.attgenerated WHEN '' THEN 'DEFAULT ' ELSE 'GENERATED ' END
-            || pg_get_expr(def.adbin, def.adrelid),
+            || coalesce(pg_get_expr(def.adbin, def.adrelid), att.typdefault),
             CASE att.attgenerated WHEN 's' THEN 'STORED' WHEN 'v' THEN 'VIRTUAL' END,
-            CASE att.attidentity WHEN 'a' THEN 'IDENTITY ALWAYS' WHEN 'd' THEN 'IDENTITY BY DEFAULT' END,
-            CASE
-                WHEN att.attstorage = own.typstorage OR relation.relkind NOT IN ('r', 'p') THEN NULL
-                ELSE 'STORAGE ' || CASE att.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END
-            END,
-            CASE att.attcompression WHEN 'p' THEN 'COMPRESSION pglz' WHEN 'l' THEN 'COMPRESSION lz4' END,
-            -- Only what a migration can state: a server marks columns with options of its own, too (15.20 with pg_attver).
-            'WITH (' || (
-                SELECT string_agg(option, ', ' ORDER BY option)
-                FROM unnest(att.attoptions) AS option
-                WHERE split_part(option, '=', 1) IN ('n_distinct', 'n_distinct_inherited')
-            ) || ')',
-            '-- ' || (SELECT description FROM pg_description WHERE objoid = relation.oid AND classoid = 'pg_class'::regclass AND objsubid = att.attnum)
+            CASE att.attidentity WHEN 'a' THEN 'IDENTITY ALWAYS' WHEN 'd' THEN 'IDENTITY BY DEFAULT' END
         )
-    FROM relation
-    INNER JOIN pg_attribute AS att ON att.attrelid = relation.oid
-    INNER JOIN pg_type AS own ON own.oid = att.atttypid
+    FROM attribute AS att
     LEFT JOIN pg_attrdef AS def ON def.adrelid = att.attrelid AND def.adnum = att.attnum
-    WHERE att.attnum > 0 AND NOT att.attisdropped AND relation.relkind <> 'S'
+
+    UNION ALL
+    SELECT att.subject, 15000, format('setting %s of column %s: %s', setting.name, att.name, setting.value)
+    FROM attribute AS att
+    CROSS JOIN LATERAL (
+        SELECT
+            'storage',
+            CASE WHEN att.attstorage <> att.typstorage THEN CASE att.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' WHEN 'x' THEN 'EXTENDED' END END
+        UNION ALL
+        SELECT 'compression', CASE att.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END
+        UNION ALL
+        SELECT 'statistics', CASE WHEN att.attstattarget >= 0 THEN att.attstattarget::text END
+        UNION ALL
+        SELECT split_part(option, '=', 1), substr(option, strpos(option, '=') + 1)
+        FROM unnest(att.attoptions) AS option
+        WHERE split_part(option, '=', 1) IN ('n_distinct', 'n_distinct_inherited')
+    ) AS setting (name, value)
+    WHERE att.relkind <> 'v' AND setting.value IS NOT NULL
 
     UNION ALL
     SELECT
         relation.subject,
-        relation.relowner,
         20000,
         concat_ws(
             ' ',
             'constraint',
-            con.conname,
+            quote_ident(con.conname),
             pg_get_constraintdef(con.oid),
             -- A foreign key is carried out by triggers, which ALTER TABLE … DISABLE TRIGGER ALL disables.
-            (
-                SELECT 'DISABLED'
-                WHERE EXISTS (SELECT FROM pg_trigger WHERE tgconstraint = con.oid AND tgisinternal AND tgenabled <> 'O')
-            ),
-            '-- ' || (SELECT description FROM pg_description WHERE objoid = con.oid AND classoid = 'pg_constraint'::regclass AND objsubid = 0)
+            CASE
+                WHEN con.oid IN (SELECT tgconstraint FROM pg_trigger WHERE tgisinternal AND tgenabled <> 'O') THEN 'DISABLED'
+            END
         )
     FROM pg_constraint AS con
     INNER JOIN relation ON con.conrelid = relation.oid
@@ -221,35 +329,62 @@ fact (subject, owner, rank, line) AS (
 
     UNION ALL
     SELECT
-        relation.subject,
-        relation.relowner,
+        index.subject,
         30000,
         concat_ws(
             ' ',
             'index',
-            own.relname,
-            CASE WHEN ind.indisunique THEN 'UNIQUE' END,
-            regexp_replace(pg_get_indexdef(ind.indexrelid), '^.*? (?=USING )', ''),
-            CASE WHEN NOT (ind.indisvalid AND ind.indisready AND ind.indislive) THEN 'INVALID' END,
-            CASE WHEN ind.indisclustered THEN 'CLUSTERED' END,
-            CASE WHEN ind.indisreplident THEN 'REPLICA IDENTITY' END,
-            '-- ' || (SELECT description FROM pg_description WHERE objoid = ind.indexrelid AND classoid = 'pg_class'::regclass AND objsubid = 0)
+            index.name,
+            CASE WHEN index.indisunique THEN 'UNIQUE' END,
+            'USING',
+            (SELECT quote_ident(amname) FROM pg_am WHERE oid = index.relam),
+            '(' || index.keys || ')',
+            'INCLUDE (' || index.included || ')',
+            CASE WHEN index.indnullsnotdistinct THEN 'NULLS NOT DISTINCT' END,
+            'WHERE ' || pg_get_expr(index.indpred, index.indrelid),
+            CASE WHEN NOT (index.indisvalid AND index.indisready AND index.indislive) THEN 'INVALID' END
         )
-    FROM pg_index AS ind
-    INNER JOIN relation ON ind.indrelid = relation.oid
-    INNER JOIN pg_class AS own ON ind.indexrelid = own.oid
+    FROM index
+
+    UNION ALL
+    SELECT index.subject, 35000, format('setting %s of index %s: %s', setting.name, index.name, setting.value)
+    FROM index
+    CROSS JOIN LATERAL (
+        SELECT 'clustered', CASE WHEN index.indisclustered THEN 'on' END
+        UNION ALL
+        SELECT split_part(option, '=', 1), substr(option, strpos(option, '=') + 1)
+        FROM unnest(index.reloptions) AS option
+        WHERE
+            split_part(option, '=', 1) IN (
+                'autosummarize', 'buffering', 'deduplicate_items', 'fastupdate', 'fillfactor', 'gin_pending_list_limit',
+                'pages_per_range'
+            )
+        UNION ALL
+        SELECT
+            split_part(option, '=', 1) || ' of key ' || att.attnum,
+            substr(option, strpos(option, '=') + 1)
+        FROM pg_attribute AS att
+        CROSS JOIN LATERAL unnest(att.attoptions) AS option
+        WHERE
+            att.attrelid = index.indexrelid
+            AND split_part(option, '=', 1) IN (
+                'siglen', 'numranges', 'n_distinct_per_range', 'false_positive_rate', 'values_per_range'
+            )
+    ) AS setting (name, value)
+    WHERE setting.value IS NOT NULL
 
     UNION ALL
     SELECT
         relation.subject,
-        relation.relowner,
         40000,
         concat_ws(
             ' ',
             'trigger',
-            regexp_replace(pg_get_triggerdef(trig.oid, true), '^CREATE (CONSTRAINT )?TRIGGER (\S+) ', '\2 \1'),
-            CASE trig.tgenabled WHEN 'D' THEN 'DISABLED' WHEN 'R' THEN 'REPLICA' WHEN 'A' THEN 'ALWAYS' END,
-            '-- ' || (SELECT description FROM pg_description WHERE objoid = trig.oid AND classoid = 'pg_trigger'::regclass AND objsubid = 0)
+            quote_ident(trig.tgname),
+            regexp_replace(
+                pg_get_triggerdef(trig.oid, true), E'^CREATE (CONSTRAINT )?TRIGGER ("(?:[^"]|"")*"|[^ ]+) ', E'\\1'
+            ),
+            CASE trig.tgenabled WHEN 'D' THEN 'DISABLED' WHEN 'R' THEN 'REPLICA' WHEN 'A' THEN 'ALWAYS' END
         )
     FROM pg_trigger AS trig
     INNER JOIN relation ON trig.tgrelid = relation.oid
@@ -258,15 +393,13 @@ fact (subject, owner, rank, line) AS (
     UNION ALL
     SELECT
         relation.subject,
-        relation.relowner,
         50000,
         concat_ws(
             ' ',
             'rule',
-            rule.rulename,
-            regexp_replace(pg_get_ruledef(rule.oid, true), '\s+', ' ', 'g'),
-            CASE rule.ev_enabled WHEN 'D' THEN 'DISABLED' WHEN 'R' THEN 'REPLICA' WHEN 'A' THEN 'ALWAYS' END,
-            '-- ' || (SELECT description FROM pg_description WHERE objoid = rule.oid AND classoid = 'pg_rewrite'::regclass AND objsubid = 0)
+            quote_ident(rule.rulename),
+            regexp_replace(pg_get_ruledef(rule.oid, true), E'\\s+', ' ', 'g'),
+            CASE rule.ev_enabled WHEN 'D' THEN 'DISABLED' WHEN 'R' THEN 'REPLICA' WHEN 'A' THEN 'ALWAYS' END
         )
     FROM pg_rewrite AS rule
     INNER JOIN relation ON rule.ev_class = relation.oid
@@ -275,12 +408,11 @@ fact (subject, owner, rank, line) AS (
     UNION ALL
     SELECT
         relation.subject,
-        relation.relowner,
         60000,
         concat_ws(
             ' ',
             'policy',
-            policy.polname,
+            quote_ident(policy.polname),
             CASE policy.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
             CASE WHEN policy.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
             'TO ' || (
@@ -288,8 +420,7 @@ fact (subject, owner, rank, line) AS (
                 FROM unnest(policy.polroles) AS role
             ),
             'USING ' || pg_get_expr(policy.polqual, policy.polrelid),
-            'WITH CHECK ' || pg_get_expr(policy.polwithcheck, policy.polrelid),
-            '-- ' || (SELECT description FROM pg_description WHERE objoid = policy.oid AND classoid = 'pg_policy'::regclass AND objsubid = 0)
+            'WITH CHECK ' || pg_get_expr(policy.polwithcheck, policy.polrelid)
         )
     FROM pg_policy AS policy
     INNER JOIN relation ON policy.polrelid = relation.oid
@@ -297,14 +428,13 @@ fact (subject, owner, rank, line) AS (
     UNION ALL
     SELECT
         relation.subject,
-        relation.relowner,
         70000,
-        concat_ws(
-            ' ',
-            'statistics',
-            stat.stxname,
-            regexp_replace(pg_get_statisticsobjdef(stat.oid), '^CREATE STATISTICS .*?\.(".*?"|\S*) ', ''),
-            '-- ' || (SELECT description FROM pg_description WHERE objoid = stat.oid AND classoid = 'pg_statistic_ext'::regclass AND objsubid = 0)
+        format(
+            'statistics %s: %s',
+            quote_ident(stat.stxname),
+            regexp_replace(
+                pg_get_statisticsobjdef(stat.oid), E'^CREATE STATISTICS (?:"(?:[^"]|"")*"|[^ ."]+)\\.(?:"(?:[^"]|"")*"|[^ ]+) ', ''
+            )
         )
     FROM pg_statistic_ext AS stat
     INNER JOIN relation ON stat.stxrelid = relation.oid
@@ -312,64 +442,119 @@ fact (subject, owner, rank, line) AS (
     UNION ALL
     SELECT
         routine.subject,
-        routine.proowner,
         0,
-        '-- ' || (SELECT description FROM pg_description WHERE objoid = routine.oid AND classoid = 'pg_proc'::regclass AND objsubid = 0)
+        concat_ws(
+            ' ',
+            '| (' || pg_get_function_arguments(routine.oid) || ')',
+            'RETURNS ' || pg_get_function_result(routine.oid),
+            'LANGUAGE ' || (SELECT quote_ident(lanname) FROM pg_language WHERE oid = routine.prolang),
+            CASE routine.prokind WHEN 'w' THEN 'WINDOW' END,
+            CASE routine.provolatile WHEN 'i' THEN 'IMMUTABLE' WHEN 's' THEN 'STABLE' END,
+            CASE routine.proparallel WHEN 's' THEN 'PARALLEL SAFE' WHEN 'r' THEN 'PARALLEL RESTRICTED' END,
+            CASE WHEN routine.proisstrict THEN 'STRICT' END,
+            CASE WHEN routine.prosecdef THEN 'SECURITY DEFINER' END,
+            CASE WHEN routine.proleakproof THEN 'LEAKPROOF' END,
+            'SUPPORT ' || nullif(routine.prosupport::oid, 0)::regproc::text,
+            'FROM ' || routine.probin
+        )
     FROM routine
+
+    UNION ALL
+    SELECT subject, 0, '' FROM any_routine WHERE subject <> ALL (:known)
 
     UNION ALL
     -- Line by line, so that a difference is no longer than what differs.
-    SELECT
-        routine.subject,
-        routine.proowner,
-        definition.number::integer,
-        '| ' || definition.line
+    SELECT routine.subject, 10 + definition.number::integer, '| ' || definition.line
     FROM routine
     CROSS JOIN LATERAL
         string_to_table(
-            replace(
-                CASE WHEN routine.prokind <> 'a' THEN replace(pg_get_functiondef(routine.oid), routine.full_name, routine.own_name) END,
-                E'\r', ''
-            ),
-            E'\n'
+            replace(coalesce(pg_get_function_sqlbody(routine.oid), routine.prosrc), E'\r', ''), E'\n'
         ) WITH ORDINALITY AS definition (line, number)
+    WHERE routine.prokind <> 'a'
 
     UNION ALL
-    SELECT
-        search.subject,
-        search.cfgowner,
-        0,
-        concat_ws(' ', 'PARSER', parser.prsname, '-- ' || (SELECT description FROM pg_description WHERE objoid = search.oid AND classoid = 'pg_ts_config'::regclass AND objsubid = 0))
+    SELECT routine.subject, 1, 'setting ' || setting.line
+    FROM routine
+    CROSS JOIN LATERAL (
+        -- What the server does not know nobody can have stated.
+        SELECT split_part(option, '=', 1) || ': ' || substr(option, strpos(option, '=') + 1)
+        FROM unnest(routine.proconfig) AS option
+        WHERE
+            split_part(option, '=', 1) LIKE '%.%'
+            OR current_setting(split_part(option, '=', 1), true) IS NOT NULL
+        UNION ALL
+        SELECT 'cost: ' || routine.procost
+        WHERE routine.procost <> CASE WHEN routine.prolang IN (SELECT oid FROM pg_language WHERE lanname IN ('internal', 'c')) THEN 1 ELSE 100 END
+        UNION ALL
+        SELECT 'rows: ' || routine.prorows
+        WHERE routine.prorows NOT IN (0, 1000)
+    ) AS setting (line)
+    WHERE routine.prokind <> 'a'
+
+    UNION ALL
+    SELECT search.subject, 0, 'PARSER ' || quote_ident(parser.prsname)
     FROM search
     INNER JOIN pg_ts_parser AS parser ON parser.oid = search.cfgparser
 
     UNION ALL
     SELECT
         search.subject,
-        search.cfgowner,
         1,
-        format('mapping %s %s', token.alias, string_agg(dict.dictname, ', ' ORDER BY map.mapseqno))
+        format('mapping %s %s', token.alias, string_agg(quote_ident(dict.dictname), ', ' ORDER BY map.mapseqno))
     FROM search
     INNER JOIN pg_ts_config_map AS map ON map.mapcfg = search.oid
     INNER JOIN pg_ts_dict AS dict ON dict.oid = map.mapdict
     INNER JOIN LATERAL ts_token_type(search.cfgparser) AS token ON token.tokid = map.maptokentype
-    GROUP BY search.subject, search.cfgowner, token.alias
+    GROUP BY search.subject, token.alias
+
+    UNION ALL
+    SELECT said.subject, 90000, 'comment' || coalesce(' on ' || said.part, '') || ': ' || text.description
+    FROM (
+        SELECT 'pg_class'::regclass AS catalog, oid, 0 AS number, subject, NULL AS part FROM relation
+        UNION ALL
+        SELECT 'pg_class'::regclass, attrelid, attnum, subject, 'column ' || name FROM attribute
+        UNION ALL
+        SELECT 'pg_class'::regclass, indexrelid, 0, subject, 'index ' || name FROM index
+        UNION ALL
+        SELECT 'pg_constraint'::regclass, con.oid, 0, relation.subject, 'constraint ' || quote_ident(con.conname)
+        FROM pg_constraint AS con
+        INNER JOIN relation ON con.conrelid = relation.oid
+        WHERE con.contype NOT IN ('n', 't')
+        UNION ALL
+        SELECT 'pg_constraint'::regclass, con.oid, 0, type.subject, 'constraint ' || quote_ident(con.conname)
+        FROM pg_constraint AS con
+        INNER JOIN type ON con.contypid = type.oid
+        WHERE con.contype <> 'n'
+        UNION ALL
+        SELECT 'pg_trigger'::regclass, trig.oid, 0, relation.subject, 'trigger ' || quote_ident(trig.tgname)
+        FROM pg_trigger AS trig
+        INNER JOIN relation ON trig.tgrelid = relation.oid
+        WHERE NOT trig.tgisinternal
+        UNION ALL
+        SELECT 'pg_rewrite'::regclass, rule.oid, 0, relation.subject, 'rule ' || quote_ident(rule.rulename)
+        FROM pg_rewrite AS rule
+        INNER JOIN relation ON rule.ev_class = relation.oid
+        WHERE rule.rulename <> '_RETURN'
+        UNION ALL
+        SELECT 'pg_policy'::regclass, policy.oid, 0, relation.subject, 'policy ' || quote_ident(policy.polname)
+        FROM pg_policy AS policy
+        INNER JOIN relation ON policy.polrelid = relation.oid
+        UNION ALL
+        SELECT 'pg_statistic_ext'::regclass, stat.oid, 0, relation.subject, 'statistics ' || quote_ident(stat.stxname)
+        FROM pg_statistic_ext AS stat
+        INNER JOIN relation ON stat.stxrelid = relation.oid
+        UNION ALL
+        SELECT 'pg_type'::regclass, oid, 0, subject, NULL FROM type
+        UNION ALL
+        SELECT 'pg_proc'::regclass, oid, 0, subject, NULL FROM routine
+        UNION ALL
+        SELECT 'pg_ts_config'::regclass, oid, 0, subject, NULL FROM search
+    ) AS said
+    INNER JOIN pg_description AS text
+        ON text.classoid = said.catalog AND text.objoid = said.oid AND text.objsubid = said.number
+    WHERE text.objoid >= 16384
 )
 
-SELECT
-    subject,
-    owner,
-    (
-        SELECT coalesce(
-            (
-                SELECT class.relowner
-                FROM pg_class AS class
-                INNER JOIN pg_namespace AS schema ON schema.oid = class.relnamespace
-                WHERE class.relname = '__diesel_schema_migrations' AND schema.nspname = current_schema()
-            ),
-            current_user::regrole
-        )
-    ) AS runner,
-    rtrim(replace(subject || ': ' || coalesce(line, ''), E'\n', '\n')) AS line
+SELECT subject, rtrim(replace(line, E'\n', E'\\n'))
 FROM fact
 ORDER BY subject COLLATE "C", rank, line COLLATE "C"

@@ -1,11 +1,13 @@
-//! Decides how a database differs from what it should be: line by line of the catalog, and whose objects count.
+//! How a database differs from what it should be: which part of which object, and whether that matters.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use similar::{ChangeTag, TextDiff};
+use similar::{Algorithm, DiffOp, TextDiff, capture_diff_slices};
 
 use super::catalog::{Fact, Scope};
+use super::fact::{self, Parsed};
+use super::stated::Stated;
 
 /// How a database's catalog differs from the one it should have.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,15 +16,19 @@ pub struct Drift {
     pub version: Option<String>,
     /// The catalog that it should have.
     pub expected: String,
-    /// The catalog that it has, without what is nobody's business here.
+    /// The catalog that it has; of foreign objects no more than that they are there.
     pub found: String,
     /// What differs, by the name of the object.
     pub differences: Vec<Difference>,
+    /// Whether tuned and foreign count as well.
+    pub is_strict: bool,
 }
 
 /// A part of an object that differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
+    /// How much it matters.
+    pub kind: Kind,
     /// The object, such as `table users`.
     pub object: String,
     /// Which part of it, such as `column status`. `None`: the object itself.
@@ -33,30 +39,55 @@ pub struct Difference {
     pub found: Option<String>,
 }
 
+/// How much a difference matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// What the schema states is missing or means something else, or something was added to it that changes what a
+    /// write does.
+    Broken,
+    /// It would be [`Broken`](Self::Broken), and is allowed.
+    Allowed,
+    /// It changes how fast something is or what is said of it, not what it means: a storage parameter, a statistics
+    /// target, one more index that is not unique, one more column that need not be filled, a comment.
+    Tuned,
+    /// An object that is no part of this schema.
+    Foreign,
+}
+
+impl Kind {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Broken => "broken",
+            Self::Allowed => "allowed",
+            Self::Tuned => "tuned",
+            Self::Foreign => "foreign",
+        }
+    }
+}
+
 impl Drift {
     /// How the catalog that was read differs from the one expected, if it does.
-    ///
-    /// An object that is not expected counts when whoever owns the expected ones owns it, or where there are none, whoever
-    /// owns the history. An extension too many never does, unless every schema is looked at: then everything counts.
-    pub(super) fn of(version: Option<&str>, expected: &str, facts: &[Fact], scope: Scope) -> Option<Self> {
-        let expected_objects: BTreeSet<_> = expected.lines().map(|line| object_and_fact(line).0).collect();
-        let is_expected = |fact: &Fact| expected_objects.contains(fact.object.as_str());
-        let mut owners: BTreeSet<_> =
-            facts.iter().filter(|fact| is_expected(fact)).filter_map(|fact| fact.owner.as_ref()).collect();
-        if owners.is_empty() {
-            owners.extend(facts.iter().filter_map(|fact| fact.runner.as_ref()));
-        }
-        let counts = |fact: &&Fact| {
-            scope == Scope::EverySchema
-                || is_expected(fact)
-                || fact.owner.as_ref().is_some_and(|owner| owners.contains(owner))
-        };
-        let found: String = facts.iter().filter(counts).flat_map(|fact| [fact.line.as_str(), "\n"]).collect();
+    pub(super) fn of(
+        version: Option<&str>,
+        expected: &str,
+        facts: &[Fact],
+        scope: Scope,
+        stated: &Stated<'_>,
+    ) -> Option<Self> {
+        let found: String = facts.iter().flat_map(|fact| [fact.line.as_str(), "\n"]).collect();
         if found == expected {
             return None;
         }
-        let differences = differences(expected, &found);
-        Some(Self { version: version.map(str::to_owned), expected: expected.to_owned(), found, differences })
+        let differences = differences(expected, &found, stated);
+        Some(Self {
+            version: version.map(str::to_owned),
+            expected: expected.to_owned(),
+            found,
+            differences,
+            is_strict: scope == Scope::EverySchema,
+        })
     }
 
     /// Whose catalog it should have, in words.
@@ -65,91 +96,182 @@ impl Drift {
         self.version.as_ref().map_or_else(|| "an empty database".to_owned(), |version| format!("version {version}"))
     }
 
-    /// How many differences there are, in words.
+    /// The differences of a kind.
+    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Difference> {
+        self.differences.iter().filter(move |difference| difference.kind == kind)
+    }
+
+    /// The differences for which a database is not what it should be.
+    pub fn counting(&self) -> impl Iterator<Item = &Difference> {
+        self.differences.iter().filter(|difference| match difference.kind {
+            Kind::Broken => true,
+            Kind::Allowed => false,
+            Kind::Tuned | Kind::Foreign => self.is_strict,
+        })
+    }
+
+    /// How many differences count, in words.
     #[must_use]
     pub fn count(&self) -> String {
-        match self.differences.len() {
+        match self.counting().count() {
             1 => "1 difference".to_owned(),
             count => format!("{count} differences"),
         }
     }
 
-    /// The difference as `diff -u` shows it: `-` is what should be there, `+` what is. Each line names its object.
+    /// The differences that count, as `diff -u` shows them: `-` is what should be there, `+` what is. Each line names its
+    /// object.
     #[must_use]
     pub fn diff(&self) -> String {
-        let expected = self.whose();
-        TextDiff::from_lines(self.expected.as_str(), self.found.as_str())
+        let counting: BTreeSet<_> = self.counting().map(Difference::key).collect();
+        let passed_over: Vec<_> =
+            self.differences.iter().filter(|difference| !counting.contains(&difference.key())).collect();
+        let parts: BTreeSet<_> = passed_over.iter().map(|difference| difference.key()).collect();
+        let whole: BTreeSet<_> = passed_over
+            .iter()
+            .filter(|difference| difference.part.is_none() && difference.how() != "different")
+            .map(|difference| difference.object.as_str())
+            .collect();
+        let shown = |catalog: &str| -> String {
+            let is_shown = |line: &&str| {
+                let Parsed { object, part, .. } = fact::parse(line);
+                !whole.contains(object) && !parts.contains(&(object, part))
+            };
+            catalog.lines().filter(is_shown).flat_map(|line| [line, "\n"]).collect()
+        };
+        let (expected, found) = (shown(&self.expected), shown(&self.found));
+        TextDiff::from_lines(expected.as_str(), found.as_str())
             .unified_diff()
             .context_radius(1)
-            .header(&expected, "the database")
+            .header(&self.whose(), "the database")
             .to_string()
+    }
+
+    /// The event triggers that may have enabled the row security that is found, each with the function that it calls: on
+    /// some platforms one does, on each new table.
+    #[must_use]
+    pub fn suspected_event_triggers(&self) -> Vec<&str> {
+        let is_row_security = |difference: &Difference| {
+            difference.part.as_deref().is_some_and(|part| part.starts_with("row security"))
+                && difference.expected.is_none()
+        };
+        if !self.counting().any(is_row_security) {
+            return Vec::new();
+        }
+        let of_tables = |line: &&str| line.contains(": ddl_command_end ") && !line.ends_with(" DISABLED");
+        self.found.lines().filter(|line| line.starts_with("event trigger ")).filter(of_tables).collect()
     }
 }
 
-/// What it is, and of what, in one line: `missing    table users: index users_pkey`.
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = match (&self.expected, &self.found) {
+impl Difference {
+    /// What it is about, in one line, such as `table users: index users_pkey`: this is what a pattern is compared with.
+    #[must_use]
+    pub fn label(&self) -> String {
+        self.part.as_ref().map_or_else(|| self.object.clone(), |part| format!("{}: {part}", self.object))
+    }
+
+    /// Whether something is missing, too many or different.
+    #[must_use]
+    pub const fn how(&self) -> &'static str {
+        match (&self.expected, &self.found) {
             (Some(_), None) => "missing",
             (None, Some(_)) => "unexpected",
             _ => "different",
-        };
-        write!(f, "{what:<10} {}", self.object)?;
-        self.part.as_ref().map_or(Ok(()), |part| write!(f, ": {part}"))
-    }
-}
-
-/// An object and what is said of it.
-fn object_and_fact(line: &str) -> (&str, &str) {
-    line.split_once(": ").unwrap_or((line.trim_end_matches(':'), ""))
-}
-
-/// The part of a view or a function that has many lines.
-const DEFINITION: &str = "definition";
-
-/// The part of an object that a fact is about.
-fn part(fact: &str) -> Option<String> {
-    let mut words = fact.split(' ');
-    match words.next()? {
-        kind @ ("column" | "constraint" | "index" | "trigger" | "rule" | "policy" | "statistics" | "mapping") => {
-            Some(format!("{kind} {}", words.next()?))
         }
-        "definition" | "|" => Some(DEFINITION.to_owned()),
-        _ => None,
+    }
+
+    fn key(&self) -> (&str, Option<&str>) {
+        (&self.object, self.part.as_deref())
     }
 }
 
-fn differences(expected: &str, found: &str) -> Vec<Difference> {
-    let of = |catalog: &str| catalog.lines().map(|line| object_and_fact(line).0.to_owned()).collect::<BTreeSet<_>>();
-    let (expected_objects, found_objects) = (of(expected), of(found));
-    let mut parts: BTreeMap<_, (Vec<&str>, Vec<&str>)> = BTreeMap::new();
-    let diff = TextDiff::from_lines(expected, found);
-    for change in diff.iter_all_changes() {
-        let line = change.value().trim_end_matches('\n');
-        let (object, fact) = object_and_fact(line);
-        // An object that is missing or too many is one difference, not one for each of its columns.
-        let is_whole = !expected_objects.contains(object) || !found_objects.contains(object);
-        let part = if is_whole { None } else { part(fact) };
-        let (expected, found) = match change.tag() {
-            ChangeTag::Equal => continue,
-            ChangeTag::Delete => (Some(fact), None),
-            ChangeTag::Insert => (None, Some(fact)),
-        };
-        let difference = parts.entry((object.to_owned(), part)).or_default();
-        difference.0.extend(expected);
-        difference.1.extend(found);
+/// What it is, and of what, in one line: `missing    table users: index users_pkey`, `tuned      table users: comment`.
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = if self.kind == Kind::Broken { self.how() } else { self.kind.as_str() };
+        write!(f, "{word:<10} {}", self.label())
     }
-    // Of a definition there is always some on both sides, whether or not its lines differ there.
-    let text = |lines: Vec<&str>, part: Option<&str>| {
-        if lines.is_empty() && part != Some(DEFINITION) { None } else { Some(lines.join("\n")) }
+}
+
+/// What is said of each part of each object, line by line, and the columns of each object in their order.
+struct Parts<'a> {
+    facts: BTreeMap<(&'a str, Option<&'a str>), Vec<&'a str>>,
+    columns: BTreeMap<&'a str, Vec<&'a str>>,
+    objects: BTreeSet<&'a str>,
+}
+
+impl<'a> Parts<'a> {
+    fn of(catalog: &'a str) -> Self {
+        let mut parts = Self { facts: BTreeMap::new(), columns: BTreeMap::new(), objects: BTreeSet::new() };
+        for line in catalog.lines() {
+            let Parsed { object, fact, part } = fact::parse(line);
+            parts.objects.insert(object);
+            parts.facts.entry((object, part)).or_default().push(fact);
+            if let Some(column) = part.filter(|part| part.starts_with("column ")) {
+                parts.columns.entry(object).or_default().push(column);
+            }
+        }
+        parts
+    }
+}
+
+fn differences(expected: &str, found: &str, stated: &Stated<'_>) -> Vec<Difference> {
+    let (expected, found) = (Parts::of(expected), Parts::of(found));
+    let is_whole = |object: &str| !expected.objects.contains(object) || !found.objects.contains(object);
+    let moved = moved_columns(&expected, &found);
+    let mut keys: BTreeSet<_> = expected.facts.keys().chain(found.facts.keys()).copied().collect();
+    // An object that is missing or too many is one difference, not one for each of its columns.
+    keys = keys.into_iter().map(|(object, part)| (object, if is_whole(object) { None } else { part })).collect();
+    let text = |parts: &Parts<'_>, (object, part): (&str, Option<&str>)| -> Option<String> {
+        if part.is_none() && is_whole(object) {
+            let of_object = parts.facts.range((object, None)..).take_while(|((of, _), _)| *of == object);
+            let lines = of_object.flat_map(|(_, lines)| lines).copied();
+            return parts.objects.contains(object).then(|| lines.collect::<Vec<_>>().join("\n"));
+        }
+        parts.facts.get(&(object, part)).map(|lines| lines.join("\n"))
     };
-    parts
-        .into_iter()
-        .map(|((object, part), (expected, found))| Difference {
-            expected: text(expected, part.as_deref()),
-            found: text(found, part.as_deref()),
-            object,
-            part,
+    // Nor is its comment one of its own where the part itself is missing or too many.
+    let is_on_one_side = |key: &(&str, Option<&str>)| expected.facts.contains_key(key) != found.facts.contains_key(key);
+    keys.retain(|(object, part)| {
+        let of = part.and_then(|part| part.strip_prefix("comment on ").or_else(|| fact::after(part, " of ")));
+        of.is_none() || !is_on_one_side(&(object, of))
+    });
+    keys.into_iter()
+        .filter_map(|(object, part)| {
+            let key = (object, part);
+            let (was, is) = (text(&expected, key), text(&found, key));
+            let is_moved = part.is_some_and(|part| moved.contains(&(object, part)));
+            if was == is && !is_moved {
+                return None;
+            }
+            let kind = stated.kind(object, part, was.as_deref(), is.as_deref());
+            Some(Difference {
+                kind,
+                object: object.to_owned(),
+                part: part.map(str::to_owned),
+                expected: was,
+                found: is,
+            })
         })
         .collect()
+}
+
+/// The columns that both have, in another order.
+fn moved_columns<'a>(expected: &Parts<'a>, found: &Parts<'a>) -> BTreeSet<(&'a str, &'a str)> {
+    let mut moved = BTreeSet::new();
+    for (object, columns) in &expected.columns {
+        let Some(others) = found.columns.get(object) else { continue };
+        let common = |columns: &[&'a str], others: &[&'a str]| -> Vec<&'a str> {
+            columns.iter().copied().filter(|column| others.contains(column)).collect()
+        };
+        let (one, other) = (common(columns, others), common(others, columns));
+        for op in capture_diff_slices(Algorithm::Myers, &one, &other) {
+            if let DiffOp::Equal { .. } = op {
+                continue;
+            }
+            let columns = one.get(op.old_range()).into_iter().flatten();
+            moved.extend(columns.map(|column| (*object, *column)));
+        }
+    }
+    moved
 }

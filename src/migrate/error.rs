@@ -84,7 +84,7 @@ pub enum Error {
     #[error(
         "{}: {}",
         drift.version.as_ref().map_or_else(
-            || "the database has no history, and is not empty".to_owned(),
+            || "the database has no history, and has what migrations would make".to_owned(),
             |version| format!("the database is not what version {version} should be")
         ),
         drift.count()

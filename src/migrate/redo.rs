@@ -5,6 +5,7 @@ use super::catalog::{self, Scope};
 use super::libpq::Connection;
 use super::lock::Turn;
 use super::patience::Patience;
+use super::stated::Stated;
 use super::verify::{self, Comparison};
 use super::watch::Watch;
 use super::{Drift, Error, Event, Migration, Observer, Pool, Revert, Status, ledger, lock, owner, revert, run, status};
@@ -82,9 +83,10 @@ fn at_once(
     if down.iter().any(|migration| before.edited.contains(migration)) {
         return Ok((steps, verify::now(connection, pool.migrations())?));
     }
-    let facts = catalog::facts(connection, Scope::CurrentSchema)?;
-    match Drift::of(before.version(), &catalog, &facts, Scope::CurrentSchema) {
-        Some(drift) => Err(Error::RedoneOtherwise { drift: Box::new(drift) }),
-        None => Ok((steps, Comparison::Equal)),
+    let facts = catalog::facts(connection, Scope::CurrentSchema, None)?;
+    let stated = Stated::by(pool.migrations());
+    match verify::of_drift(Drift::of(before.version(), &catalog, &facts, Scope::CurrentSchema, &stated)) {
+        Comparison::Drift(drift) => Err(Error::RedoneOtherwise { drift }),
+        catalog => Ok((steps, catalog)),
     }
 }

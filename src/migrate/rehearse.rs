@@ -9,6 +9,7 @@ use super::error::Place;
 use super::libpq::{Connection, ServerError};
 use super::lock::Turn;
 use super::sequences::Sequences;
+use super::stated::Stated;
 use super::statements::Resumable;
 use super::verify::{self, Comparison};
 use super::{
@@ -91,8 +92,9 @@ pub fn rehearse(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) 
             let last = pool.migrations().iter().rfind(is_reached);
             let last = last.filter(|last| last.catalog.is_some() && !wanted.is_empty());
             if let Some(last) = last {
-                let facts = catalog::facts(connection, Scope::CurrentSchema)?;
-                rehearsal.catalog = verify::of_facts(&facts, Some(last), Scope::CurrentSchema);
+                let stated = Stated::by(pool.migrations());
+                let facts = catalog::facts(connection, Scope::CurrentSchema, Some(&stated.objects))?;
+                rehearsal.catalog = verify::of_facts(&facts, Some(last), Scope::CurrentSchema, &stated);
             }
         }
         Ok(sequences)

@@ -1,4 +1,4 @@
-//! Decides whether a database is what it should be: its catalog that of its version, and what was applied what is
+//! Compares a database with what it should be: its catalog with that of its version, and what was applied with what is
 //! embedded.
 
 use similar::TextDiff;
@@ -6,6 +6,7 @@ use similar::TextDiff;
 use super::catalog::{self, Fact, Scope};
 use super::error::listed;
 use super::libpq::Connection;
+use super::stated::Stated;
 use super::watch::LOCK_NOT_AVAILABLE;
 use super::{Drift, Error, Migration, Pool, Status, status};
 
@@ -17,6 +18,8 @@ pub enum Comparison {
     None,
     /// What it should be.
     Equal,
+    /// Everything that counts is what it should be; something else was tuned, is foreign, or is allowed to differ.
+    Tolerated(Box<Drift>),
     /// Something else.
     Drift(Box<Drift>),
     /// Nobody knows what it should be.
@@ -77,11 +80,28 @@ pub struct Verification {
     pub edited: Vec<Edited>,
 }
 
+impl Comparison {
+    /// Whether it is what it should be, and known to be so.
+    #[must_use]
+    pub const fn is_clean(&self) -> bool {
+        matches!(self, Self::Equal | Self::Tolerated(_))
+    }
+
+    /// What differs, whether or not it counts.
+    #[must_use]
+    pub const fn drift(&self) -> Option<&Drift> {
+        match self {
+            Self::Tolerated(drift) | Self::Drift(drift) => Some(drift),
+            Self::None | Self::Equal | Self::Unknown(_) => None,
+        }
+    }
+}
+
 impl Verification {
     /// Whether everything is as it should be, and known to be so.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.catalog == Comparison::Equal && self.edited.is_empty()
+        self.catalog.is_clean() && self.edited.is_empty()
     }
 }
 
@@ -168,16 +188,26 @@ pub(super) fn compare(
     if at.is_none() && scope == Scope::CurrentSchema && is_empty(connection)? {
         return Ok(Comparison::Equal);
     }
-    Ok(of_facts(&catalog::facts(connection, scope)?, at, scope))
+    let stated = Stated::by(migrations);
+    Ok(of_facts(&catalog::facts(connection, scope, Some(&stated.objects))?, at, scope, &stated))
 }
 
 /// Compares a catalog that was read with that of a migration, which has one.
-pub(super) fn of_facts(facts: &[Fact], migration: Option<&Migration>, scope: Scope) -> Comparison {
+pub(super) fn of_facts(facts: &[Fact], migration: Option<&Migration>, scope: Scope, stated: &Stated<'_>) -> Comparison {
     let expected = migration.and_then(|migration| migration.catalog).unwrap_or_default();
     // A checkout may have ended the lines in another way.
     let expected = expected.replace("\r\n", "\n");
     let version = migration.map(|migration| migration.version.as_str());
-    Drift::of(version, &expected, facts, scope).map_or(Comparison::Equal, |drift| Comparison::Drift(Box::new(drift)))
+    of_drift(Drift::of(version, &expected, facts, scope, stated))
+}
+
+/// What a drift makes of a catalog.
+pub(super) fn of_drift(drift: Option<Drift>) -> Comparison {
+    match drift {
+        None => Comparison::Equal,
+        Some(drift) if drift.counting().next().is_none() => Comparison::Tolerated(Box::new(drift)),
+        Some(drift) => Comparison::Drift(Box::new(drift)),
+    }
 }
 
 /// What was edited, with the text it was applied with.

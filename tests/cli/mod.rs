@@ -100,6 +100,14 @@ pub fn at(name: &str) -> TestDatabase {
     database
 }
 
+/// The database's URL for another role.
+fn url_of_role(database: &TestDatabase, role: &str) -> String {
+    let url = database.url();
+    let (place, options) = url.split_once('?').unwrap();
+    let others: Vec<_> = options.split('&').filter(|option| !option.starts_with("user=")).collect();
+    format!("{place}?{}&user={role}", others.join("&"))
+}
+
 /// A server for tests that need roles, which belong to a whole server: the role `secretive` needs a password.
 fn own_server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();

@@ -26,12 +26,12 @@ fn plan_prints_each_pending_migration_with_its_records_and_changes_nothing() {
 #[test]
 fn plan_refuses_what_run_refuses() {
     let database = at(names()[3]);
-    database.execute("CREATE TABLE pets ()").unwrap();
-    on(&database, &["plan"]).exits(4).complains("unexpected table pets");
-    on(&database, &["plan", "--rehearse"]).exits(4).complains("unexpected table pets");
+    database.execute("CREATE TABLE pets (); ALTER TABLE users ADD age integer NOT NULL").unwrap();
+    on(&database, &["plan"]).exits(4).complains("unexpected table users: column age");
+    on(&database, &["plan", "--rehearse"]).exits(4).complains("unexpected table users: column age");
     on(&database, &["plan", "--allow-drift"]).exits(0);
     database
-        .execute("DROP TABLE pets; INSERT INTO __diesel_schema_migrations (version) VALUES ('99messenger')")
+        .execute("ALTER TABLE users DROP age; INSERT INTO __diesel_schema_migrations (version) VALUES ('99messenger')")
         .unwrap();
     on(&database, &["plan"]).exits(6);
     on(&database, &["plan", "--rehearse"]).exits(6);

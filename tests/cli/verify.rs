@@ -20,13 +20,13 @@ fn verify_says_that_a_database_is_what_it_should_be() {
 #[test]
 fn verify_shows_drift_as_a_diff_and_names_it_and_exits_with_4() {
     let database = TestDatabase::migrated();
-    database.execute("DROP INDEX messages_replies_idx; ALTER TABLE users ADD age integer").unwrap();
+    database.execute("DROP INDEX messages_replies_idx; ALTER TABLE users ADD age integer NOT NULL").unwrap();
     let run = on(&database, &["verify"]).exits(4);
     let lines: Vec<_> = run.stdout.lines().collect();
     let newest = versions().pop().unwrap();
     assert_eq!(lines[..2], [format!("--- version {newest}"), "+++ the database".to_owned()]);
     assert!(lines.iter().any(|line| line.starts_with("-table messages: index messages_replies_idx USING btree")));
-    assert!(lines.contains(&"+table users: column age integer"), "{}", run.stdout);
+    assert!(lines.contains(&"+table users: column age integer NOT NULL"), "{}", run.stdout);
     assert_eq!(
         lines[lines.len() - 3..],
         [
@@ -54,8 +54,9 @@ fn verify_in_json_names_every_difference() {
     assert_eq!(drift["differences"].as_array().unwrap().len(), 1);
     let difference = &drift["differences"][0];
     assert_eq!((&difference["object"], &difference["part"]), (&"table message_edits".into(), &"column version".into()));
-    assert!(difference["expected"].as_str().unwrap().starts_with("column version integer NOT NULL -- "));
-    assert!(difference["found"].as_str().unwrap().starts_with("column version bigint NOT NULL -- "));
+    assert_eq!((&difference["kind"], &drift["counts"]["broken"]), (&"broken".into(), &1.into()));
+    assert_eq!(difference["expected"], "column version integer NOT NULL");
+    assert_eq!(difference["found"], "column version bigint NOT NULL");
     assert!(drift["diff"].as_str().unwrap().contains("\n+table message_edits: column version bigint"));
 }
 
@@ -150,26 +151,56 @@ fn revert_says_when_it_does_not_end_on_the_catalog_before() {
 }
 
 #[test]
-fn status_shows_drift_in_its_screen() {
+fn status_counts_each_kind_in_its_screen() {
     let database = TestDatabase::migrated();
     let run = on(&database, &["status"]).exits(0);
     assert!(run.stdout.contains("\ndrift     none\n"), "{}", run.stdout);
-    database.execute("CREATE TABLE pets ()").unwrap();
+    database.execute("CREATE TABLE pets (); ALTER TABLE messages SET (fillfactor = 50)").unwrap();
+    let run = on(&database, &["status", "--exit-code"]).exits(0);
+    assert!(run.stdout.contains("\ndrift     none\ntuned     1\nforeign   1\n"), "{}", run.stdout);
+    database.execute("ALTER TABLE messages ADD age integer NOT NULL").unwrap();
     let run = on(&database, &["status"]).exits(0);
-    assert!(
-        run.stdout.contains("\ndrift     1; `messenger-db verify` shows more\n          unexpected table pets\n"),
-        "{}",
-        run.stdout
-    );
+    let drift = "\ndrift     1; `messenger-db verify` shows more\n          unexpected table messages: column age\n";
+    assert!(run.stdout.contains(drift), "{}", run.stdout);
     on(&database, &["status", "--exit-code"]).exits(4);
     let json = on(&database, &["status", "--json"]).exits(0).json();
-    assert_eq!(json["drift"][0]["object"], "table pets");
+    assert_eq!(json["drift"][0]["part"], "column age");
+    assert_eq!(json["drift_counts"]["foreign"], 1);
 
     for number in 0..20 {
-        database.execute(&format!("CREATE TABLE pets_{number} ()")).unwrap();
+        database.execute(&format!("ALTER TABLE messages ADD CONSTRAINT odd_{number} CHECK (true)")).unwrap();
     }
     let run = on(&database, &["status"]).exits(0);
     assert!(run.stdout.lines().count() <= 24, "{}", run.stdout);
+}
+
+#[test]
+fn verify_shows_what_is_tuned_and_counts_what_is_foreign_and_both_are_fine() {
+    let database = TestDatabase::migrated();
+    database
+        .execute(
+            "ALTER TABLE messages SET (autovacuum_vacuum_insert_scale_factor = 0.01);
+             ALTER TABLE chat_heads SET (fillfactor = 100);
+             CREATE INDEX saved_the_site ON messages (created_at);
+             DO $$ BEGIN FOR n IN 1..1000 LOOP EXECUTE format('CREATE TYPE mood_%s AS (a integer)', n); END LOOP; END $$",
+        )
+        .unwrap();
+    let run = on(&database, &["verify"]).exits(0);
+    let version = versions().pop().unwrap();
+    let tuned = [
+        "tuned      table chat_heads: setting fillfactor = 100 (stated: 50)",
+        "tuned      table messages: index saved_the_site USING btree (created_at)",
+        "tuned      table messages: setting autovacuum_vacuum_insert_scale_factor = 0.01",
+        "foreign    1000: type mood_1, type mood_10, type mood_100, type mood_1000, type mood_101, …",
+        &format!("The database is at {version}, and is what it should be."),
+    ];
+    assert_eq!(run.stdout.lines().collect::<Vec<_>>(), tuned);
+    let json = on(&database, &["verify", "--json"]).exits(0);
+    assert!(json.stdout.len() < 20_000, "{} bytes", json.stdout.len());
+    assert_eq!((&json.json()["clean"], &json.json()["counts"]["foreign"]), (&true.into(), &1000.into()));
+    let strict = on(&database, &["verify", "--strict"]).exits(4);
+    assert!(strict.stdout.contains("unexpected table messages: index saved_the_site\n"), "{}", strict.stdout);
+    assert!(strict.stdout.len() < 60_000, "{} bytes", strict.stdout.len());
 }
 
 #[test]
@@ -223,11 +254,11 @@ fn adopt_refuses_what_no_version_is() {
     for migration in &migrations().unwrap()[..4] {
         database.execute(migration.up).unwrap();
     }
-    database.execute("CREATE TABLE pets ()").unwrap();
+    database.execute("CREATE TABLE pets (); ALTER TABLE users ADD age integer NOT NULL").unwrap();
     on(&database, &["adopt"])
         .exits(4)
         .complains(&format!("the nearest is version {}, with 1 difference", versions()[3]))
-        .complains("+table pets:")
+        .complains("+table users: column age integer NOT NULL")
         .complains("Nothing was recorded.");
     let run = on(&TestDatabase::empty(), &["adopt"]).exits(0);
     assert!(run.stdout.contains("nothing to adopt; `messenger-db run` makes it"), "{}", run.stdout);
@@ -245,10 +276,7 @@ fn catalog_prints_what_is_stored_beside_the_migrations() {
 /// A role that may read the tables of a schema, and nothing else.
 fn reader(database: &TestDatabase, name: &str, grants: &str) -> String {
     database.execute(&format!("CREATE ROLE {name} LOGIN; {}", grants.replace("READER", name))).unwrap();
-    let url = database.url();
-    let (place, options) = url.split_once('?').unwrap();
-    let others: Vec<_> = options.split('&').filter(|option| !option.starts_with("user=")).collect();
-    format!("{place}?{}&user={name}", others.join("&"))
+    super::url_of_role(database, name)
 }
 
 #[test]
@@ -260,7 +288,7 @@ fn a_role_that_may_only_read_looks_and_verifies() {
         let run = Run::of(messenger_db(&[command]).env("DATABASE_URL", &url)).exits(0);
         assert_eq!(run.stderr, "", "{command}");
     }
-    database.execute("CREATE TABLE pets ()").unwrap();
+    database.execute("ALTER TABLE messages DROP content").unwrap();
     Run::of(messenger_db(&["verify"]).env("DATABASE_URL", &url)).exits(4);
     for command in ["revert", "redo"] {
         Run::of(messenger_db(&[command]).env("DATABASE_URL", &url)).exits(8);

@@ -111,7 +111,7 @@ fn one_that_differs_is_refused_with_the_difference_to_the_nearest_version() {
     for migration in &migrate::migrations().unwrap()[..6] {
         database.execute(migration.up).unwrap();
     }
-    database.execute("ALTER TABLE users ADD age integer").unwrap();
+    database.execute("ALTER TABLE users ADD age integer NOT NULL").unwrap();
     match adopt(&database.pool()) {
         Err(Error::NothingEqual { drift }) => {
             assert_eq!(drift.version.as_deref(), Some(migrate::migrations().unwrap()[5].version.as_str()));
@@ -156,6 +156,17 @@ fn an_edit_that_the_database_bears_out_is_taken_into_the_ledger() {
     assert_eq!(adopt(&pool).unwrap().recorded, [edited]);
     assert!(migrate::verify(&pool, Scope::CurrentSchema).unwrap().is_clean());
     migrate::run(&pool, &RunOptions::default(), &mut Silent).unwrap();
+}
+
+#[test]
+fn one_that_is_tuned_and_shared_is_adopted() {
+    let database = TestDatabase::empty();
+    for migration in migrate::migrations().unwrap() {
+        database.execute(migration.up).unwrap();
+    }
+    let others = "CREATE TABLE _sqlx_migrations (version bigint); ALTER TABLE messages SET (fillfactor = 50)";
+    database.execute(others).unwrap();
+    is_adopted_at(&database, database.pool().migrations().len() - 1);
 }
 
 #[test]

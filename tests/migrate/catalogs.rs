@@ -54,7 +54,7 @@ fn tables_of_catalog(catalog: &str) -> BTreeMap<String, String> {
     let mut facts = BTreeMap::new();
     for line in catalog.lines() {
         let Some((table, fact)) = line.strip_prefix("table ").and_then(|line| line.split_once(": ")) else { continue };
-        let fact = fact.split(" -- ").next().unwrap();
+        let fact = fact.replace('"', "");
         if let Some(column) = fact.strip_prefix("column ") {
             let (name, rest) = column.split_once(' ').unwrap();
             let marks = [" COLLATE ", " NOT NULL", " DEFAULT ", " GENERATED "];
@@ -63,7 +63,7 @@ fn tables_of_catalog(catalog: &str) -> BTreeMap<String, String> {
             let of = if rest.contains(" NOT NULL") { of } else { format!("Nullable<{of}>") };
             facts.insert(format!("{table}.{name}"), of);
         } else if let Some((_, key)) = fact.split_once(" PRIMARY KEY ") {
-            facts.insert(table.to_owned(), key.replace('"', ""));
+            facts.insert(table.to_owned(), key.to_owned());
         }
     }
     facts

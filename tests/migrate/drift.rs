@@ -7,9 +7,9 @@ use crate::support::TestDatabase;
 /// What `verify` finds, a line for each difference.
 fn differences(database: &TestDatabase, scope: Scope) -> Vec<String> {
     match migrate::verify(&database.pool(), scope).unwrap().catalog {
-        Comparison::Drift(drift) => {
+        Comparison::Drift(drift) | Comparison::Tolerated(drift) => {
             let diff = drift.diff();
-            for difference in &drift.differences {
+            for difference in drift.counting() {
                 let names_it = |line: &str| {
                     line.starts_with(['-', '+']) && line[1..].starts_with(&format!("{}:", difference.object))
                 };
@@ -42,19 +42,20 @@ found_and_named! {
     a_dropped_index: "DROP INDEX messages_replies_idx"
         => "missing    table messages: index messages_replies_idx";
     an_index_too_many: "CREATE INDEX messages_pets_idx ON messages (created_at)"
-        => "unexpected table messages: index messages_pets_idx";
+        => "tuned      table messages: index messages_pets_idx";
     an_invalid_index: "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'messages_replies_idx'::regclass"
         => "different  table messages: index messages_replies_idx";
     an_index_on_other_columns: "DROP INDEX messages_replies_idx; CREATE INDEX messages_replies_idx ON messages (seq)"
-        => "different  table messages: index messages_replies_idx";
+        => "tuned      table messages: comment on index messages_replies_idx",
+           "different  table messages: index messages_replies_idx";
     a_partial_index_made_whole:
         "DROP INDEX messages_replies_idx; CREATE INDEX messages_replies_idx ON messages (chat_id, reply_to_seq);
          COMMENT ON INDEX messages_replies_idx IS 'Rides: the foreign key of replies, and who answered a message.'"
         => "different  table messages: index messages_replies_idx";
     a_renamed_index: "ALTER INDEX messages_replies_idx RENAME TO messages_answers_idx"
-        => "unexpected table messages: index messages_answers_idx", "missing    table messages: index messages_replies_idx";
+        => "tuned      table messages: index messages_answers_idx", "missing    table messages: index messages_replies_idx";
     a_missing_comment_on_an_index: "COMMENT ON INDEX messages_replies_idx IS NULL"
-        => "different  table messages: index messages_replies_idx";
+        => "tuned      table messages: comment on index messages_replies_idx";
 
     a_widened_type: "ALTER TABLE message_edits ALTER version TYPE bigint"
         => "different  table message_edits: column version";
@@ -65,24 +66,24 @@ found_and_named! {
     a_column_that_may_be_null_now: "ALTER TABLE messages ALTER created_at DROP NOT NULL"
         => "different  table messages: column created_at";
     a_column_that_may_not_be_null_now: "ALTER TABLE message_edits ALTER content SET NOT NULL"
-        => "different  table message_edits: column content";
+        => "different  table message_edits: column edited_at";
     a_column_too_many: "ALTER TABLE users ADD age integer"
-        => "unexpected table users: column age";
+        => "tuned      table users: column age";
     a_dropped_column: "ALTER TABLE message_edits DROP edited_at"
         => "missing    table message_edits: column edited_at";
     a_renamed_column: "ALTER TABLE message_edits RENAME edited_at TO changed_at"
-        => "unexpected table message_edits: column changed_at", "missing    table message_edits: column edited_at";
+        => "tuned      table message_edits: column changed_at", "missing    table message_edits: column edited_at";
     a_column_in_another_place:
         "ALTER TABLE message_edits DROP content, ADD content text,
              ADD CONSTRAINT message_edits_content_check CHECK (char_length(content) <= 10000);
          COMMENT ON COLUMN message_edits.content IS 'What it said then. Null: a picture that had no words.'"
-        => "different  table message_edits: column edited_at";
+        => "different  table message_edits: column content";
     a_column_with_another_collation: "ALTER TABLE attachments ALTER file_name TYPE text COLLATE \"C\""
         => "different  table attachments: column file_name";
     a_column_stored_in_another_way: "ALTER TABLE messages ALTER content SET STORAGE EXTERNAL"
-        => "different  table messages: column content";
+        => "tuned      table messages: setting storage of column content";
     a_changed_comment_on_a_column: "COMMENT ON COLUMN messages.seq IS 'A number.'"
-        => "different  table messages: column seq";
+        => "tuned      table messages: comment on column seq";
 
     a_dropped_check: "ALTER TABLE messages DROP CONSTRAINT messages_content_check"
         => "missing    table messages: constraint messages_content_check";
@@ -108,7 +109,7 @@ found_and_named! {
         "ALTER TABLE messages DROP CONSTRAINT messages_id_key; CREATE UNIQUE INDEX messages_id_key ON messages (chat_id, id)"
         => "missing    table messages: constraint messages_id_key";
     a_missing_comment_on_a_constraint: "COMMENT ON CONSTRAINT messages_reply_in_chat_fkey ON messages IS NULL"
-        => "different  table messages: constraint messages_reply_in_chat_fkey";
+        => "tuned      table messages: comment on constraint messages_reply_in_chat_fkey";
 
     a_disabled_trigger: "ALTER TABLE users DISABLE TRIGGER users_set_updated_at"
         => "different  table users: trigger users_set_updated_at";
@@ -116,51 +117,51 @@ found_and_named! {
         => "missing    table users: trigger users_set_updated_at";
     a_trigger_too_many:
         "CREATE TRIGGER \"spy on it\" BEFORE UPDATE ON messages FOR EACH ROW EXECUTE FUNCTION diesel_set_updated_at()"
-        => "unexpected table messages: trigger \"spy";
+        => "unexpected table messages: trigger \"spy on it\"";
     a_trigger_for_other_columns:
         "DROP TRIGGER users_set_updated_at ON users;
          CREATE TRIGGER users_set_updated_at BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION diesel_set_updated_at()"
-        => "different  table users: trigger users_set_updated_at";
+        => "tuned      table users: comment on trigger users_set_updated_at", "different  table users: trigger users_set_updated_at";
     a_rule: "CREATE RULE forget AS ON DELETE TO messages DO INSTEAD NOTHING"
         => "unexpected table messages: rule forget";
     row_level_security: "ALTER TABLE messages ENABLE ROW LEVEL SECURITY"
-        => "different  table messages";
+        => "unexpected table messages: row security";
     a_policy: "CREATE POLICY mine ON messages USING (true)"
         => "unexpected table messages: policy mine";
     extended_statistics: "CREATE STATISTICS pets ON chat_id, seq FROM messages"
-        => "unexpected table messages: statistics pets";
+        => "tuned      table messages: statistics pets";
 
     a_table_too_many: "CREATE TABLE pets (id integer PRIMARY KEY, name text)"
-        => "unexpected table pets";
+        => "foreign    table pets";
     a_table_in_the_family: "CREATE TABLE old_edits () INHERITS (message_edits)"
-        => "unexpected table old_edits";
+        => "unexpected table message_edits: child old_edits", "foreign    table old_edits";
     a_dropped_table: "DROP TABLE message_edits"
         => "missing    table message_edits";
     a_renamed_table: "ALTER TABLE message_edits RENAME TO edits"
-        => "unexpected table edits", "missing    table message_edits";
+        => "foreign    table edits", "missing    table message_edits";
     a_missing_comment_on_a_table: "COMMENT ON TABLE messages IS NULL"
-        => "different  table messages";
+        => "tuned      table messages: comment";
     a_storage_parameter: "ALTER TABLE chat_heads SET (fillfactor = 100)"
-        => "different  table chat_heads";
+        => "tuned      table chat_heads: setting fillfactor";
     an_unlogged_table: "ALTER TABLE message_edits SET UNLOGGED"
-        => "different  table message_edits";
+        => "unexpected table message_edits: unlogged";
     a_replica_identity: "ALTER TABLE message_edits REPLICA IDENTITY FULL"
-        => "different  table message_edits";
+        => "tuned      table message_edits: setting replica identity";
     a_sequence_too_many: "CREATE SEQUENCE numbers"
-        => "unexpected sequence numbers";
+        => "foreign    sequence numbers";
     a_clustered_table: "ALTER TABLE message_edits CLUSTER ON message_edits_pkey"
-        => "different  table message_edits: index message_edits_pkey";
+        => "tuned      table message_edits: setting clustered of index message_edits_pkey";
 
     another_enum_label: "ALTER TYPE user_status ADD VALUE 'asleep'"
         => "different  enum user_status";
     a_renamed_enum_label: "ALTER TYPE user_status RENAME VALUE 'away' TO 'afk'"
         => "different  enum user_status";
     a_type_too_many: "CREATE TYPE pair AS (one integer, other text)"
-        => "unexpected type pair";
+        => "foreign    type pair";
     a_constraint_on_a_domain: "ALTER DOMAIN message_id ADD CONSTRAINT odd CHECK (VALUE IS NOT NULL)"
         => "unexpected domain message_id: constraint odd";
     a_missing_comment_on_a_domain: "COMMENT ON DOMAIN message_id IS NULL"
-        => "different  domain message_id";
+        => "tuned      domain message_id: comment";
 
     a_changed_function_body:
         "CREATE OR REPLACE FUNCTION diesel_set_updated_at() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END;'"
@@ -168,27 +169,78 @@ found_and_named! {
     a_function_with_other_rights: "ALTER FUNCTION diesel_set_updated_at() SECURITY DEFINER"
         => "different  function diesel_set_updated_at(): definition";
     a_function_with_a_setting: "ALTER FUNCTION diesel_set_updated_at() SET search_path = pg_catalog"
-        => "different  function diesel_set_updated_at(): definition";
+        => "unexpected function diesel_set_updated_at(): setting search_path";
     a_dropped_function: "DROP FUNCTION diesel_manage_updated_at(regclass)"
         => "missing    function diesel_manage_updated_at(regclass)";
     a_function_too_many:
         "CREATE FUNCTION diesel_manage_updated_at(text) RETURNS void LANGUAGE sql AS 'SELECT'"
-        => "unexpected function diesel_manage_updated_at(text)";
+        => "foreign    function diesel_manage_updated_at(text)";
     a_procedure_too_many: "CREATE PROCEDURE tidy() LANGUAGE sql AS 'SELECT'"
-        => "unexpected procedure tidy()";
+        => "foreign    procedure tidy()";
     an_aggregate_too_many: "CREATE AGGREGATE total(integer) (SFUNC = int4pl, STYPE = integer)"
-        => "unexpected aggregate total(integer)";
+        => "foreign    aggregate total(integer)";
 
     a_changed_view:
         "CREATE OR REPLACE VIEW unread_counts WITH (security_invoker = true) AS
          SELECT user_id, chat_id, 0::bigint AS unread_count FROM unread_messages"
         => "different  view unread_counts: definition";
     a_view_with_other_rights: "ALTER VIEW unread_counts SET (security_invoker = false)"
-        => "different  view unread_counts";
+        => "different  view unread_counts: option security_invoker";
     a_dropped_view: "DROP VIEW unread_counts"
         => "missing    view unread_counts";
     a_view_too_many: "CREATE MATERIALIZED VIEW pets AS SELECT 1 AS id"
-        => "unexpected materialized view pets";
+        => "foreign    materialized view pets";
+
+    a_column_that_must_be_filled: "ALTER TABLE users ADD age integer NOT NULL"
+        => "unexpected table users: column age";
+    a_column_that_fills_itself:
+        "ALTER TABLE users ADD one integer NOT NULL DEFAULT 1, ADD two integer GENERATED ALWAYS AS IDENTITY,
+             ADD three integer NOT NULL GENERATED ALWAYS AS (1) STORED"
+        => "foreign    sequence users_two_seq", "tuned      table users: column one", "tuned      table users: column three", "tuned      table users: column two";
+    a_column_whose_domain_must_be_filled:
+        "CREATE DOMAIN age AS integer NOT NULL; ALTER TABLE users ADD years age"
+        => "foreign    domain age", "unexpected table users: column years";
+    a_unique_index_too_many: "CREATE UNIQUE INDEX \"one each\" ON messages (created_at)"
+        => "unexpected table messages: index \"one each\"";
+    an_invalid_index_too_many:
+        "CREATE INDEX half_idx ON messages (created_at);
+         UPDATE pg_index SET indisvalid = false, indisready = false WHERE indexrelid = 'half_idx'::regclass"
+        => "tuned      table messages: index half_idx";
+    an_exclusion_too_many: "ALTER TABLE attachments ADD CONSTRAINT alone EXCLUDE (width WITH =)"
+        => "unexpected table attachments: constraint alone", "tuned      table attachments: index alone";
+    an_index_stored_in_another_way:
+        "ALTER INDEX messages_replies_idx SET (fillfactor = 60); ALTER INDEX messages_chat_words_idx SET (fastupdate = on)"
+        => "tuned      table messages: setting fastupdate of index messages_chat_words_idx",
+           "tuned      table messages: setting fillfactor of index messages_replies_idx";
+    an_index_in_another_order: "DROP INDEX messages_replies_idx;
+         CREATE INDEX messages_replies_idx ON messages (chat_id, reply_to_seq DESC) WHERE reply_to_seq IS NOT NULL;
+         COMMENT ON INDEX messages_replies_idx IS 'Rides: the foreign key of replies, and who answered a message.'"
+        => "different  table messages: index messages_replies_idx";
+    what_autovacuum_is_told: "ALTER TABLE messages SET (autovacuum_vacuum_insert_scale_factor = 0.01)"
+        => "tuned      table messages: setting autovacuum_vacuum_insert_scale_factor";
+    what_is_known_of_a_column:
+        "ALTER TABLE messages ALTER content SET STATISTICS 500, ALTER content SET (n_distinct = 7),
+             ALTER content SET COMPRESSION pglz"
+        => "tuned      table messages: setting compression of column content",
+           "tuned      table messages: setting n_distinct of column content",
+           "tuned      table messages: setting statistics of column content";
+    a_function_that_is_planned_in_another_way:
+        "ALTER FUNCTION diesel_set_updated_at() SET work_mem = '64MB'; ALTER FUNCTION diesel_set_updated_at() COST 7"
+        => "tuned      function diesel_set_updated_at(): setting cost",
+           "tuned      function diesel_set_updated_at(): setting work_mem";
+    row_security_that_holds_for_the_owner: "ALTER TABLE messages FORCE ROW LEVEL SECURITY"
+        => "unexpected table messages: row security forced";
+    an_odd_name_too_many: "CREATE TABLE \"a: b\nc\" (\"d: \"\"e\" text)"
+        => "foreign    table \"a: b\\nc\"";
+    an_own_table_that_refers_to_ours:
+        "CREATE TABLE profiles (user_id user_id PRIMARY KEY REFERENCES users ON DELETE CASCADE)"
+        => "foreign    table profiles";
+    an_extension_too_many: "CREATE EXTENSION hstore"
+        => "foreign    extension hstore";
+    an_event_trigger:
+        "CREATE FUNCTION f() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+         CREATE EVENT TRIGGER watches ON ddl_command_end EXECUTE FUNCTION f()"
+        => "foreign    event trigger watches", "foreign    function f()";
 
     a_dropped_extension: "DROP EXTENSION btree_gin CASCADE"
         => "missing    extension btree_gin", "missing    table messages: index messages_chat_words_idx";
@@ -223,30 +275,50 @@ fn a_database_is_clean_after_all_of_it_was_redone() {
 }
 
 #[test]
-fn what_others_own_or_keep_in_another_schema_is_no_drift_unless_it_is_asked_for() {
+fn what_is_foreign_or_tuned_is_clean_unless_all_of_it_is_asked_for() {
     let database = TestDatabase::migrated();
     database
         .execute(
-            "CREATE TABLE pets (id integer); ALTER TABLE pets OWNER TO pg_monitor;
-             CREATE FUNCTION stroke() RETURNS void LANGUAGE sql AS 'SELECT'; ALTER FUNCTION stroke() OWNER TO pg_monitor;
+            "CREATE TABLE pets (id integer); CREATE FUNCTION stroke() RETURNS void LANGUAGE sql AS 'SELECT';
              CREATE TYPE mood AS ENUM ('good'); ALTER TYPE mood OWNER TO pg_monitor;
              CREATE SCHEMA zoo; CREATE TABLE zoo.users (id integer);
-             CREATE EXTENSION hstore",
+             ALTER TABLE messages SET (fillfactor = 50)",
         )
         .unwrap();
-    is_clean(&database);
+    assert!(migrate::verify(&database.pool(), Scope::CurrentSchema).unwrap().is_clean());
     assert_eq!(
         differences(&database, Scope::EverySchema),
         [
-            "unexpected enum mood",
-            "unexpected extension hstore",
-            "unexpected function stroke()",
-            "unexpected table pets",
-            "unexpected table zoo.users",
+            "foreign    enum mood",
+            "foreign    function stroke()",
+            "tuned      table messages: setting fillfactor",
+            "foreign    table pets",
+            "foreign    table zoo.users",
         ]
     );
-    database.execute("ALTER TABLE pets OWNER TO CURRENT_USER").unwrap();
-    assert_eq!(differences(&database, Scope::CurrentSchema), ["unexpected table pets"]);
+    assert!(!migrate::verify(&database.pool(), Scope::EverySchema).unwrap().is_clean());
+}
+
+#[test]
+fn what_a_later_migration_makes_is_in_its_way_and_not_foreign() {
+    let database = TestDatabase::migrated();
+    migrate::revert(&database.pool(), &Revert::All, &mut Silent).unwrap();
+    database.execute("CREATE TABLE users (name text)").unwrap();
+    assert_eq!(differences(&database, Scope::CurrentSchema), ["unexpected table users"]);
+}
+
+#[test]
+fn two_thousand_foreign_types_are_counted() {
+    let database = TestDatabase::migrated();
+    database
+        .execute(
+            "DO $$ BEGIN FOR n IN 1..2000 LOOP EXECUTE format('CREATE TYPE t%s AS (a integer)', n); END LOOP; END $$",
+        )
+        .unwrap();
+    let found = migrate::verify(&database.pool(), Scope::CurrentSchema).unwrap();
+    assert!(found.is_clean());
+    let foreign = found.catalog.drift().unwrap().of_kind(messenger_db::migrate::Kind::Foreign).count();
+    assert_eq!(foreign, 2000);
 }
 
 #[test]
@@ -256,12 +328,16 @@ fn extensions_that_an_administrator_made_are_no_drift() {
     migrate::run(&database.pool(), &RunOptions::default(), &mut Silent).unwrap();
     is_clean(&database);
     migrate::revert(&database.pool(), &Revert::All, &mut Silent).unwrap();
-    is_clean(&database);
+    assert_eq!(
+        differences(&database, Scope::CurrentSchema),
+        ["foreign    extension pg_trgm", "foreign    extension unaccent"]
+    );
+    assert!(migrate::verify(&database.pool(), Scope::CurrentSchema).unwrap().is_clean());
 }
 
 #[test]
-fn rows_and_statistics_are_no_drift() {
+fn rows_and_what_is_known_of_them_are_no_drift() {
     let database = crate::schema::populated();
-    database.execute("ANALYZE; ALTER TABLE messages ALTER content SET STATISTICS 500").unwrap();
+    database.execute("ANALYZE").unwrap();
     is_clean(&database);
 }

@@ -17,5 +17,6 @@ mod owners;
 mod plan;
 mod psql;
 mod refused_folders;
+mod settings;
 mod source;
 mod turns;

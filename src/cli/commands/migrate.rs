@@ -54,7 +54,7 @@ fn carry_out(
             drift.count()
         )),
         Comparison::Unknown(unknown) => output.note(&format!("the catalog was not compared: {unknown}")),
-        Comparison::Equal | Comparison::None => {}
+        Comparison::Equal | Comparison::Tolerated(_) | Comparison::None => {}
     }
     output.json_of(Some(command), &Migrated::of(&database.target.database, &report, output.backup()));
     Ok(Exit::Done)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::cli::args::{Connection, Plan};
 use crate::cli::output::{Output, in_words};
 use crate::cli::report;
-use crate::cli::{Exit, Problem, database};
+use crate::cli::{Exit, Problem, database, differences};
 use crate::migrate::{self, Comparison, Rehearsal, Rehearsed, RunOptions};
 
 /// `plan`: what `run` would do.
@@ -53,9 +53,9 @@ fn print(shown: &Rehearsal, output: &Output) {
         ));
     }
     match &shown.catalog {
-        Comparison::Equal => output.line("The catalog at the end was what it should be."),
+        Comparison::Equal | Comparison::Tolerated(_) => output.line("The catalog at the end was what it should be."),
         Comparison::Drift(drift) => {
-            output.diff(&drift.diff());
+            output.diff(&differences::diff(drift));
             output.line(&format!("The catalog at the end was not what it should be: {}.", drift.count()));
         }
         Comparison::None | Comparison::Unknown(_) => {}

@@ -4,8 +4,11 @@ use super::history::{FEW, more};
 use crate::cli::args::{Connection, StatusArgs};
 use crate::cli::output::{Output, in_words};
 use crate::cli::report;
-use crate::cli::{Exit, Problem, database};
-use crate::migrate::{self, Comparison, Difference, Health, Scope, Status, Verification};
+use crate::cli::{Exit, Problem, database, differences};
+use crate::migrate::{self, Comparison, Health, Kind, Scope, Status, Verification};
+
+/// How many differences are listed: the screen is not for all of them.
+const SHOWN: usize = 5;
 
 /// `status`: server, database, version, what is pending, what is ahead, and whether it is what it should be.
 pub fn status(connection: &Connection, options: &StatusArgs, output: &mut Output) -> Result<Exit, Problem> {
@@ -60,15 +63,22 @@ fn print(status: &Status, found: &Verification, health: &Health, output: &Output
     if !edited.is_empty() {
         output.line(&format!("edited    {}", counted(&edited)));
     }
-    let drift = if let Comparison::Drift(drift) = &found.catalog { drift.differences.as_slice() } else { &[] };
-    output.line(&format!(
-        "drift     {}",
-        match &found.catalog {
-            Comparison::Unknown(unknown) => format!("not known: {unknown}"),
-            _ if drift.is_empty() => "none".to_owned(),
-            _ => format!("{}; `messenger-db verify` shows more\n{}", drift.len(), some(drift)),
+    let drift = found.catalog.drift();
+    let first = match &found.catalog {
+        Comparison::Unknown(unknown) => format!("not known: {unknown}"),
+        Comparison::Drift(drift) => format!("{}; `messenger-db verify` shows more", drift.counting().count()),
+        Comparison::Equal | Comparison::Tolerated(_) | Comparison::None => "none".to_owned(),
+    };
+    output.line(&format!("drift     {first}"));
+    for line in drift.map(|drift| differences::counting(drift, SHOWN)).unwrap_or_default() {
+        output.line(&format!("          {line}"));
+    }
+    for kind in [Kind::Allowed, Kind::Tuned, Kind::Foreign] {
+        let count = drift.map_or(0, |drift| drift.of_kind(kind).count());
+        if count > 0 {
+            output.line(&format!("{:<9} {count}", kind.as_str()));
         }
-    ));
+    }
     output.json(&report::Status::of(found, health));
 }
 
@@ -84,13 +94,6 @@ fn condition(health: &Health) -> Option<String> {
     };
     let receives = if replay.is_connected { "receives" } else { "receives nothing just now" };
     Some(format!("standby   yes, read-only; {receives}; {behind}"))
-}
-
-/// The first few differences: the screen is not for all of them.
-fn some(differences: &[Difference]) -> String {
-    let lines = differences.iter().take(5).map(|difference| format!("          {difference}"));
-    let more = (differences.len() > 5).then(|| "          …".to_owned());
-    lines.chain(more).collect::<Vec<_>>().join("\n")
 }
 
 /// How many there are, and the first of them.

@@ -4,7 +4,7 @@ use crate::cli::args::{Connection, Verify};
 use crate::cli::diagnose::unknown_catalog;
 use crate::cli::output::Output;
 use crate::cli::report::Verified;
-use crate::cli::{Exit, Problem, database};
+use crate::cli::{Exit, Problem, database, differences};
 use crate::migrate::{self, Comparison, Ledger, Scope, Verification};
 
 /// `verify`: the catalog against the one of the database's version, and every checksum against the ledger.
@@ -16,7 +16,7 @@ pub fn verify(connection: &Connection, options: &Verify, output: &mut Output) ->
         output.diff(&edited.diff());
     }
     if let Comparison::Drift(drift) = &found.catalog {
-        output.diff(&drift.diff());
+        output.diff(&differences::diff(drift));
     }
     for line in summary(&found) {
         output.line(&line);
@@ -36,10 +36,12 @@ fn summary(found: &Verification) -> Vec<String> {
     let mut lines: Vec<_> = found.edited.iter().map(|edited| format!("edited     {}", edited.migration.name)).collect();
     let version =
         found.status.version().map_or_else(|| "without migrations".to_owned(), |version| format!("at {version}"));
-    if let Comparison::Drift(drift) = &found.catalog {
-        lines.extend(drift.differences.iter().map(ToString::to_string));
+    let drift = found.catalog.drift();
+    let count = lines.len() + drift.map_or(0, |drift| drift.counting().count());
+    if let Some(drift) = drift {
+        lines.extend(differences::counting(drift, usize::MAX));
+        lines.extend(differences::tolerated(drift, usize::MAX));
     }
-    let count = lines.len();
     if found.is_clean() {
         lines.push(format!("The database is {version}, and is what it should be."));
     } else if count > 0 {

@@ -27,7 +27,7 @@ pub use made::{Adopted, Backup, Catalog, Roles, Seeded, TakenBackup};
 pub use plan::{Plan, Rehearsal};
 pub use run::Migrated;
 pub use status::Status;
-pub use verify::{Difference, Verified, differences};
+pub use verify::{Counts, Difference, Verified, listed};
 
 /// The object that a command prints.
 #[derive(Debug, Serialize)]

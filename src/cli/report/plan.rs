@@ -63,7 +63,7 @@ impl<'a> Rehearsal<'a> {
             statements: shown.statements.iter().map(RehearsedStatement::from).collect(),
             left_out: shown.left_out.iter().map(|migration| migration.name).collect(),
             catalog: match &shown.catalog {
-                Comparison::Equal => Some("equal"),
+                Comparison::Equal | Comparison::Tolerated(_) => Some("equal"),
                 Comparison::Drift(_) => Some("drift"),
                 Comparison::None | Comparison::Unknown(_) => None,
             },

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::Difference;
+use super::{Counts, Difference};
 use crate::migrate::{Health, Migration, Receiver, Target, Verification};
 
 /// Where a database stands.
@@ -29,6 +29,7 @@ pub struct Status<'a> {
     foreign: usize,
     edited: Vec<&'a str>,
     drift: Option<Vec<Difference<'a>>>,
+    drift_counts: Counts,
 }
 
 /// The server.
@@ -124,7 +125,8 @@ impl<'a> Status<'a> {
             own: status.own.len(),
             foreign: status.foreign.len(),
             edited: names(&status.edited),
-            drift: super::differences(&found.catalog),
+            drift: super::listed(&found.catalog),
+            drift_counts: super::Counts::of(&found.catalog),
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::migrate::{self, Comparison, Verification};
+use crate::cli::differences::{self, LISTED};
+use crate::migrate::{self, Comparison, Kind, Verification};
 
 /// How a database compares with what it should be.
 #[derive(Debug, Serialize)]
@@ -12,14 +13,25 @@ pub struct Verified<'a> {
     clean: bool,
     catalog: &'static str,
     reason: Option<String>,
+    counts: Counts,
     differences: Vec<Difference<'a>>,
     diff: Option<String>,
     edited: Vec<Edited<'a>>,
 }
 
+/// How many differences there are of each kind.
+#[derive(Debug, Serialize)]
+pub struct Counts {
+    broken: usize,
+    allowed: usize,
+    tuned: usize,
+    foreign: usize,
+}
+
 /// A part of an object that differs.
 #[derive(Debug, Serialize)]
 pub struct Difference<'a> {
+    kind: &'static str,
     object: &'a str,
     part: Option<&'a str>,
     expected: Option<&'a str>,
@@ -37,8 +49,9 @@ pub struct Edited<'a> {
 impl<'a> From<&'a Verification> for Verified<'a> {
     fn from(found: &'a Verification) -> Self {
         let (catalog, reason, diff) = match &found.catalog {
-            Comparison::Drift(drift) => ("drift", None, Some(drift.diff())),
+            Comparison::Drift(drift) => ("drift", None, Some(differences::diff(drift))),
             Comparison::Unknown(unknown) => ("unknown", Some(unknown.to_string()), None),
+            Comparison::Tolerated(_) => ("tolerated", None, None),
             Comparison::Equal | Comparison::None => ("equal", None, None),
         };
         Self {
@@ -47,7 +60,8 @@ impl<'a> From<&'a Verification> for Verified<'a> {
             clean: found.is_clean(),
             catalog,
             reason,
-            differences: differences(&found.catalog).unwrap_or_default(),
+            counts: Counts::of(&found.catalog),
+            differences: listed(&found.catalog).unwrap_or_default(),
             diff,
             edited: found.edited.iter().map(Edited::from).collect(),
         }
@@ -63,6 +77,7 @@ impl<'a> From<&'a migrate::Edited> for Edited<'a> {
 impl<'a> From<&'a migrate::Difference> for Difference<'a> {
     fn from(difference: &'a migrate::Difference) -> Self {
         Self {
+            kind: difference.kind.as_str(),
             object: &difference.object,
             part: difference.part.as_deref(),
             expected: difference.expected.as_deref(),
@@ -71,11 +86,29 @@ impl<'a> From<&'a migrate::Difference> for Difference<'a> {
     }
 }
 
-/// What differs. `None`: it is not known what the database should be.
-pub fn differences(catalog: &Comparison) -> Option<Vec<Difference<'_>>> {
-    match catalog {
-        Comparison::Drift(drift) => Some(drift.differences.iter().map(Difference::from).collect()),
-        Comparison::Equal | Comparison::None => Some(Vec::new()),
-        Comparison::Unknown(_) => None,
+impl Counts {
+    /// The counts of what was found.
+    pub fn of(catalog: &Comparison) -> Self {
+        let count = |kind| catalog.drift().map_or(0, |drift| drift.of_kind(kind).count());
+        Self {
+            broken: count(Kind::Broken),
+            allowed: count(Kind::Allowed),
+            tuned: count(Kind::Tuned),
+            foreign: count(Kind::Foreign),
+        }
     }
+}
+
+/// What differs, of each kind no more than a person would read. `None`: it is not known what the database should be.
+pub fn listed(catalog: &Comparison) -> Option<Vec<Difference<'_>>> {
+    if let Comparison::Unknown(_) = catalog {
+        return None;
+    }
+    let mut listed = Vec::new();
+    if let Some(drift) = catalog.drift() {
+        for kind in [Kind::Broken, Kind::Allowed, Kind::Tuned, Kind::Foreign] {
+            listed.extend(drift.of_kind(kind).take(LISTED).map(Difference::from));
+        }
+    }
+    Some(listed)
 }

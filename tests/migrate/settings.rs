@@ -1,0 +1,109 @@
+//! The catalog is the same under every setting that a role or a database can carry, wherever extensions are installed,
+//! and whatever options a server marks things with.
+
+use messenger_db::migrate::{self, Pool, Revert, RunOptions, Scope, Silent, catalog};
+
+use crate::support::{TestDatabase, set, settings};
+
+/// Something of each kind whose text depends on a setting.
+const ODD: &str = r#"
+    CREATE TABLE odd (
+        "Name" text DEFAULT E'a\\b''c', made date DEFAULT '2026-02-01', at timestamptz DEFAULT '2026-02-01 12:00+00',
+        lasted interval DEFAULT '1 day 2 hours', bytes bytea DEFAULT '\x00ff', ratio double precision DEFAULT 0.1,
+        price money DEFAULT 12.5, "order" integer, CHECK (ratio < 1e10 AND made > '2020-01-01')
+    );
+    CREATE VIEW odd_view AS SELECT * FROM odd WHERE at > '2026-01-01 00:00+00' AND "Name" ~ '\s';
+"#;
+
+#[test]
+fn the_catalog_is_the_same_under_every_setting() {
+    let database = TestDatabase::migrated();
+    database.execute(ODD).unwrap();
+    let connection = &mut database.connect();
+    let usual = catalog::read(connection).unwrap();
+    let (mut tried, mut refused) = (0, Vec::new());
+    for (name, value) in settings(connection) {
+        if connection.execute(&set(&name, &value)).is_err() {
+            refused.push((name, value));
+            continue;
+        }
+        tried += 1;
+        let found = catalog::read(connection).unwrap_or_else(|error| panic!("{name} = {value}: {error}"));
+        pretty_assertions::assert_eq!(found, usual, "{name} = {value}");
+        connection.execute(&format!("RESET {name}")).unwrap();
+    }
+    assert!(tried > 150, "{tried} tried, refused: {refused:?}");
+}
+
+#[test]
+fn reading_the_catalog_leaves_the_settings_of_a_transaction_as_they_are() {
+    let database = TestDatabase::migrated();
+    let connection = &mut database.connect();
+    connection.execute("BEGIN; SET LOCAL search_path = public, pg_temp; SET LOCAL jit = on").unwrap();
+    catalog::read(connection).unwrap();
+    let settings = connection.execute("SELECT current_setting('search_path'), current_setting('jit')").unwrap();
+    assert_eq!(settings, [[Some("public, pg_temp".to_owned()), Some("on".to_owned())]]);
+}
+
+#[test]
+fn a_catalog_names_nothing_by_the_schema_it_is_in() {
+    let database = TestDatabase::empty();
+    database
+        .execute(&format!(
+            "CREATE SCHEMA \"odd Name\"; CREATE SCHEMA extensions;
+             CREATE EXTENSION pg_trgm SCHEMA extensions; CREATE EXTENSION unaccent SCHEMA extensions;
+             CREATE EXTENSION btree_gin SCHEMA extensions;
+             ALTER DATABASE {} SET search_path = \"odd Name\", extensions",
+            database.name()
+        ))
+        .unwrap();
+    migrate::run(&database.pool(), &RunOptions::default(), &mut Silent).unwrap();
+    assert!(migrate::verify(&database.pool(), Scope::CurrentSchema).unwrap().is_clean());
+    assert_eq!(database.catalog(), migrate::migrations().unwrap().last().unwrap().catalog.unwrap());
+
+    // Another role has the extensions not on its path.
+    database.execute(&format!("ALTER DATABASE {} SET search_path = \"odd Name\"", database.name())).unwrap();
+    assert!(migrate::verify(&database.pool(), Scope::CurrentSchema).unwrap().is_clean());
+    database.execute(&format!("ALTER DATABASE {} SET quote_all_identifiers = on", database.name())).unwrap();
+    assert!(migrate::verify(&database.pool(), Scope::CurrentSchema).unwrap().is_clean());
+}
+
+/// Marks everything that is there with options that nobody knows, as new minor releases of some servers do.
+const MARKS: &str = "
+    UPDATE pg_attribute SET attoptions = coalesce(attoptions, '{}') || '{pg_attver=7}'
+    WHERE attnum > 0 AND attrelid IN (
+        SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')
+    );
+    UPDATE pg_class SET reloptions = coalesce(reloptions, '{}') || '{pg_relver=7}'
+    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'i');
+    UPDATE pg_proc SET proconfig = coalesce(proconfig, '{}') || '{pg_fnver=1}'
+    WHERE pronamespace = 'public'::regnamespace
+        AND oid NOT IN (SELECT objid FROM pg_depend WHERE classid = 'pg_proc'::regclass AND deptype = 'e');";
+
+fn is_clean(pool: &Pool) {
+    let found = migrate::verify(pool, Scope::EverySchema).unwrap();
+    assert!(found.is_clean(), "{:#?}", found.catalog.drift().map(|drift| &drift.differences));
+}
+
+#[test]
+fn what_a_server_marks_with_options_of_its_own_is_no_difference_even_to_strict() {
+    let database = TestDatabase::empty();
+    let pool = database.pool();
+    let names: Vec<_> = pool.migrations().iter().map(|migration| migration.name.to_owned()).collect();
+    for last in [5, names.len() - 1] {
+        let options = RunOptions { to: Some(names[last].clone()), ..RunOptions::default() };
+        assert!(migrate::run(&pool, &options, &mut Silent).unwrap().catalog.is_clean());
+        database.execute(MARKS).unwrap();
+        is_clean(&pool);
+        migrate::plan(&pool, &RunOptions::default()).unwrap();
+    }
+    database.execute("DROP TABLE messenger_db_ledger, __diesel_schema_migrations").unwrap();
+    assert_eq!(migrate::adopt(&pool, &mut Silent).unwrap().recorded.len(), names.len());
+    for extent in [Revert::Newest(1), Revert::All] {
+        assert!(migrate::redo(&pool, &extent, &mut Silent).unwrap().catalog.is_clean());
+        is_clean(&pool);
+    }
+    database.execute(MARKS).unwrap();
+    assert!(migrate::revert(&pool, &Revert::Newest(5), &mut Silent).unwrap().catalog.is_clean());
+    is_clean(&pool);
+}
