@@ -124,7 +124,7 @@ pub enum Command {
     /// Print what run would do, as SQL for psql; or rehearse it on the database, and take it back
     Plan(Plan),
     /// Record the version of a database that was made without this binary
-    Adopt,
+    Adopt(AllowDrift),
     /// Print the catalog of the database, one fact a line
     Catalog,
     /// Make three roles without login: to migrate, to write rows, to read
@@ -179,9 +179,20 @@ pub struct Run {
     #[arg(long, value_name = "FILE")]
     pub backup: Option<PathBuf>,
 
-    /// Go on although the database is not what it should be, or an applied migration was edited
-    #[arg(long)]
-    pub allow_drift: bool,
+    #[command(flatten)]
+    pub allow: AllowDrift,
+}
+
+/// What may differ.
+#[derive(Debug, Clone, Default, ClapArgs)]
+pub struct AllowDrift {
+    /// Go on although the database is not what it should be: in this, or without a pattern in anything, edited migrations
+    /// included
+    ///
+    /// A pattern is a line as verify prints it, with * for any text: --allow-drift='table messages: trigger audit*'.
+    /// @FILE reads patterns from a file, one a line, # for a comment. Can be given several times.
+    #[arg(long, value_name = "PATTERN|@FILE", num_args = 0..=1, require_equals = true, default_missing_value = "*")]
+    pub allow_drift: Vec<String>,
 }
 
 /// What to plan.
@@ -199,14 +210,16 @@ pub struct Plan {
     #[arg(long)]
     pub allow_ahead: bool,
 
-    /// Go on although the database is not what it should be, or an applied migration was edited
-    #[arg(long)]
-    pub allow_drift: bool,
+    #[command(flatten)]
+    pub allow: AllowDrift,
 }
 
 /// How much to compare.
 #[derive(Debug, Clone, ClapArgs)]
 pub struct Verify {
+    #[command(flatten)]
+    pub allow: AllowDrift,
+
     /// Every schema, whoever owns what is in it: anything too many is a difference
     #[arg(long)]
     pub strict: bool,
@@ -216,6 +229,9 @@ pub struct Verify {
 #[derive(Debug, Clone, ClapArgs)]
 #[group(multiple = false)]
 pub struct Extent {
+    #[command(flatten)]
+    pub allow: AllowDrift,
+
     /// So many, newest first [default: 1]
     #[arg(short = 'n', long, value_name = "N", value_parser = count)]
     pub number: Option<usize>,
@@ -233,6 +249,9 @@ pub struct Extent {
 #[derive(Debug, Clone, ClapArgs)]
 #[group(multiple = false)]
 pub struct RedoExtent {
+    #[command(flatten)]
+    pub allow: AllowDrift,
+
     /// So many, newest first [default: 1]
     #[arg(short = 'n', long, value_name = "N", value_parser = count)]
     pub number: Option<usize>,
@@ -245,6 +264,9 @@ pub struct RedoExtent {
 /// What to become.
 #[derive(Debug, Clone, ClapArgs)]
 pub struct Exec {
+    #[command(flatten)]
+    pub allow: AllowDrift,
+
     /// Go on although the database has migrations that this binary does not know
     #[arg(long)]
     pub allow_ahead: bool,
@@ -257,6 +279,9 @@ pub struct Exec {
 /// What a status should exit with.
 #[derive(Debug, Clone, ClapArgs)]
 pub struct StatusArgs {
+    #[command(flatten)]
+    pub allow: AllowDrift,
+
     /// Exit with 3 when migrations are pending, 4 when the database is not what it should be, 6 when it is ahead
     #[arg(long)]
     pub exit_code: bool,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use diesel::{Connection as _, PgConnection};
 
+use super::allowed::Allowed;
 use super::args::Connection;
 use super::commands::local::tell_replaced;
 use super::diagnose;
@@ -24,6 +25,11 @@ pub struct Database {
 }
 
 impl Database {
+    /// The same, which may differ from its catalog in what is allowed.
+    pub fn allowing(self, allowed: &Allowed) -> Self {
+        Self { pool: self.pool.with_allowed_drift(allowed.drift.clone()), ..self }
+    }
+
     /// What to show for an error that happened here, to a command that migrates.
     pub fn diagnose(&self, error: Error) -> Problem {
         self.advised(error, Need::Migrate)

@@ -116,6 +116,25 @@ fn next_step(error: &Error) -> (Exit, String) {
              or a database in the pooler that has pool_mode = session; in DIRECT_URL (or --direct-url), where DATABASE_URL is \
              the service's and goes through the pooler.",
         ),
+        Error::NoSchema { unusable: None, .. } => (
+            Exit::Failed,
+            "Nothing was changed. CREATE SCHEMA it, or correct the search_path of the role, the database or the database \
+             URL. Then run again.",
+        ),
+        Error::NoSchema { unusable: Some(schemas), .. } => {
+            let help = format!(
+                "Nothing was changed. Let the owner run GRANT USAGE ON SCHEMA {schemas} TO the role, or correct the \
+                 search_path. Then run again."
+            );
+            return (Exit::PermissionDenied, help);
+        }
+        Error::RowsHidden { table } => {
+            let help = format!(
+                "Nothing was changed. Ask as the owner of the table or as a role with BYPASSRLS, or let the owner run \
+                 ALTER TABLE {table} DISABLE ROW LEVEL SECURITY."
+            );
+            return (Exit::PermissionDenied, help);
+        }
         Error::ReplicatedHistory { subscription, .. } => {
             let help = format!(
                 "Nothing was changed. Publish the tables of the messenger by name, and neither __diesel_schema_migrations \
@@ -214,6 +233,7 @@ fn next_step(error: &Error) -> (Exit, String) {
 fn drifted(message: &str, drift: &Drift, done: usize) -> Problem {
     const SHOWN: usize = 20;
     let objects = differences::counting(drift, SHOWN);
+    let suspects = differences::suspects(drift).map_or_else(String::new, |suspects| format!("\n{suspects}"));
     let help = if done > 0 {
         "What was done stays. Make the database what it should be, by hand or by a migration; `messenger-db verify` shows \
          when it is."
@@ -228,7 +248,7 @@ fn drifted(message: &str, drift: &Drift, done: usize) -> Problem {
     Problem {
         // Everything that is there would be in it.
         diff: drift.version.is_some().then(|| differences::diff(drift)),
-        ..Problem::new(Exit::Drift, format!("{message}\n{}", objects.join("\n")), help)
+        ..Problem::new(Exit::Drift, format!("{message}\n{}", objects.join("\n")), format!("{help}{suspects}"))
     }
 }
 

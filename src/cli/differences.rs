@@ -47,6 +47,19 @@ pub fn diff(drift: &Drift) -> String {
     bounded(drift.diff().lines().map(str::to_owned), DIFF_LINES).join("\n")
 }
 
+/// Who has perhaps enabled the row security that is found, and how to live with it.
+pub fn suspects(drift: &Drift) -> Option<String> {
+    let triggers = drift.suspected_event_triggers();
+    let first = triggers.first()?;
+    let more =
+        if triggers.len() > 1 { format!(", or another of {} event triggers", triggers.len()) } else { String::new() };
+    Some(format!(
+        "Row security was perhaps enabled by the {first}{more}: some platforms do that to each new table. \
+         `--allow-drift='table *: row security'` allows it; the owner of the tables is not affected, and other roles need \
+         policies."
+    ))
+}
+
 /// What was tuned to what; of a comment nothing, which is long.
 fn values(difference: &Difference) -> String {
     let part = difference.part.as_deref().unwrap_or_default();

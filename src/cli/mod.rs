@@ -1,5 +1,6 @@
 //! Decides how the binary behaves: its commands, its output and its exit codes.
 
+mod allowed;
 mod args;
 mod commands;
 mod database;
@@ -64,7 +65,7 @@ fn dispatch(args: &Args, output: &mut Output) -> Result<Exit, Problem> {
         Command::Status(options) => status::status(connection, &options, output),
         Command::Verify(options) => verify::verify(connection, &options, output),
         Command::Plan(options) => plan::plan(&args.connection, &options, output),
-        Command::Adopt => adopt::adopt(connection, output),
+        Command::Adopt(allow) => adopt::adopt(connection, &allow, output),
         Command::Catalog => catalog::catalog(connection, output),
         Command::Roles(options) => roles::roles(connection, &options, output),
         Command::Seed(options) => seed::seed(connection, &options, output),

@@ -31,7 +31,7 @@ pub fn adopt(pool: &Pool, observer: &mut dyn Observer) -> Result<Adoption, Error
     owner::assume_if_allowed(connection)?;
     let migrations = pool.migrations();
     let status = status::read(connection, migrations, &[])?;
-    let stated = Stated::by(migrations);
+    let stated = Stated::by(migrations, pool.allowed_drift());
     let facts = catalog::facts(connection, Scope::CurrentSchema, Some(&stated.objects))?;
 
     let mut nearest = None;

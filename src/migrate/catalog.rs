@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::ledger::literal;
 use super::libpq::{Connection, ServerError};
-use super::{Error, Pool};
+use super::{Error, Pool, history};
 
 /// How much of a database to read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,9 +45,12 @@ pub fn read(connection: &mut Connection) -> Result<String, ServerError> {
 ///
 /// # Errors
 ///
-/// [`Error::Pool`] without a connection; [`Error::Server`] when it cannot be read.
+/// [`Error::Pool`] without a connection; [`Error::NoSchema`] without a schema to read it of; [`Error::Server`] when it
+/// cannot be read.
 pub fn catalog(pool: &Pool) -> Result<String, Error> {
-    Ok(read(&mut *pool.get()?)?)
+    let connection = &mut *pool.get()?;
+    history::read(connection)?;
+    Ok(read(connection)?)
 }
 
 /// The settings that the text depends on, for this query alone. Names are printed without their schema where the

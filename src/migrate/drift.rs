@@ -45,7 +45,7 @@ pub enum Kind {
     /// What the schema states is missing or means something else, or something was added to it that changes what a
     /// write does.
     Broken,
-    /// It would be [`Broken`](Self::Broken), and is allowed.
+    /// It would be [`Broken`](Self::Broken), and is [allowed](super::AllowedDrift).
     Allowed,
     /// It changes how fast something is or what is said of it, not what it means: a storage parameter, a statistics
     /// target, one more index that is not unique, one more column that need not be filled, a comment.
@@ -80,14 +80,14 @@ impl Drift {
         if found == expected {
             return None;
         }
-        let differences = differences(expected, &found, stated);
-        Some(Self {
-            version: version.map(str::to_owned),
-            expected: expected.to_owned(),
-            found,
-            differences,
-            is_strict: scope == Scope::EverySchema,
-        })
+        let is_strict = scope == Scope::EverySchema;
+        let mut differences = differences(expected, &found, stated);
+        for difference in &mut differences {
+            if (difference.kind == Kind::Broken || is_strict) && stated.allows(difference) {
+                difference.kind = Kind::Allowed;
+            }
+        }
+        Some(Self { version: version.map(str::to_owned), expected: expected.to_owned(), found, differences, is_strict })
     }
 
     /// Whose catalog it should have, in words.

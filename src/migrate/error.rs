@@ -119,6 +119,26 @@ pub enum Error {
         /// What the history has beyond it.
         applied: Vec<String>,
     },
+    /// There is no schema to look at: what is in it is not known.
+    #[error(
+        "the search_path {search_path:?} leads to {}",
+        unusable.as_ref().map_or_else(
+            || "no schema that exists".to_owned(),
+            |schemas| format!("what this role may not use: {schemas}")
+        )
+    )]
+    NoSchema {
+        /// The path.
+        search_path: String,
+        /// The schemas on it that this role may not use, as in SQL.
+        unusable: Option<String>,
+    },
+    /// Row security keeps rows of the runner's tables from this role: what is applied is not known.
+    #[error("row security hides rows of {table} from this role")]
+    RowsHidden {
+        /// Which table.
+        table: String,
+    },
     /// The history is in another schema than the one in which things are created now.
     #[error("this database was migrated in the schema {found}, and the search_path now begins with {current:?}")]
     OtherSchema {

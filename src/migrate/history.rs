@@ -38,12 +38,42 @@ pub(super) fn read(connection: &mut Connection) -> Result<History, Error> {
                          AND has_table_privilege(ledger.oid, 'DELETE'),
                      has_schema_privilege(current_schema(), 'CREATE')
                  ),
-             EXISTS (SELECT FROM pg_attribute WHERE attrelid = ledger.oid AND attname = 'owner' AND NOT attisdropped)
+             EXISTS (SELECT FROM pg_attribute WHERE attrelid = ledger.oid AND attname = 'owner' AND NOT attisdropped),
+             current_setting('search_path'),
+             (
+                 SELECT string_agg(quote_ident(nspname), ', ' ORDER BY nspname)
+                 FROM pg_namespace AS schema
+                 WHERE
+                     nspname IN (
+                         SELECT replace(btrim(name, ' \"'), '$user', current_user)
+                         FROM unnest(string_to_array(current_setting('search_path'), ',')) AS name
+                     )
+                     AND NOT has_schema_privilege(schema.oid, 'USAGE')
+                     AND (
+                         current_schema() IS NULL
+                         OR EXISTS (
+                             SELECT FROM pg_class
+                             WHERE relnamespace = schema.oid AND relname = '__diesel_schema_migrations'
+                         )
+                     )
+             ),
+             CASE
+                 WHEN row_security_active(to_regclass('__diesel_schema_migrations')) THEN '__diesel_schema_migrations'
+                 WHEN row_security_active(ledger.oid) THEN 'messenger_db_ledger'
+             END
          FROM (SELECT to_regclass(quote_ident(current_schema()) || '.messenger_db_ledger')) AS ledger (oid)",
     )?;
     let mut values = rows.into_iter().next().unwrap_or_default().into_iter();
     let mut value = || values.next().flatten();
     let (current, found, readable, may_record, has_owner) = (value(), value(), value(), value(), value());
+    let (search_path, unusable, filtered) = (value().unwrap_or_default(), value(), value());
+    // What is not seen is not taken for what is not there.
+    if current.is_none() || unusable.is_some() {
+        return Err(Error::NoSchema { search_path, unusable });
+    }
+    if let Some(table) = filtered {
+        return Err(Error::RowsHidden { table });
+    }
     match (&current, &found) {
         (Some(current), Some(found)) if quoted(current) == *found || current == found => {}
         (_, Some(found)) => {

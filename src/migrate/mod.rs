@@ -39,6 +39,7 @@
 //! ```
 
 mod adopt;
+mod allow;
 mod apply;
 mod backup;
 pub mod catalog;
@@ -79,6 +80,7 @@ mod verify;
 mod watch;
 
 pub use adopt::{Adoption, adopt};
+pub use allow::{AllowedDrift, BadPattern};
 pub use apply::{Direction, Report, Step};
 pub use backup::{Backup, BackupError, BackupOptions, backup};
 pub use catalog::Scope;

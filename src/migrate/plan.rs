@@ -31,7 +31,7 @@ pub fn plan(pool: &Pool, options: &RunOptions) -> Result<Plan, Error> {
     let status = status::read(connection, pool.migrations(), pool.own())?;
     let migrations = wanted(pool, &status, options)?;
     if !options.allow_drift && !migrations.is_empty() {
-        run::refuse_drift(verify::compare(connection, &status, pool.migrations(), Scope::CurrentSchema)?, 0)?;
+        run::refuse_drift(verify::compare(connection, &status, pool, Scope::CurrentSchema)?, 0)?;
     }
     let sql = script(pool, &status, &migrations);
     Ok(Plan { status, migrations, sql })

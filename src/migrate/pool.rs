@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::libpq::{Connection, Conninfo, ConninfoError, Obstacle, Rows, ServerError, Unconnected};
 use super::pooler::{self, Pooling};
-use super::{Error, Event, Migration, Observer, source};
+use super::{AllowedDrift, Error, Event, Migration, Observer, source};
 
 /// The runner's connections, one to work on and one to hold the lock, and the migrations that it carries out there.
 #[derive(Debug, Clone)]
@@ -18,6 +18,7 @@ pub struct Pool {
     options: ConnectOptions,
     migrations: Arc<[Migration]>,
     own: Arc<[Migration]>,
+    allowed: Arc<AllowedDrift>,
 }
 
 /// A connection of the pool, which goes back to it when dropped.
@@ -81,6 +82,18 @@ impl Pool {
 
     pub(super) fn with_own(self, own: Vec<Migration>) -> Self {
         Self { own: own.into(), ..self }
+    }
+
+    /// What may differ from the catalog without being drift: nothing, unless something was given.
+    #[must_use]
+    pub fn allowed_drift(&self) -> &AllowedDrift {
+        &self.allowed
+    }
+
+    /// The same connections, for databases that may differ from their catalog in this.
+    #[must_use]
+    pub fn with_allowed_drift(self, allowed: AllowedDrift) -> Self {
+        Self { allowed: allowed.into(), ..self }
     }
 }
 
@@ -265,7 +278,14 @@ pub fn connect(conninfo: &Conninfo, options: &ConnectOptions, observer: &mut dyn
         .min_idle(Some(0))
         .test_on_check_out(false)
         .build_unchecked(manager);
-    Ok(Pool { connections, conninfo: conninfo.clone(), options: options.clone(), migrations, own: Arc::default() })
+    Ok(Pool {
+        connections,
+        conninfo: conninfo.clone(),
+        options: options.clone(),
+        migrations,
+        own: Arc::default(),
+        allowed: Arc::default(),
+    })
 }
 
 /// Waits until a database can be used, by whatever way: through a pooler of any mode, too. Gives what it is.

@@ -54,7 +54,7 @@ pub fn redo(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result
         let up: Vec<_> = down.iter().rev().copied().collect();
         let mut steps = apply::each(connection, patience, &down, Direction::Down, observer)?;
         steps.extend(apply::each(connection, patience, &up, Direction::Up, observer)?);
-        let catalog = verify::now(connection, pool.migrations())?;
+        let catalog = verify::now(connection, pool)?;
         let catalog = run::refuse_drift(catalog, steps.len())?;
         (steps, catalog)
     };
@@ -81,10 +81,10 @@ fn at_once(
         }
     }
     if down.iter().any(|migration| before.edited.contains(migration)) {
-        return Ok((steps, verify::now(connection, pool.migrations())?));
+        return Ok((steps, verify::now(connection, pool)?));
     }
     let facts = catalog::facts(connection, Scope::CurrentSchema, None)?;
-    let stated = Stated::by(pool.migrations());
+    let stated = Stated::by(pool.migrations(), pool.allowed_drift());
     match verify::of_drift(Drift::of(before.version(), &catalog, &facts, Scope::CurrentSchema, &stated)) {
         Comparison::Drift(drift) => Err(Error::RedoneOtherwise { drift }),
         catalog => Ok((steps, catalog)),

@@ -79,7 +79,7 @@ pub fn rehearse(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) 
     let status = status::read(connection, pool.migrations(), pool.own())?;
     let wanted = plan::wanted(pool, &status, options)?;
     if !options.allow_drift && !wanted.is_empty() && !run::is_begun(connection, &wanted)? {
-        run::refuse_drift(verify::compare(connection, &status, pool.migrations(), Scope::CurrentSchema)?, 0)?;
+        run::refuse_drift(verify::compare(connection, &status, pool, Scope::CurrentSchema)?, 0)?;
     }
     owner::assume(connection)?;
     let mut rehearsal = Rehearsal::default();
@@ -92,7 +92,7 @@ pub fn rehearse(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) 
             let last = pool.migrations().iter().rfind(is_reached);
             let last = last.filter(|last| last.catalog.is_some() && !wanted.is_empty());
             if let Some(last) = last {
-                let stated = Stated::by(pool.migrations());
+                let stated = Stated::by(pool.migrations(), pool.allowed_drift());
                 let facts = catalog::facts(connection, Scope::CurrentSchema, Some(&stated.objects))?;
                 rehearsal.catalog = verify::of_facts(&facts, Some(last), Scope::CurrentSchema, &stated);
             }

@@ -55,7 +55,7 @@ pub fn revert(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Resu
     if !ours.is_empty() {
         steps.extend(apply::each(connection, retries, &ours, Direction::Down, observer)?);
     }
-    let catalog = run::refuse_drift(verify::unless_locked(verify::now(connection, pool.migrations()))?, steps.len())?;
+    let catalog = run::refuse_drift(verify::unless_locked(verify::now(connection, pool))?, steps.len())?;
     Ok(Report { steps, version, catalog })
 }
 

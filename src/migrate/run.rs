@@ -55,7 +55,7 @@ pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Re
     // Only who has something to do takes its turn; and once it has it, another runner may have done it.
     if wanted(pool, &found, options)?.is_empty() && !found.can_be_completed(pool.all()) {
         refuse(&found, options)?;
-        return nothing_to_do(&mut connection, &found, migrations, options);
+        return nothing_to_do(&mut connection, &found, pool, options);
     }
     let Turn { connection, watcher } = &mut lock::acquire(pool, connection, observer)?;
     let before = status::read(connection, migrations, pool.own())?;
@@ -66,7 +66,7 @@ pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Re
             owner::assume_if_allowed(connection)?;
             ledger::complete(connection, &before, pool.all())?;
         }
-        return nothing_to_do(connection, &before, migrations, options);
+        return nothing_to_do(connection, &before, pool, options);
     }
     let ours = pending.iter().filter(|migration| migration.owner == Owner::Messenger);
     let newest = ours.map(|migration| migration.version.to_string()).max();
@@ -74,7 +74,7 @@ pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Re
     owner::assume(connection)?;
     let mut patience = Patience::new(pool, watcher);
     if !options.allow_drift && !is_begun(connection, &pending)? {
-        let compare = |_: &mut Watch<'_>, _: &mut dyn Observer| verify::now(connection, migrations);
+        let compare = |_: &mut Watch<'_>, _: &mut dyn Observer| verify::now(connection, pool);
         refuse_drift(patience.attempt(observer, compare)?, 0)?;
     }
     if let Some(options) = &options.backup {
@@ -86,7 +86,7 @@ pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Re
     ledger::complete(connection, &before, pool.all())?;
     let steps = apply::each(connection, &mut patience, &pending, Direction::Up, observer)?;
     // What was done is done, whether or not it can be compared now.
-    let mut catalog = verify::unless_locked(verify::now(connection, migrations))?;
+    let mut catalog = verify::unless_locked(verify::now(connection, pool))?;
     if !options.allow_drift {
         catalog = refuse_drift(catalog, steps.len())?;
     }
@@ -120,12 +120,12 @@ pub(super) fn refuse(status: &Status, options: &RunOptions) -> Result<(), Error>
 fn nothing_to_do(
     connection: &mut Connection,
     status: &Status,
-    migrations: &[Migration],
+    pool: &Pool,
     options: &RunOptions,
 ) -> Result<Report, Error> {
     let mut report = Report { version: status.version().map(ToOwned::to_owned), ..Report::default() };
     if let Some(subscription) = replicated::find(connection)? {
-        report.catalog = verify::unless_locked(verify::now(connection, migrations))?;
+        report.catalog = verify::unless_locked(verify::now(connection, pool))?;
         if !options.allow_drift
             && let Comparison::Drift(drift) = report.catalog
         {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::fact::{self, Parsed};
-use super::{Kind, Migration};
+use super::{AllowedDrift, Difference, Kind, Migration};
 
 /// What the catalogs of the migrations name, at whatever version.
 #[derive(Debug, Default)]
@@ -11,6 +11,7 @@ pub(super) struct Stated<'a> {
     /// Each object, such as `table users`.
     pub objects: BTreeSet<&'a str>,
     columns: BTreeSet<(&'a str, &'a str)>,
+    allowed: Option<&'a AllowedDrift>,
 }
 
 /// What a function may be given to be planned or watched in another way; with a `*` at the end, what begins so.
@@ -50,9 +51,9 @@ const TUNING: [&str; 32] = [
 ];
 
 impl<'a> Stated<'a> {
-    /// What migrations state.
-    pub(super) fn by(migrations: &'a [Migration]) -> Self {
-        let mut stated = Self::default();
+    /// What migrations state, and what may differ all the same.
+    pub(super) fn by(migrations: &'a [Migration], allowed: &'a AllowedDrift) -> Self {
+        let mut stated = Self { allowed: Some(allowed), ..Self::default() };
         for line in migrations.iter().filter_map(|migration| migration.catalog).flat_map(str::lines) {
             let Parsed { object, part, .. } = fact::parse(line);
             stated.objects.insert(object);
@@ -61,6 +62,11 @@ impl<'a> Stated<'a> {
             }
         }
         stated
+    }
+
+    /// Whether a difference is allowed.
+    pub(super) fn allows(&self, difference: &Difference) -> bool {
+        self.allowed.is_some_and(|allowed| allowed.allows(difference))
     }
 
     /// How much it matters that a part of an object, or all of it, is not as expected.

@@ -114,7 +114,7 @@ impl Verification {
 pub fn verify(pool: &Pool, scope: Scope) -> Result<Verification, Error> {
     let connection = &mut *pool.get()?;
     let status = status::read(connection, pool.migrations(), pool.own())?;
-    let catalog = unless_locked(compare(connection, &status, pool.migrations(), scope))?;
+    let catalog = unless_locked(compare(connection, &status, pool, scope))?;
     let edited = edited(connection, &status)?;
     Ok(Verification { status, catalog, edited })
 }
@@ -122,11 +122,12 @@ pub fn verify(pool: &Pool, scope: Scope) -> Result<Verification, Error> {
 /// Compares the catalog as it is now with the one of the version that the database is at now.
 ///
 /// A program that takes no turns, such as the Diesel CLI, may migrate between the two looks: then both are taken again.
-pub(super) fn now(connection: &mut Connection, migrations: &[Migration]) -> Result<Comparison, Error> {
+pub(super) fn now(connection: &mut Connection, pool: &Pool) -> Result<Comparison, Error> {
+    let migrations = pool.migrations();
     let versions = |status: &Status| status.applied.iter().map(|row| row.version.clone()).collect::<Vec<_>>();
     let mut before = status::read(connection, migrations, &[])?;
     loop {
-        let compared = compare(connection, &before, migrations, Scope::CurrentSchema)?;
+        let compared = compare(connection, &before, pool, Scope::CurrentSchema)?;
         if !matches!(compared, Comparison::Drift(_)) {
             return Ok(compared);
         }
@@ -165,9 +166,10 @@ pub(super) fn unless_locked(compared: Result<Comparison, Error>) -> Result<Compa
 pub(super) fn compare(
     connection: &mut Connection,
     status: &Status,
-    migrations: &[Migration],
+    pool: &Pool,
     scope: Scope,
 ) -> Result<Comparison, Error> {
+    let migrations = pool.migrations();
     let applied = |migration: &Migration| status.applied.iter().any(|row| row.version == migration.version.as_str());
     let at = migrations.iter().rfind(|migration| applied(migration));
     if !status.ahead.is_empty() {
@@ -188,7 +190,7 @@ pub(super) fn compare(
     if at.is_none() && scope == Scope::CurrentSchema && is_empty(connection)? {
         return Ok(Comparison::Equal);
     }
-    let stated = Stated::by(migrations);
+    let stated = Stated::by(migrations, pool.allowed_drift());
     Ok(of_facts(&catalog::facts(connection, scope, Some(&stated.objects))?, at, scope, &stated))
 }
 

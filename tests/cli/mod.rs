@@ -1,6 +1,7 @@
 //! The binary as a process, on a real server.
 
 mod ahead;
+mod allow_drift;
 mod already_there;
 mod backup;
 mod command_line;

@@ -42,7 +42,36 @@ fn a_messenger_lives_in_whatever_schema_things_are_created_in() {
 fn a_search_path_without_a_schema_says_what_is_missing() {
     let database = TestDatabase::empty();
     set_search_path(&database, "nowhere");
-    on(&database, &["run"]).exits(1).complains("CREATE SCHEMA");
+    for command in ["run", "verify", "status", "list", "pending", "revert", "redo", "plan", "adopt", "catalog"] {
+        on(&database, &[command]).exits(1).complains("\"nowhere\" leads to no schema").complains("CREATE SCHEMA");
+    }
+}
+
+#[test]
+fn what_a_role_may_not_see_is_not_taken_for_what_is_not_there() {
+    let database = TestDatabase::empty_on(super::own_server());
+    on(&database, &["run"]).exits(0);
+    database.execute("CREATE ROLE sees_nothing LOGIN; REVOKE USAGE ON SCHEMA public FROM public").unwrap();
+    let url = super::url_of_role(&database, "sees_nothing");
+    let as_role = |command: &str| crate::support::Run::of(messenger_db(&[command]).env("DATABASE_URL", &url));
+    for command in ["run", "verify", "status", "list", "pending", "revert", "redo", "plan", "adopt", "catalog"] {
+        as_role(command).exits(8).complains("may not use: public").complains("GRANT USAGE ON SCHEMA public");
+    }
+    // Nor where another schema on the path may be used.
+    database.execute("CREATE SCHEMA sees_nothing AUTHORIZATION sees_nothing").unwrap();
+    as_role("verify").exits(8).complains("may not use: public");
+    database
+        .execute(
+            "DROP SCHEMA sees_nothing; GRANT USAGE ON SCHEMA public TO sees_nothing;
+                  GRANT SELECT ON ALL TABLES IN SCHEMA public TO sees_nothing",
+        )
+        .unwrap();
+    as_role("verify").exits(0);
+    database.execute("ALTER TABLE __diesel_schema_migrations ENABLE ROW LEVEL SECURITY").unwrap();
+    for command in ["verify", "status", "list", "pending", "plan"] {
+        as_role(command).exits(8).complains("row security hides rows of __diesel_schema_migrations");
+    }
+    on(&database, &["verify"]).exits(0);
 }
 
 #[test]

@@ -1,15 +1,20 @@
 //! Decides what `adopt` prints.
 
-use crate::cli::args::Connection;
+use crate::cli::allowed::Allowed;
+use crate::cli::args::{AllowDrift, Connection};
 use crate::cli::output::Output;
 use crate::cli::report::Adopted;
 use crate::cli::{Exit, Problem, database};
 use crate::migrate;
 
 /// `adopt`: records the version that the database has.
-pub fn adopt(connection: &Connection, output: &mut Output) -> Result<Exit, Problem> {
-    let database = database::open(connection, output)?;
-    let adoption = migrate::adopt(&database.pool, output).map_err(|error| database.diagnose(error))?;
+pub fn adopt(connection: &Connection, allow: &AllowDrift, output: &mut Output) -> Result<Exit, Problem> {
+    let allowed = Allowed::read(allow)?;
+    let database = database::open(connection, output)?.allowing(&allowed);
+    let adoption = migrate::adopt(&database.pool, output).map_err(|error| {
+        allowed.remark_on_refusal(&error, output);
+        database.diagnose(error)
+    })?;
     for migration in &adoption.recorded {
         output.line(&format!("adopted   {}", migration.name));
     }

@@ -42,7 +42,11 @@ pub fn exec(connection: &Connection, exec: &Exec, added: &[OsString], output: &m
     let connection = Connection { wait: connection.wait.or(Some(WAIT)), ..connection.clone() };
     if migrates {
         database::reach(&connection, true, output)?;
-        migrate::run(&connection, &Run { allow_ahead: exec.allow_ahead, ..Run::default() }, output)?;
+        migrate::run(
+            &connection,
+            &Run { allow_ahead: exec.allow_ahead, allow: exec.allow.clone(), ..Run::default() },
+            output,
+        )?;
     } else {
         database::reach(&connection, false, output)?;
     }

@@ -2,36 +2,41 @@
 
 use std::time::Duration;
 
+use crate::cli::allowed::Allowed;
 use crate::cli::args::{Connection, Extent, RedoExtent, Run};
 use crate::cli::database;
 use crate::cli::output::{Output, in_words};
 use crate::cli::report::Migrated;
 use crate::cli::{Exit, Problem};
-use crate::migrate::{self, Comparison, Direction, Error, Pool, Report, Revert, RunOptions};
+use crate::migrate::{self, Comparison, Direction, Error, Kind, Pool, Report, Revert, RunOptions};
 
 /// `run`: applies what is pending.
 pub fn run(connection: &Connection, run: &Run, output: &mut Output) -> Result<Exit, Problem> {
-    carry_out(connection, output, "run", |pool, output| {
+    let allowed = Allowed::read(&run.allow)?;
+    let allow_drift = allowed.everything;
+    carry_out(connection, output, "run", allowed, |pool, output| {
         let backup = run.backup.as_ref().map(|file| super::backup::options(file, output.target()));
         let to = run.to.clone();
-        let options = RunOptions { to, allow_ahead: run.allow_ahead, allow_drift: run.allow_drift, backup };
+        let options = RunOptions { to, allow_ahead: run.allow_ahead, allow_drift, backup };
         migrate::run(pool, &options, output)
     })
 }
 
 /// `revert`: undoes the newest.
 pub fn revert(connection: &Connection, extent: &Extent, output: &mut Output) -> Result<Exit, Problem> {
+    let allowed = Allowed::read(&extent.allow)?;
     let extent = match &extent.to {
         Some(version) => Revert::DownTo(version.clone()),
         None => newest(extent.number, extent.all),
     };
-    carry_out(connection, output, "revert", |pool, output| migrate::revert(pool, &extent, output))
+    carry_out(connection, output, "revert", allowed, |pool, output| migrate::revert(pool, &extent, output))
 }
 
 /// `redo`: undoes the newest, and applies it again.
 pub fn redo(connection: &Connection, extent: &RedoExtent, output: &mut Output) -> Result<Exit, Problem> {
+    let allowed = Allowed::read(&extent.allow)?;
     let extent = newest(extent.number, extent.all);
-    carry_out(connection, output, "redo", |pool, output| migrate::redo(pool, &extent, output))
+    carry_out(connection, output, "redo", allowed, |pool, output| migrate::redo(pool, &extent, output))
 }
 
 fn newest(number: Option<usize>, all: bool) -> Revert {
@@ -42,10 +47,14 @@ fn carry_out(
     connection: &Connection,
     output: &mut Output,
     command: &str,
+    allowed: Allowed,
     work: impl FnOnce(&Pool, &mut Output) -> Result<Report, Error>,
 ) -> Result<Exit, Problem> {
-    let database = database::open(connection, output)?;
-    let report = work(&database.pool, output).map_err(|error| database.diagnose(error))?;
+    let database = database::open(connection, output)?.allowing(&allowed);
+    let report = work(&database.pool, output).map_err(|error| {
+        allowed.remark_on_refusal(&error, output);
+        database.diagnose(error)
+    })?;
     output.finish();
     output.line(&summary(&report));
     match &report.catalog {
@@ -54,8 +63,16 @@ fn carry_out(
             drift.count()
         )),
         Comparison::Unknown(unknown) => output.note(&format!("the catalog was not compared: {unknown}")),
-        Comparison::Equal | Comparison::Tolerated(_) | Comparison::None => {}
+        Comparison::Tolerated(drift) => match drift.of_kind(Kind::Allowed).count() {
+            0 => {}
+            1 => output.note("the database is not what it should be, as is allowed: 1 difference; `messenger-db verify` shows more"),
+            count => output.note(&format!(
+                "the database is not what it should be, as is allowed: {count} differences; `messenger-db verify` shows more"
+            )),
+        },
+        Comparison::Equal | Comparison::None => {}
     }
+    allowed.remark(&report.catalog, output);
     output.json_of(Some(command), &Migrated::of(&database.target.database, &report, output.backup()));
     Ok(Exit::Done)
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::cli::allowed::Allowed;
 use crate::cli::args::{Connection, Plan};
 use crate::cli::output::{Output, in_words};
 use crate::cli::report;
@@ -10,21 +11,27 @@ use crate::migrate::{self, Comparison, Rehearsal, Rehearsed, RunOptions};
 
 /// `plan`: what `run` would do.
 pub fn plan(connection: &Connection, plan: &Plan, output: &mut Output) -> Result<Exit, Problem> {
+    let allowed = Allowed::read(&plan.allow)?;
     let options = RunOptions {
         to: plan.to.clone(),
         allow_ahead: plan.allow_ahead,
-        allow_drift: plan.allow_drift,
+        allow_drift: allowed.everything,
         ..RunOptions::default()
     };
-    let database = database::open(connection, output)?;
+    let database = database::open(connection, output)?.allowing(&allowed);
     if plan.rehearse {
-        let mut shown =
-            migrate::rehearse(&database.pool, &options, output).map_err(|error| database.diagnose(error))?;
+        let mut shown = migrate::rehearse(&database.pool, &options, output).map_err(|error| {
+            allowed.remark_on_refusal(&error, output);
+            database.diagnose(error)
+        })?;
         print(&shown, output);
         output.json(&report::Rehearsal::of(&database.target.database, &shown));
         return shown.failure.take().map_or(Ok(Exit::Done), |error| Err(database.diagnose(error)));
     }
-    let made = migrate::plan(&database.pool, &options).map_err(|error| database.diagnose(error))?;
+    let made = migrate::plan(&database.pool, &options).map_err(|error| {
+        allowed.remark_on_refusal(&error, output);
+        database.diagnose(error)
+    })?;
     output.line(made.sql.trim_end());
     output.json(&report::Plan {
         database: &database.target.database,

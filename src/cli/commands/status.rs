@@ -1,6 +1,7 @@
 //! Decides what `status` prints: where the database stands, in one screen.
 
 use super::history::{FEW, more};
+use crate::cli::allowed::Allowed;
 use crate::cli::args::{Connection, StatusArgs};
 use crate::cli::output::{Output, in_words};
 use crate::cli::report;
@@ -12,11 +13,13 @@ const SHOWN: usize = 5;
 
 /// `status`: server, database, version, what is pending, what is ahead, and whether it is what it should be.
 pub fn status(connection: &Connection, options: &StatusArgs, output: &mut Output) -> Result<Exit, Problem> {
-    let database = database::open(connection, output)?;
+    let allowed = Allowed::read(&options.allow)?;
+    let database = database::open(connection, output)?.allowing(&allowed);
     let found = migrate::verify(&database.pool, Scope::CurrentSchema).map_err(|error| database.diagnose_look(error))?;
     let status = &found.status;
     let health = migrate::health(&database.pool).map_err(|error| database.diagnose(error))?;
     print(status, &found, &health, output);
+    allowed.remark(&found.catalog, output);
     if !options.exit_code {
         return Ok(Exit::Done);
     }

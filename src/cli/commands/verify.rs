@@ -1,5 +1,6 @@
 //! Decides what `verify` prints: what differs from what the database should be, as a diff.
 
+use crate::cli::allowed::Allowed;
 use crate::cli::args::{Connection, Verify};
 use crate::cli::diagnose::unknown_catalog;
 use crate::cli::output::Output;
@@ -9,7 +10,8 @@ use crate::migrate::{self, Comparison, Ledger, Scope, Verification};
 
 /// `verify`: the catalog against the one of the database's version, and every checksum against the ledger.
 pub fn verify(connection: &Connection, options: &Verify, output: &mut Output) -> Result<Exit, Problem> {
-    let database = database::open(connection, output)?;
+    let allowed = Allowed::read(&options.allow)?;
+    let database = database::open(connection, output)?.allowing(&allowed);
     let scope = if options.strict { Scope::EverySchema } else { Scope::CurrentSchema };
     let found = migrate::verify(&database.pool, scope).map_err(|error| database.diagnose_look(error))?;
     for edited in &found.edited {
@@ -24,6 +26,10 @@ pub fn verify(connection: &Connection, options: &Verify, output: &mut Output) ->
     if found.status.ledger != Ledger::Read && !found.status.applied.is_empty() {
         output.note("there is no ledger that this role can read: whether a migration was edited is not known");
     }
+    if let Some(suspects) = found.catalog.drift().and_then(differences::suspects) {
+        output.note(&suspects);
+    }
+    allowed.remark(&found.catalog, output);
     output.json(&Verified::from(&found));
     if let Comparison::Unknown(unknown) = &found.catalog {
         return Err(unknown_catalog(unknown));

@@ -51,7 +51,7 @@ impl Command {
             Self::Status(_) => "status",
             Self::Verify(_) => "verify",
             Self::Plan(_) => "plan",
-            Self::Adopt => "adopt",
+            Self::Adopt(_) => "adopt",
             Self::Catalog => "catalog",
             Self::Roles(_) => "roles",
             Self::Seed(_) => "seed",

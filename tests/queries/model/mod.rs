@@ -12,6 +12,7 @@ mod perform;
 mod rows;
 mod rules;
 mod said;
+mod settings;
 
 use std::cell::RefCell;
 
