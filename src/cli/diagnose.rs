@@ -135,15 +135,7 @@ fn next_step(error: &Error) -> (Exit, String) {
             );
             return (Exit::PermissionDenied, help);
         }
-        Error::ReplicatedHistory { subscription, .. } => {
-            let help = format!(
-                "Nothing was changed. Publish the tables of the messenger by name, and neither __diesel_schema_migrations \
-                 nor messenger_db_ledger: on the publisher, make the publication anew (CREATE PUBLICATION … FOR TABLE …); \
-                 here, ALTER SUBSCRIPTION {subscription} REFRESH PUBLICATION;. Then delete the rows of both that were not \
-                 carried out here, which `messenger-db adopt` names, and run again. `--allow-drift` goes on as it is."
-            );
-            return (Exit::Drift, help);
-        }
+        Error::ReplicatedHistory { subscription, .. } => return (Exit::Drift, replicated(subscription)),
         Error::Edited { .. } => (
             Exit::Drift,
             "`messenger-db verify` shows what changed in them. Take the edit back, and make the change in a migration of \
@@ -227,6 +219,16 @@ fn next_step(error: &Error) -> (Exit, String) {
         _ => (Exit::Failed, "Run the same command again."),
     };
     (exit, help.to_owned())
+}
+
+/// What to do when the history is another server's.
+fn replicated(subscription: &str) -> String {
+    format!(
+        "Nothing was changed. Publish the tables of the messenger by name, and neither __diesel_schema_migrations \
+                 nor messenger_db_ledger: on the publisher, make the publication anew (CREATE PUBLICATION … FOR TABLE …); \
+                 here, ALTER SUBSCRIPTION {subscription} REFRESH PUBLICATION;. Then delete the rows of both that were not \
+                 carried out here, which `messenger-db adopt` names, and run again. `--allow-drift` goes on as it is."
+    )
 }
 
 /// A catalog that differs: which objects, how, and what to do.
