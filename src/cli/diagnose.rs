@@ -161,7 +161,7 @@ fn next_step(error: &Error) -> (Exit, String) {
             Exit::Usage,
             "Nothing was changed. Make a database that has it: `createdb --encoding UTF8 --template template0 NAME`.",
         ),
-        Error::NoSchema { name } => {
+        Error::UnknownSchema { name } => {
             let help = format!("Nothing was changed. Name another, or make it: CREATE SCHEMA {};", quoted(name));
             return (Exit::Usage, help);
         }

@@ -173,7 +173,7 @@ pub enum Error {
     },
     /// A schema that was named is not there.
     #[error("there is no schema {name:?}")]
-    NoSchema {
+    UnknownSchema {
         /// As it was named.
         name: String,
     },

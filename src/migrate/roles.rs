@@ -64,7 +64,7 @@ impl Roles {
 ///
 /// # Errors
 ///
-/// [`Error::Role`] when one of the roles is there and can do more than it should; [`Error::NoSchema`] for a schema that is
+/// [`Error::Role`] when one of the roles is there and can do more than it should; [`Error::UnknownSchema`] for a schema that is
 /// not; [`Error::Server`] when the role that
 /// this runs as may not: it needs `CREATEROLE`, and to own the database and what is in it, or to be a superuser.
 pub fn create_roles(pool: &Pool, roles: &Roles, observer: &mut dyn Observer) -> Result<Vec<String>, Error> {
@@ -90,7 +90,7 @@ fn carry_out(connection: &mut Connection, roles: &Roles, migrations: &[Migration
     for name in &roles.schemas {
         let query = format!("SELECT FROM pg_namespace WHERE nspname = {}", literal(name));
         if connection.execute(&query)?.is_empty() {
-            return Err(Error::NoSchema { name: name.clone() });
+            return Err(Error::UnknownSchema { name: name.clone() });
         }
     }
     let mut done = Vec::new();
