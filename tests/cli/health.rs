@@ -50,7 +50,7 @@ fn a_standby_says_that_it_is_one_and_how_far_it_is_behind_and_after_a_failover_i
     let url = standby.url(database.name());
     let mut other = standby.connect();
     let mut value = |sql: &str| other.execute(sql).unwrap().remove(0).remove(0).unwrap();
-    let written = || database.value("SELECT pg_current_wal_lsn()");
+    let written = || database.value("SELECT pg_current_wal_insert_lsn()");
     let sent = written();
     until("the standby has replayed", || value(&format!("SELECT pg_last_wal_replay_lsn() >= '{sent}'")) == "t");
 
