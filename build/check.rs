@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 
 mod entry;
 mod folder;
+mod locks;
 mod metadata;
 mod name;
 mod problem;
 mod rules;
+mod session;
 mod sql;
 
 use entry::{Entry, Kind, entries};

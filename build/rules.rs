@@ -3,7 +3,7 @@
 use super::statements::keywords;
 
 /// What is wrong with a statement, and what to do instead.
-type Refusal = (String, &'static str);
+pub type Refusal = (String, &'static str);
 
 /// Why a statement cannot be in a migration at all.
 pub fn not_for_a_migration(statement: &str) -> Option<Refusal> {
@@ -43,7 +43,6 @@ pub fn not_in_a_transaction(statement: &str) -> Option<&'static str> {
         ["ALTER", "TABLE", .., "CONCURRENTLY"] if words.contains(&"DETACH") => "DETACH PARTITION CONCURRENTLY",
         ["VACUUM", ..] => "VACUUM",
         ["CLUSTER"] => "CLUSTER",
-        ["DISCARD", "ALL"] => "DISCARD ALL",
         ["ALTER", "SYSTEM", ..] => "ALTER SYSTEM",
         ["CREATE", "DATABASE", ..] => "CREATE DATABASE",
         ["DROP", "DATABASE", ..] => "DROP DATABASE",

@@ -2,7 +2,9 @@
 
 use super::Problem;
 use super::entry::Entry;
+use super::locks::long_waits;
 use super::rules::{not_for_a_migration, not_in_a_transaction};
+use super::session::outlives_the_migration;
 use super::statements::{split, unclosed};
 
 /// What is wrong with up.sql or down.sql; `purpose` says what to write into one that has no SQL.
@@ -41,7 +43,8 @@ fn of_statements(file: &Entry, sql: &str, run_in_transaction: Option<bool>) -> V
         let mut refuse = |wrong: String, instead: &str| {
             problems.push(Problem::new(&file.place, wrong, instead).at(sql, statement.start));
         };
-        if let Some((wrong, instead)) = not_for_a_migration(statement.text) {
+        let refusal = not_for_a_migration(statement.text).or_else(|| outlives_the_migration(statement.text));
+        if let Some((wrong, instead)) = refusal {
             refuse(wrong, instead);
         } else if let Some(name) = not_in_a_transaction(statement.text) {
             if run_in_transaction == Some(true) {
@@ -56,5 +59,10 @@ fn of_statements(file: &Entry, sql: &str, run_in_transaction: Option<bool>) -> V
             }
         }
     }
+    problems.extend(
+        long_waits(sql, file.name == "down.sql")
+            .into_iter()
+            .map(|wait| Problem::new(&file.place, wait.wrong, wait.instead).at(sql, wait.start)),
+    );
     problems
 }

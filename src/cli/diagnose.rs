@@ -1,5 +1,7 @@
 //! Decides what to advise for each way in which the runner fails.
 
+use std::time::Duration;
+
 use miette::{LabeledSpan, NamedSource};
 
 use super::Exit;
@@ -51,8 +53,8 @@ pub fn diagnose(error: Error, target: &Target, rights: Option<&Rights>) -> Probl
                 )
             }
         }
-        Error::Blocked { blocker, attempts, source } => {
-            blocked(blocker.as_ref(), attempts, diagnose(*source, target, rights))
+        Error::Blocked { blocker, attempts, held, source } => {
+            blocked(blocker.as_ref(), attempts, held, diagnose(*source, target, rights))
         }
         Error::Server(source) => Problem {
             sqlstate: Some(source.sqlstate.clone()),
@@ -213,6 +215,9 @@ fn next_step(error: &Error) -> (Exit, String) {
             );
             return (Exit::Locked, help);
         }
+        Error::NotForPsql { .. } => {
+            (Exit::Failed, "Nothing was changed. Take it out of the migration: `messenger-db run` fails there too.")
+        }
         Error::Source { .. } => {
             (Exit::Failed, "Build it again from a clean checkout: `cargo clean -p messenger-db && cargo build`.")
         }
@@ -369,7 +374,7 @@ const fn aftermath(in_transaction: bool, direction: Direction) -> &'static str {
 }
 
 /// The last failure, with the one who is to blame.
-fn blocked(blocker: Option<&Blocker>, attempts: usize, last: Problem) -> Problem {
+fn blocked(blocker: Option<&Blocker>, attempts: usize, held: Option<Duration>, last: Problem) -> Problem {
     let times = if attempts == 1 { "once".to_owned() } else { format!("{attempts} times") };
     let who = blocker.map_or_else(
         || "it was not seen who holds it".to_owned(),
@@ -378,9 +383,20 @@ fn blocked(blocker: Option<&Blocker>, attempts: usize, last: Problem) -> Problem
     let end = blocker.filter(|blocker| blocker.pid != "0").map_or_else(String::new, |blocker| {
         format!("\n`SELECT pg_terminate_backend({})` ends that session, if nobody needs it.", blocker.pid)
     });
+    let (held, by_hand) = held.map_or_else(Default::default, |held| {
+        (
+            format!(
+                "\nUntil then it held a lock for {} on a table that others write to, and so it was not tried again.",
+                output::in_words(held)
+            ),
+            "\nRun it when nobody is in the way, at an hour when writers may wait for as long as it works. Or carry out by \
+             hand what takes long: `messenger-db plan` prints the SQL, and an index is better built CONCURRENTLY, in a \
+             migration of its own.",
+        )
+    });
     Problem {
-        message: format!("{}\nA lock was not to be had, tried {times}: {who}.", last.message),
-        help: last.help.map(|help| format!("{help}{end}")),
+        message: format!("{}\nA lock was not to be had, tried {times}: {who}.{held}", last.message),
+        help: last.help.map(|help| format!("{help}{end}{by_hand}")),
         exit: Exit::Locked,
         ..last
     }

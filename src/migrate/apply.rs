@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::error::Place;
 use super::libpq::{Connection, ServerError};
 use super::patience::Patience;
+use super::session::Session;
 use super::verify::Comparison;
 use super::watch::Watch;
 use super::{
@@ -94,16 +95,23 @@ pub(super) fn each(
     observer: &mut dyn Observer,
 ) -> Result<Vec<Step>, Error> {
     observer.on(&Event::Planned { migrations, direction });
+    let session = Session::of(connection)?;
+    let mut is_changed = false;
     let mut steps = Vec::with_capacity(migrations.len());
     for migration in migrations {
         let attempted = patience.attempt(observer, |watch, observer| {
             stop_if_wanted(observer, steps.len(), migrations.len())?;
+            if std::mem::replace(&mut is_changed, true) {
+                session.put_back(connection)?;
+            }
             owner::work_as_owner(connection, |connection| {
                 if !migration.run_in_transaction {
-                    return one(connection, watch, migration, direction, observer);
+                    return one(connection, &session, watch, migration, direction, observer);
                 }
                 let failed = |source| Error::Bookkeeping { migration: *migration, direction, what: "COMMIT", source };
-                transaction(connection, failed, |connection| one(connection, watch, migration, direction, observer))
+                transaction(connection, failed, |connection| {
+                    one(connection, &session, watch, migration, direction, observer)
+                })
             })
         });
         let step = match attempted {
@@ -116,6 +124,9 @@ pub(super) fn each(
         // Not before the commit, which may fail.
         observer.on(&Event::Finished { step: &step });
         steps.push(step);
+    }
+    if is_changed {
+        session.put_back(connection)?;
     }
     Ok(steps)
 }
@@ -130,10 +141,17 @@ fn is_overtaken(connection: &mut Connection, migration: &Migration, direction: D
     }
 }
 
-/// Whether one transaction can hold this migration, up and down: it runs in one, or builds and drops indexes, which can be
-/// done without CONCURRENTLY too.
+/// Whether one transaction can hold this migration beside others, up and down: it runs in one and says nothing about it, or
+/// builds and drops indexes, which can be done without CONCURRENTLY too.
 pub(super) fn fits_a_transaction(migration: &Migration) -> bool {
-    [Direction::Up, Direction::Down].iter().all(|direction| direction.in_a_transaction(migration).is_some())
+    let is_about_its_own = |sql: &str| {
+        statements::split(sql)
+            .iter()
+            .any(|statement| statements::keywords(statement.text).take(2).eq(["SET", "TRANSACTION"]))
+    };
+    [Direction::Up, Direction::Down]
+        .iter()
+        .all(|direction| direction.in_a_transaction(migration).is_some_and(|sql| !is_about_its_own(&sql)))
 }
 
 pub(super) fn stop_if_wanted(observer: &dyn Observer, done: usize, planned: usize) -> Result<(), Error> {
@@ -159,8 +177,11 @@ pub(super) fn transaction<T>(
 }
 
 /// Carries out one migration and keeps its rows in the history and the ledger, in whatever transaction is open.
+///
+/// The session is the runner's again before the rows are written; what else the migration left in it is not looked for.
 pub(super) fn one(
     connection: &mut Connection,
+    session: &Session,
     watch: &mut Watch<'_>,
     migration: &Migration,
     direction: Direction,
@@ -193,6 +214,7 @@ pub(super) fn one(
             in_transaction: !connection.is_idle(),
             source,
         })?;
+        session.put_back_settings(connection).map_err(failed("putting back the session"))?;
     }
     connection.execute(&direction.bookkeeping(migration, start.elapsed())).map_err(failed("writing the history"))?;
     Ok(Step { migration: *migration, direction, duration: start.elapsed() })

@@ -56,6 +56,9 @@ pub enum Error {
         blocker: Option<Blocker>,
         /// How often it was tried.
         attempts: usize,
+        /// How long it held a lock of SHARE or stronger on a table, so that writers waited, where that is why it was not
+        /// tried again.
+        held: Option<Duration>,
         /// How the last attempt failed.
         source: Box<Error>,
     },
@@ -221,6 +224,14 @@ pub enum Error {
         /// How many were still to come.
         left: usize,
     },
+    /// A migration has what psql would take for something else, so that there is no plan.
+    #[error("{}:{}:{}: {what}", place.file, place.line, place.column)]
+    NotForPsql {
+        /// Where.
+        place: Box<Place>,
+        /// What it is.
+        what: &'static str,
+    },
     /// No backup could be taken, and so nothing was done that it was meant to guard against.
     #[error("no backup: {0}")]
     Backup(#[from] BackupError),
@@ -303,6 +314,13 @@ pub struct Place {
 }
 
 impl Place {
+    /// A place in `up.sql`, given in bytes.
+    pub(super) fn in_up(migration: &Migration, offset: usize) -> Self {
+        let (line, column) = statements::line_and_column(migration.up, offset);
+        let file = format!("{}/{}/up.sql", migration.folder, migration.name);
+        Self { migration: *migration, file, sql: migration.up, offset, line, column }
+    }
+
     pub(super) fn of(migration: &Migration, file: &str, sql: &'static str, error: &ServerError) -> Self {
         let pointed_at = error.position.map(|position| statements::offset_of_position(sql, position));
         let statement = || statements::split(sql).get(error.completed).map(|statement| statement.start);

@@ -23,11 +23,23 @@ impl<'a> Patience<'a> {
         Self { watcher, limit: pool.lock_timeout(), retries: pool.lock_retries() }
     }
 
+    /// The time that all attempts and the pauses between them take, when each waits for as long as it may.
+    fn budget(&self) -> Duration {
+        let (mut budget, mut pause) = (self.limit, self.limit);
+        for _ in 0..self.retries.min(10_000) {
+            budget = budget.saturating_add(self.limit).saturating_add(pause.min(LONGEST_PAUSE));
+            pause = pause.saturating_mul(2);
+        }
+        budget
+    }
+
     /// Makes the attempt, again after a pause when a lock was not to be had. What is attempted must change nothing when
     /// it fails so, or bear being begun anew.
     ///
     /// The pauses begin with the lock timeout and double, each cut by up to half at random, for two that stand in each
     /// other's way not to meet again. The attempt itself looks whether the observer wants to stop.
+    ///
+    /// An attempt that made others wait for longer than the lock timeout is the last: the next would do so again.
     ///
     /// # Errors
     ///
@@ -42,7 +54,7 @@ impl<'a> Patience<'a> {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let mut watch = Watch::new(self.watcher, self.limit);
+            let mut watch = Watch::new(self.watcher, self.limit, self.budget());
             let error = match attempt(&mut watch, observer) {
                 Ok(done) => return Ok(done),
                 Err(error) => watch.explain(error),
@@ -51,8 +63,9 @@ impl<'a> Patience<'a> {
                 return Err(error);
             }
             known = watch.blocker.take().or(known);
-            if attempts > self.retries {
-                return Err(Error::Blocked { blocker: known, attempts, source: Box::new(error) });
+            let held = watch.held_too_long();
+            if attempts > self.retries || held.is_some() || watch.is_spent() {
+                return Err(Error::Blocked { blocker: known, attempts, held, source: Box::new(error) });
             }
             let cut = jittered(pause.min(LONGEST_PAUSE));
             let left = self.retries + 1 - attempts;

@@ -5,6 +5,7 @@ use super::catalog::{self, Scope};
 use super::libpq::Connection;
 use super::lock::Turn;
 use super::patience::Patience;
+use super::session::Session;
 use super::stated::Stated;
 use super::verify::{self, Comparison};
 use super::watch::Watch;
@@ -71,13 +72,20 @@ fn at_once(
     observer: &mut dyn Observer,
 ) -> Result<(Vec<Step>, Comparison), Error> {
     let catalog = catalog::read(connection)?;
+    let session = Session::of(connection)?;
     let up: Vec<_> = down.iter().rev().copied().collect();
     let mut steps = Vec::with_capacity(2 * down.len());
     for (migrations, direction) in [(down, Direction::Down), (&up, Direction::Up)] {
         observer.on(&Event::Planned { migrations, direction });
         for migration in migrations {
             apply::stop_if_wanted(observer, 0, 2 * down.len())?;
-            steps.push(apply::one(connection, watch, migration, direction, observer)?);
+            steps.push(apply::one(connection, &session, watch, migration, direction, observer)?);
+            session.put_back_as_if_committed(connection).map_err(|source| Error::Bookkeeping {
+                migration: *migration,
+                direction,
+                what: "COMMIT",
+                source,
+            })?;
         }
     }
     if down.iter().any(|migration| before.edited.contains(migration)) {

@@ -9,6 +9,7 @@ use super::error::Place;
 use super::libpq::{Connection, ServerError};
 use super::lock::Turn;
 use super::sequences::Sequences;
+use super::session::Session;
 use super::stated::Stated;
 use super::statements::Resumable;
 use super::verify::{self, Comparison};
@@ -25,7 +26,9 @@ const SMALL: u32 = 1 << 20;
 pub struct Rehearsal {
     /// What was carried out and taken back, statement by statement, in order.
     pub statements: Vec<Rehearsed>,
-    /// What runs outside of a transaction, and so cannot be taken back: it was left out.
+    /// For how long others could not use a table, migration by migration.
+    pub waits: Vec<Wait>,
+    /// What runs outside of a transaction, and so cannot be taken back, and what needs that: it was left out.
     pub left_out: Vec<Migration>,
     /// Whether the catalog was what it should be at the end, before it was taken back.
     pub catalog: Comparison,
@@ -54,6 +57,38 @@ pub struct Rehearsed {
     pub rows: Vec<(u64, &'static str, String)>,
 }
 
+/// How long others wait who use a table while `run` carries out a migration: from the statement that locks the table to
+/// the commit, without the time that the rehearsal takes for itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wait {
+    /// Whose lock it is.
+    pub migration: Migration,
+    /// The table.
+    pub table: String,
+    /// For how long nobody can write to it.
+    pub writers: Duration,
+    /// For how long nobody can read it. Zero: reads go on.
+    pub readers: Duration,
+}
+
+/// Since when, in the time of a migration, nobody can write to a table, and nobody can read it.
+#[derive(Debug, Default, Clone, Copy)]
+struct Locked {
+    writers: Option<Duration>,
+    readers: Option<Duration>,
+}
+
+impl Locked {
+    fn note(&mut self, mode: &str, since: Duration) {
+        if ["ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock"].contains(&mode) {
+            self.writers.get_or_insert(since);
+        }
+        if mode == "AccessExclusiveLock" {
+            self.readers.get_or_insert(since);
+        }
+    }
+}
+
 /// What the transaction has done until a moment.
 #[derive(Debug, Default)]
 struct Snapshot {
@@ -66,9 +101,9 @@ struct Snapshot {
 /// rolls it back: catalog, rows, history, ledger and sequences are as before. While it lasts it holds the locks that it
 /// reports, each waited for no longer than the pool's lock timeout, and never again.
 ///
-/// One transaction is not several: a label that one migration adds to an enum cannot be used by the next here. An index that
+/// One transaction is not several: what uses a label that a migration before it adds to an enum is left out. An index that
 /// is built or dropped concurrently is done without that, where its table is new or no larger than 1 MiB; everything else
-/// that runs outside of a transaction is left out, and what needs it fails.
+/// that runs outside of a transaction is left out, and so is what fails because something is not there then.
 ///
 /// # Errors
 ///
@@ -83,10 +118,10 @@ pub fn rehearse(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) 
     }
     owner::assume(connection)?;
     let mut rehearsal = Rehearsal::default();
+    let session = Session::of(connection)?;
+    let sequences = Sequences::of(connection)?;
     connection.execute("BEGIN")?;
-    let sequences = Sequences::shield(connection, &wanted);
-    let outcome = sequences.and_then(|sequences| {
-        carry_out(connection, &wanted, &mut rehearsal, observer)?;
+    let outcome = carry_out(connection, &session, &wanted, &mut rehearsal, observer).and_then(|()| {
         if rehearsal.left_out.is_empty() && rehearsal.failure.is_none() && status.ahead.is_empty() {
             let is_reached = |last: &&Migration| wanted.contains(last) || status.row(last).is_some();
             let last = pool.migrations().iter().rfind(is_reached);
@@ -97,11 +132,11 @@ pub fn rehearse(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) 
                 rehearsal.catalog = verify::of_facts(&facts, Some(last), Scope::CurrentSchema, &stated);
             }
         }
-        Ok(sequences)
+        Ok(())
     });
     // A connection that broke has rolled back by itself.
     let rolled_back = connection.execute("ROLLBACK");
-    let sequences = outcome?;
+    outcome?;
     rolled_back?;
     rehearsal.moved_sequences = sequences.moved(connection)?;
     Ok(rehearsal)
@@ -109,11 +144,11 @@ pub fn rehearse(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) 
 
 fn carry_out(
     connection: &mut Connection,
+    session: &Session,
     migrations: &[Migration],
     rehearsal: &mut Rehearsal,
     observer: &dyn Observer,
 ) -> Result<(), Error> {
-    let mut before = Snapshot::take(connection)?;
     let known = relations(connection)?;
     for (index, migration) in migrations.iter().enumerate() {
         apply::stop_if_wanted(observer, 0, migrations.len() - index)?;
@@ -121,47 +156,105 @@ fn carry_out(
             rehearsal.left_out.push(*migration);
             continue;
         };
-        for (completed, (statement, sql)) in statements::split(migration.up).into_iter().zip(&form).enumerate() {
-            let start = Instant::now();
-            let outcome = connection.execute(sql);
-            let duration = start.elapsed();
-            connection.take_notices();
-            if let Err(error) = outcome {
-                let source = in_file(error, migration.up, statement.start, completed);
-                let place = Place::of(migration, "up.sql", migration.up, &source);
-                rehearsal.failure = Some(Error::Statement { place, in_transaction: true, source });
-                return Ok(());
-            }
-            let after = Snapshot::take(connection)?;
-            let (line, _) = statements::line_and_column(migration.up, statement.start);
-            rehearsal.statements.push(Rehearsed {
-                migration: *migration,
-                line,
-                sql: statement.text,
-                duration,
-                locks: after.locks_since(&before, &known),
-                rewritten: after.rewritten_since(&before),
-                rows: after.rows_since(&before),
-            });
-            before = after;
-        }
-        if let Err(source) = check_what_was_deferred(connection) {
-            let (migration, direction) = (*migration, Direction::Up);
-            rehearsal.failure = Some(Error::Bookkeeping { migration, direction, what: "COMMIT", source });
+        let (statements, waits) = (rehearsal.statements.len(), rehearsal.waits.len());
+        connection.execute("SAVEPOINT messenger_db_rehearsal")?;
+        let Some(failure) = one(connection, session, migration, &form, &known, rehearsal)? else {
+            connection.execute("RELEASE messenger_db_rehearsal")?;
+            continue;
+        };
+        if !needs_what_is_not_there(&failure, rehearsal) {
+            rehearsal.failure = Some(failure);
             return Ok(());
         }
+        connection.execute("ROLLBACK TO messenger_db_rehearsal; RELEASE messenger_db_rehearsal")?;
+        rehearsal.statements.truncate(statements);
+        rehearsal.waits.truncate(waits);
+        rehearsal.left_out.push(*migration);
     }
     Ok(())
+}
+
+/// Whether a migration may have failed only because of what a rehearsal is: something is not there that was left out, or
+/// a label of an enum is not committed.
+fn needs_what_is_not_there(failure: &Error, rehearsal: &Rehearsal) -> bool {
+    const NOT_THERE: [&str; 4] = ["42P01", "42704", "42703", "42883"];
+    const UNSAFE_NEW_ENUM_VALUE: &str = "55P04";
+    failure.sqlstate().is_some_and(|sqlstate| {
+        sqlstate == UNSAFE_NEW_ENUM_VALUE || (!rehearsal.left_out.is_empty() && NOT_THERE.contains(&sqlstate))
+    })
+}
+
+/// Carries out one migration, and measures it. Gives the failure, if it fails.
+fn one(
+    connection: &mut Connection,
+    session: &Session,
+    migration: &Migration,
+    form: &[String],
+    known: &Relations,
+    rehearsal: &mut Rehearsal,
+) -> Result<Option<Error>, Error> {
+    Sequences::shield(connection, migration)?;
+    let mut before = Snapshot::take(connection)?;
+    let held = before.locks.clone();
+    let mut locked: BTreeMap<String, Locked> = BTreeMap::new();
+    let mut elapsed = Duration::ZERO;
+    for (completed, (statement, sql)) in statements::split(migration.up).into_iter().zip(form).enumerate() {
+        if is_of_a_transaction(statement.text) {
+            continue;
+        }
+        let start = Instant::now();
+        let outcome = connection.execute(sql);
+        let duration = start.elapsed();
+        connection.take_notices();
+        if let Err(error) = outcome {
+            let source = in_file(error, migration.up, statement.start, completed);
+            let place = Place::of(migration, "up.sql", migration.up, &source);
+            return Ok(Some(Error::Statement { place, in_transaction: true, source }));
+        }
+        let after = Snapshot::take(connection)?;
+        let again =
+            held.iter().filter(|(oid, _)| known.get(oid).is_some_and(|known| known.is_named_in(statement.text)));
+        for (oid, mode) in after.locks.difference(&before.locks).chain(again) {
+            if known.get(oid).is_some_and(|known| known.is_table) {
+                locked.entry(oid.clone()).or_default().note(mode, elapsed);
+            }
+        }
+        elapsed += duration;
+        let (line, _) = statements::line_and_column(migration.up, statement.start);
+        rehearsal.statements.push(Rehearsed {
+            migration: *migration,
+            line,
+            sql: statement.text,
+            duration,
+            locks: after.locks_since(&before, known),
+            rewritten: after.rewritten_since(&before),
+            rows: after.rows_since(&before),
+        });
+        before = after;
+    }
+    for (oid, locked) in locked {
+        let (Some(known), Some(since)) = (known.get(&oid), locked.writers) else { continue };
+        rehearsal.waits.push(Wait {
+            migration: *migration,
+            table: known.name.clone(),
+            writers: elapsed - since,
+            readers: locked.readers.map_or(Duration::ZERO, |since| elapsed - since),
+        });
+    }
+    let committed = session.put_back_as_if_committed(connection);
+    let (migration, direction) = (*migration, Direction::Up);
+    Ok(committed.err().map(|source| Error::Bookkeeping { migration, direction, what: "COMMIT", source }))
+}
+
+/// Whether a statement is about the transaction of its migration, which a rehearsal does not have.
+fn is_of_a_transaction(statement: &str) -> bool {
+    statements::keywords(statement).take(2).eq(["SET", "TRANSACTION"])
 }
 
 /// The statements of a migration as a transaction can hold them, or `None` where it is to be left out.
 ///
 /// An index is built and dropped without CONCURRENTLY, if that takes no time: the lock is held to the end.
-fn form(
-    connection: &mut Connection,
-    migration: &Migration,
-    known: &BTreeMap<String, String>,
-) -> Result<Option<Vec<String>>, Error> {
+fn form(connection: &mut Connection, migration: &Migration, known: &Relations) -> Result<Option<Vec<String>>, Error> {
     if migration.run_in_transaction {
         return Ok(Some(statements::split(migration.up).iter().map(|statement| statement.text.to_owned()).collect()));
     }
@@ -195,37 +288,46 @@ fn form(
     Ok(may_be.then(|| vec![drop + &plain]))
 }
 
-/// What the commit of a migration would check, now. Afterwards constraints are deferred again that begin so.
-fn check_what_was_deferred(connection: &mut Connection) -> Result<(), ServerError> {
-    connection.execute("SET CONSTRAINTS ALL IMMEDIATE")?;
-    let deferred = connection.execute(
-        "SELECT string_agg(DISTINCT format('%I.%I', connamespace::regnamespace::text, conname), ', ')
-         FROM pg_constraint WHERE condeferred",
-    )?;
-    if let Some(names) = deferred.into_iter().flatten().next().flatten() {
-        connection.execute(&format!("SET CONSTRAINTS {names} DEFERRED"))?;
-    }
-    Ok(())
-}
-
 /// The error as it would be if the whole file had been sent.
 fn in_file(error: ServerError, sql: &str, start: usize, completed: usize) -> ServerError {
     let before = sql.get(..start).map_or(0, |before| before.chars().count());
     ServerError { position: error.position.map(|position| position + before), completed, ..error }
 }
 
-/// Every relation that is there, but for the server's own, and its name.
-fn relations(connection: &mut Connection) -> Result<BTreeMap<String, String>, ServerError> {
+/// A relation that was there before.
+struct Relation {
+    name: String,
+    is_table: bool,
+}
+
+impl Relation {
+    /// Whether a statement that locks a table has this one's name. The transaction may have had the lock before, of another
+    /// migration, so that taking it again is not seen.
+    fn is_named_in(&self, statement: &str) -> bool {
+        let name = self.name.rsplit('.').next().unwrap_or(&self.name);
+        let mut words = statements::significant(statement);
+        let locks = ["ALTER", "CREATE", "DROP", "TRUNCATE", "LOCK", "CLUSTER", "REINDEX", "REFRESH"];
+        words.next().is_some_and(|first| locks.contains(&first.as_str()))
+            && words.any(|word| word == name || word == name.to_ascii_uppercase())
+    }
+}
+
+/// The relations that were there before, by their OIDs.
+type Relations = BTreeMap<String, Relation>;
+
+/// Every relation that is there, but for the server's own.
+fn relations(connection: &mut Connection) -> Result<Relations, ServerError> {
     let rows = connection.execute(
-        "SELECT oid, oid::regclass FROM pg_class WHERE relnamespace NOT IN (
+        "SELECT oid, oid::regclass, relkind IN ('r', 'p', 'm') FROM pg_class WHERE relnamespace NOT IN (
              SELECT oid FROM pg_namespace WHERE nspname LIKE 'pg\\_%' OR nspname = 'information_schema'
          )",
     )?;
-    let pair = |row: Vec<Option<String>>| {
+    let relation = |row: Vec<Option<String>>| {
         let mut values = row.into_iter();
-        Some((values.next()??, values.next()??))
+        let (oid, name, is_table) = (values.next()??, values.next()??, values.next()??);
+        Some((oid, Relation { name, is_table: is_table == "t" }))
     };
-    Ok(rows.into_iter().filter_map(pair).collect())
+    Ok(rows.into_iter().filter_map(relation).collect())
 }
 
 impl Snapshot {
@@ -254,10 +356,10 @@ impl Snapshot {
     }
 
     /// Mode and relation of each lock that was not held before, on what others can see.
-    fn locks_since(&self, before: &Self, known: &BTreeMap<String, String>) -> Vec<(String, String)> {
+    fn locks_since(&self, before: &Self, known: &Relations) -> Vec<(String, String)> {
         let new = self.locks.difference(&before.locks);
         let mut locks: Vec<_> =
-            new.filter_map(|(oid, mode)| known.get(oid).map(|name| (mode.clone(), name.clone()))).collect();
+            new.filter_map(|(oid, mode)| known.get(oid).map(|known| (mode.clone(), known.name.clone()))).collect();
         locks.sort_by(|one, other| (&one.1, &one.0).cmp(&(&other.1, &other.0)));
         locks
     }

@@ -10,12 +10,17 @@ use super::libpq::{Connection, ServerError};
 pub(super) struct Sequences(BTreeMap<String, String>);
 
 impl Sequences {
-    /// Notes where each stands, and has those that the migrations may draw from write to a file of this transaction's own,
-    /// which its rollback throws away. Until then nobody else draws from these.
+    /// Notes where each stands.
+    pub fn of(connection: &mut Connection) -> Result<Self, Error> {
+        Ok(Self::read(connection)?)
+    }
+
+    /// Has those that a migration may draw from write to a file of this transaction's own, which its rollback throws away.
+    /// Until then nobody else draws from these.
     ///
     /// A migration may draw from a sequence when its text has the name of the sequence, or of the table whose column it
     /// feeds; and this session can do that to sequences of its own role only.
-    pub fn shield(connection: &mut Connection, migrations: &[Migration]) -> Result<Self, Error> {
+    pub fn shield(connection: &mut Connection, migration: &Migration) -> Result<(), ServerError> {
         let rows = connection.execute(
             "SELECT class.oid::regclass, class.relname, coalesce(feeds.relname, ''), seqincrement,
                  pg_has_role(class.relowner, 'USAGE')
@@ -26,9 +31,8 @@ impl Sequences {
              LEFT JOIN pg_class AS feeds ON feeds.oid = depend.refobjid AND depend.refclassid = 'pg_class'::regclass
              WHERE class.relpersistence <> 't'",
         )?;
-        let texts: Vec<_> = migrations.iter().map(|migration| migration.up.to_lowercase()).collect();
-        let mentions = |name: &str| !name.is_empty() && texts.iter().any(|text| text.contains(&name.to_lowercase()));
-        let sequences = Self::read(connection)?;
+        let text = migration.up.to_lowercase();
+        let mentions = |name: &str| !name.is_empty() && text.contains(&name.to_lowercase());
         for row in rows {
             let [Some(sequence), Some(name), Some(table), Some(increment), Some(is_ours)] = row.as_slice() else {
                 continue;
@@ -37,7 +41,7 @@ impl Sequences {
                 connection.execute(&format!("ALTER SEQUENCE {sequence} INCREMENT BY {increment}"))?;
             }
         }
-        Ok(sequences)
+        Ok(())
     }
 
     /// Which stand elsewhere by now.

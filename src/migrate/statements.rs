@@ -3,6 +3,8 @@
 // The build script includes this file too, by its path; there a plain `mod` would look in another folder.
 #[path = "statements/position.rs"]
 mod position;
+#[path = "statements/psql.rs"]
+mod psql;
 #[path = "statements/resumable.rs"]
 mod resumable;
 #[cfg(test)]
@@ -12,6 +14,7 @@ mod tests;
 mod tokens;
 
 pub use position::{line_and_column, offset_of_position};
+pub use psql::{for_psql, not_for_psql};
 pub use resumable::{Resumable, resumable, without_concurrently};
 use tokens::{Kind, Token, tokens};
 
@@ -54,6 +57,24 @@ pub fn split(sql: &str) -> Vec<Statement<'_>> {
 /// quoted identifiers.
 pub fn keywords(sql: &str) -> impl Iterator<Item = String> {
     tokens(sql).filter(|token| token.kind == Kind::Word).map(|token| token.text.to_ascii_uppercase())
+}
+
+/// Whether `sql` is one statement that works CONCURRENTLY: nobody waits for it while it waits for transactions of others.
+#[must_use]
+pub fn works_concurrently(sql: &str) -> bool {
+    let [statement] = *split(sql) else { return false };
+    let mut words = keywords(statement.text);
+    let first = words.next().unwrap_or_default();
+    ["CREATE", "DROP", "REINDEX", "ALTER"].contains(&first.as_str()) && words.any(|word| word == "CONCURRENTLY")
+}
+
+/// What `sql` is made of, past white space and comments: keywords and unquoted names in upper case, strings and quoted
+/// names with their quotes, and every other character by itself.
+pub fn significant(sql: &str) -> impl Iterator<Item = String> {
+    tokens(sql).filter(|token| token.kind != Kind::Blank).map(|token| match token.kind {
+        Kind::Word => token.text.to_ascii_uppercase(),
+        _ => token.text.to_owned(),
+    })
 }
 
 /// Where a string, a quoted identifier or a comment begins that never ends, in bytes, if there is one.

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::libpq::{Connection, Rows, ServerError};
-use super::{Error, Event, Observer};
+use super::{Error, Event, Observer, statements};
 
 /// Who holds a lock that a statement waits for, or waits for it before.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +38,11 @@ const WORTH_TELLING: Duration = Duration::from_secs(2);
 pub(super) struct Watch<'a> {
     session: &'a mut Connection,
     limit: Duration,
+    budget: Duration,
     waited: Duration,
+    holds_since: Option<Instant>,
     cancelled: bool,
+    is_spent: bool,
     told: Option<String>,
     pub(super) blocker: Option<Blocker>,
 }
@@ -49,8 +52,34 @@ impl<'a> Watch<'a> {
     ///
     /// The server's own `lock_timeout` counts for each lock anew: a migration that takes five waits up to five times
     /// as long, while others queue behind the first that it has.
-    pub(super) const fn new(session: &'a mut Connection, limit: Duration) -> Self {
-        Self { session, limit, waited: Duration::ZERO, cancelled: false, told: None, blocker: None }
+    ///
+    /// A statement that works CONCURRENTLY has the whole budget: nobody waits for it while it waits for others, and what it
+    /// has built would be lost.
+    pub(super) const fn new(session: &'a mut Connection, limit: Duration, budget: Duration) -> Self {
+        Self {
+            session,
+            limit,
+            budget,
+            waited: Duration::ZERO,
+            holds_since: None,
+            cancelled: false,
+            is_spent: false,
+            told: None,
+            blocker: None,
+        }
+    }
+
+    /// How long others have been waiting, or would have, for a lock of SHARE or stronger on a table that was there before,
+    /// if that is longer than the limit: by more than a quarter and the time that looking takes.
+    pub(super) fn held_too_long(&self) -> Option<Duration> {
+        let held = self.holds_since?.elapsed();
+        let bearable = self.limit + self.limit / 4 + Duration::from_millis(250);
+        (!self.limit.is_zero() && held > bearable).then_some(held)
+    }
+
+    /// Whether it has waited for all the time that there was for all attempts together.
+    pub(super) const fn is_spent(&self) -> bool {
+        self.is_spent
     }
 
     /// Carries out `sql` as [`Connection::execute`] does, and looks now and then whether it waits for a lock.
@@ -62,8 +91,16 @@ impl<'a> Watch<'a> {
     ) -> Result<Rows, ServerError> {
         let pid = connection.backend_pid();
         let interval = self.interval();
+        let is_concurrent = connection.is_idle() && statements::works_concurrently(sql);
         // Outside a transaction nothing is held while it waits, and a cancelled statement may leave something behind.
-        let may_cancel = !connection.is_idle();
+        let limit = if is_concurrent {
+            connection.execute("SET lock_timeout = 0")?;
+            self.budget
+        } else if connection.is_idle() {
+            Duration::ZERO
+        } else {
+            self.limit
+        };
         thread::scope(|scope| {
             let (sender, receiver) = mpsc::channel();
             let work = move || {
@@ -77,7 +114,9 @@ impl<'a> Watch<'a> {
             loop {
                 match receiver.recv_timeout(interval) {
                     Ok(outcome) => return outcome,
-                    Err(RecvTimeoutError::Timeout) => looked = self.look(pid, looked, may_cancel, observer),
+                    Err(RecvTimeoutError::Timeout) => {
+                        looked = self.look(pid, looked, limit, is_concurrent, observer);
+                    }
                     Err(RecvTimeoutError::Disconnected) => {
                         return Err(ServerError::of_connection("the thread that worked on it is gone"));
                     }
@@ -108,20 +147,29 @@ impl<'a> Watch<'a> {
         &mut self,
         pid: i32,
         before: Option<Instant>,
-        may_cancel: bool,
+        limit: Duration,
+        is_concurrent: bool,
         observer: &mut dyn Observer,
     ) -> Option<Instant> {
         // A watch that sees nothing is no reason to stop what it watches.
-        let blocker = blocker(self.session, pid).ok().flatten()?;
+        let (holds, blocker) = seen(self.session, pid).ok()?;
         let now = Instant::now();
+        if holds {
+            self.holds_since.get_or_insert(now);
+        }
+        let blocker = blocker?;
         self.waited += before.map_or(Duration::ZERO, |before| now.duration_since(before));
-        if self.limit.is_zero() {
-            if self.waited >= WORTH_TELLING && self.told.as_ref() != Some(&blocker.pid) {
-                observer.on(&Event::Blocked { blocker: &blocker });
-                self.told = Some(blocker.pid.clone());
-            }
-        } else if self.waited >= self.limit && may_cancel && !self.cancelled {
+        let worth_telling = if self.limit.is_zero() { WORTH_TELLING } else { WORTH_TELLING.min(self.limit) };
+        if (self.limit.is_zero() || is_concurrent)
+            && self.waited >= worth_telling
+            && self.told.as_ref() != Some(&blocker.pid)
+        {
+            observer.on(&Event::Blocked { blocker: &blocker });
+            self.told = Some(blocker.pid.clone());
+        }
+        if !limit.is_zero() && self.waited >= limit && !self.cancelled {
             self.cancelled = self.session.execute(&format!("SELECT pg_cancel_backend({pid})")).is_ok();
+            self.is_spent |= is_concurrent;
         }
         self.blocker = Some(blocker);
         Some(now)
@@ -133,20 +181,36 @@ pub(super) fn is_for_a_lock(error: &Error) -> bool {
     error.sqlstate().is_some_and(|sqlstate| [LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED].contains(&sqlstate))
 }
 
-/// The one in the way of a server process, if there is one: of several, the one whose transaction is the oldest.
-fn blocker(session: &mut Connection, pid: i32) -> Result<Option<Blocker>, ServerError> {
+/// Whether a server process holds a lock that writers wait for, on a table that others can see; and the one in its way, if
+/// there is one: of several, the one whose transaction is the oldest.
+fn seen(session: &mut Connection, pid: i32) -> Result<(bool, Option<Blocker>), ServerError> {
     let rows = session.execute(&format!(
-        "SELECT blocking.pid, coalesce(activity.application_name, ''), coalesce(activity.usename, ''), activity.state,
-             extract(epoch FROM clock_timestamp() - activity.xact_start),
-             extract(epoch FROM clock_timestamp() - activity.query_start)
-         FROM unnest(pg_blocking_pids({pid})) AS blocking (pid)
-         LEFT JOIN pg_stat_activity AS activity ON activity.pid = blocking.pid
-         ORDER BY activity.xact_start NULLS LAST
-         LIMIT 1"
+        "SELECT
+             EXISTS (
+                 SELECT
+                 FROM pg_locks AS held
+                 INNER JOIN pg_class AS class ON class.oid = held.relation
+                 WHERE held.pid = {pid} AND held.granted AND held.locktype = 'relation'
+                     AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                     AND held.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+                     AND class.relkind IN ('r', 'p', 'm')
+             ),
+             blocker.*
+         FROM (VALUES (true)) AS one
+         LEFT JOIN LATERAL (
+             SELECT blocking.pid, coalesce(activity.application_name, ''), coalesce(activity.usename, ''), activity.state,
+                 extract(epoch FROM clock_timestamp() - activity.xact_start),
+                 extract(epoch FROM clock_timestamp() - activity.query_start)
+             FROM unnest(pg_blocking_pids({pid})) AS blocking (pid)
+             LEFT JOIN pg_stat_activity AS activity ON activity.pid = blocking.pid
+             ORDER BY activity.xact_start NULLS LAST
+             LIMIT 1
+         ) AS blocker ON true"
     ))?;
     let seconds = |text: Option<String>| Duration::try_from_secs_f64(text?.parse().ok()?).ok();
-    Ok(rows.into_iter().next().and_then(|row| {
-        let mut values = row.into_iter();
+    let mut values = rows.into_iter().flatten();
+    let holds = values.next().flatten().as_deref() == Some("t");
+    let mut read = || {
         Some(Blocker {
             pid: values.next()??,
             application: values.next()??,
@@ -155,5 +219,6 @@ fn blocker(session: &mut Connection, pid: i32) -> Result<Option<Blocker>, Server
             transaction_age: seconds(values.next()?),
             query_age: seconds(values.next()?),
         })
-    }))
+    };
+    Ok((holds, read()))
 }

@@ -109,7 +109,9 @@ fn who_gives_up_names_who_it_was_and_since_when() {
     holder.execute("SET application_name = 'a report'; BEGIN; SELECT count(*) FROM cats").unwrap();
     let before = database.catalog();
     let failed = migrate::run(&pool(&database, 2, vec![change]), &RunOptions::default(), &mut Silent);
-    let Err(Error::Blocked { blocker: Some(blocker), attempts, source }) = failed else { panic!("{failed:?}") };
+    let Err(Error::Blocked { blocker: Some(blocker), attempts, source, held: None }) = failed else {
+        panic!("{failed:?}")
+    };
     assert_eq!((blocker.pid, blocker.application.as_str()), (holder.backend_pid().to_string(), "a report"));
     assert_eq!((blocker.state.as_deref(), attempts), (Some("idle in transaction"), 3));
     assert!(blocker.transaction_age.is_some() && blocker.query_age.is_some());
@@ -131,6 +133,24 @@ fn waits_for_several_locks_count_together() {
     assert_eq!(source.sqlstate(), Some("55P03"));
     assert!(source.to_string().contains("over several locks"), "{source}");
     assert_eq!(database.value("SELECT to_regclass('dogs') IS NULL"), "t");
+}
+
+#[test]
+fn what_made_writers_wait_for_longer_than_the_lock_timeout_is_not_tried_again() {
+    let (database, _) = cats();
+    database.execute("CREATE TABLE dogs ()").unwrap();
+    let slow = "CREATE INDEX ON cats (lives); SELECT pg_sleep(1.2); DROP TABLE dogs";
+    let quick = "CREATE TABLE birds (); CREATE INDEX ON birds ((1)); SELECT pg_sleep(1.2); DROP TABLE dogs";
+    let _holder = LockHolder::of(&database, "SET application_name = 'a report'; SELECT count(*) FROM dogs");
+    for (up, holds) in [(slow, true), (quick, false)] {
+        let change = migration("2026-01-01-000000_drop_dogs", up, "SELECT 1");
+        let failed = migrate::run(&pool(&database, 1, vec![change]), &RunOptions::default(), &mut Silent);
+        let Err(Error::Blocked { blocker: Some(blocker), attempts, held, .. }) = failed else { panic!("{failed:?}") };
+        assert_eq!(blocker.application, "a report");
+        // A table that nobody else sees may be locked for as long as it takes.
+        assert_eq!((attempts, held.is_some()), if holds { (1, true) } else { (2, false) });
+        assert!(held.is_none_or(|held| held >= Duration::from_secs(1)), "{held:?}");
+    }
 }
 
 #[test]

@@ -181,30 +181,41 @@ fn names_that_have_to_be_quoted_are_found() {
     assert_eq!(found.0, [Leftover::Invalid(r#""S s"."Cats' ""name""""#.to_owned())]);
 }
 
-/// Passes on each step back.
-struct SteppedBack(Sender<()>);
+/// Passes on for whom a statement waits, and refuses a second attempt.
+struct WaitsFor(Sender<String>);
 
-impl Observer for SteppedBack {
+impl Observer for WaitsFor {
     fn on(&mut self, event: &Event<'_>) {
-        if let Event::SteppedBack { .. } = event {
-            self.0.send(()).unwrap();
+        match event {
+            Event::Blocked { blocker } => self.0.send(blocker.pid.clone()).unwrap(),
+            Event::SteppedBack { .. } | Event::Resumed { .. } => panic!("{event:?}"),
+            _ => {}
         }
     }
 }
 
 #[test]
-fn an_index_that_gives_way_to_a_writer_is_tried_again_and_leaves_nothing_invalid() {
-    let database = cats();
-    let writer = LockHolder::of(&database, "INSERT INTO cats VALUES (0, 'new', 9)");
-    let pool = pool(&database, 100, usual());
-    thread::scope(|scope| {
-        let (sender, stepped_back) = channel();
-        let runner = scope.spawn(move || migrate::run(&pool, &RunOptions::default(), &mut SteppedBack(sender)));
-        stepped_back.iter().take(2).for_each(drop);
-        drop(writer);
-        assert_eq!(runner.join().unwrap().unwrap().steps.len(), 1);
-    });
-    assert_eq!(validity(&database), ["t"]);
+fn an_index_waits_for_writers_and_for_readers_that_began_before_and_is_built_once() {
+    // The first is waited for before the table is read, the second when the index is built and may be incomplete to it.
+    for in_the_way in
+        ["INSERT INTO cats VALUES (0, 'new', 9)", "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT 1"]
+    {
+        let database = cats();
+        let holder = LockHolder::of(&database, in_the_way);
+        let pool = pool(&database, 100, usual());
+        thread::scope(|scope| {
+            let (sender, waits_for) = channel();
+            let runner = scope.spawn(move || migrate::run(&pool, &RunOptions::default(), &mut WaitsFor(sender)));
+            assert_eq!(waits_for.recv().unwrap(), holder.pid().to_string());
+            let index = "SELECT 'cats_name_idx'::regclass::oid";
+            let being_built = database.value(index);
+            assert_eq!(validity(&database), ["f"]);
+            drop(holder);
+            assert_eq!(runner.join().unwrap().unwrap().steps.len(), 1);
+            assert_eq!(database.value(index), being_built);
+        });
+        assert_eq!(validity(&database), ["t"]);
+    }
 }
 
 #[test]

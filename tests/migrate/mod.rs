@@ -1,6 +1,7 @@
 //! What the runner promises.
 
 mod adopt;
+mod beside_writers;
 mod blocked;
 mod catalogs;
 mod dependents;
@@ -15,8 +16,10 @@ mod own;
 mod own_folder;
 mod owners;
 mod plan;
+mod plan_psql;
 mod psql;
 mod refused_folders;
+mod session;
 mod settings;
 mod source;
 mod turns;

@@ -261,6 +261,48 @@ fn a_rehearsal_builds_the_index_of_a_small_table_and_goes_on_from_one_that_was_i
 }
 
 #[test]
+fn a_rehearsal_says_who_would_wait_and_for_how_long() {
+    let database = with_cats();
+    let slow = migration(
+        "2026-01-03-000000_be_slow",
+        "SELECT pg_sleep(0.2); CREATE INDEX ON cats (lives); SELECT pg_sleep(0.3);
+         ALTER TABLE toys ADD colour text; SELECT pg_sleep(0.1); CREATE TABLE dogs (); LOCK TABLE dogs",
+        "SELECT 1",
+    );
+    let again =
+        migration("2026-01-04-000000_add_age", "ALTER TABLE toys ADD age int; SELECT pg_sleep(0.1)", "SELECT 1");
+    let rehearsal = rehearse(&database.pool().with_migrations(vec![cats(), slow, again]));
+    assert!(rehearsal.failure.is_none(), "{:?}", rehearsal.failure);
+    let whose: Vec<_> = rehearsal.waits.iter().map(|wait| (wait.migration.name, wait.table.as_str())).collect();
+    assert_eq!(whose, [(slow.name, "cats"), (slow.name, "toys"), (again.name, "toys")]);
+    let least = |wait: &migrate::Wait| (wait.writers.as_millis(), wait.readers.as_millis());
+    let [on_cats, on_toys, later] = [0, 1, 2].map(|at| least(&rehearsal.waits[at]));
+    assert!(on_cats.0 >= 400 && on_cats.1 == 0, "{on_cats:?}");
+    assert!((100..400).contains(&on_toys.0) && on_toys.0 == on_toys.1, "{on_toys:?}");
+    assert!(later.0 >= 100 && later.0 == later.1, "{later:?}");
+}
+
+#[test]
+fn a_rehearsal_leaves_out_what_needs_what_was_left_out_and_goes_on() {
+    let database = with_cats();
+    database.execute("CREATE TYPE mood AS ENUM ('awake')").unwrap();
+    let outside = |name: &str, up: &str| Migration { run_in_transaction: false, ..migration(name, up, "SELECT 1") };
+    let vacuum = outside("2026-01-02-000000_vacuum_cats", "VACUUM cats");
+    let label = migration("2026-01-03-000000_add_mood", "ALTER TYPE mood ADD VALUE 'asleep'", "SELECT 1");
+    let use_it = migration("2026-01-04-000000_use_mood", "SELECT 'asleep'::mood", "SELECT 1");
+    let serial = "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; ALTER TABLE cats ADD age int";
+    let own = migration("2026-01-05-000000_add_age", serial, "SELECT 1");
+    let needs = migration("2026-01-06-000000_drop_missing", "SELECT 1; DROP TABLE missing", "SELECT 1");
+    let before = traces(&database);
+    let rehearsal = rehearse(&database.pool().with_migrations(vec![cats(), vacuum, label, use_it, own, needs]));
+    assert!(rehearsal.failure.is_none(), "{:?}", rehearsal.failure);
+    assert_eq!(rehearsal.left_out, [vacuum, use_it, needs]);
+    let carried_out: Vec<_> = rehearsal.statements.iter().map(|statement| statement.migration.name).collect();
+    assert_eq!(carried_out, [label.name, own.name]);
+    assert_eq!(traces(&database), before);
+}
+
+#[test]
 fn a_rehearsal_that_fails_says_where_and_leaves_no_trace() {
     let database = with_cats();
     let before = traces(&database);

@@ -52,10 +52,18 @@ fn print(shown: &Rehearsal, output: &Output) {
         if !others.is_empty() && !output.is_verbose() {
             output.line(&format!("  {} more that nobody notices; --verbose shows them", others.len()));
         }
+        let whose = statements.first().map(|first| first.migration);
+        for wait in shown.waits.iter().filter(|wait| Some(wait.migration) == whose) {
+            let readers = match wait.readers.as_nanos() {
+                0 => "reads go on".to_owned(),
+                _ => format!("nobody reads for {}", in_words(wait.readers)),
+            };
+            output.line(&format!("  {}: nobody writes for {}, {readers}", wait.table, in_words(wait.writers)));
+        }
     }
     for migration in &shown.left_out {
         output.line(&format!(
-            "{}\n  left out: it runs outside of a transaction, and cannot be taken back",
+            "{}\n  left out: it runs outside of a transaction, and cannot be taken back; or it needs what does",
             migration.name
         ));
     }

@@ -22,6 +22,7 @@ pub struct Plan<'a> {
 pub struct Rehearsal<'a> {
     database: &'a str,
     statements: Vec<RehearsedStatement<'a>>,
+    waits: Vec<Wait<'a>>,
     left_out: Vec<&'a str>,
     catalog: Option<&'static str>,
     moved_sequences: &'a [String],
@@ -47,6 +48,15 @@ pub struct Lock<'a> {
     mode: &'a str,
 }
 
+/// How long others wait who use a table.
+#[derive(Debug, Serialize)]
+pub struct Wait<'a> {
+    migration: &'a str,
+    table: &'a str,
+    writers_seconds: f64,
+    readers_seconds: f64,
+}
+
 /// Rows that it changed.
 #[derive(Debug, Serialize)]
 pub struct Rows<'a> {
@@ -61,6 +71,7 @@ impl<'a> Rehearsal<'a> {
         Self {
             database,
             statements: shown.statements.iter().map(RehearsedStatement::from).collect(),
+            waits: shown.waits.iter().map(Wait::from).collect(),
             left_out: shown.left_out.iter().map(|migration| migration.name).collect(),
             catalog: match &shown.catalog {
                 Comparison::Equal | Comparison::Tolerated(_) => Some("equal"),
@@ -69,6 +80,17 @@ impl<'a> Rehearsal<'a> {
             },
             moved_sequences: &shown.moved_sequences,
             failed: shown.failure.is_some(),
+        }
+    }
+}
+
+impl<'a> From<&'a migrate::Wait> for Wait<'a> {
+    fn from(wait: &'a migrate::Wait) -> Self {
+        Self {
+            migration: wait.migration.name,
+            table: &wait.table,
+            writers_seconds: wait.writers.as_secs_f64(),
+            readers_seconds: wait.readers.as_secs_f64(),
         }
     }
 }

@@ -44,14 +44,11 @@ fn statements_that_need_to_be_outside_of_a_transaction_are_refused_without_the_o
         "DROP INDEX CONCURRENTLY IF EXISTS i",
         "REINDEX INDEX CONCURRENTLY i",
         "REINDEX (CONCURRENTLY, VERBOSE) TABLE t",
-        "REINDEX (VERBOSE) SCHEMA public",
-        "REINDEX DATABASE d",
-        "REINDEX SYSTEM d",
+        "REINDEX (VERBOSE, CONCURRENTLY) SCHEMA public",
+        "REINDEX DATABASE CONCURRENTLY d",
         "ALTER TABLE IF EXISTS a.\"t\" DETACH PARTITION a.\"p\" CONCURRENTLY",
         "VACUUM",
         "VACUUM (ANALYZE) t",
-        "CLUSTER",
-        "DISCARD ALL",
         "ALTER SYSTEM SET work_mem = 1",
         "CREATE DATABASE d",
         "DROP DATABASE d",
@@ -80,23 +77,142 @@ fn statements_that_only_look_so_are_accepted() {
         "CREATE INDEX i /* CONCURRENTLY */ ON t (a)",
         "COMMENT ON TABLE t IS 'CREATE INDEX CONCURRENTLY; BEGIN; VACUUM; COMMIT'",
         "REINDEX TABLE t",
-        "REINDEX TABLE \"database\"",
+        "REINDEX TABLE \"T\"",
         "REFRESH MATERIALIZED VIEW CONCURRENTLY v",
+        "ALTER TABLE t ADD COLUMN a int CHECK (a > 0), ALTER b SET NOT NULL",
         "ALTER TYPE e ADD VALUE 'b'",
         "ALTER TABLE t DETACH PARTITION p",
         "ALTER TABLE t DETACH PARTITION p FINALIZE",
         "CLUSTER t",
         "DO $$ BEGIN PERFORM 1; EXCEPTION WHEN others THEN ROLLBACK; END $$",
         "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; END",
-        "PREPARE transactions AS SELECT 1",
         "START SOMETHING",
         "SET LOCAL lock_timeout = '1s'",
         "COPY t TO '/t'",
         r"SELECT '\c' /* \i x */ -- \q",
     ];
     for statement in statements {
-        Folder::good().up(format!("SELECT 1; {statement};\nSELECT 2")).is_accepted();
+        Folder::good().up(format!("CREATE TABLE t (); CREATE TABLE \"T\" (); {statement};\nSELECT 2")).is_accepted();
     }
+}
+
+#[test]
+fn statements_that_would_change_the_session_for_the_next_migration_are_refused() {
+    let statements = [
+        ("SET search_path = app", "SET without LOCAL"),
+        ("set session work_mem = '1MB'", "SET without LOCAL"),
+        ("SET /* LOCAL */ TIME ZONE 'UTC'", "SET without LOCAL"),
+        ("SET ROLE other", "SET without LOCAL"),
+        ("SET SESSION AUTHORIZATION other", "SET without LOCAL"),
+        ("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", "SET SESSION CHARACTERISTICS"),
+        ("RESET ALL", "RESET"),
+        ("RESET SESSION AUTHORIZATION", "RESET"),
+        ("DISCARD ALL", "DISCARD"),
+        ("LISTEN bell", "LISTEN"),
+        ("LOAD 'auto_explain'", "LOAD"),
+        ("PREPARE transactions AS SELECT 1", "PREPARE"),
+        ("DECLARE c CURSOR WITH HOLD FOR SELECT 1", "WITH HOLD"),
+        ("CREATE TEMP TABLE t (a int)", "temporary"),
+        ("CREATE OR REPLACE TEMPORARY VIEW v AS SELECT 1", "temporary"),
+        ("SELECT pg_catalog.set_config('search_path', '', false)", "set_config"),
+        ("SELECT set_config('a.b', concat('a', 'b'), 1 = 2)", "set_config"),
+        ("INSERT INTO t SELECT \"set_config\"('a.b', 'true', FALSE)", "set_config"),
+        ("SELECT pg_advisory_lock(1)", "pg_advisory_lock"),
+        ("DO $$ BEGIN SET search_path = app; END $$", "SET without LOCAL"),
+        ("DO LANGUAGE plpgsql 'BEGIN IF true THEN RESET ''work_mem''; END IF; END'", "RESET"),
+        ("DO $a$ BEGIN PERFORM set_config('a.b', $$,true$$, false); END $a$", "set_config"),
+    ];
+    for (statement, says) in statements {
+        for file in ["up.sql", "down.sql"] {
+            let sql = format!("-- Why.\n{statement};\n");
+            let path = format!("{NAME}/{file}");
+            Folder::good().file(&path, &sql).is_refused_in(&format!("{file}:2"), says);
+        }
+    }
+}
+
+#[test]
+fn statements_that_only_look_as_if_they_changed_the_session_are_accepted() {
+    let statements = [
+        "SET LOCAL search_path = app",
+        "SET CONSTRAINTS ALL DEFERRED",
+        "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+        "UPDATE t SET a = 1, session = 2",
+        "ALTER TABLE t SET (fillfactor = 70)",
+        "ALTER ROLE r SET search_path = app",
+        "ALTER FUNCTION f() RESET ALL",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql SET search_path = app AS $$ BEGIN SET work_mem = 1; END $$",
+        "CREATE FUNCTION f() RETURNS text RETURN set_config('a.b', '', false)",
+        "CREATE TEMPORARY TABLE u ON COMMIT DROP AS SELECT 1",
+        "SELECT set_config('a.b', 'false', true), 'SET a = 1'",
+        "DO $$ BEGIN UPDATE t SET a = 1; SET LOCAL work_mem = '1MB'; PERFORM set_config('a.b', '', true); END $$",
+        "INSERT INTO t VALUES ('set_config(1, 2, false)') ON CONFLICT DO UPDATE SET a = 1",
+        "SELECT pg_advisory_xact_lock(1)",
+    ];
+    for statement in statements {
+        Folder::good().up(format!("CREATE TABLE t (); {statement};\n")).is_accepted();
+    }
+}
+
+#[test]
+fn statements_that_others_wait_for_while_a_table_is_read_are_refused() {
+    let statements = [
+        ("CREATE INDEX i ON t (a)", "CREATE INDEX"),
+        ("CREATE UNIQUE INDEX IF NOT EXISTS i ON ONLY s.t (a)", "CREATE INDEX"),
+        ("CREATE INDEX ON t (a)", "CREATE INDEX"),
+        ("ALTER TABLE t ADD CONSTRAINT c CHECK (a IN (1, 2))", "CHECK or FOREIGN KEY"),
+        ("ALTER TABLE IF EXISTS ONLY s.t ADD FOREIGN KEY (a) REFERENCES u (a)", "CHECK or FOREIGN KEY"),
+        ("ALTER TABLE t ADD b int, ADD c int REFERENCES u", "CHECK or FOREIGN KEY"),
+        ("ALTER TABLE t ADD COLUMN c int DEFAULT 1 CHECK (c > 0)", "CHECK or FOREIGN KEY"),
+        ("ALTER TABLE t ADD CONSTRAINT c UNIQUE (a) USING INDEX TABLESPACE x", "UNIQUE"),
+        ("ALTER TABLE t ADD PRIMARY KEY (a)", "UNIQUE"),
+        ("ALTER TABLE t ADD EXCLUDE USING gist (a WITH =)", "UNIQUE"),
+        ("ALTER TABLE t ADD c int UNIQUE", "UNIQUE"),
+        ("ALTER TABLE t ALTER a SET NOT NULL", "SET NOT NULL"),
+        ("ALTER TABLE t ALTER COLUMN a TYPE bigint USING a::bigint", "another type"),
+        ("ALTER TABLE t ALTER a SET DATA TYPE bigint", "another type"),
+        ("ALTER TABLE t ADD c uuid DEFAULT gen_random_uuid()", "computed"),
+        ("ALTER TABLE t ADD c int GENERATED ALWAYS AS (a + 1) STORED", "computed"),
+        ("ALTER TABLE t ADD c bigserial", "computed"),
+        ("ALTER TABLE t SET TABLESPACE x", "written anew"),
+        ("ALTER TABLE t SET LOGGED", "written anew"),
+        ("ALTER DOMAIN d ADD CONSTRAINT c CHECK (value > 0)", "CHECK"),
+        ("VACUUM FULL t", "written anew"),
+        ("VACUUM (ANALYZE, FULL)", "written anew"),
+        ("CLUSTER", "written anew"),
+        ("CLUSTER t USING i", "written anew"),
+        ("REINDEX TABLE t", "REINDEX"),
+        ("REFRESH MATERIALIZED VIEW v", "REFRESH"),
+    ];
+    for (statement, says) in statements {
+        let sql = format!("-- Why.\n{statement};\n");
+        Folder::good().up(&sql).metadata(OPTED_OUT).is_refused_in("up.sql:2", says);
+        Folder::good().file(&format!("{NAME}/down.sql"), &sql).metadata(OPTED_OUT).is_refused_in("down.sql:2", says);
+    }
+    Folder::good().up("DROP INDEX i, j").is_refused_in("up.sql:1", "DROP INDEX waits");
+    Folder::good().file(&format!("{NAME}/down.sql"), "DROP INDEX i").is_accepted();
+    let at_once = "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID;\nALTER TABLE t VALIDATE CONSTRAINT c";
+    Folder::good().up(at_once).is_refused_in("up.sql:2", "VALIDATE CONSTRAINT");
+}
+
+#[test]
+fn statements_that_nobody_waits_for_are_accepted() {
+    let statements = [
+        "CREATE TABLE IF NOT EXISTS s.\"t\" (a int); CREATE INDEX i ON t (a); DROP INDEX i; ALTER TABLE t ALTER a SET NOT NULL",
+        "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID, ADD b int DEFAULT 1, ADD at timestamptz DEFAULT now()",
+        "ALTER TABLE t VALIDATE CONSTRAINT c",
+        "ALTER TABLE t ADD CONSTRAINT t_pkey PRIMARY KEY USING INDEX t_idx",
+        "ALTER TABLE t ALTER a SET DEFAULT gen_random_uuid(), ALTER a DROP NOT NULL, ALTER a SET STATISTICS 100",
+        "ALTER TABLE t RENAME TO u; ALTER TABLE u SET (fillfactor = 70)",
+        "CREATE DOMAIN d AS int; ALTER DOMAIN d ADD CHECK (value > 0)",
+        "CREATE MATERIALIZED VIEW v AS SELECT 1; REFRESH MATERIALIZED VIEW v; CREATE INDEX i ON v (a)",
+        "-- squawk-ignore require-concurrent-index-creation -- the table is small\nCREATE INDEX i ON t (a)",
+    ];
+    for statement in statements {
+        Folder::good().up(format!("SELECT 1;\n{statement};\n")).is_accepted();
+    }
+    let without_reason = "-- squawk-ignore require-concurrent-index-creation\nCREATE INDEX i ON t (a)";
+    Folder::good().up(without_reason).is_refused_in("up.sql:2", "CREATE INDEX");
 }
 
 #[test]
