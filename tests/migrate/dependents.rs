@@ -47,7 +47,6 @@ fn revert_all_is_refused_with_the_names_of_what_stands_on_it_before_anything_is_
 }
 
 #[test]
-#[ignore = "until tables of others are no drift"]
 fn what_stays_may_be_built_on() {
     let database = TestDatabase::migrated();
     database.execute("CREATE VIEW names AS SELECT username FROM users").unwrap();
@@ -57,7 +56,6 @@ fn what_stays_may_be_built_on() {
 }
 
 #[test]
-#[ignore = "until tables of others are no drift"]
 fn a_column_that_would_be_dropped_may_not_be_built_on_and_others_of_its_table_may() {
     let database = TestDatabase::migrated();
     let before = migrations().unwrap().into_iter().rfind(|known| known.name < "2026-11-25-100000").unwrap().name;

@@ -27,7 +27,6 @@ fn ours() -> Vec<&'static str> {
 }
 
 #[test]
-#[ignore = "until tables of others are no drift"]
 fn one_call_migrates_both_ours_first_and_each_in_its_own_order() {
     let database = TestDatabase::empty();
     let pool = with_own(&database);
@@ -52,7 +51,6 @@ fn a_folder_and_what_diesel_embeds_are_read_alike() {
 }
 
 #[test]
-#[ignore = "until tables of others are no drift"]
 fn ours_are_upgraded_later_and_own_ones_come_in_between() {
     let database = TestDatabase::empty();
     let older = migrations().unwrap()[..14].to_vec();
@@ -81,7 +79,6 @@ fn what_the_services_own_tool_applied_is_taken_over_with_a_record() {
 }
 
 #[test]
-#[ignore = "until tables of others are no drift"]
 fn how_far_to_run_is_said_by_either_ones_version() {
     let database = TestDatabase::empty();
     let pool = with_own(&database);
@@ -96,7 +93,6 @@ fn how_far_to_run_is_said_by_either_ones_version() {
 }
 
 #[test]
-#[ignore = "until tables of others are no drift"]
 fn revert_and_redo_begin_with_the_services_newest_and_without_them_with_ours() {
     let database = TestDatabase::empty();
     let pool = with_own(&database);
@@ -139,7 +135,6 @@ fn a_failing_statement_is_told_with_its_folder_and_line_and_nothing_of_it_stays(
 }
 
 #[test]
-#[ignore = "until tables of others are no drift"]
 fn one_that_was_edited_after_it_was_applied_is_refused() {
     let database = TestDatabase::migrated();
     let folder = super::own_folder::Folder::new().with("2026-12-01-000000_create_x", "CREATE TABLE x ();");
@@ -151,7 +146,6 @@ fn one_that_was_edited_after_it_was_applied_is_refused() {
 }
 
 #[test]
-#[ignore = "until tables of others are no drift"]
 fn eight_services_that_start_at_once_apply_each_once() {
     let database = TestDatabase::empty();
     let applied: usize = std::thread::scope(|scope| {
@@ -162,7 +156,6 @@ fn eight_services_that_start_at_once_apply_each_once() {
 }
 
 #[test]
-#[ignore = "until tables of others are no drift"]
 fn a_ledger_of_an_earlier_release_is_given_owners_and_that_release_still_reads_and_writes_it() {
     let database = TestDatabase::migrated();
     database.execute("ALTER TABLE messenger_db_ledger DROP COLUMN owner").unwrap();
@@ -185,7 +178,6 @@ fn a_ledger_of_an_earlier_release_is_given_owners_and_that_release_still_reads_a
 }
 
 #[test]
-#[ignore = "until tables of others are no drift"]
 fn the_plan_for_both_ends_where_run_ends() {
     let (planned, ran) = (TestDatabase::empty(), TestDatabase::empty());
     let plan = migrate::plan(&with_own(&planned), &RunOptions::default()).unwrap();
@@ -198,7 +190,6 @@ fn the_plan_for_both_ends_where_run_ends() {
 }
 
 #[test]
-#[ignore = "until tables of others are no drift"]
 fn the_diesel_cli_on_our_folder_knows_nothing_of_the_own_ones() {
     let database = TestDatabase::empty();
     run(&with_own(&database));

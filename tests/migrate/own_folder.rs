@@ -105,7 +105,6 @@ fn two_of_one_version_are_refused_with_both_names() {
 }
 
 #[test]
-#[ignore = "until tables of others are no drift"]
 fn a_version_that_another_program_has_used_is_refused_with_both_names() {
     let database = TestDatabase::migrated();
     let run = |title: &str, up: &str| {
@@ -120,7 +119,6 @@ fn a_version_that_another_program_has_used_is_refused_with_both_names() {
 }
 
 #[test]
-#[ignore = "until tables of others are no drift"]
 fn what_people_have_in_such_folders_is_no_error() {
     let folder = Folder::new()
         .with(
@@ -145,7 +143,6 @@ fn what_people_have_in_such_folders_is_no_error() {
 }
 
 #[test]
-#[ignore = "until tables of others are no drift"]
 fn one_without_a_down_is_not_undone_and_nothing_else_either() {
     let folder = Folder::new().with(GOOD, UP).with("2026-12-02-000000_create_y", "CREATE TABLE y ();");
     let folder = folder.file("2026-12-02-000000_create_y/down.sql", "DROP TABLE y;");
