@@ -15,8 +15,9 @@ use crate::support::{TestDatabase, set, settings};
 const LENGTH: usize = 40;
 
 /// Settings that change what a session does by their nature, and why; more are left out by [`settings`].
-const LEFT_OUT: [(&str, &str); 2] = [
+const LEFT_OUT: [(&str, &str); 3] = [
     ("exit_on_error", "ends the session at the first refusal, as it is meant to"),
+    ("log_statement_stats", "excludes log_parser_stats and its like, which are in"),
     ("client_min_messages", "floods the output of the test"),
 ];
 
