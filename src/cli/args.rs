@@ -227,17 +227,16 @@ pub struct Verify {
 
 /// How much to undo.
 #[derive(Debug, Clone, ClapArgs)]
-#[group(multiple = false)]
 pub struct Extent {
     #[command(flatten)]
     pub allow: AllowDrift,
 
     /// So many, newest first [default: 1]
-    #[arg(short = 'n', long, value_name = "N", value_parser = count)]
+    #[arg(short = 'n', long, value_name = "N", value_parser = count, conflicts_with_all = ["all", "to"])]
     pub number: Option<usize>,
 
     /// Every one
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with = "to")]
     pub all: bool,
 
     /// Everything newer than this version, which itself stays
@@ -247,13 +246,12 @@ pub struct Extent {
 
 /// How much to redo.
 #[derive(Debug, Clone, ClapArgs)]
-#[group(multiple = false)]
 pub struct RedoExtent {
     #[command(flatten)]
     pub allow: AllowDrift,
 
     /// So many, newest first [default: 1]
-    #[arg(short = 'n', long, value_name = "N", value_parser = count)]
+    #[arg(short = 'n', long, value_name = "N", value_parser = count, conflicts_with = "all")]
     pub number: Option<usize>,
 
     /// Every one

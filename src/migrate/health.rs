@@ -13,6 +13,8 @@ pub struct Health {
     pub is_standby: bool,
     /// Whether a transaction of this session can write.
     pub is_writable: bool,
+    /// Whether the database's locale folds letters beyond ASCII, as search needs; see [`ASCII_ONLY`](super::ASCII_ONLY).
+    pub folds_letters: bool,
     /// When the server was started, in UTC, as RFC 3339.
     pub started_at: String,
     /// The connections of clients to every database of the server.
@@ -78,7 +80,7 @@ pub struct Receiver {
 /// The columns that every role may ask for.
 macro_rules! of_every_role {
     () => {
-        "pg_is_in_recovery(), current_setting('transaction_read_only') = 'off',
+        "pg_is_in_recovery(), current_setting('transaction_read_only') = 'off', lower(U&'\\00C9') = U&'\\00E9',
         to_char(pg_postmaster_start_time() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
     };
 }
@@ -152,7 +154,8 @@ fn health_of(rows: Rows) -> Health {
     for (number, row) in rows.into_iter().enumerate() {
         let mut values = row.into_iter();
         let mut next = || values.next().flatten();
-        let (is_standby, is_writable, started_at) = (is_true(next()), is_true(next()), next());
+        let (is_standby, is_writable, folds_letters, started_at) =
+            (is_true(next()), is_true(next()), is_true(next()), next());
         let sees_all = is_true(next());
         let (used, max) = (count(next()), count(next()));
         let oldest_transaction = seconds(next());
@@ -171,7 +174,7 @@ fn health_of(rows: Rows) -> Health {
             continue;
         }
         health.connections = used.zip(max).map(|(used, max)| Connections { used, max });
-        (health.is_standby, health.is_writable) = (is_standby, is_writable);
+        (health.is_standby, health.is_writable, health.folds_letters) = (is_standby, is_writable, folds_letters);
         health.started_at = started_at.unwrap_or_default();
         // What is seen of one's own sessions says nothing of the others'.
         health.oldest_transaction = oldest_transaction.filter(|_| sees_all);

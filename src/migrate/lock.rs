@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use super::libpq::{Connection, ServerError};
 use super::pool::Pooled;
-use super::{Error, Event, Observer, Pool};
+use super::{Error, Event, Observer, Pool, remarks};
 
 /// The turn of this runner, until it is dropped.
 pub(super) struct Turn {
@@ -127,12 +127,12 @@ pub(super) fn acquire(pool: &Pool, connection: Pooled, observer: &mut dyn Observ
     let mut told = None;
     loop {
         let holder = match attempt(&mut turn)? {
-            Attempt::Alone => return Ok(turn),
+            Attempt::Alone => break,
             Attempt::PassedOver(strangers) => {
                 for holder in &strangers {
                     observer.on(&Event::PassedOver { holder });
                 }
-                return Ok(turn);
+                break;
             }
             Attempt::Taken(holder) => holder,
         };
@@ -150,6 +150,8 @@ pub(super) fn acquire(pool: &Pool, connection: Pooled, observer: &mut dyn Observ
         }
         thread::sleep(remaining.min(pause()));
     }
+    remarks::tell(&mut turn.connection, observer)?;
+    Ok(turn)
 }
 
 /// How one attempt ended.

@@ -1,7 +1,7 @@
 //! Databases that cannot become a messenger's as they are: refused before anything is done, with the way out.
 
 use super::on;
-use crate::support::{TestDatabase, messenger_db};
+use crate::support::{Run, Server, TestDatabase, messenger_db};
 
 fn schemas_with_tables(database: &TestDatabase) -> Vec<String> {
     database.column(
@@ -93,4 +93,35 @@ fn blots_do_not_tell_what_a_short_password_is() {
     let run = messenger_db(&["status", "--database-url", url]).output().unwrap();
     let run = crate::support::Run::from(run).exits(7).complains("failed");
     assert!(!run.stderr.contains("***"), "{}", run.stderr);
+}
+
+#[test]
+fn a_locale_that_folds_ascii_letters_only_is_told_by_run_and_status() {
+    let database = TestDatabase::encoded("UTF8");
+    assert_eq!(database.value("SELECT lower('É')"), "É");
+    on(&database, &["run"]).exits(0).complains("search misses words").complains("LC_CTYPE");
+    let status = on(&database, &["status"]).exits(0);
+    assert!(status.stdout.contains("letters   LC_CTYPE"), "{}", status.stdout);
+    assert_eq!(on(&database, &["status", "--json"]).exits(0).json()["folds_letters"], false);
+
+    let other = TestDatabase::migrated();
+    assert_eq!(on(&other, &["status", "--json"]).exits(0).json()["folds_letters"], true);
+    let redo = on(&other, &["redo"]).exits(0);
+    assert!(!redo.stderr.contains("LC_CTYPE"), "{}", redo.stderr);
+}
+
+#[test]
+fn a_synchronous_standby_that_is_not_there_is_told_before_a_commit_waits_for_it() {
+    let server = Box::leak(Box::new(Server::wanted(|builder| {
+        builder.throwaway().setting("synchronous_standby_names = 'nobody'").setting("synchronous_commit = local")
+    })));
+    let database = TestDatabase::empty_on(server);
+    // A rehearsal is rolled back, and so waits for nobody.
+    let rehearse = ["plan", "--rehearse", "--to", "20261122100000"];
+    assert!(!on(&database, &rehearse).exits(0).stderr.contains("standby"));
+    let url = format!("{}&options=-csynchronous_commit%3Don", database.url());
+    Run::of(messenger_db(&rehearse).env("DATABASE_URL", url))
+        .exits(0)
+        .complains("waits for a synchronous standby")
+        .complains("nobody");
 }

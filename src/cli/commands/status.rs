@@ -45,6 +45,9 @@ fn print(status: &Status, found: &Verification, health: &Health, output: &Output
     if let Some(line) = condition(health) {
         output.line(&line);
     }
+    if !health.folds_letters {
+        output.line(&format!("letters   {}", migrate::ASCII_ONLY));
+    }
     output.line(&format!("version   {version}"));
     output.line(&format!("pending   {}", counted(&pending)));
     if !ahead.is_empty() {

@@ -15,6 +15,7 @@ pub struct Status<'a> {
     user: &'a str,
     standby: bool,
     writable: bool,
+    folds_letters: bool,
     replay_lag: Option<ReplayLag>,
     standbys: Vec<Standby<'a>>,
     oldest_transaction_seconds: Option<f64>,
@@ -104,6 +105,7 @@ impl<'a> Status<'a> {
             user: &status.target.user,
             standby: health.is_standby,
             writable: health.is_writable,
+            folds_letters: health.folds_letters,
             replay_lag: health.replay.map(|replay| ReplayLag {
                 connected: replay.is_connected,
                 bytes: replay.bytes,
