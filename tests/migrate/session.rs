@@ -66,7 +66,7 @@ const LEAKS: [&str; 29] = [
     "PREPARE plan AS SELECT 1",
     "LISTEN bell",
     "DECLARE held CURSOR WITH HOLD FOR SELECT 1",
-    "SELECT pg_advisory_lock(7), pg_advisory_lock(7), pg_advisory_lock_shared(-1), pg_advisory_xact_lock(8)",
+    "SELECT pg_advisory_lock(7), pg_advisory_lock(7), pg_advisory_lock_shared(-1)",
     "SELECT pg_advisory_lock(-1, -2), pg_advisory_lock_shared(2147483647, 1), pg_try_advisory_lock(-9e18::bigint)",
 ];
 

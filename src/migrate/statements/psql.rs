@@ -39,7 +39,10 @@ pub fn for_psql(sql: &str, as_one: bool) -> String {
         if begins_a_variable || (as_one && token.kind == Kind::Semicolon) {
             script.push('\\');
         }
-        script.push_str(token.text);
+        match token.text.as_bytes() {
+            [b'e' | b'E', b'\'', ..] if token.kind == Kind::Quoted => script.push_str(&on_one_line(token.text)),
+            _ => script.push_str(token.text),
+        }
         if token.kind != Kind::Blank {
             is_ended = token.kind == Kind::Semicolon;
         }
@@ -47,6 +50,37 @@ pub fn for_psql(sql: &str, as_one: bool) -> String {
     // The last line may be a comment.
     script.push_str(if is_ended && !as_one { "\n" } else { "\n;\n" });
     script
+}
+
+/// A string with backslashes that goes on behind a line break, as one. psql reads line by line, and takes what follows for a
+/// string without backslashes.
+fn on_one_line(string: &str) -> String {
+    let mut joined = String::with_capacity(string.len());
+    let mut rest = string;
+    while let Some(at) = rest.find(['\'', '\\']) {
+        let (before, found) = rest.split_at(at);
+        joined.push_str(before);
+        let next = found.chars().nth(1).map_or(0, char::len_utf8);
+        let is_opening = joined.len() == 1;
+        if !is_opening && found.starts_with('\'') && next > 0 && !found.starts_with("''") {
+            // Between a quote that is not the last and the next are white space and comments.
+            rest = past_the_break(found);
+            continue;
+        }
+        let length = if is_opening { 1 } else { 1 + next };
+        joined.push_str(found.get(..length).unwrap_or(found));
+        rest = found.get(length..).unwrap_or_default();
+    }
+    joined + rest
+}
+
+/// What follows the opening quote behind a line break, from the closing quote before it on.
+fn past_the_break(closing: &str) -> &str {
+    let mut rest = closing.get(1..).unwrap_or_default();
+    while let Some(comment) = rest.trim_ascii_start().strip_prefix("--") {
+        rest = comment.find(['\n', '\r']).and_then(|end| comment.get(end..)).unwrap_or_default();
+    }
+    rest.trim_start().strip_prefix('\'').unwrap_or_default()
 }
 
 /// Whether psql takes a colon before this for the beginning of a variable: `:name`, `:'name'`, `:"name"`, `:{?name}`.
@@ -82,6 +116,17 @@ mod tests {
             ("SELECT a[1::int:n], a[1:'2'], a[:\"n\"]", "SELECT a[1::int\\:n], a[1\\:'2'], a[\\:\"n\"]\n;\n"),
             ("SELECT ':n', \":n\", $$:n$$ -- :n", "SELECT ':n', \":n\", $$:n$$ -- :n\n;\n"),
             ("SELECT a[1:::n]", "SELECT a[1::\\:n]\n;\n"),
+        ] {
+            assert_eq!(for_psql(sql, false), expected);
+        }
+    }
+
+    #[test]
+    fn a_string_with_backslashes_is_on_one_line() {
+        for (sql, expected) in [
+            ("SELECT E'a'\n  '\\'b;'", "SELECT E'a\\'b;'\n;\n"),
+            ("SELECT e'a''b\\\\'\r\n-- it's\n-- more\n\t'c' , 'd'\n'e'", "SELECT e'a''b\\\\c' , 'd'\n'e'\n;\n"),
+            ("SELECT E'', E'a', E'é\\é'", "SELECT E'', E'a', E'é\\é'\n;\n"),
         ] {
             assert_eq!(for_psql(sql, false), expected);
         }
