@@ -18,7 +18,7 @@ pub fn outlives_the_migration(statement: &str) -> Option<Refusal> {
 /// Whether what is called in the statement is called later, by whoever uses what it defines.
 fn defines(tokens: &[&str]) -> bool {
     let is_executed = |first: &&&str| matches!(**first, "CREATE" | "ALTER" | "COMMENT");
-    tokens.first().filter(is_executed).is_some() && !tokens.contains(&"TABLE") && !tokens.contains(&"MATERIALIZED")
+    tokens.first().as_ref().is_some_and(is_executed) && !tokens.contains(&"TABLE") && !tokens.contains(&"MATERIALIZED")
 }
 
 fn of_statement(tokens: &[&str]) -> Option<Refusal> {

@@ -24,7 +24,7 @@ impl Allowed {
             match value.strip_prefix('@') {
                 Some(file) => allowed.add_file(file)?,
                 None => {
-                    allowed.drift.add(value).map_err(|bad| unusable(&format!("--allow-drift={value}"), bad.reason))?
+                    allowed.drift.add(value).map_err(|bad| unusable(&format!("--allow-drift={value}"), bad.reason))?;
                 }
             }
             allowed.everything |= value == "*";

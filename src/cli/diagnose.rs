@@ -105,6 +105,7 @@ fn in_words(error: &Error) -> Problem {
     Problem::new(exit, error.to_string(), help)
 }
 
+#[allow(clippy::too_many_lines, reason = "a table with a row for each error")]
 fn next_step(error: &Error) -> (Exit, String) {
     let (exit, help) = match error {
         Error::Ahead { .. } => (

@@ -155,6 +155,7 @@ fn matches(pattern: &str, line: &str) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test")]
 mod tests {
     use super::{AllowedDrift, matches};
 

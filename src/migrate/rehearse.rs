@@ -237,8 +237,8 @@ fn one(
         rehearsal.waits.push(Wait {
             migration: *migration,
             table: known.name.clone(),
-            writers: elapsed - since,
-            readers: locked.readers.map_or(Duration::ZERO, |since| elapsed - since),
+            writers: elapsed.saturating_sub(since),
+            readers: locked.readers.map_or(Duration::ZERO, |since| elapsed.saturating_sub(since)),
         });
     }
     let committed = session.put_back_as_if_committed(connection);

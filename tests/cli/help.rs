@@ -80,7 +80,8 @@ fn help_the_manual_page_and_the_readme_say_the_same_of_every_exit_code() {
     for line in lines {
         assert!(page.contains(line.trim().replace('-', "\\-").as_str()), "{line} is not in\n{page}");
     }
-    let rows: String = exits().map(|exit| format!("| {} | {} |\n", *exit as u8, exit.meaning())).collect();
+    let rows: String =
+        exits().map(|exit| format!("| {} | {} |\n", *exit as u8, exit.meaning())).collect::<Vec<_>>().concat();
     assert!(readme.contains(&format!("| exit code | means |\n| --- | --- |\n{rows}\n")), "README.md lacks\n{rows}");
 }
 

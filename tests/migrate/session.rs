@@ -197,7 +197,7 @@ fn what_the_url_and_the_database_set_is_what_the_session_is_put_back_to() {
         ),
         migration("2026-01-02-000000_look", look, "DROP TABLE look"),
     ];
-    let pool = migrate::connect(&url.parse().unwrap(), &Default::default(), &mut Silent).unwrap();
+    let pool = migrate::connect(&url.parse().unwrap(), &migrate::ConnectOptions::default(), &mut Silent).unwrap();
     migrate::run(&pool.with_migrations(folder), &RunOptions::default(), &mut Silent).unwrap();
     assert_eq!(database.value("SELECT memory || who FROM app.look"), "3MBpg_database_owner");
 }

@@ -66,7 +66,7 @@ fn a_foreign_a_newer_and_a_damaged_cursor_are_told_apart() {
     // Of version 2, with the right checksum of it.
     let newer = [2, 5, 0, 0];
     let sum = Sha256::digest(newer);
-    let newer: String = newer.iter().chain(&sum[..4]).map(|byte| format!("{byte:02x}")).collect();
+    let newer: String = newer.iter().chain(&sum[..4]).map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     assert_eq!(newer.parse::<attachments::Cursor>(), Err(InvalidCursor::Version(2)));
 }
 

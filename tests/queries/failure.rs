@@ -27,7 +27,7 @@ fn a_timeout_and_a_cancelled_statement_are_told_apart_from_each_other_and_from_o
     let alice = cast::user(conn, "alice");
     interruption::learn(conn).unwrap();
     // Nothing stays of it: neither a setting nor a transaction.
-    assert_eq!(conn.transaction(|conn| interruption::learn(conn)), Ok(()));
+    assert_eq!(conn.transaction(interruption::learn), Ok(()));
     assert_eq!(accounts::get(conn, by(alice)).unwrap().id, alice);
 
     let holder = &mut database.diesel();

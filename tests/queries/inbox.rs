@@ -40,7 +40,7 @@ fn an_entry_shows_what_was_said_last_and_who_is_there() {
     assert_eq!((empty.chat_id, empty.kind, empty.name, empty.member_count), (direct, ChatKind::Direct, None, 2));
     assert_eq!((empty.last.seq, empty.last.kind, empty.last.sent_at, empty.unread_count), (Seq::ZERO, None, None, 0));
     accounts::set_presence(conn, by(alice), UserStatus::Online).unwrap();
-    let sent = messages::send(conn, by(alice), direct, &Draft::text(&"ä".repeat(200))).unwrap().message;
+    let sent = messages::send(conn, by(alice), direct, &Draft::text("ä".repeat(200))).unwrap().message;
     let said = entry(conn, bob);
     assert_eq!((said.last.preview, said.last.sender_id), (Some("ä".repeat(100)), Some(alice)));
     assert_eq!(

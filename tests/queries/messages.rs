@@ -106,14 +106,11 @@ fn what_cannot_be_sent_is_refused_and_takes_no_number() {
     }
     assert_eq!(refusal(Draft::text("")), Refused(SendRefused::Empty));
     assert_eq!(refusal(Draft::text("Hi").saying("")), Refused(SendRefused::Empty));
-    assert_eq!(refusal(Draft::text(&"ä".repeat(10_001))), Refused(SendRefused::TooLong));
+    assert_eq!(refusal(Draft::text("ä".repeat(10_001))), Refused(SendRefused::TooLong));
     assert_eq!(refusal(Draft::text("Hi").with_metadata(&list)), Refused(SendRefused::MetadataNotAnObject));
     let deep = (0..100).fold(json!({}), |inner, _| json!({ "a": inner }));
     assert_eq!(refusal(Draft::text("Hi").with_metadata(&deep)), Refused(SendRefused::MetadataTooDeep));
-    assert_eq!(
-        messages::send(conn, by(bob), chat, &Draft::text(&"ä".repeat(10_000))).unwrap().message.seq,
-        Seq::new(3)
-    );
+    assert_eq!(messages::send(conn, by(bob), chat, &Draft::text("ä".repeat(10_000))).unwrap().message.seq, Seq::new(3));
     assert_sound(&database);
 }
 

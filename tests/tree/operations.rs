@@ -1,6 +1,7 @@
 //! Reads the operations and the refusals from the source: who may, what is listed, and which codes are promised.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -145,7 +146,7 @@ fn the_codes_are_those_that_are_documented() {
     );
     for ((code, class), variants) in rows {
         for (variant, message) in variants {
-            text += &format!("| `{code}` | {class} | `{variant}` | {message} |\n");
+            let _ = writeln!(text, "| `{code}` | {class} | `{variant}` | {message} |");
         }
     }
     if std::env::var_os("SNAPSHOTS").is_some_and(|value| value == "overwrite") {

@@ -14,7 +14,7 @@ use crate::migrate::{self, Comparison, Direction, Error, Kind, Pool, Report, Rev
 pub fn run(connection: &Connection, run: &Run, output: &mut Output) -> Result<Exit, Problem> {
     let allowed = Allowed::read(&run.allow)?;
     let allow_drift = allowed.everything;
-    carry_out(connection, output, "run", allowed, |pool, output| {
+    carry_out(connection, output, "run", &allowed, |pool, output| {
         let backup = run.backup.as_ref().map(|file| super::backup::options(file, output.target()));
         let to = run.to.clone();
         let options = RunOptions { to, allow_ahead: run.allow_ahead, allow_drift, backup };
@@ -29,14 +29,14 @@ pub fn revert(connection: &Connection, extent: &Extent, output: &mut Output) -> 
         Some(version) => Revert::DownTo(version.clone()),
         None => newest(extent.number, extent.all),
     };
-    carry_out(connection, output, "revert", allowed, |pool, output| migrate::revert(pool, &extent, output))
+    carry_out(connection, output, "revert", &allowed, |pool, output| migrate::revert(pool, &extent, output))
 }
 
 /// `redo`: undoes the newest, and applies it again.
 pub fn redo(connection: &Connection, extent: &RedoExtent, output: &mut Output) -> Result<Exit, Problem> {
     let allowed = Allowed::read(&extent.allow)?;
     let extent = newest(extent.number, extent.all);
-    carry_out(connection, output, "redo", allowed, |pool, output| migrate::redo(pool, &extent, output))
+    carry_out(connection, output, "redo", &allowed, |pool, output| migrate::redo(pool, &extent, output))
 }
 
 fn newest(number: Option<usize>, all: bool) -> Revert {
@@ -47,10 +47,10 @@ fn carry_out(
     connection: &Connection,
     output: &mut Output,
     command: &str,
-    allowed: Allowed,
+    allowed: &Allowed,
     work: impl FnOnce(&Pool, &mut Output) -> Result<Report, Error>,
 ) -> Result<Exit, Problem> {
-    let database = database::open(connection, output)?.allowing(&allowed);
+    let database = database::open(connection, output)?.allowing(allowed);
     let report = work(&database.pool, output).map_err(|error| {
         allowed.remark_on_refusal(&error, output);
         database.diagnose(error)

@@ -133,7 +133,7 @@ fn act(conn: &mut PgConnection, messenger: &Messenger, act: &Act, id: MessageId)
             actual(groups::transfer_ownership(conn, by(user(a)), chat(group), user(b)), nothing)
         }
         Act::Disband(a, group) => actual(groups::delete(conn, by(user(a)), chat(group)), nothing),
-        Act::Say(a, to, words) => send(conn, messenger, *a, *to, &Draft::text(&words.to_string()).with_id(id)),
+        Act::Say(a, to, words) => send(conn, messenger, *a, *to, &Draft::text(words.to_string()).with_id(id)),
         Act::Answer(a, to, back, words) => {
             let words = words.to_string();
             send(conn, messenger, *a, *to, &Draft::text(&words).with_id(id).in_reply_to(Seq::new(seq(to, back))))
@@ -141,11 +141,11 @@ fn act(conn: &mut PgConnection, messenger: &Messenger, act: &Act, id: MessageId)
         Act::Show(a, to, count, words) => {
             let picture = |place| Picture::new("p.png", ImageType::Png, 1 + place, "key");
             let pictures: Vec<_> = (0..*count as i32).map(picture).collect();
-            send(conn, messenger, *a, *to, &Draft::image(&pictures).saying(&words.to_string()).with_id(id))
+            send(conn, messenger, *a, *to, &Draft::image(&pictures).saying(words.to_string()).with_id(id))
         }
         Act::SayAgain(a, to, back) => {
             let id = messenger.message_id(*to, *back).unwrap_or(id);
-            send(conn, messenger, *a, *to, &Draft::text(&again().to_string()).with_id(id))
+            send(conn, messenger, *a, *to, &Draft::text(again().to_string()).with_id(id))
         }
         Act::Edit(a, of, back, words) => actual(
             messages::edit(conn, by(user(a)), chat(of), Seq::new(seq(of, back)), &words.to_string()),
