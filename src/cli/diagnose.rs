@@ -28,7 +28,7 @@ impl From<LocalError> for Problem {
 
 /// Whether the advice for an error depends on what the role may do, and where.
 pub fn needs_rights(error: &Error) -> bool {
-    matches!(error, Error::NotOwner { .. })
+    matches!(error, Error::NotOwner { .. } | Error::NoSchema { .. })
         || error.sqlstate().is_some_and(|sqlstate| ["42501", "42704", "42883", "3F000"].contains(&sqlstate))
 }
 
@@ -64,6 +64,11 @@ pub fn diagnose(error: Error, target: &Target, rights: Option<&Rights>) -> Probl
             Exit::PermissionDenied,
             error.to_string(),
             format!("{}\nNothing was changed.", missing(target, rights)),
+        ),
+        Error::NoSchema { ref unusable, .. } => Problem::new(
+            if unusable.is_some() { Exit::PermissionDenied } else { Exit::Failed },
+            error.to_string(),
+            format!("Nothing was changed. {}", no_schema(target, rights)),
         ),
         Error::ReplicatedHistory { ref drift, .. } => Problem { diff: Some(drift.diff()), ..in_words(&error) },
         Error::OtherSchema { ref found, .. } => {
@@ -119,18 +124,6 @@ fn next_step(error: &Error) -> (Exit, String) {
              or a database in the pooler that has pool_mode = session; in DIRECT_URL (or --direct-url), where DATABASE_URL is \
              the service's and goes through the pooler.",
         ),
-        Error::NoSchema { unusable: None, .. } => (
-            Exit::Failed,
-            "Nothing was changed. CREATE SCHEMA it, or correct the search_path of the role, the database or the database \
-             URL. Then run again.",
-        ),
-        Error::NoSchema { unusable: Some(schemas), .. } => {
-            let help = format!(
-                "Nothing was changed. Let the owner run GRANT USAGE ON SCHEMA {schemas} TO the role, or correct the \
-                 search_path. Then run again."
-            );
-            return (Exit::PermissionDenied, help);
-        }
         Error::RowsHidden { table } => {
             let help = format!(
                 "Nothing was changed. Ask as the owner of the table or as a role with BYPASSRLS, or let the owner run \
@@ -485,17 +478,7 @@ fn advice(error: &ServerError, target: &Target, place: Option<&Place>, rights: O
             }
             _ => "Something that this needs is not there, or is in a schema that is not on the search_path.".to_owned(),
         },
-        "3F000" => match rights {
-            Some(rights) if !rights.missing.is_empty() => format!(
-                "There is no schema to work in: the search_path names none that exists and that the role {:?} may use. Let \
-                 an administrator run, in the database {:?}:\n  {}\nor correct the search_path of {}. Then run again.",
-                rights.role,
-                target.database,
-                rights.missing.join("\n  "),
-                if rights.path_is_from_client { "the database URL" } else { "the role or the database" }
-            ),
-            _ => "There is no schema to work in: correct the search_path. Then run again.".to_owned(),
-        },
+        "3F000" => no_schema(target, rights),
         "55P03" | "40P01" => "Another session holds the lock that this needs, and this gave way to it, so that nobody queues \
                     behind. Run it again, at a quieter time, or with a longer `--lock-timeout` or more `--lock-retries`."
             .to_owned(),
@@ -507,6 +490,21 @@ fn advice(error: &ServerError, target: &Target, place: Option<&Place>, rights: O
             .to_owned(),
         "" => "The connection broke. Run the same command again: it goes on where it stopped.".to_owned(),
         _ => "Mend what the server complains about, and run the same command again.".to_owned(),
+    }
+}
+
+/// What makes a schema to work in, or lets the role use it.
+fn no_schema(target: &Target, rights: Option<&Rights>) -> String {
+    match rights {
+        Some(rights) if !rights.missing.is_empty() => format!(
+            "Let an administrator run, in the database {:?}, for the role {:?}:\n  {}\nor correct the search_path of {}. \
+             Then run again.",
+            target.database,
+            rights.role,
+            rights.missing.join("\n  "),
+            if rights.path_is_from_client { "the database URL" } else { "the role or the database" }
+        ),
+        _ => "Correct the search_path: it names no schema to work in. Then run again.".to_owned(),
     }
 }
 

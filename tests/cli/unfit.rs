@@ -55,7 +55,10 @@ fn what_a_role_may_not_see_is_not_taken_for_what_is_not_there() {
     let url = super::url_of_role(&database, "sees_nothing");
     let as_role = |command: &str| crate::support::Run::of(messenger_db(&[command]).env("DATABASE_URL", &url));
     for command in ["run", "verify", "status", "list", "pending", "revert", "redo", "plan", "adopt", "catalog"] {
-        as_role(command).exits(8).complains("may not use: public").complains("GRANT USAGE ON SCHEMA public");
+        as_role(command)
+            .exits(8)
+            .complains("may not use: public")
+            .complains("ON SCHEMA \"public\" TO \"sees_nothing\";");
     }
     // Nor where another schema on the path may be used.
     database.execute("CREATE SCHEMA sees_nothing AUTHORIZATION sees_nothing").unwrap();
