@@ -90,7 +90,7 @@ pub trait Refusal: fmt::Debug + fmt::Display {
 /// How the database failed.
 ///
 /// Diesel does not pass the SQLSTATE on, so this goes by Diesel's kinds of errors and by their structure. Timeouts and
-/// cancelled statements have neither: they are recognised after [`interruption::learn`](crate::interruption::learn).
+/// cancelled statements have neither: they are recognised after [`interruption::learn`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Failure {

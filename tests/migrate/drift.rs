@@ -66,7 +66,7 @@ found_and_named! {
     a_column_that_may_be_null_now: "ALTER TABLE messages ALTER created_at DROP NOT NULL"
         => "different  table messages: column created_at";
     a_column_that_may_not_be_null_now: "ALTER TABLE message_edits ALTER content SET NOT NULL"
-        => "different  table message_edits: column edited_at";
+        => "different  table message_edits: column content";
     a_column_too_many: "ALTER TABLE users ADD age integer"
         => "tuned      table users: column age";
     a_dropped_column: "ALTER TABLE message_edits DROP edited_at"
@@ -77,7 +77,7 @@ found_and_named! {
         "ALTER TABLE message_edits DROP content, ADD content text,
              ADD CONSTRAINT message_edits_content_check CHECK (char_length(content) <= 10000);
          COMMENT ON COLUMN message_edits.content IS 'What it said then. Null: a picture that had no words.'"
-        => "different  table message_edits: column content";
+        => "different  table message_edits: column edited_at";
     a_column_with_another_collation: "ALTER TABLE attachments ALTER file_name TYPE text COLLATE \"C\""
         => "different  table attachments: column file_name";
     a_column_stored_in_another_way: "ALTER TABLE messages ALTER content SET STORAGE EXTERNAL"
