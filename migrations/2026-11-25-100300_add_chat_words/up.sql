@@ -43,7 +43,7 @@ LANGUAGE plpgsql
 IMMUTABLE STRICT PARALLEL SAFE
 AS $$
 BEGIN
-    RETURN sought::text !~ '<(-|\d+)>';
+    RETURN sought::text !~ '<(-|[0-9]+)>';
 END
 $$;
 
@@ -56,7 +56,7 @@ DECLARE
     long_word text;
 BEGIN
     IF NOT chat_query_decides(sought) THEN
-        pattern := regexp_replace(querytree(sought), '<(-|\d+)>', '&', 'g');
+        pattern := regexp_replace(querytree(sought), '<(-|[0-9]+)>', '&', 'g');
         IF pattern IN ('', 'T') THEN
             -- Nothing must be there: whatever lacks a word that nobody can write.
             RETURN '!' || quote_literal(chr(1));
@@ -73,7 +73,7 @@ BEGIN
         END LOOP;
     END IF;
 
-    RETURN regexp_replace(pattern, '''((?:''''|[^''])*)''', '''' || chr(1) || '\1''', 'g');
+    RETURN regexp_replace(pattern, '''((?:''''|[^''])*)''', '''' || chr(1) || E'\\1''', 'g');
 END
 $$;
 

@@ -182,7 +182,7 @@ fn the_plan_for_both_ends_where_run_ends() {
     let (planned, ran) = (TestDatabase::empty(), TestDatabase::empty());
     let plan = migrate::plan(&with_own(&planned), &RunOptions::default()).unwrap();
     run(&with_own(&ran));
-    planned.execute(&plan.sql.lines().filter(|line| !line.starts_with('\\')).collect::<Vec<_>>().join("\n")).unwrap();
+    super::plan::psql(&planned, &plan.sql).exits(0);
     assert_eq!(planned.catalog(), ran.catalog());
     assert!(run(&with_own(&planned)).is_empty());
     let rehearsal = migrate::rehearse(&with_own(&TestDatabase::empty()), &RunOptions::default(), &mut Silent).unwrap();

@@ -8,7 +8,7 @@ use messenger_db::migrate::{
 
 use crate::support::{LockHolder, Run, TestDatabase, diesel, migration};
 
-fn psql(database: &TestDatabase, script: &str) -> Run {
+pub(super) fn psql(database: &TestDatabase, script: &str) -> Run {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), script).unwrap();
     let mut command = Command::new("psql");
