@@ -15,7 +15,7 @@ use crate::schema::rows;
 use crate::support::{LockHolder, Run, Running, TestDatabase, messenger_db};
 
 /// Whether a `pg_dump` is installed that is new enough for the server of the tests: npm's server comes without.
-fn has_pg_dump(database: &TestDatabase) -> bool {
+pub(super) fn has_pg_dump(database: &TestDatabase) -> bool {
     let server = Target::of(&database.connect()).major().unwrap();
     let version = Command::new(client_program("pg_dump", server)).arg("--version").output();
     let said = version.map(|output| String::from_utf8(output.stdout).unwrap()).unwrap_or_default();

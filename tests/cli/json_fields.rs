@@ -176,8 +176,14 @@ fn every_command_prints_the_documented_fields_and_no_others() {
             documented.get_mut(&section).unwrap().hold(&object, "");
         }
     }
+    let has_backup = super::backup::has_pg_dump(&TestDatabase::empty());
     for (section, documented) in documented {
-        let unseen: Vec<_> = documented.types.keys().filter(|path| !documented.seen.contains(*path)).collect();
+        let is_of_a_backup = |path: &str| section.contains("`backup`") || path.starts_with("backup");
+        let unseen: Vec<_> = documented
+            .types
+            .keys()
+            .filter(|path| !documented.seen.contains(*path) && (has_backup || !is_of_a_backup(path)))
+            .collect();
         assert!(unseen.is_empty(), "{section}: documented, and never printed: {unseen:?}");
     }
 }

@@ -185,6 +185,9 @@ fn a_path_that_names_no_schema_is_told_what_to_create() {
 #[test]
 fn a_role_that_may_not_read_everything_takes_no_backup_whatever_language_the_server_speaks() {
     let database = TestDatabase::empty_on(own_server());
+    if !super::backup::has_pg_dump(&database) {
+        return;
+    }
     on(&database, &["run"]).exits(0);
     let role = login(&database, "reader");
     let folder = tempfile::tempdir().unwrap();
