@@ -1,4 +1,4 @@
-//! Decides whether the folder `migrations` may be compiled in, and turns it into Rust source if so.
+//! Checks the folder `migrations`, and turns it into Rust source.
 
 use std::path::Path;
 use std::{env, fs, io};

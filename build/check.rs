@@ -1,4 +1,4 @@
-//! Decides whether a folder of migrations may be compiled in.
+//! Checks the folder of migrations before it is compiled in.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Decides how checked migrations read as Rust source: one static, its SQL included from where it lies.
+//! Writes checked migrations as Rust source: one static that includes their SQL.
 
 use std::fmt::Write as _;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Decides what is in a folder: everything, or a problem that says what could not be seen.
+//! Lists a folder: everything in it, or a problem that says what cannot be read.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};

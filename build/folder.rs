@@ -1,4 +1,4 @@
-//! Decides what the folder of one migration must hold, and what it may.
+//! Reads the folder of one migration: what it must hold, and what it may.
 
 use super::entry::{Entry, entries};
 use super::{Migration, Problem, metadata, name, sql};

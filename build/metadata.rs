@@ -1,4 +1,4 @@
-//! Decides what metadata.toml says, where Diesel would guess.
+//! Reads metadata.toml strictly, where Diesel guesses.
 
 use toml::de::{DeTable, DeValue};
 

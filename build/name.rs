@@ -1,4 +1,4 @@
-//! Decides what the folder of a migration may be called.
+//! Checks the name of a migration's folder.
 
 use super::Problem;
 use super::entry::Entry;

@@ -1,4 +1,4 @@
-//! Decides how what is wrong with the migrations is told: where, what, and what to do instead.
+//! Problems of the folder of migrations: where, what, and what to do instead.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Decides which statements a migration cannot hold, and which only outside of a transaction.
+//! Rules for statements: those that no migration can hold, and those that need no transaction.
 
 use super::statements::keywords;
 

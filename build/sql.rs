@@ -1,4 +1,4 @@
-//! Decides which files of SQL cannot work as a migration, whatever the database holds.
+//! Checks the files of SQL for what cannot work in a migration, whatever the database holds.
 
 use super::Problem;
 use super::entry::Entry;

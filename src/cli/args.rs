@@ -1,4 +1,4 @@
-//! Decides what the command line looks like.
+//! The command line: commands, options and their help.
 
 #![allow(clippy::doc_markdown, reason = "these comments are the help text, where backticks would show")]
 

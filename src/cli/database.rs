@@ -1,4 +1,4 @@
-//! Decides which database a command works on: the one that is named, or the private one.
+//! Chooses the database of a command: the one that is named, or the private one.
 
 use std::env;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Decides what to advise for each way in which the runner fails.
+//! Advice for each way in which the runner fails.
 
 use std::time::Duration;
 

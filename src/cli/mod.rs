@@ -1,4 +1,4 @@
-//! Decides how the binary behaves: its commands, its output and its exit codes.
+//! The binary: commands, output and exit codes.
 
 mod allowed;
 mod args;

@@ -1,4 +1,4 @@
-//! Decides what is printed where: results on standard output; progress, remarks and errors on standard error.
+//! Prints results on standard output; progress, remarks and errors on standard error.
 
 use std::cell::RefCell;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Decides what a person reads when something fails: what, where, and what to do next.
+//! Formats a failure: what, where, and what to do next.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Decides what SIGINT and SIGTERM do: the first stops before the next migration, the second at once.
+//! Handles SIGINT and SIGTERM: the first stops before the next migration, the second at once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

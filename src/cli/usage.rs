@@ -1,4 +1,4 @@
-//! Decides what is said of a command line that cannot be read: everything but the password in it.
+//! Reports a command line that cannot be parsed, without the passwords in it.
 
 use std::env;
 use std::io::Write;

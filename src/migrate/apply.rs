@@ -1,4 +1,4 @@
-//! Decides how one migration is carried out, in either direction, together with its row in the history.
+//! Carries out one migration, up or down, together with its row in the history.
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! Decides how a backup is taken: by `pg_dump`, into a file that is there whole or not at all.
+//! Takes a backup with `pg_dump`, into a file that is complete or not there at all.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read};

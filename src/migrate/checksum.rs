@@ -1,4 +1,4 @@
-//! Decides when two texts of a migration are the same: by a checksum that does not depend on how lines end.
+//! Checksum of a migration's SQL, independent of how its lines end.
 
 use std::fmt::Write as _;
 

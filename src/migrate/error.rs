@@ -1,4 +1,4 @@
-//! Decides what can go wrong with a migration, and how much of it is known: enough to say what to do next.
+//! Errors of the runner: what failed, where, and what is known of the cause.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Decides what a migration outside a transaction makes of what an attempt before it has left: nothing that is done is
-//! done again, and half an index is built anew.
+//! Resumes a non-transactional migration that was interrupted: what is done is not done again, and an invalid index is
+//! built anew.
 //!
 //! An index is dropped only if it is invalid and is what the migration would build. Everything else is for a person to
 //! judge: the statement is carried out, and fails with what the server says of it.

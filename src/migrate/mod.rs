@@ -1,4 +1,4 @@
-//! Decides what happens to a database: the runner of the migrations, as a library.
+//! The migration runner as a library.
 //!
 //! The binary is a thin layer over this; a service that migrates when it starts calls the same functions. Diesel's
 //! own table `__diesel_schema_migrations` is the history, so `diesel migration run`, `redo`, `revert` and `list`

@@ -1,4 +1,4 @@
-//! Decides what a caller is told while the runner works, and how a caller stops it.
+//! Progress callbacks of the runner, and how a caller stops it.
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Decides what happens when a lock is not to be had in time: step back, let the others through, and try again.
+//! Retry policy for locks: a migration that does not get its lock in time steps back, waits, and tries again.
 
 use std::thread;
 use std::time::{Duration, Instant};

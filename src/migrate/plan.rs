@@ -1,4 +1,4 @@
-//! Decides what `run` would do, as SQL that a person carries out with psql: to the same end, history and ledger included.
+//! Writes the plan of `run` as a psql script with the same result, history and ledger included.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -1,5 +1,5 @@
-//! Decides how the runner gets its connections: an r2d2 pool, opened with patience when asked, and settings that a
-//! migration can rely on.
+//! The runner's connections: an r2d2 pool with retries while the server starts, and the session settings that a
+//! migration relies on.
 
 use std::str::FromStr;
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,4 @@
-//! Decides whether a session stays ours: behind a pooler in transaction mode, such as `PgBouncer`, it does not.
+//! Detects a connection pooler that shares sessions, such as `PgBouncer` in transaction mode.
 //!
 //! A pooler opens the sessions with the server before anybody asks for one, and cannot pass on the process id that
 //! belongs to a session which the client does not have yet; so it makes one up. That `PQbackendPID` is not

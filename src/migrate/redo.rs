@@ -1,4 +1,4 @@
-//! Decides what `redo` does: undo the newest and apply them again, to end where it began.
+//! Reverts the newest migrations and applies them again.
 
 use super::apply::{self, Direction, Report, Step};
 use super::catalog::{self, Scope};

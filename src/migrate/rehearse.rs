@@ -1,5 +1,4 @@
-//! Decides what a rehearsal is: what is pending, really carried out on the target in one transaction, measured statement
-//! by statement, and rolled back.
+//! Rehearses the pending migrations: carries them out in one transaction, measures each statement, and rolls back.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! Decides how a rehearsal leaves sequences as they were, which a rollback alone does not: numbers given out are gone.
+//! Puts sequences back after a rehearsal: a rollback alone does not return the numbers that were drawn.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Decides what the migrations are: the folder `migrations/` as it was when this was compiled.
+//! The embedded migrations: the folder `migrations/` as it was at compile time.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Decides where one SQL statement ends and the next begins, as psql and the server's own lexer see it.
+//! Splits SQL into statements as psql and the server's lexer do.
 
 // The build script includes this file too, by its path; there a plain `mod` would look in another folder.
 #[path = "statements/position.rs"]

@@ -1,5 +1,4 @@
-//! Decides what a runner knows of the locks that its statements wait for: who stands in the way, and when to give way
-//! although no single wait was too long.
+//! Lock monitor: who blocks the runner's statements, and when to give way although no single wait was too long.
 
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;

@@ -1,4 +1,4 @@
-//! Decides that the build refuses a folder of migrations for each thing that cannot work, and for nothing else.
+//! The build refuses a folder of migrations for each thing that cannot work, and for nothing else.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Decides what `adopt` prints.
+//! The command `adopt`.
 
 use crate::cli::allowed::Allowed;
 use crate::cli::args::{AllowDrift, Connection};

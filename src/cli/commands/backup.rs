@@ -1,4 +1,4 @@
-//! Decides what `backup` prints, and what its file is called when nobody says.
+//! The command `backup`, and the default name of its file.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! Decides what `catalog` prints: the catalog of the database, as `catalog.txt` beside each migration has it.
+//! The command `catalog`: prints the catalog of the database.
 
 use crate::cli::args::Connection;
 use crate::cli::output::Output;

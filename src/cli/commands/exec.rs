@@ -1,4 +1,4 @@
-//! Decides what `exec` does: the entry point of a container, which makes the database ready and then is the program.
+//! The command `exec`: a container's entry point, which migrates if told to and then becomes the program.
 
 use std::env;
 use std::ffi::{OsStr, OsString};

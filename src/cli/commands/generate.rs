@@ -1,4 +1,4 @@
-//! Decides what `completions` and `man` print: what is generated from the command line itself.
+//! The commands `completions` and `man`, generated from the command line itself.
 
 use std::fs;
 use std::io::{self, ErrorKind, Write};

@@ -1,4 +1,4 @@
-//! Decides what `run`, `revert` and `redo` print.
+//! The commands `run`, `revert` and `redo`.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Decides what each command prints; what it does is the library's.
+//! The commands: each calls the library and prints the result.
 
 pub mod adopt;
 pub mod backup;

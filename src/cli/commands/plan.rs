@@ -1,4 +1,4 @@
-//! Decides what `plan` prints: a script for psql, or what a rehearsal has shown.
+//! The command `plan`: prints a psql script, or the result of a rehearsal.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Decides what `roles` prints: what it did, or what it would do, and how to go on.
+//! The command `roles`: prints what it did or would do, and how to go on.
 
 use crate::cli::args::{Connection, RolesArgs};
 use crate::cli::output::Output;

@@ -1,4 +1,4 @@
-//! Decides what `seed` refuses, and what it prints.
+//! The command `seed`.
 
 use std::ops::ControlFlow;
 use std::time::Instant;

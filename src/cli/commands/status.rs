@@ -1,4 +1,4 @@
-//! Decides what `status` prints: where the database stands, in one screen.
+//! The command `status`: prints where the database stands, in one screen.
 
 use super::history::{FEW, more};
 use crate::cli::allowed::Allowed;

@@ -1,4 +1,4 @@
-//! Decides what `verify` prints: what differs from what the database should be, as a diff.
+//! The command `verify`: prints the differences between the database and its schema as a diff.
 
 use crate::cli::allowed::Allowed;
 use crate::cli::args::{Connection, Verify};

@@ -1,4 +1,4 @@
-//! Decides how a connection is opened, used and closed.
+//! A connection of libpq: opening, queries, closing.
 
 use std::cell::RefCell;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};

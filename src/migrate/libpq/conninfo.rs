@@ -1,4 +1,4 @@
-//! Decides what a database URL says, by asking libpq, and which parts of it may be shown.
+//! Parses a database URL with libpq, and tells which parts of it may be shown.
 
 use std::collections::BTreeMap;
 use std::env;

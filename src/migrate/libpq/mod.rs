@@ -1,4 +1,4 @@
-//! Decides how the runner speaks to PostgreSQL: through the libpq that Diesel links anyway, called directly.
+//! Access to PostgreSQL through the libpq that Diesel links, called directly.
 //!
 //! Diesel's connection hides what a migration runner must know: the SQLSTATE of an error (a lock timeout arrives
 //! as `Unknown`), notices, and whether a server refuses or is only starting. This is the one place of the crate

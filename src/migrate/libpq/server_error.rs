@@ -1,4 +1,4 @@
-//! Decides what is kept of an error or a notice that the server sent: every field that helps a person.
+//! An error or notice of the server, with every field that helps a person.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Decides which place in a file an offset or a position that the server reports is.
+//! Converts an offset or a position that the server reports into line and column of a file.
 
 /// The line and the column of a byte of `sql`, both from 1, the column in characters.
 ///

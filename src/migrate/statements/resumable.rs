@@ -1,4 +1,4 @@
-//! Decides which statements leave something behind by which a later attempt can tell how far an earlier one came.
+//! Recognises statements whose effect a later attempt can look up: concurrent index builds and drops, `ADD VALUE`.
 
 use super::tokens::{Kind, Token, tokens};
 

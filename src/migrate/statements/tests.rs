@@ -1,4 +1,4 @@
-//! Decides what counts as one statement, by example and by generated input.
+//! Tests of the splitter: examples and generated input.
 
 #![allow(
     clippy::unwrap_used,

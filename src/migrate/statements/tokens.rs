@@ -1,4 +1,4 @@
-//! Decides where one token of the server's lexical grammar ends and the next begins.
+//! Tokens of the server's lexical grammar.
 //!
 //! As with `standard_conforming_strings` on, which it is unless somebody turned it off.
 

@@ -1,4 +1,4 @@
-//! Decides that the build refuses SQL that cannot work in a migration, and accepts what only looks like it.
+//! The build refuses SQL that cannot work in a migration, and accepts what only looks like it.
 
 use super::{Folder, NAME, OPTED_OUT};
 

@@ -1,4 +1,4 @@
-//! Decides what happens in the model's groups.
+//! The model's groups: members, roles, settings.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Decides what the model's people do with each other: contacts, direct chats, and the end of an account.
+//! The model's people: contacts, direct chats, closed accounts.
 
 use std::collections::BTreeMap;
 

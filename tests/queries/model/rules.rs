@@ -1,4 +1,4 @@
-//! Decides what each act of the model does, and which refusals are right: here as far as it takes a few lines.
+//! The model's rules: what each operation does, and which refusals are right.
 
 use messenger_db::enums::{ContactStatus, ParticipantRole};
 use serde_json::json;

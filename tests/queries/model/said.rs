@@ -1,4 +1,4 @@
-//! Decides what becomes of what the model's people say.
+//! The model's messages: sending, editing, deleting, reacting.
 
 use messenger_db::enums::{ImageType, MessageKind, ParticipantRole};
 use messenger_db::ids::UserId;
