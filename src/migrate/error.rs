@@ -301,7 +301,7 @@ const fn of(migration: &Migration) -> &'static str {
 pub struct Place {
     /// The migration.
     pub migration: Migration,
-    /// Its file, such as `migrations/2026-11-22-100100_create_users/up.sql`.
+    /// Its file, such as `migrations/2026-11-22-100100-messenger_create_users/up.sql`.
     pub file: String,
     /// The file's text.
     pub sql: &'static str,

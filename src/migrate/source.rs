@@ -29,7 +29,7 @@ include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
 /// One embedded migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Migration {
-    /// The name of its folder, such as `2026-11-22-100100_create_users`.
+    /// The name of its folder, such as `2026-11-22-100100-messenger_create_users`.
     pub name: &'static str,
     /// Whose it is.
     pub owner: Owner,
@@ -69,7 +69,7 @@ impl Owner {
     }
 }
 
-/// The version of a migration, such as `20261122100100`. Versions are ordered as text, as Diesel orders them.
+/// The version of a migration, such as `20261122100100messenger`. Versions are ordered as text, as Diesel orders them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version<'a>(&'a str);
 

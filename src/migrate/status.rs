@@ -11,8 +11,8 @@ use super::{Error, Migration, Owner, Pool, Target, history, owner};
 /// Where a database stands.
 ///
 /// A version in the history is this crate's when it is embedded here, when the ledger says so, or when it carries the
-/// mark of this crate's migrations, which all after 2026-11-25 do (`20261201120000messenger`). All others are the
-/// service's, or foreign: they change nothing of where the messenger's schema stands.
+/// mark of this crate's migrations (`20261122100100messenger`). All others are the service's, or foreign: they change
+/// nothing of where the messenger's schema stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
     /// Which database, on which server.

@@ -22,7 +22,7 @@ fn a_table_that_is_already_there_stops_the_migration_that_makes_it() {
         .complains("SQLSTATE 42P07")
         .complains("use a database of its own")
         .complains("createdb");
-    assert!(run.stdout.contains("2026-11-22-100000_add_extensions"), "{}", run.stdout);
+    assert!(run.stdout.contains("2026-11-22-100000-messenger_add_extensions"), "{}", run.stdout);
 
     // The history table and the table itself apart, it is the database of the migration before.
     let reference = at("2026-11-22-100000");
@@ -75,7 +75,7 @@ fn a_statement_that_fails_for_another_reason_is_shown_with_what_the_server_says(
     on(&database, &["run", "--allow-drift"])
         .exits(1)
         .complains("there is no unique constraint matching given keys for referenced table \"users\"")
-        .complains("migrations/2026-11-22-100300_create_contacts/up.sql:")
+        .complains("migrations/2026-11-22-100300-messenger_create_contacts/up.sql:")
         .complains("run the same command again");
     assert_eq!(state(&database), before);
 }

@@ -6,9 +6,9 @@ use super::{applied, at, command, names, on, state, versions};
 use crate::support::{LockHolder, Running, TestDatabase, until};
 
 /// The migration in which each test stops the runner, and the type whose lock stops it there.
-const HELD_UP: &str = "2026-11-22-100300_create_contacts";
+const HELD_UP: &str = "2026-11-22-100300-messenger_create_contacts";
 const TYPE: &str = "contact_status";
-const BEFORE: &str = "2026-11-22-100200_create_user_sessions";
+const BEFORE: &str = "2026-11-22-100200-messenger_create_user_sessions";
 
 const ADVISORY_LOCKS: &str = "SELECT pid FROM pg_locks WHERE locktype = 'advisory'
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
@@ -121,7 +121,7 @@ fn gone_without_a_trace(database: &TestDatabase, lock: &mut LockHolder, session:
     lock.sees_gone(session);
     until("the lock between runners is free", || database.column(ADVISORY_LOCKS).is_empty());
     pretty_assertions::assert_eq!(database.catalog(), at(BEFORE).catalog());
-    assert_eq!(applied(database).last().map(String::as_str), Some("20261122100200"));
+    assert_eq!(applied(database).last().map(String::as_str), Some("20261122100200messenger"));
 }
 
 #[test]

@@ -92,23 +92,21 @@ fn objects() -> Vec<Run> {
     drifted
         .execute(
             "DROP INDEX user_sessions_expires_idx;
-             UPDATE messenger_db_ledger SET checksum = repeat('0', 64), up_sql = 'SELECT 1' WHERE version LIKE '%100300'",
+             UPDATE messenger_db_ledger SET checksum = repeat('0', 64), up_sql = 'SELECT 1' WHERE version LIKE '%100300messenger'",
         )
         .unwrap();
     let unknown = at(names()[4]);
-    unknown.execute("DELETE FROM __diesel_schema_migrations WHERE version LIKE '%100100'").unwrap();
+    unknown.execute("DELETE FROM __diesel_schema_migrations WHERE version LIKE '%100100messenger'").unwrap();
     let in_the_way = TestDatabase::empty();
     in_the_way.execute("CREATE TABLE users (id integer)").unwrap();
-    let to_fill = at("20261125100000");
-    to_fill
-        .execute(
-            "INSERT INTO users (id, username, display_name, password_hash)
-             VALUES (gen_random_uuid(), 'ann', 'Ann', '$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA');
-             INSERT INTO chats (kind, name) VALUES ('group', 'Friends');
-             INSERT INTO chat_heads (chat_id) SELECT id FROM chats ON CONFLICT DO NOTHING;
-             INSERT INTO chat_participants (chat_id, user_id, left_at) SELECT chats.id, users.id, now() FROM chats, users",
-        )
-        .unwrap();
+    // A service's own migration that changes rows.
+    let to_fill = TestDatabase::migrated();
+    to_fill.execute("CREATE TABLE cats (id integer); INSERT INTO cats VALUES (1)").unwrap();
+    let own = file("own");
+    let fill = format!("{own}/2099-01-01-000000_fill_lives");
+    fs::create_dir_all(&fill).unwrap();
+    fs::write(format!("{fill}/up.sql"), "ALTER TABLE cats ADD COLUMN lives integer;\nUPDATE cats SET lives = 9;").unwrap();
+    fs::write(format!("{fill}/down.sql"), "ALTER TABLE cats DROP COLUMN lives;").unwrap();
     let database = TestDatabase::empty();
     let state = StateFolder::new();
     let local = |command: &str| Run::of(state.messenger_db(&["local"]).args(command.split(' ')).arg("--json"));
@@ -130,7 +128,7 @@ fn objects() -> Vec<Run> {
         json(&database, &["revert"]),
         json(&database, &["plan"]),
         json(&database, &["redo"]),
-        json(&to_fill, &["plan", "--rehearse"]),
+        json(&to_fill, &["plan", "--rehearse", "--also", &own]),
         json(&database, &["run"]),
         json(&database, &["status"]),
         json(&drifted, &["status"]),

@@ -16,7 +16,7 @@ fn run_gives_way_to_a_lock_in_the_time_it_is_given() {
         .complains("idle in transaction, its transaction began ")
         .complains(&format!("SELECT pg_terminate_backend({})", lock.pid()))
         .complains("canceling statement due to lock timeout")
-        .complains("migrations/2026-11-22-100300_create_contacts/up.sql:6:1")
+        .complains("migrations/2026-11-22-100300-messenger_create_contacts/up.sql:6:1")
         .complains("nothing of this migration is left half done")
         .complains("--lock-timeout");
     assert_eq!(run.stdout, "");

@@ -63,7 +63,7 @@ fn verbose_shows_what_the_server_notices() {
     assert_eq!(silent.stderr, "");
     let run = on(&talkative("NOTICE"), &["run", "--verbose"])
         .exits(0)
-        .complains("2026-11-22-100100_create_users: NOTICE: seen: CREATE TABLE");
+        .complains("2026-11-22-100100-messenger_create_users: NOTICE: seen: CREATE TABLE");
     assert!(!run.stdout.contains("NOTICE"), "{}", run.stdout);
 }
 

@@ -67,7 +67,7 @@ fn a_role_that_may_not_create_extensions_is_told_and_can_go_on_once_they_are_the
         .exits(8)
         .complains("permission denied to create extension \"pg_trgm\"")
         .complains("Must have CREATE privilege on current database")
-        .complains("migrations/2026-11-22-100000_add_extensions/up.sql:")
+        .complains("migrations/2026-11-22-100000-messenger_add_extensions/up.sql:")
         .complains(&format!("GRANT CREATE ON DATABASE \"{}\" TO", role.database.name()));
     assert_eq!(super::applied(&role.database), super::versions()[..1]);
 

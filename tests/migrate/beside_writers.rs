@@ -1,14 +1,16 @@
-//! The indexes of search change while everybody writes and reads: nobody waits for a lock on the messages.
+//! Builds and drops an index of messages while clients write and read: no client waits for a lock.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use messenger_db::migrate::{self, Migration, RunOptions, Silent, migrations};
 
-use crate::support::{TestDatabase, migration};
+use crate::support::{TestDatabase, fixtures, migration};
 
-/// The last migration before the index.
-const BEFORE: &str = "2026-11-25-100300_add_chat_words";
+/// The embedded migrations, and two that build an index of messages and drop another, both concurrently.
+fn with_indexes() -> Vec<Migration> {
+    [migrations().unwrap(), fixtures("index_messages")].concat()
+}
 
 /// Runs beside six who write and one who reads, none of whom waits: how many of them were refused a lock.
 fn refused_beside(database: &TestDatabase, folder: Vec<Migration>) -> usize {
@@ -43,14 +45,24 @@ fn refused_beside(database: &TestDatabase, folder: Vec<Migration>) -> usize {
 }
 
 #[test]
-fn nobody_waits_while_the_index_of_search_is_built_and_the_old_one_dropped() {
-    let database = TestDatabase::empty();
-    let options = RunOptions { to: Some(BEFORE.to_owned()), ..RunOptions::default() };
-    migrate::run(&database.pool(), &options, &mut Silent).unwrap();
-    assert_eq!(refused_beside(&database, migrations().unwrap()), 0);
+fn nobody_waits_while_an_index_is_built_and_another_dropped() {
+    let database = TestDatabase::migrated();
+    assert_eq!(refused_beside(&database, with_indexes()), 0);
 
     // An index that is built in a transaction would have been noticed.
     let up = "CREATE INDEX ON messages (sender_id); SELECT pg_sleep(0.5)";
-    let folder = [migrations().unwrap(), vec![migration("2099-01-01-000000_index_senders", up, "SELECT 1")]].concat();
+    let folder = [with_indexes(), vec![migration("2099-01-03-000000_index_senders", up, "SELECT 1")]].concat();
     assert!(refused_beside(&database, folder) > 0);
+}
+
+#[test]
+fn an_index_can_be_built_by_hand_while_people_write_and_then_be_migrated() {
+    let (by_hand, migrated) = (TestDatabase::migrated(), TestDatabase::migrated());
+    by_hand.execute(fixtures("index_messages")[0].up).unwrap();
+    for database in [&by_hand, &migrated] {
+        let options = RunOptions { allow_drift: true, ..RunOptions::default() };
+        let pool = database.pool().with_migrations(with_indexes());
+        assert_eq!(migrate::run(&pool, &options, &mut Silent).unwrap().steps.len(), 2);
+    }
+    pretty_assertions::assert_eq!(by_hand.catalog(), migrated.catalog());
 }

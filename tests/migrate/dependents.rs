@@ -1,9 +1,9 @@
 //! What others have built on this crate's tables keeps those from being dropped under it.
 
-use messenger_db::migrate::{self, Error, Revert, Silent, migrations};
+use messenger_db::migrate::{self, Error, Revert, RunOptions, Silent, migrations};
 
 use crate::cli::on;
-use crate::support::TestDatabase;
+use crate::support::{TestDatabase, migration};
 
 const BUILT: &str = "
     CREATE SCHEMA billing;
@@ -58,10 +58,17 @@ fn what_stays_may_be_built_on() {
 #[test]
 fn a_column_that_would_be_dropped_may_not_be_built_on_and_others_of_its_table_may() {
     let database = TestDatabase::migrated();
-    let before = migrations().unwrap().into_iter().rfind(|known| known.name < "2026-11-25-100000").unwrap().name;
+    let up = "ALTER TABLE chat_participants ADD COLUMN nickname text";
+    let added = migration("2099-01-01-000000_add_nickname", up, "ALTER TABLE chat_participants DROP COLUMN nickname");
+    let pool = database.pool().with_migrations([migrations().unwrap(), vec![added]].concat());
     database.execute("CREATE VIEW members AS SELECT user_id, joined_seq FROM chat_participants").unwrap();
-    migrate::revert(&database.pool(), &Revert::DownTo(before.to_owned()), &mut Silent).unwrap();
-    migrate::run(&database.pool(), &migrate::RunOptions::default(), &mut Silent).unwrap();
-    database.execute("CREATE VIEW gone AS SELECT left_seq FROM chat_participants").unwrap();
-    assert_eq!(referenced(&database, &Revert::DownTo(before.to_owned())), ["view public.gone"]);
+    let run = || migrate::run(&pool, &RunOptions::default(), &mut Silent).unwrap();
+    run();
+    migrate::revert(&pool, &Revert::Newest(1), &mut Silent).unwrap();
+    run();
+    database.execute("CREATE VIEW gone AS SELECT nickname FROM chat_participants").unwrap();
+    match migrate::revert(&pool, &Revert::Newest(1), &mut Silent) {
+        Err(Error::Referenced { objects }) => assert_eq!(objects, ["view public.gone"]),
+        other => panic!("{other:?}"),
+    }
 }

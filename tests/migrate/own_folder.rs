@@ -100,8 +100,9 @@ fn two_of_one_version_are_refused_with_both_names() {
     let folder = Folder::new().with("2026-01-01-000000_a", UP).with("20260101000000_b", UP);
     refused(folder.path(), &["2026-01-01-000000_a", "20260101000000_b", "have the same version"]);
     let ours = migrations().unwrap()[2].name;
-    let folder = Folder::new().with("2026-11-22-100100_add_mine", UP);
-    refused(folder.path(), &[&format!("messenger-db/{ours} and "), "2026-11-22-100100_add_mine have the same version"]);
+    let folder = Folder::new().with("2026-11-22-100100-messenger_add_mine", UP);
+    let says = "2026-11-22-100100-messenger_add_mine have the same version";
+    refused(folder.path(), &[&format!("messenger-db/{ours} and "), says]);
 }
 
 #[test]

@@ -3,7 +3,6 @@
 mod enums;
 mod generated;
 mod invariants;
-mod left_seq;
 mod purge;
 mod round_trip;
 pub mod rows;

@@ -1,9 +1,6 @@
 //! Messages are found by their words, whatever their accents and endings, through the index.
 
-use messenger_db::migrate::{self, RunOptions, Silent};
-
 use super::rows;
-use crate::support::TestDatabase;
 
 fn found(query: &str) -> String {
     rows::populated().value(&format!(
@@ -32,18 +29,6 @@ fn words_of_other_scripts_are_found_as_they_are() {
         ));
         assert_eq!(count, "1", "{word}");
     }
-}
-
-#[test]
-fn the_index_can_be_built_by_hand_while_people_write_and_then_be_migrated() {
-    let database = TestDatabase::empty();
-    let run = |options| migrate::run(&database.pool(), &options, &mut Silent).unwrap();
-    run(RunOptions { to: Some("20261125100300".to_owned()), ..RunOptions::default() });
-    let migrations = migrate::migrations().unwrap();
-    let index = migrations.iter().find(|migration| migration.name.ends_with("_index_chat_words")).unwrap();
-    database.execute(index.up).unwrap();
-    run(RunOptions::default());
-    pretty_assertions::assert_eq!(database.catalog(), TestDatabase::migrated().catalog());
 }
 
 #[test]

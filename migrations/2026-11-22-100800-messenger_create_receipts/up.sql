@@ -1,0 +1,104 @@
+-- Purpose: how far each member has received and read each chat: `unread_messages` for the badge,
+--   `message_delivery` for who received what and when, both as positions, never as a row per message and
+--   recipient; and two views that show them the way people ask.
+-- Lock: SHARE ROW EXCLUSIVE on chat_participants, for the foreign keys, for a moment: the new tables are empty.
+-- Tolerable because: readers go on; writers wait no longer than creating an empty table takes.
+-- Code deployed before: does not know the tables.
+
+CREATE TYPE delivery_status AS ENUM ('pending', 'delivered', 'read');
+
+COMMENT ON TYPE delivery_status IS 'How far a message got with one of its recipients.';
+
+CREATE TABLE unread_messages (
+    user_id user_id NOT NULL,
+    chat_id chat_id NOT NULL,
+    last_read_seq bigint NOT NULL DEFAULT 0,
+    last_delivered_seq bigint NOT NULL DEFAULT 0,
+    CONSTRAINT unread_messages_pkey PRIMARY KEY (user_id, chat_id),
+    CONSTRAINT unread_messages_user_is_participant_fkey FOREIGN KEY (chat_id, user_id)
+        REFERENCES chat_participants (chat_id, user_id) ON DELETE CASCADE,
+    CONSTRAINT unread_messages_read_check CHECK (last_read_seq BETWEEN 0 AND last_delivered_seq)
+)
+-- Reading and receiving update a row in place, always HOT: room on the page, and no index but the key.
+WITH (fillfactor = 70);
+
+CREATE TABLE message_delivery (
+    chat_id chat_id NOT NULL,
+    user_id user_id NOT NULL,
+    through_seq bigint NOT NULL,
+    delivered_at timestamptz NOT NULL DEFAULT now(),
+    read_at timestamptz,
+    CONSTRAINT message_delivery_pkey PRIMARY KEY (chat_id, user_id, through_seq),
+    CONSTRAINT message_delivery_user_is_participant_fkey FOREIGN KEY (chat_id, user_id)
+        REFERENCES chat_participants (chat_id, user_id) ON DELETE CASCADE,
+    CONSTRAINT message_delivery_through_seq_check CHECK (through_seq >= 1)
+);
+
+CREATE VIEW unread_counts WITH (security_invoker = true) AS
+SELECT
+    position.user_id,
+    position.chat_id,
+    head.last_seq - position.last_read_seq AS unread_count
+FROM unread_messages AS position
+INNER JOIN chat_heads AS head ON position.chat_id = head.chat_id;
+
+CREATE VIEW message_receipts WITH (security_invoker = true) AS
+SELECT
+    message.chat_id,
+    message.seq AS message_seq,
+    recipient.user_id,
+    CASE
+        WHEN run.read_at IS NOT NULL THEN 'read'::delivery_status
+        WHEN run.delivered_at IS NOT NULL THEN 'delivered'::delivery_status
+        ELSE 'pending'::delivery_status
+    END AS status,
+    run.delivered_at,
+    run.read_at
+FROM messages AS message
+INNER JOIN chat_participants AS recipient
+    ON
+        message.chat_id = recipient.chat_id
+        AND message.seq > recipient.joined_seq
+        AND recipient.user_id IS DISTINCT FROM message.sender_id
+        AND (recipient.left_at IS NULL OR message.seq <= recipient.left_seq)
+LEFT JOIN LATERAL (
+    SELECT
+        delivery.delivered_at,
+        delivery.read_at
+    FROM message_delivery AS delivery
+    WHERE
+        delivery.chat_id = message.chat_id
+        AND delivery.user_id = recipient.user_id
+        AND delivery.through_seq >= message.seq
+    ORDER BY delivery.through_seq
+    LIMIT 1
+) AS run ON true;
+
+COMMENT ON TABLE unread_messages IS
+    'How far each member has read and received each chat: one row per active membership, where inbox and badge start.';
+COMMENT ON COLUMN unread_messages.user_id IS 'Whose position.';
+COMMENT ON COLUMN unread_messages.chat_id IS 'In which chat.';
+COMMENT ON COLUMN unread_messages.last_read_seq IS
+    'Read up to this seq. Unread are chat_heads.last_seq - last_read_seq messages.';
+COMMENT ON COLUMN unread_messages.last_delivered_seq IS 'Received up to this seq; never less than last_read_seq.';
+COMMENT ON CONSTRAINT unread_messages_read_check ON unread_messages IS 'Nobody has read what they have not received.';
+COMMENT ON TABLE message_delivery IS
+    'What each recipient has acknowledged, in runs: the state of message s for user u is the row of u with the smallest through_seq >= s; none means pending.';
+COMMENT ON COLUMN message_delivery.chat_id IS 'In which chat.';
+COMMENT ON COLUMN message_delivery.user_id IS 'Who received.';
+COMMENT ON COLUMN message_delivery.through_seq IS
+    'The last message of the run; the first is the one after the user''s row before it.';
+COMMENT ON COLUMN message_delivery.delivered_at IS 'When the run was received.';
+COMMENT ON COLUMN message_delivery.read_at IS 'When it was read. Null: not yet.';
+COMMENT ON VIEW unread_counts IS 'How many messages of each chat each member has not read.';
+COMMENT ON COLUMN unread_counts.user_id IS 'Whose.';
+COMMENT ON COLUMN unread_counts.chat_id IS 'In which chat.';
+COMMENT ON COLUMN unread_counts.unread_count IS 'How many messages, of whatever kind, are newer than what was read.';
+COMMENT ON VIEW message_receipts IS
+    'Each message and each of its recipients, and how far it got: the sender excluded, members only from the message they joined at until they left.';
+COMMENT ON COLUMN message_receipts.chat_id IS 'In which chat.';
+COMMENT ON COLUMN message_receipts.message_seq IS 'Which message.';
+COMMENT ON COLUMN message_receipts.user_id IS 'Which recipient.';
+COMMENT ON COLUMN message_receipts.status IS 'How far it got.';
+COMMENT ON COLUMN message_receipts.delivered_at IS 'When it was received. Null: pending.';
+COMMENT ON COLUMN message_receipts.read_at IS 'When it was read. Null: not yet.';

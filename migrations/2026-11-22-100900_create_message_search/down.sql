@@ -1,4 +1,0 @@
--- Drops the search index and its configuration.
-
-DROP INDEX messages_search_idx;
-DROP TEXT SEARCH CONFIGURATION messenger;

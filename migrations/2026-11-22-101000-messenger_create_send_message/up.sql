@@ -1,0 +1,100 @@
+-- Purpose: send_message: the whole of a send in one round trip, as the statements that it consists of.
+-- Lock: none on existing tables; a function is created.
+-- Tolerable because: nobody can be calling a function that did not exist.
+-- Code deployed before: does not know the function, and sends by statements of its own.
+--
+-- One statement with a WITH clause is also one round trip, but sees one moment: after waiting for another device
+-- of the same sender, it would not see the runs of message_delivery that this device has just written. In a
+-- function each statement sees what was committed before it.
+--
+-- That the sender is a member is true when the message is numbered: who ends a membership deletes the position, and so
+-- waits for this transaction once the position is written; and once it is deleted, nothing is found to write.
+
+CREATE FUNCTION send_message(
+    in_chat chat_id,
+    by_user user_id,
+    message message_id,
+    what message_kind,
+    words text,
+    facts jsonb,
+    answered_seq bigint
+) RETURNS bigint
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    read_seq bigint;
+    delivered_seq bigint;
+    is_blocked boolean;
+    next_seq bigint;
+BEGIN
+    SELECT
+        position.last_read_seq,
+        position.last_delivered_seq,
+        EXISTS (SELECT FROM blocks WHERE blocker_id = chat.direct_low AND blocked_id = chat.direct_high)
+        OR EXISTS (SELECT FROM blocks WHERE blocker_id = chat.direct_high AND blocked_id = chat.direct_low)
+    INTO read_seq, delivered_seq, is_blocked
+    FROM unread_messages AS position
+    INNER JOIN chats AS chat ON position.chat_id = chat.id
+    WHERE position.user_id = by_user AND position.chat_id = in_chat;
+
+    IF NOT FOUND THEN
+        RETURN NULL;
+    ELSIF is_blocked THEN
+        RETURN 0;
+    END IF;
+
+    UPDATE chat_heads
+    SET
+        last_seq = last_seq + 1,
+        last_message_at = now(),
+        last_sender_id = by_user,
+        last_kind = what,
+        last_preview = left(words, 100)
+    WHERE chat_id = in_chat
+    RETURNING last_seq INTO next_seq;
+
+    -- Who writes has read what is above. The position is as it was read, but for another device of the same sender.
+    LOOP
+        UPDATE unread_messages
+        SET last_read_seq = next_seq, last_delivered_seq = next_seq
+        WHERE
+            user_id = by_user
+            AND chat_id = in_chat
+            AND last_read_seq = read_seq
+            AND last_delivered_seq = delivered_seq;
+
+        EXIT WHEN FOUND;
+
+        SELECT last_read_seq, last_delivered_seq
+        INTO read_seq, delivered_seq
+        FROM unread_messages
+        WHERE user_id = by_user AND chat_id = in_chat
+        FOR NO KEY UPDATE;
+
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'the sender''s membership ended while the message was sent'
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'messages_sender_is_participant_fkey';
+        END IF;
+    END LOOP;
+
+    -- It becomes read now, and received if it was not.
+    IF read_seq < delivered_seq THEN
+        UPDATE message_delivery
+        SET read_at = now()
+        WHERE chat_id = in_chat AND user_id = by_user AND through_seq > read_seq AND read_at IS NULL;
+    END IF;
+
+    IF delivered_seq < next_seq - 1 THEN
+        INSERT INTO message_delivery (chat_id, user_id, through_seq, read_at)
+        VALUES (in_chat, by_user, next_seq - 1, now());
+    END IF;
+
+    INSERT INTO messages (chat_id, seq, id, sender_id, kind, content, metadata, reply_to_seq)
+    VALUES (in_chat, next_seq, message, by_user, what, words, coalesce(facts, '{}'), answered_seq);
+
+    RETURN next_seq;
+END
+$$;
+
+COMMENT ON FUNCTION send_message(chat_id, user_id, message_id, message_kind, text, jsonb, bigint) IS
+    'Sends a message and gives its seq; null: the user is not a member of the chat; 0: in a direct chat, one has blocked the other. An id that is in the chat already violates messages_id_key.';
