@@ -89,12 +89,10 @@ squawk: $(TOOLS)/squawk-$(SQUAWK_VERSION) ## Lint the migrations
 	$(TOOLS)/bin/squawk migrations/*/down.sql --exclude \
 		prefer-robust-stmts,require-lock-timeout,require-statement-timeout,require-concurrent-index-deletion,ban-drop-table,ban-drop-column,ban-drop-constraint,ban-drop-view,ban-drop-type,ban-drop-domain,ban-drop-function
 
-schema: preflight-schema postgres tools ## Write src/schema.rs from the migrations
-	$(CARGO) build $(FEATURES) --bin messenger-db
+schema: preflight-schema postgres tools ## Write src/schema.rs from the migrations, whether or not the crate compiles
 	scripts/with-database diesel migration run
 
 check-schema: preflight-check-schema postgres tools ## Fail when src/schema.rs is not what the migrations say
-	$(CARGO) build $(FEATURES) --bin messenger-db
 	scripts/with-database diesel migration run --locked-schema
 
 check-image: $(TOOLS)/image-linters ## Check the Dockerfile and compose.yaml, as far as that goes without an engine

@@ -105,7 +105,8 @@ fn objects() -> Vec<Run> {
     let own = file("own");
     let fill = format!("{own}/2099-01-01-000000_fill_lives");
     fs::create_dir_all(&fill).unwrap();
-    fs::write(format!("{fill}/up.sql"), "ALTER TABLE cats ADD COLUMN lives integer;\nUPDATE cats SET lives = 9;").unwrap();
+    fs::write(format!("{fill}/up.sql"), "ALTER TABLE cats ADD COLUMN lives integer;\nUPDATE cats SET lives = 9;")
+        .unwrap();
     fs::write(format!("{fill}/down.sql"), "ALTER TABLE cats DROP COLUMN lives;").unwrap();
     let database = TestDatabase::empty();
     let state = StateFolder::new();
