@@ -59,8 +59,8 @@ examples: preflight-test postgres tools ## Test the service in examples/own-tabl
 	scripts/with-database scripts/check-example
 	cd examples/own-tables && CARGO_TARGET_DIR=$(CURDIR)/target $(CARGO) test $(if $(FEATURES),--no-default-features)
 
-bench: preflight-bench postgres ## Measure the acts on a million messages, against goals (BENCH_ONLY=…, BENCH_QUICK=1: benches/README.md)
-	$(CARGO) bench $(FEATURES) --bench acts
+bench: preflight-bench postgres ## Measure the operations on a million messages, against goals (BENCH_ONLY=…, BENCH_QUICK=1: benches/README.md)
+	$(CARGO) bench $(FEATURES) --bench operations
 
 bench-search: preflight-bench-search postgres ## Measure the candidates for the search index, finding and sending
 	$(CARGO) bench $(FEATURES) --bench search

@@ -25,21 +25,21 @@ mod plot;
 mod report;
 mod schedule;
 
-#[path = "../stage/mod.rs"]
+#[path = "../data/mod.rs"]
 #[allow(dead_code, reason = "each bench stages what it needs")]
-mod stage;
+mod data;
 
 use std::time::Duration;
 
+use data::{Database, Server, Size, Words};
 use people::People;
-use stage::{Database, Server, Size, Words};
 
 fn main() {
     let rate = number("RATE", 1_000);
     let seconds = number("SECONDS", 60);
     let server = Server::start();
     let words = Words::new();
-    let database = Database::stage(&server, "load", Size::LOAD, &words);
+    let database = Database::create(&server, "load", Size::LOAD, &words);
     let people = People::new(&database.world, &words);
     let pools = backend::pools(&database.url);
 

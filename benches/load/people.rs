@@ -17,8 +17,8 @@ use rand::seq::IndexedRandom as _;
 use rand_distr::Distribution as _;
 use rand_distr::weighted::WeightedAliasIndex;
 
+use super::data::{Chat, Words, World};
 use super::mix::Act;
-use super::stage::{Chat, Words, World};
 use messenger_db::actor::Actor;
 
 const EMOJI: [&str; 6] = ["👍", "❤", "😂", "🎉", "😮", "🙏"];

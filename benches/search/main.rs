@@ -19,21 +19,23 @@
 
 mod candidate;
 
+#[path = "../data/mod.rs"]
+#[allow(dead_code, reason = "each bench stages what it needs")]
+mod data;
 #[path = "../measure/mod.rs"]
 #[allow(dead_code, reason = "each bench measures what it needs")]
 mod measure;
-#[path = "../stage/mod.rs"]
-#[allow(dead_code, reason = "each bench stages what it needs")]
-mod stage;
+
+use std::process::ExitCode;
 
 use candidate::{CANDIDATES, Candidate};
+use data::{Database, Server, Size, Words};
 use diesel::{Connection as _, PgConnection};
-use measure::{Contender, Contest, Figure, Pace, Summary};
+use measure::{Comparison, Contender, Figure, Pace, Summary};
 use messenger_db::actor::Actor;
 use messenger_db::queries::messages::{self, Draft};
 use rand::rngs::SmallRng;
 use rand::seq::IndexedRandom as _;
-use stage::{Database, Server, Size, Words};
 
 /// How many search, or send, at once.
 const CONNECTIONS: usize = 8;
@@ -83,12 +85,12 @@ const ACTS: [(&str, Act, [&str; 5]); 3] = [
 const SIZES: [&str; 5] =
     ["bytes_expression", "bytes_stored", "bytes_chat_expression", "bytes_chat_stored", "bytes_chat_words"];
 
-fn main() {
+fn main() -> ExitCode {
     let size = if std::env::var_os("BENCH_QUICK").is_some() { Size::QUICK } else { Size::LARGE };
     let server = Server::start();
     let words = Words::new();
-    let mut summary = Summary::new(&server.version());
-    let database = Database::stage(&server, "staged", size, &words);
+    let mut summary = Summary::new("bench-search", &server.version());
+    let database = Database::create(&server, "staged", size, &words);
     for (candidate, key) in CANDIDATES.iter().zip(SIZES) {
         eprintln!("{}", candidate.name);
         server.create(candidate.name, "staged");
@@ -114,13 +116,13 @@ fn main() {
                 })
             })
             .collect();
-        let contest = Contest::hold(&mut contenders, Pace::usual());
+        let comparison = Comparison::run(&mut contenders, Pace::usual(), || server.log_position());
         for (candidate, key) in CANDIDATES.iter().zip(keys) {
-            let chosen = contest.rate("chat_words");
-            let rate = contest.rate(candidate.name);
+            let chosen = comparison.rate("chat_words");
+            let rate = comparison.rate(candidate.name);
             let note = format!("{what}: {:.2} of what the chosen one does", rate / chosen);
             summary.add(Figure::new(key, rate).unit("/s").note(note));
         }
     }
-    summary.finish("bench-search");
+    summary.finish()
 }

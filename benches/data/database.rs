@@ -19,7 +19,7 @@ pub struct Database {
 
 impl Database {
     /// Makes it and fills it.
-    pub fn stage(server: &Server, name: &'static str, size: Size, words: &Words) -> Self {
+    pub fn create(server: &Server, name: &'static str, size: Size, words: &Words) -> Self {
         server.create(name, "template0");
         let url = server.url(name);
         let pool = migrate::connect(&url.parse().unwrap(), &ConnectOptions::default(), &mut Silent).unwrap();

@@ -66,6 +66,11 @@ impl Server {
         connection.execute(sql).unwrap_or_else(|error| panic!("{error} in {sql}"))
     }
 
+    /// The end of the write-ahead log, in bytes.
+    pub fn log_position(&self) -> f64 {
+        self.value(DATABASE, "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')").parse().unwrap()
+    }
+
     /// The one value that a query gives.
     pub fn value(&self, database: &str, sql: &str) -> String {
         let rows = self.execute(database, sql);

@@ -10,8 +10,8 @@ use rand::rngs::SmallRng;
 use rand::seq::IndexedRandom as _;
 
 use super::Bench;
-use super::measure::{Contender, Contest, Pace, Summary};
-use super::stage::World;
+use super::data::World;
+use super::measure::{Contender, Pace, Summary};
 use messenger_db::actor::Actor;
 
 type Read = fn(&mut PgConnection, &World, &Bench, &mut SmallRng);
@@ -42,7 +42,7 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
             Contender::new(name, [at.connect()], move |conn, dice| read(conn, &at.world, bench, dice))
         };
         let mut contenders = [contender("a tenth", "small"), contender("everybody", "large")];
-        let contest = Contest::hold(&mut contenders, Pace::usual());
-        summary.add(contest.growth(key, "everybody", "a tenth").at_most(1.2));
+        let comparison = bench.compare(&mut contenders, Pace::usual());
+        summary.add(comparison.growth(key, "everybody", "a tenth").at_most(1.1));
     }
 }

@@ -41,8 +41,8 @@ impl Variant {
     }
 }
 
-/// Makes both, unless they are there.
-pub fn stage(bench: &Bench) {
+/// Creates both, unless they exist.
+pub fn create(bench: &Bench) {
     if bench.server.value("large", "SELECT to_regnamespace('row_per_recipient') IS NOT NULL") == "t" {
         return;
     }

@@ -10,8 +10,8 @@ use rand::rngs::SmallRng;
 use rand::seq::IndexedRandom as _;
 
 use super::Bench;
-use super::measure::{Contender, Contest, Figure, Pace, Summary};
-use super::send::{CONNECTIONS, send, somebody};
+use super::measure::{Contender, Figure, Pace, Summary};
+use super::send::{send, somebody};
 use messenger_db::actor::Actor;
 
 pub fn figures(bench: &Bench, summary: &mut Summary) {
@@ -36,13 +36,12 @@ fn share(
     bench: &Bench,
     key: &'static str,
     tables: &[&str],
-    act: impl Fn(&mut PgConnection, &mut SmallRng) + Sync,
+    operation: impl Fn(&mut PgConnection, &mut SmallRng) + Sync,
 ) -> Figure {
     let before = updates(bench, tables);
-    let connections = (0..CONNECTIONS).map(|_| bench.large.connect());
     let pace = Pace { rounds: Pace::usual().rounds / 2, ..Pace::usual() };
     // The contender is dropped with its connections, and a session that ends tells what it counted.
-    Contest::hold(&mut [Contender::new(key, connections, act)], pace);
+    bench.compare(&mut [Contender::new(key, bench.connections(), operation)], pace);
     let after = updates(bench, tables);
     let [all, hot] = [after.0 - before.0, after.1 - before.1];
     Figure::new(key, hot / all).at_least(0.99).note(format!("{hot} of {all} updates of {}", tables.join(", ")))

@@ -8,7 +8,7 @@ use messenger_db::local::client_program;
 use messenger_db::migrate::migrations;
 
 use super::Bench;
-use super::measure::contest::median;
+use super::measure::comparison::median;
 use super::measure::{Figure, Pace, Summary};
 
 /// A program, and what it does; it is started anew for each round.

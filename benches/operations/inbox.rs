@@ -9,13 +9,12 @@ use rand::rngs::SmallRng;
 use rand::seq::IndexedRandom as _;
 
 use super::Bench;
-use super::measure::{Contender, Contest, Pace, Summary};
-use super::send::CONNECTIONS;
+use super::measure::{Contender, Pace, Summary};
 use messenger_db::actor::Actor;
 
 pub fn figures(bench: &Bench, summary: &mut Summary) {
     let world = &bench.large.world;
-    let connections = || (0..CONNECTIONS).map(|_| bench.large.connect());
+    let connections = || bench.connections();
     let list = |of: &[UserId], conn: &mut PgConnection, dice: &mut SmallRng, chats: usize| {
         let entries = inbox::list(conn, Actor::trusted(*of.choose(dice).unwrap()), None, Limit::MAX).unwrap();
         assert_eq!(entries.len(), chats);
@@ -36,9 +35,11 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
         Contender::new("unread, 10 chats", connections(), |conn, dice| total(&world.in_10_chats, conn, dice)),
         Contender::new("unread, 100 chats", connections(), |conn, dice| total(&world.in_100_chats, conn, dice)),
     ];
-    let contest = Contest::hold(&mut contenders, Pace::usual());
-    summary.add(contest.ratio("inbox_10_chats_vs_select_1", "inbox, 10 chats", "select 1").at_least(0.2));
-    summary.add(contest.ratio("inbox_100_chats_vs_select_1", "inbox, 100 chats", "select 1"));
-    summary.add(contest.ratio("unread_total_10_chats_vs_select_1", "unread, 10 chats", "select 1").at_least(0.3));
-    summary.add(contest.ratio("unread_total_100_chats_vs_select_1", "unread, 100 chats", "select 1"));
+    let comparison = bench.compare(&mut contenders, Pace::usual());
+    summary.add(comparison.ratio("inbox_10_chats_vs_select_1", "inbox, 10 chats", "select 1").at_least(0.2));
+    let figure = comparison.ratio("inbox_10_chats_vs_unread_total", "inbox, 10 chats", "unread, 10 chats");
+    summary.add(figure.at_least(0.85));
+    summary.add(comparison.ratio("inbox_100_chats_vs_select_1", "inbox, 100 chats", "select 1"));
+    summary.add(comparison.ratio("unread_total_10_chats_vs_select_1", "unread, 10 chats", "select 1").at_least(0.3));
+    summary.add(comparison.ratio("unread_total_100_chats_vs_select_1", "unread, 100 chats", "select 1"));
 }

@@ -11,15 +11,14 @@ use rand::rngs::SmallRng;
 use rand::seq::IndexedRandom as _;
 
 use super::Bench;
-use super::measure::{Contender, Contest, Pace, Summary};
-use super::send::CONNECTIONS;
-use super::stage::Chat;
+use super::data::Chat;
+use super::measure::{Contender, Pace, Summary};
 use messenger_db::actor::Actor;
 
 pub fn figures(bench: &Bench, summary: &mut Summary) {
     let mut chats = bench.large.world.chats_of(30);
     chats.extend(bench.large.world.chats_of(300));
-    let connections = || (0..CONNECTIONS).map(|_| bench.large.connect());
+    let connections = || bench.connections();
     let mut contenders = [
         Contender::new("fifty rows", connections(), |conn, dice| {
             let (chat, before) = somewhere(&chats, dice);
@@ -39,8 +38,8 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
             assert_eq!(page.entries.len(), 50);
         }),
     ];
-    let contest = Contest::hold(&mut contenders, Pace::usual());
-    summary.add(contest.ratio("history_page_vs_primary_key_scan", "page of fifty", "fifty rows").at_least(0.4));
+    let comparison = bench.compare(&mut contenders, Pace::usual());
+    summary.add(comparison.ratio("history_page_vs_primary_key_scan", "page of fifty", "fifty rows").at_least(0.6));
 }
 
 /// A chat, and a place in it with fifty messages before.

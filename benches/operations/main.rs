@@ -1,4 +1,4 @@
-//! `make bench`: what the acts cost, as parts of what nothing could do faster, and whether it grows with the data.
+//! `make bench`: what the operations cost as a share of a limit, beside other designs, and whether it grows with the data.
 //!
 //! `BENCH_ONLY=send,read` takes some families only, `BENCH_QUICK=1` small data and short runs: to try out, not to keep.
 
@@ -20,21 +20,28 @@
 mod growth;
 mod hot;
 mod inbox;
+mod limit;
 mod marking;
 mod page;
+mod peers;
 mod row_per_recipient;
 mod runner;
 mod send;
+mod session;
 mod size;
+mod writes;
 
+#[path = "../data/mod.rs"]
+#[allow(dead_code, reason = "each bench stages what it needs")]
+mod data;
 #[path = "../measure/mod.rs"]
 mod measure;
-#[path = "../stage/mod.rs"]
-#[allow(dead_code, reason = "each bench stages what it needs")]
-mod stage;
 
-use measure::{Figure, Summary};
-use stage::{Database, Server, Size, Words};
+use std::process::ExitCode;
+
+use data::{Database, Server, Size, Words};
+use diesel::PgConnection;
+use measure::{Comparison, Contender, Figure, Pace, Summary};
 
 /// What the figures are taken on.
 struct Bench {
@@ -44,22 +51,39 @@ struct Bench {
     small: Database,
 }
 
-/// A family of figures, by the name that `BENCH_ONLY` knows it by. In this order: the first ones look at the data as
-/// it was staged.
+impl Bench {
+    /// Connections to the large database, as many as the contenders use concurrently.
+    fn connections(&self) -> impl Iterator<Item = PgConnection> {
+        (0..CONNECTIONS).map(|_| self.large.connect())
+    }
+
+    /// Runs a comparison on this bench's server.
+    fn compare(&self, contenders: &mut [Contender<'_>], pace: Pace) -> Comparison {
+        Comparison::run(contenders, pace, || self.server.log_position())
+    }
+}
+
+/// How many connections each contender has.
+const CONNECTIONS: usize = 8;
+
+/// A family of figures, by its name in `BENCH_ONLY`. None depends on another; `size` comes first, because it measures
+/// the data as it was imported.
 type Family = (&'static str, fn(&Bench, &mut Summary));
 
-const FAMILIES: [Family; 8] = [
+const FAMILIES: [Family; 10] = [
     ("size", size::figures),
     ("growth", growth::figures),
     ("page", page::figures),
     ("inbox", inbox::figures),
+    ("session", session::figures),
     ("marking", marking::figures),
+    ("writes", writes::figures),
     ("send", send::figures),
     ("hot", hot::figures),
     ("runner", runner::figures),
 ];
 
-fn main() {
+fn main() -> ExitCode {
     let only = std::env::var("BENCH_ONLY").unwrap_or_default();
     let wanted = |name| only.is_empty() || only.split(',').any(|only| only == name);
     let (large, small) = if std::env::var_os("BENCH_QUICK").is_some() {
@@ -69,27 +93,28 @@ fn main() {
     };
 
     let server = Server::start();
-    let mut summary = Summary::new(&server.version());
+    let mut summary = Summary::new("bench", &server.version());
     let words = Words::new();
-    let large = Database::stage(&server, "large", large, &words);
-    let small = Database::stage(&server, "small", small, &words);
+    let large = Database::create(&server, "large", large, &words);
+    let small = Database::create(&server, "small", small, &words);
     summary.add(
         Figure::new("import_messages_per_second", large.import_rate)
             .unit("/s")
-            .at_least(10_000.0)
+            .at_least(40_000.0)
             .note(format!("{} messages on one connection, all indexes in place", large.world.messages())),
     );
     let bench = Bench { server, words, large, small };
     for (name, figures) in FAMILIES {
         if wanted(name) {
-            eprintln!("{name}");
-            bench.server.execute("large", "CHECKPOINT");
-            figures(&bench, &mut summary);
+            summary.family(name, |summary| {
+                bench.server.execute("large", "CHECKPOINT");
+                figures(&bench, summary);
+            });
         }
     }
     if std::env::var_os("BENCH_PAUSE").is_some() {
         eprintln!("{} is there until Enter is pressed", bench.server.url("large"));
         let _ = std::io::stdin().read_line(&mut String::new());
     }
-    summary.finish("bench");
+    summary.finish()
 }

@@ -1,4 +1,4 @@
-//! The stage of every bench: a server of its own, with everybody's chats in it.
+//! The data of every bench: a server of its own, with the chats of everybody in it.
 
 mod database;
 mod fill;

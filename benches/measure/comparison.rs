@@ -1,0 +1,183 @@
+//! A comparison: contenders run in turn, in short slices; the rate of each is the median of its slices.
+
+use std::sync::Barrier;
+use std::time::{Duration, Instant};
+
+use diesel::PgConnection;
+use rand::rngs::SmallRng;
+use rand::{RngExt as _, SeedableRng as _};
+
+use super::Figure;
+
+type Operation<'a> = Box<dyn Fn(&mut PgConnection, &mut SmallRng) -> bool + Sync + 'a>;
+
+/// An operation that is repeated as often as possible, on connections of its own.
+pub struct Contender<'a> {
+    name: &'static str,
+    connections: Vec<(PgConnection, SmallRng)>,
+    prepare: Box<dyn Fn() + 'a>,
+    operation: Operation<'a>,
+}
+
+impl<'a> Contender<'a> {
+    /// An operation that can be repeated without end, and the connections that repeat it concurrently.
+    pub fn new(
+        name: &'static str,
+        connections: impl IntoIterator<Item = PgConnection>,
+        operation: impl Fn(&mut PgConnection, &mut SmallRng) + Sync + 'a,
+    ) -> Self {
+        let endless = move |conn: &mut PgConnection, dice: &mut SmallRng| {
+            operation(conn, dice);
+            true
+        };
+        Self::with_supply(name, connections, || (), endless)
+    }
+
+    /// An operation that uses something up. `prepare` makes a new supply before each slice, and is not measured;
+    /// `operation` returns false, without having done anything, when the supply is used up. That ends the slice early.
+    pub fn with_supply(
+        name: &'static str,
+        connections: impl IntoIterator<Item = PgConnection>,
+        prepare: impl Fn() + 'a,
+        operation: impl Fn(&mut PgConnection, &mut SmallRng) -> bool + Sync + 'a,
+    ) -> Self {
+        let connections = (0..).map(SmallRng::seed_from_u64).zip(connections).map(|(dice, conn)| (conn, dice));
+        Self { name, connections: connections.collect(), prepare: Box::new(prepare), operation: Box::new(operation) }
+    }
+
+    /// Repeats the operation for the length of a slice. Returns operations a second, and how many there were.
+    fn run(&mut self, slice: Duration) -> (f64, u64) {
+        let start_line = Barrier::new(self.connections.len());
+        let (start_line, operation) = (&start_line, &self.operation);
+        std::thread::scope(|scope| {
+            let runners: Vec<_> = self
+                .connections
+                .iter_mut()
+                .map(|(conn, dice)| {
+                    scope.spawn(move || {
+                        start_line.wait();
+                        let start = Instant::now();
+                        let mut done = 0_u32;
+                        while start.elapsed() < slice && operation(conn, dice) {
+                            done += 1;
+                        }
+                        (f64::from(done) / start.elapsed().as_secs_f64(), u64::from(done))
+                    })
+                })
+                .collect();
+            let results = runners.into_iter().map(|runner| runner.join().unwrap());
+            results.fold((0.0, 0), |(rate, done), (more, and)| (rate + more, done + and))
+        })
+    }
+}
+
+/// How long a comparison takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// The length of a slice.
+    pub slice: Duration,
+    /// The number of slices of each contender.
+    pub rounds: usize,
+}
+
+impl Pace {
+    /// The pace of `make bench`, or a short one for trying out (`BENCH_QUICK`).
+    pub fn usual() -> Self {
+        if std::env::var_os("BENCH_QUICK").is_some() {
+            Self { slice: Duration::from_millis(100), rounds: 5 }
+        } else {
+            Self { slice: Duration::from_millis(400), rounds: 15 }
+        }
+    }
+}
+
+/// The result of a comparison.
+pub struct Comparison {
+    names: Vec<&'static str>,
+    /// Operations a second of each contender, slice by slice.
+    rates: Vec<Vec<f64>>,
+    /// Bytes of write-ahead log for each operation of each contender, slice by slice.
+    log: Vec<Vec<f64>>,
+}
+
+impl Comparison {
+    /// Lets the contenders run in turn. `log_position` is the end of the server's write-ahead log, in bytes.
+    pub fn run(contenders: &mut [Contender<'_>], pace: Pace, log_position: impl Fn() -> f64) -> Self {
+        let mut dice = SmallRng::seed_from_u64(4);
+        // Caches are filled and statements prepared before it counts.
+        for contender in &mut *contenders {
+            (contender.prepare)();
+            contender.run(pace.slice * 2);
+        }
+        let mut rates = vec![Vec::with_capacity(pace.rounds); contenders.len()];
+        let mut log = rates.clone();
+        for _ in 0..pace.rounds {
+            // A random one begins, so that none always follows the same other.
+            let first = dice.random_range(0..contenders.len());
+            for turn in 0..contenders.len() {
+                let index = (first + turn) % contenders.len();
+                (contenders[index].prepare)();
+                let before = log_position();
+                let (rate, done) = contenders[index].run(pace.slice);
+                rates[index].push(rate);
+                log[index].push((log_position() - before) / done.max(1) as f64);
+            }
+        }
+        let names: Vec<_> = contenders.iter().map(|contender| contender.name).collect();
+        for ((name, rates), log) in names.iter().zip(&rates).zip(&log) {
+            eprintln!("  {name}: {:.0} a second, {:.0} bytes of log each", median(rates), median(log));
+        }
+        Self { names, rates, log }
+    }
+
+    /// The median rate of a contender.
+    pub fn rate(&self, name: &str) -> f64 {
+        median(&self.rates[self.index(name)])
+    }
+
+    /// The bytes of log that one operation of a contender writes, at the least: the first change of a page after a
+    /// checkpoint writes the whole page, so the early slices write more.
+    pub fn log_bytes(&self, name: &str) -> f64 {
+        self.log[self.index(name)].iter().copied().fold(f64::INFINITY, f64::min)
+    }
+
+    /// The rate of one contender over that of another.
+    pub fn ratio(&self, key: &'static str, name: &str, of: &str) -> Figure {
+        let (some, all) = (&self.rates[self.index(name)], &self.rates[self.index(of)]);
+        let spread = spread(some.iter().zip(all).map(|(some, all)| some / all));
+        let note = format!("{} of {} a second; {spread}", rounded(median(some)), rounded(median(all)));
+        Figure::new(key, median(some) / median(all)).note(note)
+    }
+
+    /// How many times as long one takes as another.
+    pub fn growth(&self, key: &'static str, name: &str, from: &str) -> Figure {
+        let [large, small] = [name, from].map(|name| 1e6 / self.rate(name));
+        let [larges, smalls] = [name, from].map(|name| &self.rates[self.index(name)]);
+        let spread = spread(smalls.iter().zip(larges).map(|(small, large)| small / large));
+        Figure::new(key, large / small).note(format!("{large:.0} µs from {small:.0} µs; {spread}"))
+    }
+
+    fn index(&self, name: &str) -> usize {
+        let index = self.names.iter().position(|known| *known == name);
+        index.unwrap_or_else(|| panic!("{name} is no contender"))
+    }
+}
+
+/// How far apart the rounds were: the quartiles of what each round gave.
+fn spread(rounds: impl Iterator<Item = f64>) -> String {
+    let mut each: Vec<_> = rounds.collect();
+    each.sort_by(f64::total_cmp);
+    format!("half of the rounds between {:.2} and {:.2}", each[each.len() / 4], each[each.len() * 3 / 4])
+}
+
+/// The middle one, or the mean of the two in the middle.
+pub fn median(of: &[f64]) -> f64 {
+    let mut sorted = of.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let middle = sorted.len() / 2;
+    if sorted.len().is_multiple_of(2) { f64::midpoint(sorted[middle - 1], sorted[middle]) } else { sorted[middle] }
+}
+
+fn rounded(rate: f64) -> String {
+    format!("{}", indicatif::HumanCount(rate.round() as u64))
+}

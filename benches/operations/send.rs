@@ -1,0 +1,81 @@
+//! The cost of a send: beside a bare INSERT and other designs, and to three hundred as to two.
+
+use diesel::prelude::*;
+use messenger_db::actor::Actor;
+use messenger_db::ids::{ChatId, UserId};
+use messenger_db::queries::messages::{self, Draft};
+use rand::rngs::SmallRng;
+use rand::seq::IndexedRandom as _;
+
+use super::Bench;
+use super::data::Chat;
+use super::limit::{BARE_INSERT, bare_insert};
+use super::measure::{Contender, Figure, Pace, Summary};
+use super::peers::Peer;
+use super::row_per_recipient::{self, Variant};
+
+pub fn figures(bench: &Bench, summary: &mut Summary) {
+    row_per_recipient::create(bench);
+    Peer::Counter.create(bench);
+    Peer::Posts.create(bench);
+    let (direct, groups) = (bench.large.world.chats_of(2), bench.large.world.chats_of(300));
+    let recipients = |name, variant: Variant| {
+        let connections = (0..super::CONNECTIONS).map(move |_| variant.connect(bench));
+        Contender::new(name, connections, |conn, dice| {
+            let (chat, sender) = somebody(&groups, dice);
+            row_per_recipient::send(conn, chat, sender, bench.words.say(dice));
+        })
+    };
+    let peer = |name, peer: Peer| {
+        let pairs = direct.clone();
+        Contender::new(name, peer.connections(bench), move |conn, dice| {
+            let (chat, sender) = somebody(&pairs, dice);
+            peer.send(conn, chat, sender, bench.words.say(dice));
+        })
+    };
+    let mut contenders = [
+        bare_insert(bench),
+        ours(bench, "send to 2", direct.clone()),
+        ours(bench, "send to 300", groups.clone()),
+        peer("counter", Peer::Counter),
+        peer("posts", Peer::Posts),
+        recipients("row per recipient", Variant::Equal),
+        recipients("lean row per recipient", Variant::Lean),
+    ];
+    let comparison = bench.compare(&mut contenders, Pace::usual());
+    for (key, name, of, goal) in [
+        ("send_direct_vs_bare_insert", "send to 2", BARE_INSERT, Some(0.4)),
+        ("send_group300_vs_direct", "send to 300", "send to 2", Some(0.95)),
+        ("send_direct_vs_counter_design", "send to 2", "counter", Some(1.0)),
+        ("send_direct_vs_posts_design", "send to 2", "posts", Some(1.0)),
+        ("send_group300_vs_row_per_recipient", "send to 300", "row per recipient", Some(20.0)),
+        ("send_group300_vs_lean_row_per_recipient", "send to 300", "lean row per recipient", None),
+    ] {
+        let figure = comparison.ratio(key, name, of);
+        summary.add(match goal {
+            Some(goal) => figure.at_least(goal),
+            None => figure,
+        });
+    }
+    let log = Figure::new("log_bytes_per_send", comparison.log_bytes("send to 2")).unit("bytes").at_most(1_200.0);
+    summary.add(log.note("of write-ahead log, to 2 members, without images of whole pages"));
+}
+
+/// The library's send into one of these chats.
+fn ours<'a>(bench: &'a Bench, name: &'static str, chats: Vec<&'a Chat>) -> Contender<'a> {
+    Contender::new(name, bench.connections(), move |conn, dice| {
+        let (chat, sender) = somebody(&chats, dice);
+        send(conn, chat, sender, &bench.words.say(dice));
+    })
+}
+
+/// A chat, and one of its members who says something.
+pub fn somebody(chats: &[&Chat], dice: &mut SmallRng) -> (ChatId, UserId) {
+    let chat = chats.choose(dice).unwrap();
+    (chat.id, chat.speaker(dice))
+}
+
+/// The whole operation.
+pub fn send(conn: &mut PgConnection, chat: ChatId, sender: UserId, words: &str) {
+    messages::send(conn, Actor::trusted(sender), chat, &Draft::text(words)).unwrap();
+}

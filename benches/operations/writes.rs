@@ -1,0 +1,101 @@
+//! The cost of marking as read, presence, edits and reactions: beside a bare INSERT, and beside other designs.
+
+use messenger_db::actor::Actor;
+use messenger_db::enums::UserStatus;
+use messenger_db::queries::messages::{self, Draft};
+use messenger_db::queries::{accounts, reactions};
+use messenger_db::seq::Seq;
+use rand::RngExt as _;
+use rand::rngs::SmallRng;
+use rand::seq::IndexedRandom as _;
+
+use super::Bench;
+use super::limit::{BARE_INSERT, bare_insert};
+use super::marking::Readers;
+use super::measure::{Contender, Pace, Summary};
+use super::peers::Peer;
+use super::send::somebody;
+
+const EMOJI: [&str; 8] = ["👍", "❤️", "😂", "😮", "😢", "🙏", "🎉", "🔥"];
+
+pub fn figures(bench: &Bench, summary: &mut Summary) {
+    Peer::Counter.create(bench);
+    Peer::Posts.create(bench);
+    let world = &bench.large.world;
+    let direct = world.chats_of(2);
+    let readers = Readers::new(bench, &[0, 1, 2, 3, 4], 1);
+    let user = |dice: &mut SmallRng| *world.users.choose(dice).unwrap();
+    let member = |dice: &mut SmallRng| {
+        let chat = direct.choose(dice).unwrap();
+        (chat.id, chat.member(dice))
+    };
+    let peer_reads = |peer: Peer, name| {
+        Contender::new(name, peer.connections(bench), move |conn, dice| {
+            let (chat, user) = member(dice);
+            peer.mark_read(conn, chat, user);
+        })
+    };
+    let peer_is_there = |peer: Peer, name| {
+        Contender::new(name, peer.connections(bench), move |conn, dice| peer.presence(conn, user(dice)))
+    };
+    let peer_edits = |peer: Peer, name| {
+        Contender::new(name, peer.connections(bench), move |conn, dice| {
+            let (chat, _) = member(dice);
+            peer.edit(conn, chat, bench.words.say(dice));
+        })
+    };
+    let own = own_messages(bench);
+    let mut contenders = [
+        bare_insert(bench),
+        readers.contender("mark read", bench),
+        peer_reads(Peer::Counter, "mark read, counter"),
+        peer_reads(Peer::Posts, "mark read, posts"),
+        Contender::new("presence", bench.connections(), |conn, dice| {
+            accounts::set_presence(conn, Actor::trusted(user(dice)), UserStatus::Online).unwrap();
+        }),
+        peer_is_there(Peer::Counter, "presence, counter"),
+        peer_is_there(Peer::Posts, "presence, posts"),
+        Contender::new("edit", bench.connections(), |conn, dice| {
+            let (chat, sender, seq) = own.choose(dice).unwrap();
+            messages::edit(conn, *sender, *chat, *seq, &bench.words.say(dice)).unwrap();
+        }),
+        peer_edits(Peer::Counter, "edit, counter"),
+        peer_edits(Peer::Posts, "edit, posts"),
+        Contender::new("react", bench.connections(), |conn, dice| {
+            let chat = direct.choose(dice).unwrap();
+            let seq = Seq::new(dice.random_range(1..=chat.messages as i64));
+            reactions::add(conn, Actor::trusted(chat.member(dice)), chat.id, seq, EMOJI.choose(dice).unwrap()).unwrap();
+        }),
+    ];
+    let pace = Pace { slice: Pace::usual().slice / 2, ..Pace::usual() };
+    let comparison = bench.compare(&mut contenders, pace);
+    for (key, name, of, goal) in [
+        ("mark_read_vs_bare_insert", "mark read", BARE_INSERT, 0.75),
+        ("mark_read_vs_counter_design", "mark read", "mark read, counter", 1.0),
+        ("mark_read_vs_posts_design", "mark read", "mark read, posts", 1.0),
+        ("presence_vs_bare_insert", "presence", BARE_INSERT, 0.95),
+        ("presence_vs_counter_design", "presence", "presence, counter", 1.0),
+        ("presence_vs_posts_design", "presence", "presence, posts", 1.0),
+        ("edit_vs_bare_insert", "edit", BARE_INSERT, 0.3),
+        ("edit_vs_counter_design", "edit", "edit, counter", 1.0),
+        ("edit_vs_posts_design", "edit", "edit, posts", 1.0),
+        ("react_vs_bare_insert", "react", BARE_INSERT, 0.55),
+    ] {
+        summary.add(comparison.ratio(key, name, of).at_least(goal));
+    }
+}
+
+/// Messages to edit: one of each of two thousand direct chats, sent anew by one of its members.
+fn own_messages(bench: &Bench) -> Vec<(messenger_db::ids::ChatId, Actor, Seq)> {
+    let chats = bench.large.world.chats_of(2);
+    let mut conn = bench.large.connect();
+    let mut dice = <SmallRng as rand::SeedableRng>::seed_from_u64(5);
+    (0..2_000)
+        .map(|_| {
+            let (chat, sender) = somebody(&chats, &mut dice);
+            let draft = Draft::text(bench.words.say(&mut dice));
+            let sent = messages::send(&mut conn, Actor::trusted(sender), chat, &draft).unwrap();
+            (chat, Actor::trusted(sender), sent.message.seq)
+        })
+        .collect()
+}
