@@ -187,4 +187,44 @@ pg_enum! {
         /// Read.
         Read = "read",
     }
+
+    /// What changed in a chat, besides a new message.
+    ChatChangeKind = generated::ChatChangeKind, "chat_change_kind" {
+        /// A message has other words.
+        MessageEdited = "message_edited",
+        /// A message was deleted.
+        MessageDeleted = "message_deleted",
+        /// A message got a reaction or lost one.
+        ReactionsChanged = "reactions_changed",
+        /// A user became a member, for the first time or again.
+        MemberJoined = "member_joined",
+        /// A user is no longer a member.
+        MemberLeft = "member_left",
+        /// A member has another role.
+        RoleChanged = "role_changed",
+        /// The chat has another name, picture, link or setting.
+        ChatChanged = "chat_changed",
+        /// The chat was deleted.
+        ChatDeleted = "chat_deleted",
+        /// A member has another name or picture.
+        ProfileChanged = "profile_changed",
+    }
+
+    /// What changed of a user's own things.
+    UserChangeKind = generated::UserChangeKind, "user_change_kind" {
+        /// The user is a member of a chat, for the first time or again.
+        MembershipBegan = "membership_began",
+        /// The user is no longer a member of a chat.
+        MembershipEnded = "membership_ended",
+        /// A contact or a request came, was answered or went.
+        ContactChanged = "contact_changed",
+        /// The user blocks somebody, or no longer does.
+        BlockChanged = "block_changed",
+        /// The user or a contact has another name or picture.
+        ProfileChanged = "profile_changed",
+        /// A session of the user's was ended.
+        SessionEnded = "session_ended",
+        /// The user's settings changed, of one chat or of all.
+        SettingsChanged = "settings_changed",
+    }
 }

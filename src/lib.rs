@@ -115,6 +115,7 @@ pub mod secrets;
 #[cfg(feature = "cli")]
 pub mod seed;
 pub mod seq;
+pub mod version;
 pub mod views;
 
 #[allow(

@@ -2,6 +2,10 @@
 
 pub mod sql_types {
     #[derive(diesel::query_builder::QueryId, Clone, diesel::sql_types::SqlType)]
+    #[diesel(postgres_type(name = "chat_change_kind"))]
+    pub struct ChatChangeKind;
+
+    #[derive(diesel::query_builder::QueryId, Clone, diesel::sql_types::SqlType)]
     #[diesel(postgres_type(name = "chat_kind"))]
     pub struct ChatKind;
 
@@ -24,6 +28,10 @@ pub mod sql_types {
     #[derive(diesel::query_builder::QueryId, Clone, diesel::sql_types::SqlType)]
     #[diesel(postgres_type(name = "participant_role"))]
     pub struct ParticipantRole;
+
+    #[derive(diesel::query_builder::QueryId, Clone, diesel::sql_types::SqlType)]
+    #[diesel(postgres_type(name = "user_change_kind"))]
+    pub struct UserChangeKind;
 
     #[derive(diesel::query_builder::QueryId, Clone, diesel::sql_types::SqlType)]
     #[diesel(postgres_type(name = "user_status"))]
@@ -82,6 +90,28 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::ids::sql_types::*;
+    use super::sql_types::ChatChangeKind;
+
+    /// The log of each chat: a row for each change that a member can see and that is no new message. Pruned by age and number.
+    chat_changes (chat_id, version) {
+        /// In which chat.
+        chat_id -> ChatId,
+        /// The version that the chat took with it.
+        version -> Int8,
+        /// What changed.
+        kind -> ChatChangeKind,
+        /// Which message changed; null when it was none.
+        message_seq -> Nullable<Int8>,
+        /// Who came, left, has another role or another profile; of a reaction, who gave it or took it back. No foreign key: it would lock the user's row.
+        user_id -> Nullable<UserId>,
+        /// When. It never runs backwards along the versions of a chat.
+        changed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::ids::sql_types::*;
     use super::sql_types::MessageKind;
 
     /// The newest of each chat: one narrow row that every send updates, so that an inbox reads no message at all.
@@ -98,6 +128,10 @@ diesel::table! {
         last_kind -> Nullable<MessageKind>,
         /// The first 100 characters of it; null when it has no words, or was deleted.
         last_preview -> Nullable<Text>,
+        /// The chat's version: each change that a member can see takes the next one, under the lock of this row. So whoever sees a version sees every one before it.
+        version -> Int8,
+        /// The newest version whose row in chat_changes was pruned; 0: none was. Whoever knows an older one loads the chat anew.
+        pruned_version -> Int8,
     }
 }
 
@@ -265,6 +299,8 @@ diesel::table! {
         edited_at -> Nullable<Timestamptz>,
         /// When it was deleted. Content and metadata are gone then; whoever deletes it takes its edits, reactions and attachments in the same transaction.
         deleted_at -> Nullable<Timestamptz>,
+        /// The version of the chat at which the message was sent, last edited or deleted. Reactions leave it as it is. Not indexed: chat_changes finds what changed.
+        version -> Int8,
     }
 }
 
@@ -282,6 +318,45 @@ diesel::table! {
         last_read_seq -> Int8,
         /// Received up to this seq; never less than last_read_seq.
         last_delivered_seq -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::ids::sql_types::*;
+    use super::sql_types::UserChangeKind;
+
+    /// The log of each user's own things: memberships, contacts, blocks, account, sessions, settings. Pruned by age and number.
+    user_changes (user_id, version) {
+        /// In whose log.
+        user_id -> UserId,
+        /// The version that the log took with it.
+        version -> Int8,
+        /// What changed.
+        kind -> UserChangeKind,
+        /// Which chat it is about; null when it is about none. No foreign key: the chat may be purged.
+        chat_id -> Nullable<ChatId>,
+        /// Which other user it is about; null when it is about none.
+        other_id -> Nullable<UserId>,
+        /// Which session it is about; null when it is about none. No foreign key: the session is purged after its time.
+        session_id -> Nullable<SessionId>,
+        /// When. It never runs backwards along the versions of a user.
+        changed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::ids::sql_types::*;
+
+    /// The counter of each user's log; without a row, it is 0. Its row is the last lock that an operation takes.
+    user_heads (user_id) {
+        /// Whose log. No foreign key: it would lock the user's row, which closing an account holds while it waits for chats.
+        user_id -> UserId,
+        /// How many changes the log has counted.
+        version -> Int8,
+        /// The newest version whose row in user_changes was pruned; 0: none was. A device that knows an older one loads everything anew.
+        pruned_version -> Int8,
     }
 }
 
@@ -353,15 +428,18 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(chat_changes -> chat_heads (chat_id));
 diesel::joinable!(chat_heads -> chats (chat_id));
 diesel::joinable!(chat_participants -> chat_heads (chat_id));
 diesel::joinable!(chat_participants -> users (user_id));
 diesel::joinable!(messages -> chat_heads (chat_id));
+diesel::joinable!(user_changes -> user_heads (user_id));
 diesel::joinable!(user_sessions -> users (user_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     attachments,
     blocks,
+    chat_changes,
     chat_heads,
     chat_participants,
     chats,
@@ -371,6 +449,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     message_reactions,
     messages,
     unread_messages,
+    user_changes,
+    user_heads,
     user_sessions,
     users,
 );

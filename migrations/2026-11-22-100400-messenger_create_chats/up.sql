@@ -64,10 +64,13 @@ CREATE TABLE chat_heads (
     last_sender_id user_id,
     last_kind message_kind,
     last_preview text,
+    version bigint NOT NULL DEFAULT 0,
+    pruned_version bigint NOT NULL DEFAULT 0,
     CONSTRAINT chat_heads_pkey PRIMARY KEY (chat_id),
     CONSTRAINT chat_heads_chat_fkey FOREIGN KEY (chat_id) REFERENCES chats (id) ON DELETE CASCADE,
     CONSTRAINT chat_heads_last_seq_check CHECK (last_seq >= 0),
-    CONSTRAINT chat_heads_last_preview_check CHECK (char_length(last_preview) <= 100)
+    CONSTRAINT chat_heads_last_preview_check CHECK (char_length(last_preview) <= 100),
+    CONSTRAINT chat_heads_version_check CHECK (pruned_version BETWEEN 0 AND version)
 )
 -- Every send updates one row here: half of each page is kept free for it, and no column is indexed but the key.
 WITH (fillfactor = 50);
@@ -119,6 +122,10 @@ COMMENT ON COLUMN chat_heads.last_sender_id IS
     'Who sent it; null for a system message. No foreign key: that would write to the user''s row on every send.';
 COMMENT ON COLUMN chat_heads.last_kind IS 'What it is.';
 COMMENT ON COLUMN chat_heads.last_preview IS 'The first 100 characters of it; null when it has no words, or was deleted.';
+COMMENT ON COLUMN chat_heads.version IS
+    'The chat''s version: each change that a member can see takes the next one, under the lock of this row. So whoever sees a version sees every one before it.';
+COMMENT ON COLUMN chat_heads.pruned_version IS
+    'The newest version whose row in chat_changes was pruned; 0: none was. Whoever knows an older one loads the chat anew.';
 COMMENT ON TABLE chat_participants IS
     'Who takes part in a chat, or did. A row is never deleted but with its chat: messages keep pointing at it.';
 COMMENT ON COLUMN chat_participants.chat_id IS 'In which chat.';

@@ -24,6 +24,7 @@ CREATE TABLE messages (
     created_at timestamptz NOT NULL DEFAULT now(),
     edited_at timestamptz,
     deleted_at timestamptz,
+    version bigint NOT NULL DEFAULT 0,
     CONSTRAINT messages_pkey PRIMARY KEY (chat_id, seq),
     CONSTRAINT messages_id_key UNIQUE (chat_id, id),
     CONSTRAINT messages_chat_fkey FOREIGN KEY (chat_id) REFERENCES chat_heads (chat_id) ON DELETE CASCADE,
@@ -32,6 +33,7 @@ CREATE TABLE messages (
     CONSTRAINT messages_reply_in_chat_fkey FOREIGN KEY (chat_id, reply_to_seq)
         REFERENCES messages (chat_id, seq) ON DELETE NO ACTION,
     CONSTRAINT messages_seq_check CHECK (seq >= 1),
+    CONSTRAINT messages_version_check CHECK (version >= 0),
     CONSTRAINT messages_reply_to_earlier_check CHECK (reply_to_seq < seq),
     CONSTRAINT messages_sender_unless_system_check CHECK ((sender_id IS NULL) = (kind = 'system')),
     CONSTRAINT messages_content_check CHECK (char_length(content) <= 10000),
@@ -72,6 +74,8 @@ COMMENT ON COLUMN messages.created_at IS 'When it was sent.';
 COMMENT ON COLUMN messages.edited_at IS 'When it was last edited. Null: never.';
 COMMENT ON COLUMN messages.deleted_at IS
     'When it was deleted. Content and metadata are gone then; whoever deletes it takes its edits, reactions and attachments in the same transaction.';
+COMMENT ON COLUMN messages.version IS
+    'The version of the chat at which the message was sent, last edited or deleted. Reactions leave it as it is. Not indexed: chat_changes finds what changed.';
 COMMENT ON CONSTRAINT messages_sender_is_participant_fkey ON messages IS
     'Not indexed: a participant is deleted only with the chat, and one more index would slow every send.';
 COMMENT ON CONSTRAINT messages_reply_in_chat_fkey ON messages IS 'A reply cannot leave its chat.';

@@ -17,15 +17,17 @@ CREATE FUNCTION send_message(
     what message_kind,
     words text,
     facts jsonb,
-    answered_seq bigint
-) RETURNS bigint
+    answered_seq bigint,
+    OUT next_seq bigint,
+    OUT next_version bigint,
+    OUT sent_at timestamptz
+)
 LANGUAGE plpgsql
 AS $$
 DECLARE
     read_seq bigint;
     delivered_seq bigint;
     is_blocked boolean;
-    next_seq bigint;
 BEGIN
     SELECT
         position.last_read_seq,
@@ -38,20 +40,24 @@ BEGIN
     WHERE position.user_id = by_user AND position.chat_id = in_chat;
 
     IF NOT FOUND THEN
-        RETURN NULL;
+        RETURN;
     ELSIF is_blocked THEN
-        RETURN 0;
+        next_seq := 0;
+        RETURN;
     END IF;
+
+    -- The clock is read by the UPDATE that gets the lock: one that waited for another's computes its row anew.
 
     UPDATE chat_heads
     SET
         last_seq = last_seq + 1,
-        last_message_at = now(),
+        last_message_at = clock_timestamp(),
         last_sender_id = by_user,
         last_kind = what,
-        last_preview = left(words, 100)
+        last_preview = left(words, 100),
+        version = version + 1
     WHERE chat_id = in_chat
-    RETURNING last_seq INTO next_seq;
+    RETURNING last_seq, version, last_message_at INTO next_seq, next_version, sent_at;
 
     -- Who writes has read what is above. The position is as it was read, but for another device of the same sender.
     LOOP
@@ -80,21 +86,21 @@ BEGIN
     -- It becomes read now, and received if it was not.
     IF read_seq < delivered_seq THEN
         UPDATE message_delivery
-        SET read_at = now()
+        SET read_at = sent_at
         WHERE chat_id = in_chat AND user_id = by_user AND through_seq > read_seq AND read_at IS NULL;
     END IF;
 
     IF delivered_seq < next_seq - 1 THEN
-        INSERT INTO message_delivery (chat_id, user_id, through_seq, read_at)
-        VALUES (in_chat, by_user, next_seq - 1, now());
+        INSERT INTO message_delivery (chat_id, user_id, through_seq, delivered_at, read_at)
+        VALUES (in_chat, by_user, next_seq - 1, sent_at, sent_at);
     END IF;
 
-    INSERT INTO messages (chat_id, seq, id, sender_id, kind, content, metadata, reply_to_seq)
-    VALUES (in_chat, next_seq, message, by_user, what, words, coalesce(facts, '{}'), answered_seq);
-
-    RETURN next_seq;
+    INSERT INTO messages (chat_id, seq, id, sender_id, kind, content, metadata, reply_to_seq, created_at, version)
+    VALUES (
+        in_chat, next_seq, message, by_user, what, words, coalesce(facts, '{}'), answered_seq, sent_at, next_version
+    );
 END
 $$;
 
 COMMENT ON FUNCTION send_message(chat_id, user_id, message_id, message_kind, text, jsonb, bigint) IS
-    'Sends a message and gives its seq; null: the user is not a member of the chat; 0: in a direct chat, one has blocked the other. An id that is in the chat already violates messages_id_key.';
+    'Sends a message and gives its seq, its version and its time; nulls: the user is not a member of the chat; seq 0: in a direct chat, one has blocked the other. An id that is in the chat already violates messages_id_key.';

@@ -8,6 +8,7 @@ use crate::enums::MessageKind;
 use crate::ids::{ChatId, UserId};
 use crate::schema::chat_heads;
 use crate::seq::Seq;
+use crate::version::Version;
 
 /// The newest of a chat.
 #[derive(Debug, Clone, PartialEq, Eq, Identifiable, Queryable, Selectable)]
@@ -19,6 +20,8 @@ pub struct ChatHead {
     pub last_sender_id: Option<UserId>,
     pub last_kind: Option<MessageKind>,
     pub last_preview: Option<String>,
+    pub version: Version,
+    pub pruned_version: Version,
 }
 
 /// The head of a new chat, which has no message yet.

@@ -8,6 +8,7 @@ use crate::enums::MessageKind;
 use crate::ids::{ChatId, MessageId, UserId};
 use crate::schema::messages;
 use crate::seq::Seq;
+use crate::version::Version;
 
 /// A message as stored.
 #[derive(Debug, Clone, PartialEq, Identifiable, Queryable, Selectable)]
@@ -25,6 +26,7 @@ pub struct Message {
     pub created_at: DateTime<Utc>,
     pub edited_at: Option<DateTime<Utc>>,
     pub deleted_at: Option<DateTime<Utc>>,
+    pub version: Version,
 }
 
 /// A message to send, under the number that the chat's head gave it.

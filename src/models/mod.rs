@@ -13,6 +13,7 @@
 
 mod attachments;
 mod blocks;
+mod chat_changes;
 mod chat_heads;
 mod chat_participants;
 mod chats;
@@ -22,11 +23,14 @@ mod message_edits;
 mod message_reactions;
 mod messages;
 mod unread_messages;
+mod user_changes;
+mod user_heads;
 mod user_sessions;
 mod users;
 
 pub use attachments::{Attachment, AttachmentChanges, NewAttachment};
 pub use blocks::{Block, NewBlock};
+pub use chat_changes::ChatChange;
 pub use chat_heads::{ChatHead, ChatHeadChanges, NewChatHead};
 pub use chat_participants::{ChatParticipant, ChatParticipantChanges, NewChatParticipant};
 pub use chats::{Chat, ChatChanges, NewDirectChat, NewGroupChat};
@@ -36,5 +40,7 @@ pub use message_edits::{MessageEdit, NewMessageEdit};
 pub use message_reactions::{MessageReaction, NewMessageReaction};
 pub use messages::{Message, MessageChanges, NewMessage};
 pub use unread_messages::{NewUnreadMessages, UnreadMessages, UnreadMessagesChanges};
+pub use user_changes::UserChange;
+pub use user_heads::UserHead;
 pub use user_sessions::{NewUserSession, UserSession, UserSessionChanges};
 pub use users::{NewUser, User, UserChanges};

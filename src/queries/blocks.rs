@@ -4,7 +4,9 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
+use super::user_changes::{self, About};
 use crate::actor::Actor;
+use crate::enums::UserChangeKind;
 use crate::error::{Error, refusals};
 use crate::ids::UserId;
 use crate::models::NewBlock;
@@ -44,7 +46,8 @@ refusals! { BlockRefused {
 /// From then on neither of the two can ask the other to be a contact, accept, open a direct chat or write in it.
 /// Contacts, groups and what was said stay.
 ///
-/// A transaction; holds both accounts' rows `FOR KEY SHARE`, in the order of their keys. Uses the index `users_pkey`
+/// A transaction; holds both accounts' rows `FOR KEY SHARE`, in the order of their keys, and locks the counter of the
+/// blocker's log. Uses the index `users_pkey`
 /// and `blocks_pkey`.
 ///
 /// # Errors
@@ -76,13 +79,16 @@ pub fn block(conn: &mut PgConnection, actor: Actor, blocked: UserId) -> Result<b
             .values(NewBlock { blocker_id: blocker, blocked_id: blocked })
             .on_conflict_do_nothing()
             .execute(conn)?;
+        if made > 0 {
+            user_changes::record(conn, &[blocker], UserChangeKind::BlockChanged, About::other(blocked))?;
+        }
         Ok(made > 0)
     })
 }
 
 /// Takes a block back, and says whether there was one. A block by the other stays.
 ///
-/// One statement; uses the index `blocks_pkey`.
+/// A transaction; locks the counter of the blocker's log. Uses the index `blocks_pkey`.
 ///
 /// # Errors
 ///
@@ -101,7 +107,13 @@ pub fn block(conn: &mut PgConnection, actor: Actor, blocked: UserId) -> Result<b
 /// ```
 pub fn unblock(conn: &mut PgConnection, actor: Actor, blocked: UserId) -> QueryResult<bool> {
     let blocker = actor.user_id();
-    Ok(diesel::delete(blocks::table.find((blocker, blocked))).execute(conn)? > 0)
+    conn.transaction(|conn| {
+        let was_there = diesel::delete(blocks::table.find((blocker, blocked))).execute(conn)? > 0;
+        if was_there {
+            user_changes::record(conn, &[blocker], UserChangeKind::BlockChanged, About::other(blocked))?;
+        }
+        Ok(was_there)
+    })
 }
 
 /// Whom the user has blocked, the last blocked first.
@@ -133,10 +145,11 @@ pub fn all(conn: &mut PgConnection, actor: Actor) -> QueryResult<Vec<ListedBlock
         .load(conn)
 }
 
-/// Removes the blocks by a user and against them: for an account that is closed.
+/// Removes the blocks by a user and against them, and gives who had blocked them: for an account that is closed. The
+/// caller logs it for these.
 ///
 /// In a transaction, which holds the account's row, so that there are none later.
-pub(crate) fn remove_all(conn: &mut PgConnection, user: UserId) -> QueryResult<()> {
+pub(crate) fn remove_all(conn: &mut PgConnection, user: UserId) -> QueryResult<Vec<UserId>> {
     let by_or_against = blocks::blocker_id.eq(user).or(blocks::blocked_id.eq(user));
     let held: Vec<(UserId, UserId)> = blocks::table
         .filter(by_or_against)
@@ -147,5 +160,5 @@ pub(crate) fn remove_all(conn: &mut PgConnection, user: UserId) -> QueryResult<(
     if !held.is_empty() {
         diesel::delete(blocks::table.filter(by_or_against)).execute(conn)?;
     }
-    Ok(())
+    Ok(held.into_iter().map(|(blocker, _)| blocker).filter(|&blocker| blocker != user).collect())
 }

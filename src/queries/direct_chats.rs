@@ -3,8 +3,9 @@
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
+use super::user_changes::{self, About};
 use crate::actor::Actor;
-use crate::enums::ContactStatus;
+use crate::enums::{ContactStatus, UserChangeKind};
 use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId};
 use crate::models::{Chat, NewChatHead, NewChatParticipant, NewDirectChat, NewUnreadMessages};
@@ -70,7 +71,7 @@ pub fn find(conn: &mut PgConnection, actor: Actor, other: UserId) -> QueryResult
 /// same chat.
 ///
 /// One statement when the chat exists, else a transaction. It holds both accounts open, and locks the contact, so
-/// that it cannot be removed meanwhile; and a concurrent call for the same pair waits for this one. Index:
+/// that it cannot be removed meanwhile, and the counters of both users' logs; and a concurrent call for the same pair waits for this one. Index:
 /// `chats_direct_pair_key`.
 ///
 /// # Errors
@@ -143,6 +144,7 @@ fn create(conn: &mut PgConnection, one: UserId, other: UserId) -> QueryResult<Op
             last_delivered_seq: Seq::ZERO,
         });
         diesel::insert_into(unread_messages::table).values(&positions).execute(conn)?;
+        user_changes::record(conn, &[one, other], UserChangeKind::MembershipBegan, About::chat(chat_id))?;
     }
     Ok(chat)
 }

@@ -4,7 +4,7 @@ use diesel::dsl::auto_type;
 use diesel::prelude::*;
 
 use crate::ids::{ChatId, UserId};
-use crate::schema::{blocks, chat_participants, chats, users};
+use crate::schema::{blocks, chat_participants, users};
 
 /// The row of `chat_participants` belongs to a member that the chat has now.
 #[auto_type]
@@ -55,17 +55,6 @@ pub(super) fn blocks_between(one: UserId, other: UserId) -> _ {
     let forth = blocks::blocker_id.eq(one).and(blocks::blocked_id.eq(other));
     let back = blocks::blocker_id.eq(other).and(blocks::blocked_id.eq(one));
     blocks::table.filter(forth.or(back))
-}
-
-/// The blocks between the two users of a direct chat; a group has none.
-#[auto_type(no_type_alias)]
-pub(super) fn blocks_within(chat_id: ChatId) -> _ {
-    let of_low = blocks::blocker_id.nullable().eq(chats::direct_low);
-    let on_high = blocks::blocked_id.nullable().eq(chats::direct_high);
-    let of_high = blocks::blocker_id.nullable().eq(chats::direct_high);
-    let on_low = blocks::blocked_id.nullable().eq(chats::direct_low);
-    let between = of_low.and(on_high).or(of_high.and(on_low));
-    chats::table.inner_join(blocks::table.on(between)).filter(chats::id.eq(chat_id)).select(chats::id)
 }
 
 /// One of the others whom the user has blocked, or who has blocked the user.

@@ -1,7 +1,8 @@
 //! The Rust enums have the labels that PostgreSQL has, in its order, and none is forgotten.
 
 use messenger_db::enums::{
-    ChatKind, ContactStatus, DeliveryStatus, DeviceType, ImageType, MessageKind, ParticipantRole, PgEnum, UserStatus,
+    ChatChangeKind, ChatKind, ContactStatus, DeliveryStatus, DeviceType, ImageType, MessageKind, ParticipantRole, PgEnum, UserChangeKind,
+    UserStatus,
 };
 
 use crate::support::TestDatabase;
@@ -14,6 +15,7 @@ fn labels<E: PgEnum>() -> (String, Vec<String>) {
 fn every_enum_type_is_a_rust_enum_with_the_same_labels() {
     let database = TestDatabase::migrated();
     let mut in_rust = [
+        labels::<ChatChangeKind>(),
         labels::<ChatKind>(),
         labels::<ContactStatus>(),
         labels::<DeliveryStatus>(),
@@ -21,6 +23,7 @@ fn every_enum_type_is_a_rust_enum_with_the_same_labels() {
         labels::<ImageType>(),
         labels::<MessageKind>(),
         labels::<ParticipantRole>(),
+        labels::<UserChangeKind>(),
         labels::<UserStatus>(),
     ];
     in_rust.sort();

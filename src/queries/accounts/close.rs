@@ -6,14 +6,28 @@ use diesel::prelude::*;
 use ipnet::IpNet;
 
 use crate::actor::Actor;
-use crate::enums::{ChatKind, UserStatus};
+use crate::enums::{ChatChangeKind, ChatKind, UserChangeKind, UserStatus};
 use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId};
+use crate::models::UserSession;
 use crate::queries::predicates::open_account;
-use crate::queries::{blocks, contacts, groups};
+use crate::queries::user_changes::{self, About};
+use crate::queries::{blocks, chat_versions, contacts, groups};
 use crate::schema::{chat_heads, chat_participants, chats, unread_messages, user_sessions, users};
 use crate::secrets::PasswordHash;
 use crate::seq::Seq;
+use crate::version::Version;
+
+/// An account that was closed: who must be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closed {
+    /// The chats that it left, in the order of their ids, and the version of each then.
+    pub chats: Vec<(ChatId, Version)>,
+    /// Whose contact it was, or who had asked it, or been asked.
+    pub contacts: Vec<UserId>,
+    /// The sessions that were ended, so that the sockets they have open can be closed.
+    pub sessions: Vec<UserSession>,
+}
 
 /// Why an account was not closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -38,7 +52,7 @@ refusals! { CloseRefused {
 ///
 /// A transaction. It locks the account's row `FOR UPDATE` first, so that whoever is tying something to the account is
 /// waited for, and whoever comes later finds it closed; then sessions, contacts and blocks; then each chat and what
-/// leaving it locks, in the order of their keys. Presence waits meanwhile. It rides
+/// leaving it locks, in the order of their keys; last the counters of others' logs. Presence waits meanwhile. It rides
 /// `users_pkey`, `user_sessions_user_idx`, `contacts_pkey`, `blocks_pkey` and `chat_participants_active_idx`; blocks
 /// against the account have no index, and are found by a scan.
 ///
@@ -59,54 +73,60 @@ refusals! { CloseRefused {
 /// assert!(closed.deleted_at.is_some());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn close(conn: &mut PgConnection, actor: Actor) -> Result<(), Error<CloseRefused>> {
+pub fn close(conn: &mut PgConnection, actor: Actor) -> Result<Closed, Error<CloseRefused>> {
     let user = actor.user_id();
     conn.transaction(|conn| {
         let account = open_account(user).select(users::id).for_update();
         if account.first::<UserId>(conn).optional()?.is_none() {
             return Err(Error::Refused(CloseRefused::NoSuchAccount));
         }
-        end_sessions(conn, actor)?;
-        contacts::remove_all(conn, user)?;
-        blocks::remove_all(conn, user)?;
+        let sessions = end_sessions(conn, actor)?;
+        let contacts = contacts::remove_all(conn, user)?;
+        let blockers = blocks::remove_all(conn, user)?;
         // Last, because other people wait for it.
-        leave_chats(conn, user)?;
-        Ok(anonymise(conn, user)?)
+        let chats = leave_chats(conn, user)?;
+        anonymise(conn, user)?;
+        user_changes::record(conn, &contacts, UserChangeKind::ContactChanged, About::other(user))?;
+        user_changes::record(conn, &blockers, UserChangeKind::BlockChanged, About::other(user))?;
+        Ok(Closed { chats, contacts, sessions })
     })
 }
 
 /// Ends the memberships, in the order of the chats' keys, as everybody locks chats.
-fn leave_chats(conn: &mut PgConnection, user: UserId) -> QueryResult<()> {
+fn leave_chats(conn: &mut PgConnection, user: UserId) -> QueryResult<Vec<(ChatId, Version)>> {
     let chats: Vec<(ChatId, ChatKind)> = chat_participants::table
         .inner_join(chats::table.on(chats::id.eq(chat_participants::chat_id)))
         .filter(chat_participants::user_id.eq(user).and(chat_participants::left_at.is_null()))
         .order(chats::id)
         .select((chats::id, chats::kind))
         .load(conn)?;
+    let mut left = Vec::with_capacity(chats.len());
     for (chat_id, kind) in chats {
-        match kind {
+        let version = match kind {
             ChatKind::Group => groups::leave_for_good(conn, chat_id, user)?,
-            ChatKind::Direct => leave_direct_chat(conn, chat_id, user)?,
-        }
+            ChatKind::Direct => Some(leave_direct_chat(conn, chat_id, user)?),
+        };
+        left.extend(version.map(|version| (chat_id, version)));
     }
-    Ok(())
+    Ok(left)
 }
 
 /// Ends the membership in a direct chat, which records no comings and goings. The head is held, so that nothing is said
 /// between the last message that was still sent to the user, and the end.
-fn leave_direct_chat(conn: &mut PgConnection, chat_id: ChatId, user: UserId) -> QueryResult<()> {
+fn leave_direct_chat(conn: &mut PgConnection, chat_id: ChatId, user: UserId) -> QueryResult<Version> {
     diesel::update(chats::table.find(chat_id)).set(chats::member_count.eq(chats::member_count - 1)).execute(conn)?;
-    let last_seq: Seq = chat_heads::table.find(chat_id).select(chat_heads::last_seq).for_no_key_update().first(conn)?;
+    let (version, left_at) = chat_versions::next(conn, chat_id, ChatChangeKind::MemberLeft, None, Some(user))?;
+    let last_seq: Seq = chat_heads::table.find(chat_id).select(chat_heads::last_seq).first(conn)?;
     diesel::update(chat_participants::table.find((chat_id, user)))
-        .set((chat_participants::left_at.eq(now), chat_participants::left_seq.eq(last_seq)))
+        .set((chat_participants::left_at.eq(left_at), chat_participants::left_seq.eq(last_seq)))
         .execute(conn)?;
     diesel::delete(unread_messages::table.find((user, chat_id))).execute(conn)?;
-    Ok(())
+    Ok(version)
 }
 
 /// Ends the sessions, and forgets of those that had ended before, too, what tells a person by their devices.
-fn end_sessions(conn: &mut PgConnection, actor: Actor) -> QueryResult<()> {
-    crate::queries::sessions::revoke_all(conn, actor)?;
+fn end_sessions(conn: &mut PgConnection, actor: Actor) -> QueryResult<Vec<UserSession>> {
+    let sessions = crate::queries::sessions::revoke_all(conn, actor)?;
     diesel::update(user_sessions::table.filter(user_sessions::user_id.eq(actor.user_id())))
         .set((
             user_sessions::device_id.eq(None::<&str>),
@@ -117,7 +137,7 @@ fn end_sessions(conn: &mut PgConnection, actor: Actor) -> QueryResult<()> {
             user_sessions::connected_at.eq(None::<DateTime<Utc>>),
         ))
         .execute(conn)?;
-    Ok(())
+    Ok(sessions)
 }
 
 fn anonymise(conn: &mut PgConnection, user: UserId) -> QueryResult<()> {

@@ -7,7 +7,7 @@ use crate::error::{Error, refusals};
 use crate::ids::UserId;
 use crate::models::{User, UserChanges};
 use crate::queries::predicates::open_account;
-use crate::queries::{atomic, nul_character};
+use crate::queries::{atomic, nul_character, user_changes};
 use crate::schema::users;
 use crate::secrets::PasswordHash;
 
@@ -78,8 +78,11 @@ refusals! { PasswordRefused {
 
 /// Changes what was named of a profile, and returns the account as it is then.
 ///
-/// One statement; locks the account's row until it commits, and waits for another who is taking the same username.
-/// Uses the index `users_pkey`.
+/// Everybody who has a chat with the user, and each contact, finds the change in [`changes`](crate::queries::changes).
+///
+/// A transaction; locks the account's row, and waits for another who is taking the same username; then the heads of the
+/// user's chats in the order of their ids, and the counters of the contacts' logs. Its cost follows the number of the
+/// user's chats and contacts. Uses the indexes `users_pkey`, `unread_messages_pkey` and `contacts_pkey`.
 ///
 /// # Errors
 ///
@@ -119,8 +122,10 @@ pub fn update_profile(
     } else {
         let &ProfileChanges { username, display_name, avatar_url } = changes;
         let changes = UserChanges { username, display_name, avatar_url, ..UserChanges::default() };
-        atomic::statement(conn, |conn| {
-            diesel::update(account).set(changes).returning(User::as_returning()).get_result(conn)
+        conn.transaction(|conn| {
+            let updated = diesel::update(account).set(changes).returning(User::as_returning()).get_result(conn)?;
+            user_changes::record_profile(conn, user)?;
+            Ok(updated)
         })
     };
     updated.optional()?.ok_or(Error::Refused(ProfileRefused::NoSuchAccount))

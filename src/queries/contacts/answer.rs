@@ -3,9 +3,10 @@
 use diesel::dsl::{exists, not, now};
 use diesel::prelude::*;
 
+use super::super::user_changes;
 use super::sides;
 use crate::actor::Actor;
-use crate::enums::ContactStatus;
+use crate::enums::{ContactStatus, UserChangeKind};
 use crate::error::{Error, refusals};
 use crate::ids::UserId;
 use crate::queries::predicates::blocks_between;
@@ -58,7 +59,8 @@ refusals! { RemoveRefused {
 ///
 /// Of an acceptance and a refusal at once, the one that comes first counts, and the other is refused.
 ///
-/// A transaction; locks the contact's two rows, the one of the lower user first. Uses the index `contacts_pkey` and
+/// A transaction; locks the contact's two rows, the one of the lower user first, and the counters of both users' logs.
+/// Uses the index `contacts_pkey` and
 /// `blocks_pkey`.
 ///
 /// # Errors
@@ -97,7 +99,10 @@ pub fn accept(conn: &mut PgConnection, actor: Actor, other: UserId) -> Result<()
             .filter(not(exists(blocks_between(user, other))))
             .set((contacts::status.eq(ContactStatus::Accepted), contacts::accepted_at.eq(now)))
             .execute(conn)?;
-        if accepted == 0 { Err(Error::Refused(AcceptRefused::Blocked)) } else { Ok(()) }
+        if accepted == 0 {
+            return Err(Error::Refused(AcceptRefused::Blocked));
+        }
+        Ok(user_changes::record_pair(conn, user, other, UserChangeKind::ContactChanged)?)
     })
 }
 
@@ -105,7 +110,8 @@ pub fn accept(conn: &mut PgConnection, actor: Actor, other: UserId) -> Result<()
 ///
 /// Of an acceptance and a refusal at once, the one that comes first counts, and the other is refused.
 ///
-/// A transaction; locks the contact's two rows, the one of the lower user first. Uses the index `contacts_pkey`.
+/// A transaction; locks the contact's two rows, the one of the lower user first, and the counters of both users' logs.
+/// Uses the index `contacts_pkey`.
 ///
 /// # Errors
 ///
@@ -139,13 +145,14 @@ pub fn decline(conn: &mut PgConnection, actor: Actor, other: UserId) -> Result<(
             return Err(Error::Refused(DeclineRefused::NoSuchRequest));
         }
         diesel::delete(sides(user, other)).execute(conn)?;
-        Ok(())
+        Ok(user_changes::record_pair(conn, user, other, UserChangeKind::ContactChanged)?)
     })
 }
 
 /// Ends a contact, for both; or takes back a request of the user's own. Their chats stay, with all that was said.
 ///
-/// A transaction; locks the contact's two rows, the one of the lower user first. Uses the index `contacts_pkey`.
+/// A transaction; locks the contact's two rows, the one of the lower user first, and the counters of both users' logs.
+/// Uses the index `contacts_pkey`.
 ///
 /// # Errors
 ///
@@ -179,6 +186,6 @@ pub fn remove(conn: &mut PgConnection, actor: Actor, other: UserId) -> Result<()
             return Err(Error::Refused(RemoveRefused::NoSuchContact));
         }
         diesel::delete(sides(user, other)).execute(conn)?;
-        Ok(())
+        Ok(user_changes::record_pair(conn, user, other, UserChangeKind::ContactChanged)?)
     })
 }

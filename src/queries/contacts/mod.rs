@@ -13,8 +13,9 @@ use diesel::dsl::{case_when, exists, not, now};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
+use super::user_changes;
 use crate::actor::Actor;
-use crate::enums::ContactStatus;
+use crate::enums::{ContactStatus, UserChangeKind};
 use crate::error::{Error, refusals};
 use crate::ids::{UserId, sql_types};
 use crate::models::Contact;
@@ -48,8 +49,8 @@ refusals! { RequestRefused {
 /// However many ask at once and in either direction, there is one contact: of requests that cross, the one that comes
 /// second accepts the first.
 ///
-/// A transaction. Holds both accounts' rows `FOR KEY SHARE`, and the contact's two rows, in the order of the users'
-/// keys. Uses the index `users_pkey`, `blocks_pkey` and `contacts_pkey`.
+/// A transaction. Holds both accounts' rows `FOR KEY SHARE`, the contact's two rows, and the counters of both users' logs,
+/// in the order of the users' keys. Uses the index `users_pkey`, `blocks_pkey` and `contacts_pkey`.
 ///
 /// # Errors
 ///
@@ -99,14 +100,18 @@ pub fn request(conn: &mut PgConnection, actor: Actor, other: UserId) -> Result<C
             .on_conflict((contacts::user_id, contacts::contact_id))
             .do_update()
             .set((contacts::status.eq(ContactStatus::Accepted), contacts::accepted_at.eq(now)));
-        diesel::query_dsl::methods::FilterDsl::filter(asked, has_crossed).execute(conn)?;
+        let changed = diesel::query_dsl::methods::FilterDsl::filter(asked, has_crossed).execute(conn)?;
         // What stands now; the block is looked for first, because a contact may be older than it.
         if diesel::select(exists(blocks_between(user, other))).get_result(conn)? {
             return Err(Error::Refused(RequestRefused::Blocked));
         }
         let contact = contacts::table.find((user, other)).select(Contact::as_select()).first(conn).optional()?;
         // None: the block was there when it mattered, and is gone since.
-        contact.ok_or(Error::Refused(RequestRefused::Blocked))
+        let contact = contact.ok_or(Error::Refused(RequestRefused::Blocked))?;
+        if changed > 0 {
+            user_changes::record_pair(conn, user, other, UserChangeKind::ContactChanged)?;
+        }
+        Ok(contact)
     })
 }
 
@@ -118,10 +123,11 @@ fn sides(one: UserId, other: UserId) -> _ {
     contacts::table.filter(forth.or(back))
 }
 
-/// Removes all contacts of a user and all requests, on both sides: for an account that is closed.
+/// Removes all contacts of a user and all requests, on both sides, and gives the others: for an account that is closed.
+/// The caller logs it for them.
 ///
 /// In a transaction, which holds the account's row, so that there are none later.
-pub(crate) fn remove_all(conn: &mut PgConnection, user: UserId) -> QueryResult<()> {
+pub(crate) fn remove_all(conn: &mut PgConnection, user: UserId) -> QueryResult<Vec<UserId>> {
     let others: Vec<UserId> =
         contacts::table.filter(contacts::user_id.eq(user)).select(contacts::contact_id).load(conn)?;
     // The mirrors by their key: contact_id alone has no index.
@@ -134,5 +140,5 @@ pub(crate) fn remove_all(conn: &mut PgConnection, user: UserId) -> QueryResult<(
     if !held.is_empty() {
         diesel::delete(of_user()).execute(conn)?;
     }
-    Ok(())
+    Ok(others)
 }

@@ -4,14 +4,16 @@ use diesel::prelude::*;
 
 use super::super::messages::system::{self, Event};
 use super::super::nul_character;
+use super::super::user_changes::{self, About};
 use crate::actor::Actor;
-use crate::enums::{MessageKind, ParticipantRole};
+use crate::enums::{MessageKind, ParticipantRole, UserChangeKind};
 use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId};
 use crate::models::{Chat, NewChatParticipant, NewGroupChat, NewUnreadMessages};
 use crate::queries::predicates::{blocked_among, hold_open};
 use crate::schema::{chat_heads, chat_participants, chats, unread_messages};
 use crate::seq::Seq;
+use crate::version::Version;
 
 /// A group to open.
 #[derive(Debug, Clone, Copy)]
@@ -80,7 +82,7 @@ refusals! { CreateRefused {
 /// A user named twice is in it once. The owner need not know the members, but none of them may have blocked the owner,
 /// or be blocked by the owner.
 ///
-/// A transaction. It locks the users, so that no account in it is closed meanwhile.
+/// A transaction. It locks the users, so that no account in it is closed meanwhile, and the counters of their logs.
 ///
 /// # Errors
 ///
@@ -143,6 +145,7 @@ pub fn create(conn: &mut PgConnection, actor: Actor, group: &NewGroup<'_>) -> Re
                 chat_heads::last_seq.eq(Seq::FIRST),
                 chat_heads::last_message_at.eq(chat.created_at),
                 chat_heads::last_kind.eq(MessageKind::System),
+                chat_heads::version.eq(Version::new(1)),
             ))
             .execute(conn)?;
         let members: Vec<_> = users
@@ -165,8 +168,9 @@ pub fn create(conn: &mut PgConnection, actor: Actor, group: &NewGroup<'_>) -> Re
             })
             .collect();
         diesel::insert_into(unread_messages::table).values(&positions).execute(conn)?;
-        users.retain(|&user| user != owner);
-        system::insert(conn, chat.id, Seq::FIRST, Event::GroupCreated { actor: owner, members: &users })?;
+        let others: Vec<_> = users.iter().copied().filter(|&user| user != owner).collect();
+        system::insert_first(conn, &chat, Event::GroupCreated { actor: owner, members: &others })?;
+        user_changes::record(conn, &users, UserChangeKind::MembershipBegan, About::chat(chat.id))?;
         Ok(chat)
     })
 }

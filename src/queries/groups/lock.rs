@@ -20,8 +20,8 @@ pub(super) fn group(conn: &mut PgConnection, chat_id: ChatId) -> QueryResult<boo
     Ok(locked.is_some())
 }
 
-/// The membership of a user in a group that is locked, locked itself: an edit, a deletion or a reaction of theirs that
-/// is under way is waited for, and the next one waits. A send of theirs is waited for at the head.
+/// The membership of a user in a group that is locked, locked itself. A send, an edit, a deletion or a reaction of theirs
+/// that is under way is waited for at the head.
 pub(super) fn membership(
     conn: &mut PgConnection,
     chat_id: ChatId,

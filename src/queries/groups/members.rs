@@ -1,18 +1,27 @@
 //! Adds members to a group and removes them.
 
-use diesel::dsl::now;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
 use super::super::messages::system::{self, Event};
+use super::super::user_changes::{self, About};
 use super::lock;
 use crate::actor::Actor;
-use crate::enums::ParticipantRole;
+use crate::enums::{ParticipantRole, UserChangeKind};
 use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId};
-use crate::models::{ChatParticipant, NewUnreadMessages};
+use crate::models::{ChatParticipant, Message, NewUnreadMessages};
 use crate::queries::predicates::{blocked_among, hold_open};
 use crate::schema::{chat_participants, chats, unread_messages};
+
+/// A member who was added.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Added {
+    /// The membership.
+    pub member: ChatParticipant,
+    /// The system message that says so.
+    pub message: Message,
+}
 
 /// Why a user was not added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -72,14 +81,14 @@ refusals! { RemoveRefused {
     Oneself: Invalid = "oneself",
 } }
 
-/// Adds a user to a group as a plain member, for the first time or again, with nothing unread; gives the membership.
+/// Adds a user to a group as a plain member, for the first time or again, with nothing unread.
 ///
 /// The owner and admins may. A user who has blocked the actor cannot be pulled into a group by them, nor can the actor
 /// pull in whom they have blocked; that two other members have blocked each other does not matter. All that was said
 /// before can be read by the new member.
 ///
-/// A transaction. It locks the user, so that the account is not closed meanwhile, the group, the membership and the
-/// head. Index: the primary keys.
+/// A transaction. It locks the user, so that the account is not closed meanwhile, the group, the membership, the head and
+/// the counter of the user's log. Index: the primary keys.
 ///
 /// # Errors
 ///
@@ -111,7 +120,7 @@ pub fn add(
     actor: Actor,
     chat_id: ChatId,
     user_id: UserId,
-) -> Result<ChatParticipant, Error<AddRefused>> {
+) -> Result<Added, Error<AddRefused>> {
     let actor = actor.user_id();
     conn.transaction(|conn| {
         let missing = hold_open(conn, &[user_id])?;
@@ -132,11 +141,13 @@ pub fn add(
         diesel::update(chats::table.find(chat_id))
             .set(chats::member_count.eq(chats::member_count + 1))
             .execute(conn)?;
-        let seq = system::record(conn, chat_id, Event::MemberAdded { actor, target: user_id })?;
-        let joined = diesel::insert_into(chat_participants::table)
+        let message = system::record(conn, chat_id, Event::MemberAdded { actor, target: user_id })?;
+        let seq = message.seq;
+        let member = diesel::insert_into(chat_participants::table)
             .values((
                 chat_participants::chat_id.eq(chat_id),
                 chat_participants::user_id.eq(user_id),
+                chat_participants::joined_at.eq(message.created_at),
                 chat_participants::joined_seq.eq(seq),
             ))
             .on_conflict((chat_participants::chat_id, chat_participants::user_id))
@@ -154,15 +165,17 @@ pub fn add(
         diesel::insert_into(unread_messages::table)
             .values(NewUnreadMessages { user_id, chat_id, last_read_seq: seq, last_delivered_seq: seq })
             .execute(conn)?;
-        Ok(joined)
+        user_changes::record(conn, &[user_id], UserChangeKind::MembershipBegan, About::chat(chat_id))?;
+        Ok(Added { member, message })
     })
 }
 
-/// Removes a member from a group. What they said stays; a send of theirs that is under way is waited for.
+/// Removes a member from a group, and gives the system message that says so. What they said stays; a send of theirs that
+/// is under way is waited for.
 ///
 /// The owner may remove anyone, an admin a plain member. The last word about oneself is [`leave`](super::leave).
 ///
-/// A transaction. It locks the group, the membership, the head and the member's position. Index: the primary keys.
+/// A transaction. It locks the group, the membership, the head, the member's position and the counter of their log. Index: the primary keys.
 ///
 /// # Errors
 ///
@@ -192,7 +205,7 @@ pub fn remove(
     actor: Actor,
     chat_id: ChatId,
     user_id: UserId,
-) -> Result<(), Error<RemoveRefused>> {
+) -> Result<Message, Error<RemoveRefused>> {
     let actor = actor.user_id();
     conn.transaction(|conn| {
         let Some(role) = lock::role_of(conn, chat_id, actor)? else {
@@ -210,18 +223,22 @@ pub fn remove(
         if role == ParticipantRole::Admin && member.role != ParticipantRole::Member {
             return Err(Error::Refused(RemoveRefused::NotAllowed));
         }
-        end(conn, chat_id, user_id, Event::MemberRemoved { actor, target: user_id })?;
-        Ok(())
+        let message = end(conn, chat_id, user_id, Event::MemberRemoved { actor, target: user_id })?;
+        user_changes::record(conn, &[user_id], UserChangeKind::MembershipEnded, About::chat(chat_id))?;
+        Ok(message)
     })
 }
 
-/// Ends a membership that is locked, in a group that is locked, and records why.
-pub(super) fn end(conn: &mut PgConnection, chat_id: ChatId, user_id: UserId, event: Event<'_>) -> QueryResult<()> {
+/// Ends a membership that is locked, in a group that is locked, and records why. The caller logs it for the user.
+pub(super) fn end(conn: &mut PgConnection, chat_id: ChatId, user_id: UserId, event: Event<'_>) -> QueryResult<Message> {
     diesel::update(chats::table.find(chat_id)).set(chats::member_count.eq(chats::member_count - 1)).execute(conn)?;
-    let seq = system::record(conn, chat_id, event)?;
+    let message = system::record(conn, chat_id, event)?;
     diesel::update(chat_participants::table.find((chat_id, user_id)))
-        .set((chat_participants::left_at.eq(now), chat_participants::left_seq.eq(seq.previous())))
+        .set((
+            chat_participants::left_at.eq(message.created_at),
+            chat_participants::left_seq.eq(message.seq.previous()),
+        ))
         .execute(conn)?;
     diesel::delete(unread_messages::table.find((user_id, chat_id))).execute(conn)?;
-    Ok(())
+    Ok(message)
 }

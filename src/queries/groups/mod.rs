@@ -15,9 +15,9 @@ mod profile;
 mod roles;
 
 pub use create::{CreateRefused, NewGroup, create};
-pub use delete::{DeleteRefused, delete};
+pub use delete::{DeleteRefused, Deleted, delete};
 pub(crate) use leave::leave_for_good;
-pub use leave::{LeaveRefused, leave};
-pub use members::{AddRefused, RemoveRefused, add, remove};
-pub use profile::{ChangeRefused, change_avatar, change_slug, rename};
+pub use leave::{LeaveRefused, Left, leave};
+pub use members::{AddRefused, Added, RemoveRefused, add, remove};
+pub use profile::{ChangeRefused, Changed, change_avatar, change_slug, rename};
 pub use roles::{RoleRefused, demote, promote, transfer_ownership};

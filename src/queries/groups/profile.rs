@@ -9,8 +9,18 @@ use crate::actor::Actor;
 use crate::enums::ParticipantRole;
 use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId};
-use crate::models::{Chat, ChatChanges};
+use crate::models::{Chat, ChatChanges, Message};
 use crate::schema::chats;
+
+/// A group that was changed.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Changed {
+    /// The group as it is now.
+    pub chat: Chat,
+    /// The system message that says so; its version is that of the change.
+    pub message: Message,
+}
 
 /// Why a group was not changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -73,7 +83,7 @@ refusals! { ChangeRefused {
 /// use messenger_db::queries::groups::{self, NewGroup};
 ///
 /// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob.user_id()]))?.id;
-/// assert_eq!(groups::rename(conn, alice, group, "Climbers")?.name.as_deref(), Some("Climbers"));
+/// assert_eq!(groups::rename(conn, alice, group, "Climbers")?.chat.name.as_deref(), Some("Climbers"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn rename(
@@ -81,7 +91,7 @@ pub fn rename(
     actor: Actor,
     chat_id: ChatId,
     name: &str,
-) -> Result<Chat, Error<ChangeRefused>> {
+) -> Result<Changed, Error<ChangeRefused>> {
     let actor = actor.user_id();
     let changes = ChatChanges { name: Some(name), ..ChatChanges::default() };
     change(conn, chat_id, actor, &changes, Event::GroupRenamed { actor, name })
@@ -112,7 +122,7 @@ pub fn rename(
 ///
 /// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob.user_id()]))?.id;
 /// let shown = groups::change_avatar(conn, alice, group, Some("https://cdn.example/summit.jpg"))?;
-/// assert_eq!(shown.avatar_url.as_deref(), Some("https://cdn.example/summit.jpg"));
+/// assert_eq!(shown.chat.avatar_url.as_deref(), Some("https://cdn.example/summit.jpg"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn change_avatar(
@@ -120,7 +130,7 @@ pub fn change_avatar(
     actor: Actor,
     chat_id: ChatId,
     avatar_url: Option<&str>,
-) -> Result<Chat, Error<ChangeRefused>> {
+) -> Result<Changed, Error<ChangeRefused>> {
     let actor = actor.user_id();
     let changes = ChatChanges { avatar_url: Some(avatar_url), ..ChatChanges::default() };
     change(conn, chat_id, actor, &changes, Event::AvatarChanged { actor })
@@ -151,7 +161,7 @@ pub fn change_avatar(
 /// use messenger_db::queries::groups::{self, ChangeRefused, NewGroup};
 ///
 /// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[bob.user_id()]))?.id;
-/// assert_eq!(groups::change_slug(conn, alice, group, Some("hikers"))?.slug.as_deref(), Some("hikers"));
+/// assert_eq!(groups::change_slug(conn, alice, group, Some("hikers"))?.chat.slug.as_deref(), Some("hikers"));
 /// assert_eq!(groups::change_slug(conn, bob, group, None), Err(Error::Refused(ChangeRefused::NotAllowed)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -160,7 +170,7 @@ pub fn change_slug(
     actor: Actor,
     chat_id: ChatId,
     slug: Option<&str>,
-) -> Result<Chat, Error<ChangeRefused>> {
+) -> Result<Changed, Error<ChangeRefused>> {
     let actor = actor.user_id();
     let changes = ChatChanges { slug: Some(slug), ..ChatChanges::default() };
     change(conn, chat_id, actor, &changes, Event::SlugChanged { actor, slug })
@@ -172,7 +182,7 @@ fn change(
     actor: UserId,
     changes: &ChatChanges<'_>,
     event: Event<'_>,
-) -> Result<Chat, Error<ChangeRefused>> {
+) -> Result<Changed, Error<ChangeRefused>> {
     if nul_character::in_any([changes.name, changes.slug.flatten(), changes.avatar_url.flatten()]) {
         return Err(Error::Refused(ChangeRefused::ContainsNul));
     }
@@ -184,8 +194,8 @@ fn change(
                 .set(changes)
                 .returning(Chat::as_returning())
                 .get_result(conn)?;
-            system::record(conn, chat_id, event)?;
-            Ok(chat)
+            let message = system::record(conn, chat_id, event)?;
+            Ok(Changed { chat, message })
         }
     })
 }

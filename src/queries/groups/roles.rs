@@ -2,12 +2,15 @@
 
 use diesel::prelude::*;
 
+use super::super::chat_versions;
 use super::super::messages::system::{self, Event};
 use super::lock;
 use crate::actor::Actor;
+use crate::enums::ChatChangeKind;
 use crate::enums::ParticipantRole::{self, Admin, Member, Owner};
 use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId};
+use crate::models::Message;
 use crate::schema::chat_participants;
 
 /// Why a role was not changed.
@@ -35,7 +38,8 @@ refusals! { RoleRefused {
     IsOwner: Conflict = "user_is_owner",
 } }
 
-/// Makes a member an admin. The owner may. Of an admin it makes no change, and no system message.
+/// Makes a member an admin, and gives the system message that says so. The owner may. Of an admin it makes no change, and
+/// no system message.
 ///
 /// A transaction. It locks the group, the membership and the head. Index: the primary keys.
 ///
@@ -66,13 +70,13 @@ pub fn promote(
     actor: Actor,
     chat_id: ChatId,
     user_id: UserId,
-) -> Result<(), Error<RoleRefused>> {
+) -> Result<Option<Message>, Error<RoleRefused>> {
     let actor = actor.user_id();
     change(conn, chat_id, actor, user_id, Admin, Event::MemberPromoted { actor, target: user_id })
 }
 
-/// Makes an admin a plain member. The owner may, and the admin. Of a plain member it makes no change, and no system
-/// message.
+/// Makes an admin a plain member, and gives the system message that says so. The owner may, and the admin. Of a plain
+/// member it makes no change, and no system message.
 ///
 /// A transaction. It locks the group, the membership and the head. Index: the primary keys.
 ///
@@ -104,7 +108,7 @@ pub fn demote(
     actor: Actor,
     chat_id: ChatId,
     user_id: UserId,
-) -> Result<(), Error<RoleRefused>> {
+) -> Result<Option<Message>, Error<RoleRefused>> {
     let actor = actor.user_id();
     change(conn, chat_id, actor, user_id, Member, Event::MemberDemoted { actor, target: user_id })
 }
@@ -116,7 +120,7 @@ fn change(
     user_id: UserId,
     role: ParticipantRole,
     event: Event<'_>,
-) -> Result<(), Error<RoleRefused>> {
+) -> Result<Option<Message>, Error<RoleRefused>> {
     conn.transaction(|conn| {
         let of_actor = lock::role_of(conn, chat_id, actor)?.ok_or(Error::Refused(RoleRefused::NotAMember))?;
         let oneself_down = actor == user_id && role == Member && of_actor != Owner;
@@ -129,15 +133,15 @@ fn change(
         if member.role == Owner {
             return Err(Error::Refused(RoleRefused::IsOwner));
         }
-        if member.role != role {
-            set(conn, chat_id, user_id, role)?;
-            system::record(conn, chat_id, event)?;
+        if member.role == role {
+            return Ok(None);
         }
-        Ok(())
+        set(conn, chat_id, user_id, role)?;
+        Ok(Some(system::record(conn, chat_id, event)?))
     })
 }
 
-/// Makes another member the owner, and the owner an admin. The owner may.
+/// Makes another member the owner, and the owner an admin, and gives the system message that says so. The owner may.
 ///
 /// A transaction. It locks the group, both memberships and the head. Index: the primary keys.
 ///
@@ -169,7 +173,7 @@ pub fn transfer_ownership(
     actor: Actor,
     chat_id: ChatId,
     user_id: UserId,
-) -> Result<(), Error<RoleRefused>> {
+) -> Result<Message, Error<RoleRefused>> {
     let actor = actor.user_id();
     conn.transaction(|conn| {
         match lock::role_of(conn, chat_id, actor)? {
@@ -186,8 +190,8 @@ pub fn transfer_ownership(
         // In this order: there is never more than one owner, not even for a statement.
         set(conn, chat_id, actor, Admin)?;
         set(conn, chat_id, user_id, Owner)?;
-        system::record(conn, chat_id, Event::OwnerChanged { actor, target: user_id })?;
-        Ok(())
+        chat_versions::next(conn, chat_id, ChatChangeKind::RoleChanged, None, Some(actor))?;
+        Ok(system::record(conn, chat_id, Event::OwnerChanged { actor, target: user_id })?)
     })
 }
 

@@ -18,6 +18,7 @@ use crate::error::{Error, refusals};
 use crate::ids::{ChatId, MessageId, UserId, sql_types as sql};
 use crate::schema::{attachments, messages};
 use crate::seq::Seq;
+use crate::version::Version;
 
 /// Whether the members of a chat have read what is imported into it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,11 +170,15 @@ pub fn messages(
     chats.sort_unstable();
     chats.dedup();
     conn.transaction(|conn| {
-        let mut heads = number::lock(conn, &chats)?;
+        let (mut heads, versions) = number::lock(conn, &chats)?;
         let before = heads.clone();
         let new = number::number(conn, batch, &mut heads)?;
         let tally = Tally { imported: new.len(), already_there: batch.len() - new.len() };
-        insert(conn, &new)?;
+        insert(conn, &new, |chat_id, seq| {
+            let before = before.get(&chat_id).copied().unwrap_or(Seq::ZERO);
+            let version = versions.get(&chat_id).copied().unwrap_or(Version::ZERO);
+            Version::new(version.get().saturating_add(seq.since(before)))
+        })?;
         heads.retain(|chat, seq| before.get(chat) != Some(seq));
         let (chats, seqs): (Vec<_>, Vec<_>) = heads.into_iter().unzip();
         MoveHeads { chats: chats.clone(), seqs }.execute(conn)?;
@@ -222,6 +227,7 @@ struct Row<'a> {
     reply_to_seq: Option<Seq>,
     created_at: DateTime<Utc>,
     edited_at: Option<DateTime<Utc>>,
+    version: Version,
 }
 
 #[derive(Insertable)]
@@ -241,7 +247,11 @@ struct PictureRow<'a> {
     created_at: DateTime<Utc>,
 }
 
-fn insert(conn: &mut PgConnection, new: &[Numbered<'_>]) -> QueryResult<()> {
+fn insert(
+    conn: &mut PgConnection,
+    new: &[Numbered<'_>],
+    version: impl Fn(ChatId, Seq) -> Version,
+) -> QueryResult<()> {
     let nothing = Value::Object(Map::new());
     let rows: Vec<_> = new
         .iter()
@@ -256,6 +266,7 @@ fn insert(conn: &mut PgConnection, new: &[Numbered<'_>]) -> QueryResult<()> {
             reply_to_seq,
             created_at: message.created_at,
             edited_at: message.edited_at,
+            version: version(message.chat_id, seq),
         })
         .collect();
     diesel::copy_from(messages::table).from_insertable(&rows).execute(conn)?;

@@ -12,6 +12,7 @@ use crate::ids::{ChatId, MessageId, sql_types as sql};
 use crate::queries::statement::statement;
 use crate::schema::{chat_heads, chats};
 use crate::seq::Seq;
+use crate::version::Version;
 
 /// A message of the batch that is new.
 pub(super) struct Numbered<'a> {
@@ -20,8 +21,11 @@ pub(super) struct Numbered<'a> {
     pub reply_to_seq: Option<Seq>,
 }
 
-/// Locks the chats and their heads, each in the order of their ids, and gives the heads' last seq.
-pub(super) fn lock(conn: &mut PgConnection, ids: &[ChatId]) -> Result<HashMap<ChatId, Seq>, Error<ImportRefused>> {
+/// The heads of some chats: the last seq of each, and the version.
+type Heads = (HashMap<ChatId, Seq>, HashMap<ChatId, Version>);
+
+/// Locks the chats and their heads, each in the order of their ids, and gives the heads.
+pub(super) fn lock(conn: &mut PgConnection, ids: &[ChatId]) -> Result<Heads, Error<ImportRefused>> {
     let found: Vec<ChatId> = chats::table
         .filter(chats::id.eq_any(ids).and(chats::deleted_at.is_null()))
         .order(chats::id)
@@ -31,13 +35,13 @@ pub(super) fn lock(conn: &mut PgConnection, ids: &[ChatId]) -> Result<HashMap<Ch
     if let Some(&missing) = ids.iter().find(|id| found.binary_search(id).is_err()) {
         return Err(Error::Refused(ImportRefused::ChatNotFound(missing)));
     }
-    let heads: Vec<(ChatId, Seq)> = chat_heads::table
+    let heads: Vec<(ChatId, Seq, Version)> = chat_heads::table
         .filter(chat_heads::chat_id.eq_any(ids))
         .order(chat_heads::chat_id)
-        .select((chat_heads::chat_id, chat_heads::last_seq))
+        .select((chat_heads::chat_id, chat_heads::last_seq, chat_heads::version))
         .for_no_key_update()
         .load(conn)?;
-    Ok(heads.into_iter().collect())
+    Ok(heads.into_iter().map(|(chat_id, seq, version)| ((chat_id, seq), (chat_id, version))).unzip())
 }
 
 /// Numbers what is new, in the order of the batch, and moves `heads` on. What is in the chat already, or was in the

@@ -15,7 +15,7 @@ WITH behind AS MATERIALIZED (
 
 received_before AS (
     UPDATE message_delivery AS run
-    SET read_at = now()
+    SET read_at = statement_timestamp()
     FROM behind
     WHERE
         run.chat_id = behind.chat_id
@@ -30,8 +30,8 @@ received_now AS (
         chat_id,
         user_id,
         last_seq,
-        now(),
-        now()
+        statement_timestamp(),
+        statement_timestamp()
     FROM behind
     WHERE last_delivered_seq < last_seq
 )

@@ -1,14 +1,14 @@
 //! Deletes a message: its place stays, and nothing that was in it.
 
-use diesel::dsl::now;
 use diesel::prelude::*;
 use serde_json::{Map, Value};
 
-use super::access::{change_preview, hold_message, hold_role};
+use super::super::chat_versions;
+use super::access::{empty_preview, hold_head, live_message, role};
 use crate::actor::Actor;
-use crate::enums::{MessageKind, ParticipantRole};
+use crate::enums::{ChatChangeKind, MessageKind, ParticipantRole};
 use crate::error::{Error, refusals};
-use crate::ids::ChatId;
+use crate::ids::{ChatId, UserId};
 use crate::models::{Attachment, Message};
 use crate::schema::{attachments, message_edits, message_reactions, messages};
 use crate::seq::Seq;
@@ -50,9 +50,8 @@ refusals! { DeleteRefused {
 /// Its sender may, while a member; in a group, the owner and admins may delete anyone's. What the system wrote stays.
 /// If the message is the newest of its chat, the inbox no longer shows its words; nobody's position moves.
 ///
-/// A transaction. It locks the actor's membership (shared), the head if the message is the newest, and the message, in
-/// this order. Whoever edits it or reacts to it at the same time comes before, and is deleted too, or finds it gone.
-/// Index: the primary keys.
+/// A transaction. It locks the head and the message, in this order, once it is known that the actor may. Whoever edits it
+/// or reacts to it at the same time comes before, and is deleted too, or finds it gone. Index: the primary keys.
 ///
 /// # Errors
 ///
@@ -85,23 +84,33 @@ pub fn delete(
 ) -> Result<Deleted, Error<DeleteRefused>> {
     let actor = actor.user_id();
     conn.transaction(|conn| {
-        let Some(role) = hold_role(conn, chat_id, actor)? else {
-            return Err(Error::Refused(DeleteRefused::NotAMember));
-        };
-        change_preview(conn, chat_id, seq, None)?;
-        let Some(message) = hold_message(conn, chat_id, seq)? else {
-            return Err(Error::Refused(DeleteRefused::NotFound));
-        };
-        let own = message.sender_id == Some(actor);
-        if message.kind == MessageKind::System || !(own || role != ParticipantRole::Member) {
-            return Err(Error::Refused(DeleteRefused::NotAllowed));
-        }
-        Ok(empty(conn, chat_id, seq)?)
+        // Whoever may not is told so without a lock.
+        may_delete(conn, chat_id, actor, seq)?;
+        hold_head(conn, chat_id)?;
+        may_delete(conn, chat_id, actor, seq)?;
+        Ok(empty(conn, chat_id, seq, actor)?)
     })
 }
 
-/// Empties a message that is locked.
-fn empty(conn: &mut PgConnection, chat_id: ChatId, seq: Seq) -> QueryResult<Deleted> {
+fn may_delete(conn: &mut PgConnection, chat_id: ChatId, actor: UserId, seq: Seq) -> Result<(), Error<DeleteRefused>> {
+    let Some(role) = role(conn, chat_id, actor)? else {
+        return Err(Error::Refused(DeleteRefused::NotAMember));
+    };
+    let Some(message) = live_message(conn, chat_id, seq)? else {
+        return Err(Error::Refused(DeleteRefused::NotFound));
+    };
+    let own = message.sender_id == Some(actor);
+    if message.kind == MessageKind::System || !(own || role != ParticipantRole::Member) {
+        return Err(Error::Refused(DeleteRefused::NotAllowed));
+    }
+    Ok(())
+}
+
+/// Empties a message whose head is held.
+fn empty(conn: &mut PgConnection, chat_id: ChatId, seq: Seq, actor: UserId) -> QueryResult<Deleted> {
+    let (version, deleted_at) =
+        chat_versions::next(conn, chat_id, ChatChangeKind::MessageDeleted, Some(seq), Some(actor))?;
+    empty_preview(conn, chat_id, seq)?;
     diesel::delete(message_edits::table)
         .filter(message_edits::chat_id.eq(chat_id).and(message_edits::message_seq.eq(seq)))
         .execute(conn)?;
@@ -117,7 +126,8 @@ fn empty(conn: &mut PgConnection, chat_id: ChatId, seq: Seq) -> QueryResult<Dele
         .set((
             messages::content.eq(None::<&str>),
             messages::metadata.eq(Value::Object(Map::new())),
-            messages::deleted_at.eq(now),
+            messages::deleted_at.eq(deleted_at),
+            messages::version.eq(version),
         ))
         .returning(Message::as_returning())
         .get_result(conn)?;

@@ -1,18 +1,14 @@
 //! Edits a message: by its sender, with every earlier wording kept.
 
-use diesel::dsl::{exists, max, now};
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text};
 
-use super::super::nul_character;
-use super::access::{change_preview, hold_message, hold_role};
-use super::draft::preview;
+use super::super::statement::{Columns, statement};
+use super::super::{atomic, nul_character};
 use crate::actor::Actor;
-use crate::enums::MessageKind;
 use crate::error::{Error, refusals};
-use crate::ids::ChatId;
-use crate::models::{Message, NewMessageEdit};
-use crate::queries::predicates::blocks_within;
-use crate::schema::{message_edits, messages};
+use crate::ids::{ChatId, UserId, sql_types as sql};
+use crate::models::Message;
 use crate::seq::Seq;
 
 /// Why a message was not edited.
@@ -43,14 +39,24 @@ pub enum EditRefused {
 }
 
 refusals! { EditRefused {
-    NotAMember: Forbidden = "not_a_member",
-    NotFound: NotFound = "message_not_found",
+    NotAMember: Forbidden = "not_a_member" if "messages_sender_is_participant_fkey",
+    NotFound: NotFound = "message_not_found" if "messages_deleted_is_empty_check",
     Blocked: Forbidden = "blocked",
     NotAllowed: Forbidden = "not_allowed",
     Empty: Invalid = "message_empty",
     TooLong: Invalid = "message_too_long" if "messages_content_check",
     ContainsNul: Invalid = "contains_nul",
 } }
+
+statement! {
+    /// What came of an edit, and the message.
+    EditMessage {
+        chat_id: ChatId as sql::ChatId,
+        editor: UserId as sql::UserId,
+        seq: Seq as BigInt,
+        content: Option<String> as Nullable<Text>,
+    } -> (Text, Nullable<Columns<Message>>) = "edit.sql"
+}
 
 /// Gives a message other words. Those that it had are kept, see [`all_edits`](super::all_edits); its pictures stay as
 /// they are.
@@ -59,8 +65,11 @@ refusals! { EditRefused {
 /// an image's words away. The words that it has already change nothing, so that a retry leaves no version of its own.
 /// If the message is the newest of its chat, the inbox shows the new words; nobody's position moves.
 ///
-/// A transaction. It locks the editor's membership (shared), the head if the message is the newest, and the message, in
-/// this order. Index: the primary keys.
+/// The message has the version and the time of the edit: the wording that stands has the largest of each, in whatever
+/// order two edits of one message arrive somewhere.
+///
+/// One round trip, which is a transaction of its own: the function `edit_message`. It locks the head and the message, in
+/// this order, once it is known that the editor may. Index: the primary keys.
 ///
 /// # Errors
 ///
@@ -101,42 +110,16 @@ pub fn edit(
     if nul_character::in_any([content]) {
         return Err(Error::Refused(EditRefused::ContainsNul));
     }
-    conn.transaction(|conn| {
-        if hold_role(conn, chat_id, editor)?.is_none() {
-            return Err(Error::Refused(EditRefused::NotAMember));
+    let editing = EditMessage { chat_id, editor, seq, content: content.map(str::to_owned) };
+    atomic::statement(conn, |conn| {
+        let (outcome, message) = editing.get_result::<(String, Option<Message>)>(conn)?;
+        match (outcome.as_str(), message) {
+            (_, Some(message)) => Ok(message),
+            ("not_found", _) => Err(Error::Refused(EditRefused::NotFound)),
+            ("blocked", _) => Err(Error::Refused(EditRefused::Blocked)),
+            ("not_allowed", _) => Err(Error::Refused(EditRefused::NotAllowed)),
+            ("empty", _) => Err(Error::Refused(EditRefused::Empty)),
+            _ => Err(Error::Refused(EditRefused::NotAMember)),
         }
-        if diesel::select(exists(blocks_within(chat_id))).get_result(conn)? {
-            return Err(Error::Refused(EditRefused::Blocked));
-        }
-        change_preview(conn, chat_id, seq, content.map(preview))?;
-        let Some(message) = hold_message(conn, chat_id, seq)? else {
-            return Err(Error::Refused(EditRefused::NotFound));
-        };
-        if message.sender_id != Some(editor) {
-            return Err(Error::Refused(EditRefused::NotAllowed));
-        }
-        if content.is_none() && message.kind == MessageKind::Text {
-            return Err(Error::Refused(EditRefused::Empty));
-        }
-        if content == message.content.as_deref() {
-            return Ok(message);
-        }
-        let versions = message_edits::table
-            .filter(message_edits::chat_id.eq(chat_id).and(message_edits::message_seq.eq(seq)))
-            .select(max(message_edits::version))
-            .get_result::<Option<i32>>(conn)?;
-        diesel::insert_into(message_edits::table)
-            .values(NewMessageEdit {
-                chat_id,
-                message_seq: seq,
-                version: versions.unwrap_or(0) + 1,
-                content: message.content.as_deref(),
-            })
-            .execute(conn)?;
-        let edited = diesel::update(messages::table.find((chat_id, seq)))
-            .set((messages::content.eq(content), messages::edited_at.eq(now)))
-            .returning(Message::as_returning())
-            .get_result(conn)?;
-        Ok(edited)
     })
 }

@@ -1,22 +1,23 @@
 //! Sends a message: numbering, idempotency, limits; in one round trip.
 
-use diesel::define_sql_function;
-use diesel::dsl::now;
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
 use diesel::sql_types::{BigInt, Jsonb, Nullable, Text, Timestamptz};
 use serde_json::{Map, Value};
 
+use super::super::statement::statement;
 use super::super::{atomic, json};
 use super::draft::{Draft, Picture, contains_nul};
 use crate::actor::Actor;
 use crate::enums::MessageKind;
 use crate::error::{Error, refusals};
-use crate::ids::{ChatId, UserId, sql_types as sql};
+use crate::ids::{ChatId, MessageId, UserId, sql_types as sql};
 use crate::models::{Message, NewAttachment};
 use crate::schema::sql_types::MessageKind as MessageKindSql;
 use crate::schema::{attachments, messages};
 use crate::seq::Seq;
+use crate::version::Version;
 
 /// A message that was sent.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,21 +83,24 @@ refusals! { SendRefused {
     ContainsNul: Invalid = "contains_nul",
 } }
 
-define_sql_function! {
-    /// The whole of a send; the migration that makes it says what it does.
-    fn send_message(
-        in_chat: sql::ChatId,
-        by_user: sql::UserId,
-        message: sql::MessageId,
-        what: MessageKindSql,
-        words: Nullable<Text>,
-        facts: Nullable<Jsonb>,
-        answered_seq: Nullable<BigInt>,
-    ) -> Nullable<BigInt>;
+statement! {
+    /// The seq, the version and the time of a message; the migration that makes the function says what it does.
+    SendMessage {
+        chat_id: ChatId as sql::ChatId,
+        sender_id: UserId as sql::UserId,
+        id: MessageId as sql::MessageId,
+        kind: MessageKind as MessageKindSql,
+        content: Option<String> as Nullable<Text>,
+        metadata: Option<Value> as Nullable<Jsonb>,
+        reply_to_seq: Option<Seq> as Nullable<BigInt>,
+    } -> (Nullable<BigInt>, Nullable<BigInt>, Nullable<Timestamptz>) = "send.sql"
 }
 
 /// Sends a message: it gets the next number of the chat, the chat's head shows it, and the sender has read and received
 /// everything up to it. Nobody else's position moves, so that it is unread for them.
+///
+/// The message has the chat's next version, and the time at which it was numbered: along the seqs of a chat, times do not
+/// run backwards, but for imported messages, which keep their own.
 ///
 /// The sender is a member when the message is numbered. In a direct chat nothing is sent when one of the two had
 /// blocked the other before the send began: one that waits for its turn meanwhile goes through. That they are still
@@ -204,32 +208,35 @@ fn number(
     sender_id: UserId,
     draft: &Draft<'_>,
 ) -> Result<Message, Error<SendRefused>> {
-    let act = send_message(
+    let (kind, reply_to_seq) = (draft.kind, draft.reply_to_seq);
+    let content = draft.content.as_deref().map(str::to_owned);
+    let metadata = draft.metadata.as_deref().cloned();
+    let sending = SendMessage {
         chat_id,
         sender_id,
-        draft.id,
-        draft.kind,
-        draft.content.as_deref(),
-        draft.metadata.as_deref(),
-        draft.reply_to_seq,
-    );
-    let (seq, created_at): (Option<Seq>, _) = diesel::select((act, now.into_sql::<Timestamptz>())).get_result(conn)?;
-    match seq {
-        None => Err(Error::Refused(SendRefused::NotAMember)),
-        Some(Seq::ZERO) => Err(Error::Refused(SendRefused::Blocked)),
-        Some(seq) => Ok(Message {
+        id: draft.id,
+        kind,
+        content: content.clone(),
+        metadata: metadata.clone(),
+        reply_to_seq,
+    };
+    match sending.get_result::<(Option<Seq>, Option<Version>, Option<DateTime<Utc>>)>(conn)? {
+        (Some(seq), Some(version), Some(created_at)) => Ok(Message {
             chat_id,
             seq,
             id: draft.id,
             sender_id: Some(sender_id),
-            kind: draft.kind,
-            content: draft.content.as_deref().map(str::to_owned),
-            metadata: draft.metadata.as_deref().cloned().unwrap_or_else(|| Value::Object(Map::new())),
-            reply_to_seq: draft.reply_to_seq,
+            kind,
+            content,
+            metadata: metadata.unwrap_or_else(|| Value::Object(Map::new())),
+            reply_to_seq,
             created_at,
             edited_at: None,
             deleted_at: None,
+            version,
         }),
+        (Some(_), ..) => Err(Error::Refused(SendRefused::Blocked)),
+        _ => Err(Error::Refused(SendRefused::NotAMember)),
     }
 }
 
@@ -249,6 +256,7 @@ fn attach(conn: &mut PgConnection, message: &Message, pictures: &[Picture<'_>]) 
             width: picture.width,
             height: picture.height,
         })
+        .map(|picture| (picture, attachments::created_at.eq(message.created_at)))
         .collect();
     diesel::insert_into(attachments::table).values(rows).execute(conn)?;
     Ok(())

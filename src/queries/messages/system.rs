@@ -1,14 +1,17 @@
 //! Writes the system messages, in which a chat records what happened in it.
 
-use diesel::dsl::now;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Jsonb, Nullable, Timestamptz};
 use serde_json::{Value, json};
 
-use crate::enums::MessageKind;
-use crate::ids::{ChatId, MessageId, UserId};
-use crate::models::NewMessage;
-use crate::schema::{chat_heads, messages};
+use super::super::statement::statement;
+use crate::enums::{ChatChangeKind, MessageKind};
+use crate::ids::{ChatId, MessageId, UserId, sql_types as sql};
+use crate::models::{Chat, Message};
+use crate::schema::messages;
+use crate::schema::sql_types::ChatChangeKind as ChatChangeKindSql;
 use crate::seq::Seq;
+use crate::version::Version;
 
 /// What happened in a group. Its system message says it in the metadata: `event` is the name, `actor` who did it,
 /// `target` to whom.
@@ -59,44 +62,77 @@ impl Event<'_> {
             Self::OwnerChanged { actor, target } => of("owner_changed", actor, target),
         }
     }
+
+    /// What changed in the chat, and whose membership did.
+    const fn change(self) -> (ChatChangeKind, Option<UserId>) {
+        match self {
+            Self::GroupCreated { .. }
+            | Self::GroupRenamed { .. }
+            | Self::AvatarChanged { .. }
+            | Self::SlugChanged { .. } => (ChatChangeKind::ChatChanged, None),
+            Self::GroupDeleted { .. } => (ChatChangeKind::ChatDeleted, None),
+            Self::MemberAdded { target, .. } => (ChatChangeKind::MemberJoined, Some(target)),
+            Self::MemberRemoved { target, .. } => (ChatChangeKind::MemberLeft, Some(target)),
+            Self::MemberLeft { actor } => (ChatChangeKind::MemberLeft, Some(actor)),
+            Self::MemberPromoted { target, .. }
+            | Self::MemberDemoted { target, .. }
+            | Self::OwnerChanged { target, .. } => (ChatChangeKind::RoleChanged, Some(target)),
+        }
+    }
 }
 
 fn of(event: &str, actor: UserId, target: UserId) -> Value {
     json!({ "event": event, "actor": actor.to_string(), "target": target.to_string() })
 }
 
-/// Writes the system message of an event and gives its seq.
-///
-/// In the transaction of the event, after the locks of the chat and its participants: it locks the head. Nobody's
-/// position moves: the message is unread for everyone, whoever did the thing.
-pub(crate) fn record(conn: &mut PgConnection, chat_id: ChatId, event: Event<'_>) -> QueryResult<Seq> {
-    let seq = diesel::update(chat_heads::table.find(chat_id))
-        .set((
-            chat_heads::last_seq.eq(chat_heads::last_seq + 1),
-            chat_heads::last_message_at.eq(now),
-            chat_heads::last_sender_id.eq(None::<UserId>),
-            chat_heads::last_kind.eq(Some(MessageKind::System)),
-            chat_heads::last_preview.eq(None::<&str>),
-        ))
-        .returning(chat_heads::last_seq)
-        .get_result(conn)?;
-    insert(conn, chat_id, seq, event)?;
-    Ok(seq)
+statement! {
+    /// The seq, the version and the time of an event.
+    RecordEvent {
+        chat_id: ChatId as sql::ChatId,
+        id: MessageId as sql::MessageId,
+        metadata: Value as Jsonb,
+        kind: ChatChangeKind as ChatChangeKindSql,
+        user_id: Option<UserId> as Nullable<sql::UserId>,
+    } -> (BigInt, BigInt, Timestamptz) = "record_event.sql"
 }
 
-/// Writes the system message under a number that the caller has taken from the head.
-pub(crate) fn insert(conn: &mut PgConnection, chat_id: ChatId, seq: Seq, event: Event<'_>) -> QueryResult<()> {
+/// Writes the system message of an event, logs the event under the same version, and gives the message.
+///
+/// In the transaction of the event, after the locks of the chat and its participants: it locks the head, and the message
+/// has the time at which it got that lock. Nobody's position moves: the message is unread for everyone, whoever did the
+/// thing.
+pub(crate) fn record(conn: &mut PgConnection, chat_id: ChatId, event: Event<'_>) -> QueryResult<Message> {
+    let (id, metadata, (kind, user_id)) = (MessageId::new(), event.metadata(), event.change());
+    let recording = RecordEvent { chat_id, id, metadata: metadata.clone(), kind, user_id };
+    let (seq, version, created_at) = recording.get_result(conn)?;
+    Ok(Message {
+        chat_id,
+        seq,
+        id,
+        sender_id: None,
+        kind: MessageKind::System,
+        content: None,
+        metadata,
+        reply_to_seq: None,
+        created_at,
+        edited_at: None,
+        deleted_at: None,
+        version,
+    })
+}
+
+/// Writes the first message of a chat that is being opened, at the time of its opening.
+pub(crate) fn insert_first(conn: &mut PgConnection, chat: &Chat, event: Event<'_>) -> QueryResult<()> {
     diesel::insert_into(messages::table)
-        .values(NewMessage {
-            chat_id,
-            seq,
-            id: MessageId::new(),
-            sender_id: None,
-            kind: MessageKind::System,
-            content: None,
-            metadata: Some(&event.metadata()),
-            reply_to_seq: None,
-        })
+        .values((
+            messages::chat_id.eq(chat.id),
+            messages::seq.eq(Seq::FIRST),
+            messages::id.eq(MessageId::new()),
+            messages::kind.eq(MessageKind::System),
+            messages::metadata.eq(event.metadata()),
+            messages::created_at.eq(chat.created_at),
+            messages::version.eq(Version::new(1)),
+        ))
         .execute(conn)?;
     Ok(())
 }

@@ -1,13 +1,12 @@
 //! Marks as received or read: up to a message, in one statement, and never backwards.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::{BigInt, Nullable};
 
 use super::super::statement::statement;
 use crate::actor::Actor;
 use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId, sql_types};
-use crate::schema::unread_messages;
 use crate::seq::Seq;
 
 /// What an operation of marking changed: the messages after `after_seq`, up to `through_seq`. None when the two are the
@@ -19,6 +18,10 @@ pub struct Marked {
     pub after_seq: Seq,
     /// Where the member is now.
     pub through_seq: Seq,
+    /// Up to which message the member had received before. Marking as read receives too.
+    pub delivered_after_seq: Seq,
+    /// Up to which message the member has received now.
+    pub delivered_through_seq: Seq,
 }
 
 impl Marked {
@@ -42,24 +45,22 @@ refusals! { MarkRefused {
     NotAMember: Forbidden = "not_a_member",
 } }
 
-// SQL text, because Diesel's DSL has no statement that writes two tables. It is one round trip instead of five; and
-// within a transaction of several, the position would stay locked from the first to the last.
 statement! {
-    /// What was seen, where the user wants to be, and whether they are there now.
+    /// Where the user was and is.
     MarkDelivered {
         chat_id: ChatId as sql_types::ChatId,
         user_id: UserId as sql_types::UserId,
         seq: Seq as BigInt,
-    } -> (BigInt, BigInt, Bool) = "mark_delivered.sql"
+    } -> (Nullable<BigInt>, Nullable<BigInt>) = "mark_delivered.sql"
 }
 
 statement! {
-    /// What was seen, where the user wants to be, and whether they are there now.
+    /// Where the user was and is, in what was read and in what was received.
     MarkRead {
         chat_id: ChatId as sql_types::ChatId,
         user_id: UserId as sql_types::UserId,
         seq: Seq as BigInt,
-    } -> (BigInt, BigInt, Bool) = "mark_read.sql"
+    } -> (Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>) = "mark_read.sql"
 }
 
 /// A device of a member has received everything up to a message; beyond the newest message, up to that one.
@@ -67,8 +68,8 @@ statement! {
 /// What another device, or an earlier call, has marked stays as it is, with its time: two devices at once mark what
 /// one of them would have marked.
 ///
-/// One statement, which locks the member's own position. Only when another device of the same member got in between,
-/// a transaction that locks first. Indexes: `unread_messages_pkey`, `chat_heads_pkey`; the update of the position is
+/// One round trip, which is a transaction of its own: a function of the database. It locks the member's own position, and
+/// nothing when there is nothing to move. Indexes: `unread_messages_pkey`, `chat_heads_pkey`; the update of the position is
 /// HOT.
 ///
 /// # Errors
@@ -94,8 +95,16 @@ pub fn mark_delivered(
     chat_id: ChatId,
     seq: Seq,
 ) -> Result<Marked, Error<MarkRefused>> {
-    let user_id = actor.user_id();
-    mark(conn, chat_id, user_id, |conn| MarkDelivered { chat_id, user_id, seq }.get_result(conn))
+    let marking = MarkDelivered { chat_id, user_id: actor.user_id(), seq };
+    match marking.get_result::<(Option<Seq>, Option<Seq>)>(conn)? {
+        (Some(after_seq), Some(through_seq)) => Ok(Marked {
+            after_seq,
+            through_seq,
+            delivered_after_seq: after_seq,
+            delivered_through_seq: through_seq,
+        }),
+        _ => Err(Error::Refused(MarkRefused::NotAMember)),
+    }
 }
 
 /// A member has read everything up to a message; beyond the newest message, up to that one. What was not received
@@ -104,8 +113,8 @@ pub fn mark_delivered(
 /// What another device, or an earlier call, has marked stays as it is, with its time: two devices at once mark what
 /// one of them would have marked. Costs the same however much was unread.
 ///
-/// One statement, which locks the member's own position. Only when another device of the same member got in between,
-/// a transaction that locks first. Indexes: `unread_messages_pkey`, `chat_heads_pkey`, `message_delivery_pkey`; the
+/// One round trip, which is a transaction of its own: a function of the database. It locks the member's own position, and
+/// nothing when there is nothing to move. Indexes: `unread_messages_pkey`, `chat_heads_pkey`, `message_delivery_pkey`; the
 /// update of the position is HOT.
 ///
 /// # Errors
@@ -137,32 +146,11 @@ pub fn mark_read(
     chat_id: ChatId,
     seq: Seq,
 ) -> Result<Marked, Error<MarkRefused>> {
-    let user_id = actor.user_id();
-    mark(conn, chat_id, user_id, |conn| MarkRead { chat_id, user_id, seq }.get_result(conn))
-}
-
-fn mark(
-    conn: &mut PgConnection,
-    chat_id: ChatId,
-    user_id: UserId,
-    act: impl Fn(&mut PgConnection) -> QueryResult<(Seq, Seq, bool)>,
-) -> Result<Marked, Error<MarkRefused>> {
-    let mut outcome = act(conn).optional()?;
-    if matches!(outcome, Some((seen, target, false)) if seen < target) {
-        // Another device of the same user got in between. Behind a lock nobody can, and the second statement sees
-        // what the other has done.
-        outcome = conn.transaction(|conn| {
-            unread_messages::table
-                .find((user_id, chat_id))
-                .select(unread_messages::user_id)
-                .for_no_key_update()
-                .first::<UserId>(conn)
-                .optional()?;
-            act(conn).optional()
-        })?;
-    }
-    match outcome {
-        None => Err(Error::Refused(MarkRefused::NotAMember)),
-        Some((seen, target, _)) => Ok(Marked { after_seq: seen, through_seq: seen.max(target) }),
+    let marking = MarkRead { chat_id, user_id: actor.user_id(), seq };
+    match marking.get_result::<(Option<Seq>, Option<Seq>, Option<Seq>, Option<Seq>)>(conn)? {
+        (Some(after_seq), Some(through_seq), Some(delivered_after_seq), Some(delivered_through_seq)) => {
+            Ok(Marked { after_seq, through_seq, delivered_after_seq, delivered_through_seq })
+        }
+        _ => Err(Error::Refused(MarkRefused::NotAMember)),
     }
 }

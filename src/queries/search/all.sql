@@ -23,6 +23,7 @@ SELECT
     hit.created_at,
     hit.edited_at,
     hit.deleted_at,
+    hit.version,
     ts_headline('messenger', translate(hit.content, $7, $8), hit.query, $9) AS headline
 FROM (
     SELECT

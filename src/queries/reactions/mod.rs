@@ -3,17 +3,20 @@
 use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 
 use super::profile::Profile;
+use super::statement::statement;
 use super::{atomic, nul_character};
 use crate::actor::Actor;
 use crate::cursor::{self, place};
 use crate::error::{Error, refusals};
-use crate::ids::{ChatId, UserId};
+use crate::ids::{ChatId, UserId, sql_types as sql};
 use crate::page::Limit;
-use crate::queries::predicates::{blocks_within, is_member, membership};
+use crate::queries::predicates::{is_member, membership};
 use crate::schema::{chat_participants, message_reactions, messages, users};
 use crate::seq::Seq;
+use crate::version::Version;
 
 /// Why a reaction was not given, taken back or shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -34,11 +37,33 @@ pub enum ReactionRefused {
 }
 
 refusals! { ReactionRefused {
-    NotAMember: Forbidden = "not_a_member",
-    MessageNotFound: NotFound = "message_not_found",
+    NotAMember: Forbidden = "not_a_member" if "message_reactions_user_is_participant_fkey",
+    MessageNotFound: NotFound = "message_not_found" if "message_reactions_message_fkey",
     Blocked: Forbidden = "blocked",
     EmojiRefused: Invalid = "emoji_invalid" if "message_reactions_emoji_check",
 } }
+
+/// A message's reactions, after a reaction was given or taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Changed {
+    /// Whether anything changed: the same reaction twice is one.
+    pub changed: bool,
+    /// The version of the chat then. Of two of these about one message, the one with the larger version is the later.
+    pub version: Version,
+    /// The reactions to the message then, the one that was first given first.
+    pub reactions: Vec<Count>,
+}
+
+/// How often an emoji was given to a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Count {
+    /// The emoji.
+    pub emoji: String,
+    /// How many gave it.
+    pub count: i64,
+}
 
 /// Somebody who reacted to a message.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
@@ -68,13 +93,13 @@ impl Reactor {
     }
 }
 
-/// A member reacts to a message with an emoji. Gives whether it is new: the same reaction twice is one.
+/// A member reacts to a message with an emoji. Gives the message's reactions then, and whether this one is new.
 ///
 /// A reaction and the deletion of its message do not pass each other: whichever comes second waits, and a message that
 /// was deleted gets none.
 ///
-/// One statement, which locks the member's own membership and the message against change; one more when it does
-/// nothing, to find out why. Indexes: `chat_participants_pkey`, `messages_pkey`.
+/// One round trip, which is a transaction of its own: the function `change_reaction`. It locks the head, once it is known
+/// that the member may. Indexes: the primary keys.
 ///
 /// # Errors
 ///
@@ -92,8 +117,8 @@ impl Reactor {
 /// use messenger_db::queries::{messages, reactions};
 ///
 /// let seq = messages::send(conn, anna, chat, &messages::Draft::text("We made it!"))?.message.seq;
-/// assert!(reactions::add(conn, bob, chat, seq, "🎉")?);
-/// assert!(!reactions::add(conn, bob, chat, seq, "🎉")?);
+/// assert!(reactions::add(conn, bob, chat, seq, "🎉")?.changed);
+/// assert!(!reactions::add(conn, bob, chat, seq, "🎉")?.changed);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn add(
@@ -102,49 +127,13 @@ pub fn add(
     chat_id: ChatId,
     seq: Seq,
     emoji: &str,
-) -> Result<bool, Error<ReactionRefused>> {
-    let user_id = actor.user_id();
-    if nul_character::in_any([Some(emoji)]) {
-        return Err(Error::Refused(ReactionRefused::EmojiRefused));
-    }
-    let reaction = chat_participants::table
-        .inner_join(messages::table.on(messages::chat_id.eq(chat_participants::chat_id)))
-        .filter(is_member(chat_id, user_id))
-        .filter(messages::seq.eq(seq).and(messages::deleted_at.is_null()))
-        .filter(diesel::dsl::not(exists(blocks_within(chat_id))))
-        .select((
-            chat_participants::chat_id,
-            messages::seq,
-            chat_participants::user_id,
-            emoji.into_sql::<diesel::sql_types::Text>(),
-        ))
-        .for_share();
-    let added = atomic::statement(conn, |conn| {
-        diesel::insert_into(message_reactions::table)
-            .values(reaction)
-            .into_columns((
-                message_reactions::chat_id,
-                message_reactions::message_seq,
-                message_reactions::user_id,
-                message_reactions::emoji,
-            ))
-            .on_conflict_do_nothing()
-            .execute(conn)
-            .map_err(Error::from)
-    })?;
-    if added == 1 {
-        return Ok(true);
-    }
-    is_there(conn, chat_id, user_id, seq)?;
-    if diesel::select(exists(blocks_within(chat_id))).get_result(conn)? {
-        return Err(Error::Refused(ReactionRefused::Blocked));
-    }
-    Ok(false)
+) -> Result<Changed, Error<ReactionRefused>> {
+    change(conn, actor, chat_id, seq, emoji, true)
 }
 
-/// A member takes a reaction of their own back. Gives whether there was one.
+/// A member takes a reaction of their own back. Gives the message's reactions then, and whether there was one.
 ///
-/// One statement; one more when it does nothing, to find out why. Index: `message_reactions_pkey`.
+/// One round trip, like [`add`]. Indexes: the primary keys.
 ///
 /// # Errors
 ///
@@ -162,8 +151,8 @@ pub fn add(
 ///
 /// let seq = messages::send(conn, anna, chat, &messages::Draft::text("We made it!"))?.message.seq;
 /// reactions::add(conn, bob, chat, seq, "🎉")?;
-/// assert!(reactions::remove(conn, bob, chat, seq, "🎉")?);
-/// assert!(!reactions::remove(conn, bob, chat, seq, "🎉")?);
+/// assert!(reactions::remove(conn, bob, chat, seq, "🎉")?.changed);
+/// assert!(!reactions::remove(conn, bob, chat, seq, "🎉")?.changed);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn remove(
@@ -172,18 +161,51 @@ pub fn remove(
     chat_id: ChatId,
     seq: Seq,
     emoji: &str,
-) -> Result<bool, Error<ReactionRefused>> {
-    let user_id = actor.user_id();
+) -> Result<Changed, Error<ReactionRefused>> {
+    change(conn, actor, chat_id, seq, emoji, false)
+}
+
+statement! {
+    /// What came of it, the version of the chat, and the emojis with their counts.
+    ChangeReaction {
+        chat_id: ChatId as sql::ChatId,
+        user_id: UserId as sql::UserId,
+        seq: Seq as BigInt,
+        emoji: String as Text,
+        is_given: bool as Bool,
+    } -> (Text, Nullable<BigInt>, Nullable<Array<Text>>, Nullable<Array<BigInt>>) = "change.sql"
+}
+
+type Outcome = (String, Option<Version>, Option<Vec<String>>, Option<Vec<i64>>);
+
+fn change(
+    conn: &mut PgConnection,
+    actor: Actor,
+    chat_id: ChatId,
+    seq: Seq,
+    emoji: &str,
+    is_given: bool,
+) -> Result<Changed, Error<ReactionRefused>> {
     if nul_character::in_any([Some(emoji)]) {
         return Err(Error::Refused(ReactionRefused::EmojiRefused));
     }
-    let membership = membership(chat_id, user_id);
-    let reaction = message_reactions::table.find((chat_id, seq, user_id, emoji)).filter(exists(membership));
-    if diesel::delete(reaction).execute(conn)? == 1 {
-        return Ok(true);
-    }
-    is_there(conn, chat_id, user_id, seq)?;
-    Ok(false)
+    let changing = ChangeReaction { chat_id, user_id: actor.user_id(), seq, emoji: emoji.to_owned(), is_given };
+    atomic::statement(conn, |conn| {
+        let (outcome, version, emojis, counts) = changing.get_result::<Outcome>(conn)?;
+        let changed = match outcome.as_str() {
+            "changed" => true,
+            "unchanged" => false,
+            "not_found" => return Err(Error::Refused(ReactionRefused::MessageNotFound)),
+            "blocked" => return Err(Error::Refused(ReactionRefused::Blocked)),
+            _ => return Err(Error::Refused(ReactionRefused::NotAMember)),
+        };
+        let reactions = emojis.unwrap_or_default().into_iter().zip(counts.unwrap_or_default());
+        Ok(Changed {
+            changed,
+            version: version.unwrap_or(Version::ZERO),
+            reactions: reactions.map(|(emoji, count)| Count { emoji, count }).collect(),
+        })
+    })
 }
 
 /// Who reacted to a message, and how: in the order in which they did, and of one instant by user, then emoji.

@@ -1,0 +1,10 @@
+-- Drops the functions.
+
+DROP FUNCTION mark_read(chat_id, user_id, bigint);
+DROP FUNCTION mark_delivered(chat_id, user_id, bigint);
+DROP FUNCTION change_reaction(chat_id, user_id, bigint, text, boolean);
+DROP FUNCTION edit_message(chat_id, user_id, bigint, text);
+DROP FUNCTION record_profile_change(user_id);
+DROP FUNCTION record_user_change(uuid [], user_change_kind, chat_id, user_id, session_id);
+DROP FUNCTION record_event(chat_id, message_id, jsonb, chat_change_kind, user_id);
+DROP FUNCTION record_chat_change(chat_id, chat_change_kind, bigint, user_id);

@@ -1,0 +1,444 @@
+-- Purpose: the functions that count a change and log it, and the hot operations on messages and positions, each one
+--   function: one round trip, and one statement that every connection prepares once.
+-- Lock: none on a table.
+-- Tolerable because: nobody calls the functions yet.
+-- Code deployed before: does not know the functions.
+
+CREATE FUNCTION record_chat_change(
+    in_chat chat_id,
+    what chat_change_kind,
+    of_seq bigint,
+    of_user user_id,
+    OUT next_version bigint,
+    OUT happened_at timestamptz
+)
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    UPDATE chat_heads
+    SET version = version + 1
+    WHERE chat_id = in_chat
+    RETURNING version INTO STRICT next_version;
+
+    happened_at := clock_timestamp();
+
+    INSERT INTO chat_changes (chat_id, version, kind, message_seq, user_id, changed_at)
+    VALUES (in_chat, next_version, what, of_seq, of_user, happened_at);
+END
+$$;
+
+CREATE FUNCTION record_event(
+    in_chat chat_id,
+    message message_id,
+    facts jsonb,
+    what chat_change_kind,
+    of_user user_id,
+    OUT next_seq bigint,
+    OUT next_version bigint,
+    OUT happened_at timestamptz
+)
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    UPDATE chat_heads
+    SET
+        last_seq = last_seq + 1,
+        last_message_at = clock_timestamp(),
+        last_sender_id = NULL,
+        last_kind = 'system',
+        last_preview = NULL,
+        version = version + 1
+    WHERE chat_id = in_chat
+    RETURNING last_seq, version, last_message_at INTO STRICT next_seq, next_version, happened_at;
+
+    INSERT INTO messages (chat_id, seq, id, kind, metadata, created_at, version)
+    VALUES (in_chat, next_seq, message, 'system', facts, happened_at, next_version);
+
+    INSERT INTO chat_changes (chat_id, version, kind, user_id, changed_at)
+    VALUES (in_chat, next_version, what, of_user, happened_at);
+END
+$$;
+
+CREATE FUNCTION record_user_change(
+    of_users uuid [],
+    what user_change_kind,
+    of_chat chat_id,
+    of_other user_id,
+    of_session session_id
+) RETURNS TABLE (of_user user_id, next_version bigint)
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    -- In the order of the users' ids, so that two who log for the same users wait for each other and not in a circle.
+    INSERT INTO user_heads AS head (user_id, version)
+    SELECT
+        one.id,
+        1
+    FROM (SELECT DISTINCT unnest(of_users) AS id ORDER BY id) AS one
+    ON CONFLICT (user_id) DO UPDATE SET version = head.version + 1;
+
+    RETURN QUERY
+    INSERT INTO user_changes AS change (user_id, version, kind, chat_id, other_id, session_id)
+    SELECT
+        head.user_id,
+        head.version,
+        what,
+        of_chat,
+        of_other,
+        of_session
+    FROM user_heads AS head
+    WHERE head.user_id = ANY(of_users)
+    RETURNING change.user_id, change.version;
+END
+$$;
+
+CREATE FUNCTION record_profile_change(of_user user_id) RETURNS void
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    of_chat chat_id;
+BEGIN
+    FOR of_chat IN SELECT chat_id FROM unread_messages WHERE user_id = of_user ORDER BY chat_id LOOP
+        PERFORM record_chat_change(of_chat, 'profile_changed', NULL, of_user);
+    END LOOP;
+
+    PERFORM record_user_change(
+        ARRAY(SELECT contact_id::uuid FROM contacts WHERE user_id = of_user) || of_user::uuid,
+        'profile_changed', NULL, of_user, NULL
+    );
+END
+$$;
+
+CREATE FUNCTION edit_message(
+    in_chat chat_id,
+    by_user user_id,
+    of_seq bigint,
+    words text,
+    OUT outcome text,
+    OUT edited messages
+)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    edit_version bigint;
+    happened_at timestamptz;
+BEGIN
+    -- Whoever may not, or is too late, is told so without a lock.
+    SELECT
+        CASE
+            WHEN EXISTS (
+                SELECT FROM blocks
+                WHERE
+                    (blocker_id = chat.direct_low AND blocked_id = chat.direct_high)
+                    OR (blocker_id = chat.direct_high AND blocked_id = chat.direct_low)
+            ) THEN 'blocked'
+            WHEN message.seq IS NULL OR message.deleted_at IS NOT NULL THEN 'not_found'
+            WHEN message.sender_id IS DISTINCT FROM by_user THEN 'not_allowed'
+            WHEN words IS NULL AND message.kind = 'text' THEN 'empty'
+            WHEN message.content IS NOT DISTINCT FROM words THEN 'unchanged'
+            ELSE 'edited'
+        END
+    INTO outcome
+    FROM unread_messages AS position
+    INNER JOIN chats AS chat ON chat.id = in_chat
+    LEFT JOIN messages AS message ON message.chat_id = in_chat AND message.seq = of_seq
+    WHERE position.user_id = by_user AND position.chat_id = in_chat;
+
+    outcome := coalesce(outcome, 'not_a_member');
+    IF outcome <> 'edited' THEN
+        IF outcome = 'unchanged' THEN
+            SELECT * INTO edited FROM messages WHERE chat_id = in_chat AND seq = of_seq;
+        END IF;
+        RETURN;
+    END IF;
+
+    UPDATE chat_heads
+    SET
+        version = version + 1,
+        last_preview = CASE WHEN last_seq = of_seq THEN left(words, 100) ELSE last_preview END
+    WHERE chat_id = in_chat
+    RETURNING version INTO edit_version;
+
+    happened_at := clock_timestamp();
+
+    -- Under the lock of the head: what was true before it may have changed meanwhile.
+    IF NOT EXISTS (SELECT FROM unread_messages WHERE user_id = by_user AND chat_id = in_chat) THEN
+        RAISE EXCEPTION 'the sender''s membership ended while the message was edited'
+        USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'messages_sender_is_participant_fkey';
+    END IF;
+
+    INSERT INTO message_edits (chat_id, message_seq, version, content, edited_at)
+    SELECT
+        in_chat,
+        of_seq,
+        coalesce((SELECT max(edit.version) FROM message_edits AS edit WHERE edit.chat_id = in_chat AND edit.message_seq = of_seq), 0) + 1,
+        message.content,
+        happened_at
+    FROM messages AS message
+    WHERE message.chat_id = in_chat AND message.seq = of_seq AND message.deleted_at IS NULL;
+
+    UPDATE messages
+    SET content = words, edited_at = happened_at, version = edit_version
+    WHERE chat_id = in_chat AND seq = of_seq AND deleted_at IS NULL
+    RETURNING * INTO edited;
+
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'the message was deleted while it was edited'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'messages_deleted_is_empty_check';
+    END IF;
+
+    INSERT INTO chat_changes (chat_id, version, kind, message_seq, user_id, changed_at)
+    VALUES (in_chat, edit_version, 'message_edited', of_seq, by_user, happened_at);
+END
+$$;
+
+CREATE FUNCTION change_reaction(
+    in_chat chat_id,
+    by_user user_id,
+    of_seq bigint,
+    with_emoji text,
+    is_given boolean,
+    OUT outcome text,
+    OUT current_version bigint,
+    OUT emojis text [],
+    OUT counts bigint []
+)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    is_there boolean;
+    happened_at timestamptz;
+BEGIN
+    SELECT
+        CASE
+            WHEN message.seq IS NULL OR message.deleted_at IS NOT NULL THEN 'not_found'
+            WHEN is_given AND EXISTS (
+                SELECT FROM blocks
+                WHERE
+                    (blocker_id = chat.direct_low AND blocked_id = chat.direct_high)
+                    OR (blocker_id = chat.direct_high AND blocked_id = chat.direct_low)
+            ) THEN 'blocked'
+            ELSE 'unchanged'
+        END,
+        EXISTS (
+            SELECT FROM message_reactions AS reaction
+            WHERE
+                reaction.chat_id = in_chat
+                AND reaction.message_seq = of_seq
+                AND reaction.user_id = by_user
+                AND reaction.emoji = with_emoji
+        )
+    INTO outcome, is_there
+    FROM unread_messages AS position
+    INNER JOIN chats AS chat ON chat.id = in_chat
+    LEFT JOIN messages AS message ON message.chat_id = in_chat AND message.seq = of_seq
+    WHERE position.user_id = by_user AND position.chat_id = in_chat;
+
+    outcome := coalesce(outcome, 'not_a_member');
+    IF outcome <> 'unchanged' THEN
+        RETURN;
+    END IF;
+
+    IF is_there = is_given THEN
+        SELECT version INTO current_version FROM chat_heads WHERE chat_id = in_chat;
+    ELSE
+        UPDATE chat_heads
+        SET version = version + 1
+        WHERE chat_id = in_chat
+        RETURNING version INTO current_version;
+
+        happened_at := clock_timestamp();
+
+        -- Under the lock of the head: what was true before it may have changed meanwhile.
+        IF NOT EXISTS (
+            SELECT FROM messages WHERE chat_id = in_chat AND seq = of_seq AND deleted_at IS NULL
+        ) THEN
+            RAISE EXCEPTION 'the message was deleted while somebody reacted to it'
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'message_reactions_message_fkey';
+        ELSIF NOT EXISTS (SELECT FROM unread_messages WHERE user_id = by_user AND chat_id = in_chat) THEN
+            RAISE EXCEPTION 'the membership ended while the reaction was given'
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'message_reactions_user_is_participant_fkey';
+        END IF;
+
+        IF is_given THEN
+            INSERT INTO message_reactions (chat_id, message_seq, user_id, emoji, created_at)
+            VALUES (in_chat, of_seq, by_user, with_emoji, happened_at)
+            ON CONFLICT DO NOTHING;
+        ELSE
+            DELETE FROM message_reactions AS reaction
+            WHERE
+                reaction.chat_id = in_chat
+                AND reaction.message_seq = of_seq
+                AND reaction.user_id = by_user
+                AND reaction.emoji = with_emoji;
+        END IF;
+
+        -- Another device of the same user may have been faster.
+        IF FOUND THEN
+            outcome := 'changed';
+            INSERT INTO chat_changes (chat_id, version, kind, message_seq, user_id, changed_at)
+            VALUES (in_chat, current_version, 'reactions_changed', of_seq, by_user, happened_at);
+        END IF;
+    END IF;
+
+    SELECT
+        array_agg(given.emoji ORDER BY given.first_at, given.emoji),
+        array_agg(given.times ORDER BY given.first_at, given.emoji)
+    INTO emojis, counts
+    FROM (
+        SELECT
+            reaction.emoji,
+            min(reaction.created_at) AS first_at,
+            count(*) AS times
+        FROM message_reactions AS reaction
+        WHERE reaction.chat_id = in_chat AND reaction.message_seq = of_seq
+        GROUP BY reaction.emoji
+    ) AS given;
+END
+$$;
+
+CREATE FUNCTION mark_delivered(
+    in_chat chat_id,
+    by_user user_id,
+    up_to bigint,
+    OUT after_seq bigint,
+    OUT through_seq bigint
+)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    read_seq bigint;
+    target_seq bigint;
+BEGIN
+    SELECT
+        position.last_read_seq,
+        position.last_delivered_seq,
+        least(up_to, head.last_seq)
+    INTO read_seq, after_seq, target_seq
+    FROM unread_messages AS position
+    INNER JOIN chat_heads AS head ON head.chat_id = in_chat
+    WHERE position.user_id = by_user AND position.chat_id = in_chat;
+
+    -- The position is as it was read, but for another device of the same user.
+    LOOP
+        through_seq := greatest(after_seq, target_seq);
+        EXIT WHEN after_seq IS NULL OR after_seq >= target_seq;
+
+        UPDATE unread_messages
+        SET last_delivered_seq = target_seq
+        WHERE
+            user_id = by_user
+            AND chat_id = in_chat
+            AND last_read_seq = read_seq
+            AND last_delivered_seq = after_seq;
+
+        IF FOUND THEN
+            INSERT INTO message_delivery (chat_id, user_id, through_seq, delivered_at)
+            VALUES (in_chat, by_user, target_seq, clock_timestamp());
+            EXIT;
+        END IF;
+
+        SELECT last_read_seq, last_delivered_seq
+        INTO read_seq, after_seq
+        FROM unread_messages
+        WHERE user_id = by_user AND chat_id = in_chat
+        FOR NO KEY UPDATE;
+    END LOOP;
+END
+$$;
+
+CREATE FUNCTION mark_read(
+    in_chat chat_id,
+    by_user user_id,
+    up_to bigint,
+    OUT after_seq bigint,
+    OUT through_seq bigint,
+    OUT delivered_after_seq bigint,
+    OUT delivered_through_seq bigint
+)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    target_seq bigint;
+    beyond_seq bigint;
+    received_at timestamptz;
+    happened_at timestamptz;
+BEGIN
+    SELECT
+        position.last_read_seq,
+        position.last_delivered_seq,
+        least(up_to, head.last_seq)
+    INTO after_seq, delivered_after_seq, target_seq
+    FROM unread_messages AS position
+    INNER JOIN chat_heads AS head ON head.chat_id = in_chat
+    WHERE position.user_id = by_user AND position.chat_id = in_chat;
+
+    -- The position is as it was read, but for another device of the same user.
+    LOOP
+        through_seq := greatest(after_seq, target_seq);
+        delivered_through_seq := greatest(delivered_after_seq, through_seq);
+        EXIT WHEN after_seq IS NULL OR after_seq >= target_seq;
+
+        UPDATE unread_messages
+        SET last_read_seq = target_seq, last_delivered_seq = delivered_through_seq
+        WHERE
+            user_id = by_user
+            AND chat_id = in_chat
+            AND last_read_seq = after_seq
+            AND last_delivered_seq = delivered_after_seq;
+
+        IF FOUND THEN
+            happened_at := clock_timestamp();
+
+            -- The runs that end here or before: read now.
+            UPDATE message_delivery AS run
+            SET read_at = happened_at
+            WHERE
+                run.chat_id = in_chat
+                AND run.user_id = by_user
+                AND run.through_seq > after_seq
+                AND run.through_seq <= target_seq
+                AND run.read_at IS NULL;
+
+            SELECT run.through_seq, run.delivered_at
+            INTO beyond_seq, received_at
+            FROM message_delivery AS run
+            WHERE run.chat_id = in_chat AND run.user_id = by_user AND run.through_seq >= target_seq
+            ORDER BY run.through_seq
+            LIMIT 1;
+
+            -- No run ends here: one goes beyond, and its first part, received with it, is read now; or nothing was
+            -- received so far, and is now.
+            IF beyond_seq IS DISTINCT FROM target_seq THEN
+                INSERT INTO message_delivery (chat_id, user_id, through_seq, delivered_at, read_at)
+                VALUES (in_chat, by_user, target_seq, coalesce(received_at, happened_at), happened_at);
+            END IF;
+
+            EXIT;
+        END IF;
+
+        SELECT last_read_seq, last_delivered_seq
+        INTO after_seq, delivered_after_seq
+        FROM unread_messages
+        WHERE user_id = by_user AND chat_id = in_chat
+        FOR NO KEY UPDATE;
+    END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION record_chat_change(chat_id, chat_change_kind, bigint, user_id) IS
+    'Takes the next version of a chat and logs the change under it: which message, which user. Locks the head until the transaction ends; the time is read after that.';
+COMMENT ON FUNCTION record_event(chat_id, message_id, jsonb, chat_change_kind, user_id) IS
+    'Writes a system message, and logs what happened under the same version. Locks the head until the transaction ends.';
+COMMENT ON FUNCTION record_user_change(uuid [], user_change_kind, chat_id, user_id, session_id) IS
+    'Logs a change for some users, each under the next version of their own log, and gives these. Locks their counters in the order of the ids: the last locks of an operation.';
+COMMENT ON FUNCTION record_profile_change(user_id) IS
+    'Logs another name or picture of a user: in each of their chats, for each of their contacts, and for themselves.';
+COMMENT ON FUNCTION edit_message(chat_id, user_id, bigint, text) IS
+    'Edits a message and gives what came of it (edited, unchanged, or why not) and the message. Locks the head, then the message.';
+COMMENT ON FUNCTION change_reaction(chat_id, user_id, bigint, text, boolean) IS
+    'Gives a reaction or takes it back, and gives what came of it (changed, unchanged, or why not), the version of the chat, and the reactions to the message then. Locks the head.';
+COMMENT ON FUNCTION mark_delivered(chat_id, user_id, bigint) IS
+    'Moves what a member has received up to a message, and gives where it was and is; nulls: not a member.';
+COMMENT ON FUNCTION mark_read(chat_id, user_id, bigint) IS
+    'Moves what a member has read, and with it what was received, up to a message, and gives where both were and are; nulls: not a member.';

@@ -1,0 +1,88 @@
+//! Logs changes of users' own things, each under the next version of the user's own log.
+//!
+//! The counters of the logs are the last locks that an operation takes: after chats, heads, memberships and positions. An
+//! operation logs for all users at once, or for one after the other in the order of their ids.
+
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Nullable};
+
+use super::statement::statement;
+use crate::enums::UserChangeKind;
+use crate::ids::{ChatId, SessionId, UserId, sql_types as sql};
+use crate::schema::sql_types::UserChangeKind as UserChangeKindSql;
+use crate::version::Version;
+
+statement! {
+    /// The users and the versions of their logs.
+    RecordUserChange {
+        users: Vec<UserId> as Array<sql::UserId>,
+        kind: UserChangeKind as UserChangeKindSql,
+        chat_id: Option<ChatId> as Nullable<sql::ChatId>,
+        other_id: Option<UserId> as Nullable<sql::UserId>,
+        session_id: Option<SessionId> as Nullable<sql::SessionId>,
+    } -> (sql::UserId, BigInt) = "record.sql"
+}
+
+statement! {
+    RecordProfileChange { user_id: UserId as sql::UserId } -> (Bool) = "profile.sql"
+}
+
+/// What a change is about.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct About {
+    pub chat_id: Option<ChatId>,
+    pub other_id: Option<UserId>,
+    pub session_id: Option<SessionId>,
+}
+
+impl About {
+    /// About a chat.
+    pub(crate) fn chat(chat_id: ChatId) -> Self {
+        Self { chat_id: Some(chat_id), ..Self::default() }
+    }
+
+    /// About another user.
+    pub(crate) fn other(other_id: UserId) -> Self {
+        Self { other_id: Some(other_id), ..Self::default() }
+    }
+
+    /// About a session.
+    #[allow(dead_code, reason = "for the operations that end sessions")]
+    pub(crate) fn session(session_id: SessionId) -> Self {
+        Self { session_id: Some(session_id), ..Self::default() }
+    }
+}
+
+/// Logs a change for some users, and gives the version of each one's log.
+///
+/// Locks the users' counters, in the order of their ids, until the transaction ends.
+pub(crate) fn record(
+    conn: &mut PgConnection,
+    users: &[UserId],
+    kind: UserChangeKind,
+    about: About,
+) -> QueryResult<Vec<(UserId, Version)>> {
+    let About { chat_id, other_id, session_id } = about;
+    RecordUserChange { users: users.to_vec(), kind, chat_id, other_id, session_id }.load(conn)
+}
+
+/// Logs a change between two users, for each of them about the other.
+pub(crate) fn record_pair(
+    conn: &mut PgConnection,
+    one: UserId,
+    other: UserId,
+    kind: UserChangeKind,
+) -> QueryResult<()> {
+    let (low, high) = (one.min(other), one.max(other));
+    record(conn, &[low], kind, About::other(high))?;
+    record(conn, &[high], kind, About::other(low))?;
+    Ok(())
+}
+
+/// Logs another name or picture of a user: in each of their chats, for each of their contacts, and for themselves.
+///
+/// Locks the heads of the chats in the order of their ids, then the counters.
+pub(crate) fn record_profile(conn: &mut PgConnection, user_id: UserId) -> QueryResult<()> {
+    RecordProfileChange { user_id }.execute(conn)?;
+    Ok(())
+}

@@ -1,0 +1,1 @@
+SELECT record_profile_change($1) IS NULL
