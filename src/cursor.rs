@@ -86,8 +86,14 @@ const VERSION: u8 = 1;
 const CHECKSUM: usize = 4;
 
 /// What a cursor of each kind is of, by the kind's number. A number is never used again.
-const KINDS: [(u8, &str); 5] =
-    [(1, "an inbox"), (2, "pending messages"), (3, "search results"), (4, "reactions"), (5, "the pictures of a chat")];
+const KINDS: [(u8, &str); 6] = [
+    (1, "an inbox"),
+    (2, "pending messages"),
+    (3, "search results"),
+    (4, "reactions"),
+    (5, "the pictures of a chat"),
+    (6, "changes"),
+];
 
 fn kind(number: u8) -> Option<&'static str> {
     KINDS.iter().find(|(kind, _)| *kind == number).map(|(_, name)| *name)

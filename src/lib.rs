@@ -30,6 +30,9 @@
 //! | [`blocks::all`](queries::blocks::all) | Whom the actor has blocked |
 //! | [`blocks::block`](queries::blocks::block) | Blocks a user |
 //! | [`blocks::unblock`](queries::blocks::unblock) | Takes a block back |
+//! | [`changes::begin`](queries::changes::begin) | The state of now, for a device that loads everything anew |
+//! | [`changes::list`](queries::changes::list) | What changed since a device was here; a page |
+//! | [`changes::prune`](queries::changes::prune) | Removes what is old from the logs of changes |
 //! | [`chats::all_member_ids`](queries::chats::all_member_ids) | Whose devices are told what happens in a chat |
 //! | [`chats::all_members`](queries::chats::all_members) | Who is in a chat |
 //! | [`chats::find_by_slug`](queries::chats::find_by_slug) | The group of a slug, for one of its members |
@@ -75,6 +78,7 @@
 //! | [`receipts::count`](queries::receipts::count) | How many received and read each message of a page |
 //! | [`receipts::mark_delivered`](queries::receipts::mark_delivered) | Marks as received, up to a position |
 //! | [`receipts::mark_read`](queries::receipts::mark_read) | Marks as read, up to a position |
+//! | [`receipts::positions`](queries::receipts::positions) | How far each member has received and read a chat |
 //! | [`search::list`](queries::search::list) | Finds words in all chats of the actor; a page |
 //! | [`search::list_in_chat`](queries::search::list_in_chat) | Finds words in one chat; a page |
 //! | [`sessions::all`](queries::sessions::all) | The devices that the actor is signed in on |

@@ -335,11 +335,11 @@ diesel::table! {
         /// What changed.
         kind -> UserChangeKind,
         /// Which chat it is about; null when it is about none. No foreign key: the chat may be purged.
-        chat_id -> Nullable<ChatId>,
+        about_chat_id -> Nullable<ChatId>,
         /// Which other user it is about; null when it is about none.
-        other_id -> Nullable<UserId>,
+        about_user_id -> Nullable<UserId>,
         /// Which session it is about; null when it is about none. No foreign key: the session is purged after its time.
-        session_id -> Nullable<SessionId>,
+        about_session_id -> Nullable<SessionId>,
         /// When. It never runs backwards along the versions of a user.
         changed_at -> Timestamptz,
     }

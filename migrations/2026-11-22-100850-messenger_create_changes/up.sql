@@ -53,9 +53,9 @@ CREATE TABLE user_changes (
     user_id user_id NOT NULL,
     version bigint NOT NULL,
     kind user_change_kind NOT NULL,
-    chat_id chat_id,
-    other_id user_id,
-    session_id session_id,
+    about_chat_id chat_id,
+    about_user_id user_id,
+    about_session_id session_id,
     changed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT user_changes_pkey PRIMARY KEY (user_id, version),
     CONSTRAINT user_changes_user_fkey FOREIGN KEY (user_id) REFERENCES user_heads (user_id) ON DELETE CASCADE,
@@ -83,8 +83,8 @@ COMMENT ON TABLE user_changes IS
 COMMENT ON COLUMN user_changes.user_id IS 'In whose log.';
 COMMENT ON COLUMN user_changes.version IS 'The version that the log took with it.';
 COMMENT ON COLUMN user_changes.kind IS 'What changed.';
-COMMENT ON COLUMN user_changes.chat_id IS 'Which chat it is about; null when it is about none. No foreign key: the chat may be purged.';
-COMMENT ON COLUMN user_changes.other_id IS 'Which other user it is about; null when it is about none.';
-COMMENT ON COLUMN user_changes.session_id IS
+COMMENT ON COLUMN user_changes.about_chat_id IS 'Which chat it is about; null when it is about none. No foreign key: the chat may be purged.';
+COMMENT ON COLUMN user_changes.about_user_id IS 'Which other user it is about; null when it is about none.';
+COMMENT ON COLUMN user_changes.about_session_id IS
     'Which session it is about; null when it is about none. No foreign key: the session is purged after its time.';
 COMMENT ON COLUMN user_changes.changed_at IS 'When. It never runs backwards along the versions of a user.';

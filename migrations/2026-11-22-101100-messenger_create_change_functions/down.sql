@@ -1,5 +1,7 @@
 -- Drops the functions.
 
+DROP FUNCTION prune_user_changes(user_id, timestamptz, bigint, bigint);
+DROP FUNCTION prune_chat_changes(chat_id, timestamptz, bigint, bigint);
 DROP FUNCTION mark_read(chat_id, user_id, bigint);
 DROP FUNCTION mark_delivered(chat_id, user_id, bigint);
 DROP FUNCTION change_reaction(chat_id, user_id, bigint, text, boolean);

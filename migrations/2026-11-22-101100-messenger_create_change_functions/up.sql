@@ -78,7 +78,7 @@ BEGIN
     ON CONFLICT (user_id) DO UPDATE SET version = head.version + 1;
 
     RETURN QUERY
-    INSERT INTO user_changes AS change (user_id, version, kind, chat_id, other_id, session_id)
+    INSERT INTO user_changes AS change (user_id, version, kind, about_chat_id, about_user_id, about_session_id)
     SELECT
         head.user_id,
         head.version,
@@ -426,6 +426,112 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION prune_chat_changes(
+    after_chat chat_id,
+    before timestamptz,
+    at_most bigint,
+    batch bigint,
+    OUT last_chat chat_id,
+    OUT removed bigint
+)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    boundary bigint;
+    gone bigint;
+BEGIN
+    removed := 0;
+    last_chat := after_chat;
+    FOR step IN 1..batch LOOP
+        -- The next chat that has a log.
+        last_chat := (
+            SELECT change.chat_id
+            FROM chat_changes AS change
+            WHERE last_chat IS NULL OR change.chat_id > last_chat
+            ORDER BY change.chat_id
+            LIMIT 1
+        );
+        EXIT WHEN last_chat IS NULL;
+
+        -- Times do not run backwards along the versions.
+        SELECT greatest(
+            (
+                SELECT max(old.version) FROM chat_changes AS old
+                WHERE old.chat_id = last_chat AND old.changed_at < before
+            ),
+            (
+                SELECT surplus.version FROM chat_changes AS surplus
+                WHERE surplus.chat_id = last_chat
+                ORDER BY surplus.version DESC
+                OFFSET at_most LIMIT 1
+            )
+        ) INTO boundary;
+
+        IF boundary IS NOT NULL THEN
+            UPDATE chat_heads
+            SET pruned_version = greatest(pruned_version, boundary)
+            WHERE chat_id = last_chat;
+
+            DELETE FROM chat_changes WHERE chat_id = last_chat AND version <= boundary;
+            GET DIAGNOSTICS gone = ROW_COUNT;
+            removed := removed + gone;
+        END IF;
+    END LOOP;
+END
+$$;
+
+CREATE FUNCTION prune_user_changes(
+    after_user user_id,
+    before timestamptz,
+    at_most bigint,
+    batch bigint,
+    OUT last_user user_id,
+    OUT removed bigint
+)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    boundary bigint;
+    gone bigint;
+BEGIN
+    removed := 0;
+    last_user := after_user;
+    FOR step IN 1..batch LOOP
+        last_user := (
+            SELECT change.user_id
+            FROM user_changes AS change
+            WHERE last_user IS NULL OR change.user_id > last_user
+            ORDER BY change.user_id
+            LIMIT 1
+        );
+        EXIT WHEN last_user IS NULL;
+
+        SELECT greatest(
+            (
+                SELECT max(old.version) FROM user_changes AS old
+                WHERE old.user_id = last_user AND old.changed_at < before
+            ),
+            (
+                SELECT surplus.version FROM user_changes AS surplus
+                WHERE surplus.user_id = last_user
+                ORDER BY surplus.version DESC
+                OFFSET at_most LIMIT 1
+            )
+        ) INTO boundary;
+
+        IF boundary IS NOT NULL THEN
+            UPDATE user_heads
+            SET pruned_version = greatest(pruned_version, boundary)
+            WHERE user_id = last_user;
+
+            DELETE FROM user_changes WHERE user_id = last_user AND version <= boundary;
+            GET DIAGNOSTICS gone = ROW_COUNT;
+            removed := removed + gone;
+        END IF;
+    END LOOP;
+END
+$$;
+
 COMMENT ON FUNCTION record_chat_change(chat_id, chat_change_kind, bigint, user_id) IS
     'Takes the next version of a chat and logs the change under it: which message, which user. Locks the head until the transaction ends; the time is read after that.';
 COMMENT ON FUNCTION record_event(chat_id, message_id, jsonb, chat_change_kind, user_id) IS
@@ -442,3 +548,7 @@ COMMENT ON FUNCTION mark_delivered(chat_id, user_id, bigint) IS
     'Moves what a member has received up to a message, and gives where it was and is; nulls: not a member.';
 COMMENT ON FUNCTION mark_read(chat_id, user_id, bigint) IS
     'Moves what a member has read, and with it what was received, up to a message, and gives where both were and are; nulls: not a member.';
+COMMENT ON FUNCTION prune_chat_changes(chat_id, timestamptz, bigint, bigint) IS
+    'Removes from the logs of some chats after one what was logged before a time, and all but the newest rows. Gives the last chat it looked at (null: there are no more) and how many rows it removed.';
+COMMENT ON FUNCTION prune_user_changes(user_id, timestamptz, bigint, bigint) IS
+    'The same for the logs of some users.';

@@ -16,8 +16,8 @@ pub struct UserChange {
     pub user_id: UserId,
     pub version: Version,
     pub kind: UserChangeKind,
-    pub chat_id: Option<ChatId>,
-    pub other_id: Option<UserId>,
-    pub session_id: Option<SessionId>,
+    pub about_chat_id: Option<ChatId>,
+    pub about_user_id: Option<UserId>,
+    pub about_session_id: Option<SessionId>,
     pub changed_at: DateTime<Utc>,
 }

@@ -23,12 +23,14 @@
 //! | [`sessions::authenticate`] | It gives the actor. |
 //! | [`sessions::purge_expired`] | It is maintenance, and concerns no user. |
 //! | [`chats::all_member_ids`] | The service asks for itself, to know whose devices to tell. |
+//! | [`changes::prune`] | It is maintenance, and concerns no user. |
 //! | [`import::messages`] | The operator imports, and may write in the name of everybody. |
 
 pub mod accounts;
 mod atomic;
 pub mod attachments;
 pub mod blocks;
+pub mod changes;
 mod chat_versions;
 pub mod chats;
 pub mod contacts;

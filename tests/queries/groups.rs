@@ -96,7 +96,7 @@ fn who_is_added_can_read_everything_and_has_nothing_unread() {
     let group = groups::create(conn, by(alice), &NewGroup::new("Hikers", &[])).unwrap();
     let sent = messages::send(conn, by(alice), group.id, &Draft::text("Anyone?")).unwrap().message;
     let joined = groups::add(conn, by(alice), group.id, bob).unwrap();
-    assert_eq!((joined.role, joined.joined_seq), (Member, sent.seq.next()));
+    assert_eq!((joined.member.role, joined.member.joined_seq), (Member, sent.seq.next()));
     assert_eq!(unread(&database, bob), "0");
     assert_eq!(messages::get(conn, by(bob), group.id, sent.seq).unwrap(), sent);
     assert_eq!(groups::add(conn, by(alice), group.id, bob), Err(Refused(AddRefused::AlreadyAMember)));
@@ -112,7 +112,7 @@ fn who_comes_back_is_a_plain_member_with_nothing_unread() {
     let group = groups::create(conn, by(alice), &NewGroup::new("Hikers", &[bob])).unwrap();
     groups::promote(conn, by(alice), group.id, bob).unwrap();
     messages::send(conn, by(alice), group.id, &Draft::text("One")).unwrap();
-    assert_eq!(groups::leave(conn, by(bob), group.id), Ok(None));
+    assert_eq!(groups::leave(conn, by(bob), group.id).map(|left| left.successor), Ok(None));
     assert_eq!(messages::send(conn, by(bob), group.id, &Draft::text("Two")), Err(Refused(SendRefused::NotAMember)));
     messages::send(conn, by(alice), group.id, &Draft::text("Three")).unwrap();
     groups::add(conn, by(alice), group.id, bob).unwrap();
@@ -161,7 +161,7 @@ fn the_owner_may_everything_admins_plain_members_and_members_leave() {
     groups::add(conn, by(admin), group, eve).unwrap();
     groups::remove(conn, by(admin), group, eve).unwrap();
     assert_eq!(groups::remove(conn, by(admin), group, eve), Err(Refused(RemoveRefused::UserNotAMember)));
-    assert_eq!(groups::rename(conn, by(admin), group, "Ours").unwrap().name.as_deref(), Some("Ours"));
+    assert_eq!(groups::rename(conn, by(admin), group, "Ours").unwrap().chat.name.as_deref(), Some("Ours"));
     groups::demote(conn, by(admin), group, admin).unwrap();
     assert_eq!(role(conn, group, admin), Some(Member));
 
@@ -201,13 +201,13 @@ fn the_longest_standing_admin_succeeds_the_owner_then_the_longest_standing_membe
     // Who was promoted first does not matter.
     groups::promote(conn, by(owner), group, later_admin).unwrap();
     groups::promote(conn, by(owner), group, admin).unwrap();
-    assert_eq!(groups::leave(conn, by(owner), group), Ok(Some(admin)));
-    assert_eq!(groups::leave(conn, by(admin), group), Ok(Some(later_admin)));
-    assert_eq!(groups::leave(conn, by(later_admin), group), Ok(Some(early)));
+    assert_eq!(groups::leave(conn, by(owner), group).map(|left| left.successor), Ok(Some(admin)));
+    assert_eq!(groups::leave(conn, by(admin), group).map(|left| left.successor), Ok(Some(later_admin)));
+    assert_eq!(groups::leave(conn, by(later_admin), group).map(|left| left.successor), Ok(Some(early)));
     assert_eq!(role(conn, group, early), Some(Owner));
     assert_sound(&database);
-    assert_eq!(groups::leave(conn, by(early), group), Ok(Some(late)));
-    assert_eq!(groups::leave(conn, by(late), group), Ok(None));
+    assert_eq!(groups::leave(conn, by(early), group).map(|left| left.successor), Ok(Some(late)));
+    assert_eq!(groups::leave(conn, by(late), group).map(|left| left.successor), Ok(None));
     assert_eq!(
         database.value("SELECT (deleted_at IS NOT NULL, slug IS NULL, member_count)::text FROM chats"),
         "(t,t,0)"

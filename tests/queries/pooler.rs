@@ -38,13 +38,19 @@ fn through_a_pooler_in_transaction_mode_every_round_of_every_client_does_what_it
                 conn.set_prepared_statement_cache_size(CacheSize::Disabled);
                 for _ in 0..ROUNDS {
                     let seq = cast::say(&mut conn, chat, sender, ["hello"]);
-                    let moved = Marked { after_seq: seq.previous(), through_seq: seq };
+                    let moved = Marked {
+                        after_seq: seq.previous(),
+                        through_seq: seq,
+                        delivered_after_seq: seq.previous(),
+                        delivered_through_seq: seq,
+                    };
+                    let read = Marked { delivered_after_seq: seq, ..moved };
                     assert_eq!(receipts::mark_delivered(&mut conn, cast::by(reader), chat, seq).unwrap(), moved);
                     let position = unread_messages::table
                         .filter(unread_messages::chat_id.eq(chat).and(unread_messages::user_id.eq(reader)))
                         .select((unread_messages::last_delivered_seq, unread_messages::last_read_seq));
                     assert_eq!(position.first(&mut conn), Ok((seq.get(), seq.get() - 1)));
-                    assert_eq!(receipts::mark_read(&mut conn, cast::by(reader), chat, seq).unwrap(), moved);
+                    assert_eq!(receipts::mark_read(&mut conn, cast::by(reader), chat, seq).unwrap(), read);
                     assert_eq!(position.first(&mut conn), Ok((seq.get(), seq.get())));
                 }
             });

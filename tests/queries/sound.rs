@@ -18,6 +18,25 @@ const FAULTS: &[(&str, &str)] = &[
             IS DISTINCT FROM (message.created_at, message.sender_id, message.kind, left(message.content, 100))",
     ),
     (
+        "a version beyond the chat's, or one that two changes have",
+        "SELECT head.chat_id FROM chat_heads AS head CROSS JOIN LATERAL (
+            SELECT version FROM messages WHERE messages.chat_id = head.chat_id AND edited_at IS NULL AND deleted_at IS NULL
+            UNION ALL SELECT version FROM chat_changes AS change
+            WHERE change.chat_id = head.chat_id AND NOT EXISTS (
+                SELECT FROM messages WHERE messages.chat_id = head.chat_id AND messages.version = change.version
+            )
+         ) AS taken
+         GROUP BY head.chat_id, head.version
+         HAVING max(taken.version) > head.version OR count(DISTINCT taken.version) < count(*)",
+    ),
+    (
+        "a change whose time lies before that of an earlier one",
+        "SELECT chat_id FROM (
+            SELECT chat_id, changed_at < lag(changed_at) OVER (PARTITION BY chat_id ORDER BY version) AS is_back
+            FROM chat_changes
+         ) AS change WHERE is_back",
+    ),
+    (
         "a chat that counts other members than it has",
         "SELECT chat.id FROM chats AS chat
          LEFT JOIN chat_participants AS member ON member.chat_id = chat.id AND member.left_at IS NULL

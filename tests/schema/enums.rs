@@ -1,8 +1,8 @@
 //! The Rust enums have the labels that PostgreSQL has, in its order, and none is forgotten.
 
 use messenger_db::enums::{
-    ChatChangeKind, ChatKind, ContactStatus, DeliveryStatus, DeviceType, ImageType, MessageKind, ParticipantRole, PgEnum, UserChangeKind,
-    UserStatus,
+    ChatChangeKind, ChatKind, ContactStatus, DeliveryStatus, DeviceType, ImageType, MessageKind, ParticipantRole,
+    PgEnum, UserChangeKind, UserStatus,
 };
 
 use crate::support::TestDatabase;

@@ -4,8 +4,8 @@
 
 use diesel::prelude::*;
 use messenger_db::models::{
-    Attachment, Block, Chat, ChatHead, ChatParticipant, Contact, Message, MessageDelivery, MessageEdit,
-    MessageReaction, UnreadMessages, User, UserSession,
+    Attachment, Block, Chat, ChatChange, ChatHead, ChatParticipant, Contact, Message, MessageDelivery, MessageEdit,
+    MessageReaction, UnreadMessages, User, UserChange, UserHead, UserSession,
 };
 use messenger_db::schema;
 
@@ -36,6 +36,7 @@ macro_rules! every_row_of {
 every_row_of! {
     attachments as Attachment,
     blocks as Block,
+    chat_changes as ChatChange,
     chat_heads as ChatHead,
     chat_participants as ChatParticipant,
     chats as Chat,
@@ -45,6 +46,8 @@ every_row_of! {
     message_reactions as MessageReaction,
     messages as Message,
     unread_messages as UnreadMessages,
+    user_changes as UserChange,
+    user_heads as UserHead,
     user_sessions as UserSession,
     users as User,
 }

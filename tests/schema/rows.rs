@@ -12,6 +12,7 @@ const ROWS: &[(&str, &str)] = &[
     ("create_attachments", include_str!("rows/create_attachments.sql")),
     ("create_message_reactions", include_str!("rows/create_message_reactions.sql")),
     ("create_receipts", include_str!("rows/create_receipts.sql")),
+    ("create_changes", include_str!("rows/create_changes.sql")),
 ];
 
 /// The rows that go into the tables of a migration.

@@ -80,7 +80,7 @@ refusals! { PasswordRefused {
 ///
 /// Everybody who has a chat with the user, and each contact, finds the change in [`changes`](crate::queries::changes).
 ///
-/// A transaction; locks the account's row, and waits for another who is taking the same username; then the heads of the
+/// A transaction; locks the account's row `FOR UPDATE`, and waits for another who is taking the same username; then the heads of the
 /// user's chats in the order of their ids, and the counters of the contacts' logs. Its cost follows the number of the
 /// user's chats and contacts. Uses the indexes `users_pkey`, `unread_messages_pkey` and `contacts_pkey`.
 ///
@@ -123,6 +123,8 @@ pub fn update_profile(
         let &ProfileChanges { username, display_name, avatar_url } = changes;
         let changes = UserChanges { username, display_name, avatar_url, ..UserChanges::default() };
         conn.transaction(|conn| {
+            // Whoever begins to know the user meanwhile comes before, and is told, or later, and reads the new name.
+            account.select(users::id).for_update().first::<UserId>(conn)?;
             let updated = diesel::update(account).set(changes).returning(User::as_returning()).get_result(conn)?;
             user_changes::record_profile(conn, user)?;
             Ok(updated)

@@ -247,11 +247,7 @@ struct PictureRow<'a> {
     created_at: DateTime<Utc>,
 }
 
-fn insert(
-    conn: &mut PgConnection,
-    new: &[Numbered<'_>],
-    version: impl Fn(ChatId, Seq) -> Version,
-) -> QueryResult<()> {
+fn insert(conn: &mut PgConnection, new: &[Numbered<'_>], version: impl Fn(ChatId, Seq) -> Version) -> QueryResult<()> {
     let nothing = Value::Object(Map::new());
     let rows: Vec<_> = new
         .iter()

@@ -17,12 +17,7 @@ pub(super) fn role(conn: &mut PgConnection, chat_id: ChatId, user_id: UserId) ->
 /// Holds the head, so that nobody sends, edits, deletes, reacts, comes or goes until the transaction ends. What is read
 /// afterwards stays true.
 pub(super) fn hold_head(conn: &mut PgConnection, chat_id: ChatId) -> QueryResult<()> {
-    chat_heads::table
-        .find(chat_id)
-        .select(chat_heads::chat_id)
-        .for_no_key_update()
-        .first::<ChatId>(conn)
-        .optional()?;
+    chat_heads::table.find(chat_id).select(chat_heads::chat_id).for_no_key_update().first::<ChatId>(conn).optional()?;
     Ok(())
 }
 

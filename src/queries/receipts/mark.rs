@@ -97,12 +97,9 @@ pub fn mark_delivered(
 ) -> Result<Marked, Error<MarkRefused>> {
     let marking = MarkDelivered { chat_id, user_id: actor.user_id(), seq };
     match marking.get_result::<(Option<Seq>, Option<Seq>)>(conn)? {
-        (Some(after_seq), Some(through_seq)) => Ok(Marked {
-            after_seq,
-            through_seq,
-            delivered_after_seq: after_seq,
-            delivered_through_seq: through_seq,
-        }),
+        (Some(after_seq), Some(through_seq)) => {
+            Ok(Marked { after_seq, through_seq, delivered_after_seq: after_seq, delivered_through_seq: through_seq })
+        }
         _ => Err(Error::Refused(MarkRefused::NotAMember)),
     }
 }

@@ -6,7 +6,9 @@
 mod all;
 mod count;
 mod mark;
+mod positions;
 
 pub use all::{Receipt, ReceiptsRefused, all};
 pub use count::{CountRefused, Counts, count};
 pub use mark::{MarkRefused, Marked, mark_delivered, mark_read};
+pub use positions::{Position, PositionsRefused, positions};

@@ -30,6 +30,7 @@ impl Messenger {
             deleted_at: None,
             participants: BTreeMap::new(),
             posts: vec![],
+            version: 0,
         };
         let names: Vec<_> = members.iter().map(UserId::to_string).collect();
         let metadata = json!({ "event": "group_created", "actor": owner.to_string(), "members": names });
@@ -126,6 +127,8 @@ impl Messenger {
         let (id, group) = self.chat_mut(chat);
         group.participants.get_mut(&actor).unwrap().role = ParticipantRole::Admin;
         group.participants.get_mut(&user).unwrap().role = ParticipantRole::Owner;
+        // The owner before has another role, too.
+        group.next_version();
         let metadata = json!({ "event": "owner_changed", "actor": actor.to_string(), "target": user.to_string() });
         group.record(id, now, metadata, group.members());
         Ok(Done::Nothing)

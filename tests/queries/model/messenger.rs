@@ -10,6 +10,7 @@ use messenger_db::enums::{ChatKind, MessageKind, ParticipantRole};
 use messenger_db::ids::{ChatId, MessageId, UserId};
 use messenger_db::models::{Attachment, ChatParticipant, Contact, Message, MessageEdit};
 use messenger_db::queries::accounts::Profile;
+use messenger_db::version::Version;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -42,6 +43,8 @@ pub struct Chat {
     pub participants: BTreeMap<UserId, ChatParticipant>,
     /// The first is seq 1.
     pub posts: Vec<Post>,
+    /// How many changes there were.
+    pub version: i64,
 }
 
 /// A message, and everything about it.
@@ -154,6 +157,12 @@ impl Chat {
         self.open(user, |receipt| receipt.delivered_at.is_none())
     }
 
+    /// The version of one more change.
+    pub fn next_version(&mut self) -> Version {
+        self.version += 1;
+        Version::new(self.version)
+    }
+
     pub fn push(&mut self, message: Message, to: BTreeSet<UserId>) {
         let receipts = to.into_iter().map(|user| (user, Receipt::default())).collect();
         self.posts.push(Post { message, attachments: vec![], edits: vec![], reactions: vec![], receipts });
@@ -161,6 +170,7 @@ impl Chat {
 
     /// The system says what happened, to these.
     pub fn record(&mut self, id: ChatId, now: Time, metadata: Value, to: BTreeSet<UserId>) {
+        let version = self.next_version();
         let message = Message {
             chat_id: id,
             seq: Seq::new(self.head() + 1),
@@ -174,6 +184,7 @@ impl Chat {
             created_at: now,
             edited_at: None,
             deleted_at: None,
+            version,
         };
         self.push(message, to);
     }

@@ -19,10 +19,12 @@ use std::cell::RefCell;
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use messenger_db::ids::UserId;
+use messenger_db::page::Limit;
 use messenger_db::queries::accounts;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 
 use super::cast;
+use super::device::Device;
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
 use act::{NAMES, Step, Story, beginning, stories};
@@ -56,19 +58,29 @@ fn every_answer_is_that_of_a_messenger_with_a_row_for_each_recipient() {
 
 /// Lets a story happen on an empty database and in memory.
 fn tell(conn: &mut PgConnection, story: &Story) -> Result<(), String> {
-    conn.batch_execute("TRUNCATE users CASCADE").unwrap();
+    conn.batch_execute("TRUNCATE users, user_heads CASCADE").unwrap();
     let mut messenger = Messenger::default();
     let users: Vec<UserId> = cast::users(conn, NAMES).into();
     messenger.users = users
         .iter()
         .map(|user| accounts::find_profiles(conn, by(UserId::new()), &[*user]).unwrap().remove(0))
         .collect();
+    let mut devices: Vec<_> = users.iter().map(|user| Device::new(conn, *user)).collect();
     for (number, step) in beginning().iter().chain(&story.0).enumerate() {
         let place = number as i64 - beginning().len() as i64;
         happen(conn, &mut messenger, step).map_err(|what| format!("after {place}. {}: {what}", step.act))?;
+        // Now and then somebody's device comes back, and has what a new one has.
+        if step.place % 4 == 0 {
+            let device = &mut devices[step.place as usize / 4 % NAMES.len()];
+            let limit = Limit::new(1 + step.place % 7);
+            device.check(conn, limit).map_err(|what| format!("after {place}. {}: a device: {what}", step.act))?;
+        }
         if number % ALL_LOOK == ALL_LOOK - 1 {
             all_look(conn, &messenger, step.place).map_err(|what| format!("after {place}. {}: {what}", step.act))?;
         }
+    }
+    for device in &mut devices {
+        device.check(conn, Limit::default()).map_err(|what| format!("at the end: a device: {what}"))?;
     }
     all_look(conn, &messenger, 41).map_err(|what| format!("at the end: {what}"))
 }

@@ -58,7 +58,10 @@ impl Messenger {
         for (id, chat) in self.chats.iter_mut().filter(|(_, chat)| chat.role(user).is_some()) {
             match chat.kind {
                 ChatKind::Group => drop(chat.depart(*id, user, now)),
-                ChatKind::Direct => chat.leave(user, now),
+                ChatKind::Direct => {
+                    chat.next_version();
+                    chat.leave(user, now);
+                }
             }
         }
         let Profile { id, last_seen_at, .. } = self.users[who];
@@ -91,6 +94,7 @@ impl Messenger {
             deleted_at: None,
             participants: BTreeMap::new(),
             posts: vec![],
+            version: 0,
         };
         for user in pair {
             chat.join(id, user, ParticipantRole::Member, facts.now);

@@ -33,14 +33,17 @@ pub fn perform(conn: &mut PgConnection, messenger: &Messenger, step: &Step) -> R
         act(conn, messenger, &step.act, message)
     };
     let times = written_since(conn, before);
-    let [now] = times.as_slice() else {
+    let [now, later @ ..] = times.as_slice() else {
         // Nothing was written.
-        return if times.is_empty() {
-            Ok((actual, Facts { now: before, chat: None, message }))
-        } else {
-            Err(format!("the act happened at several times: {times:?}"))
-        };
+        return Ok((actual, Facts { now: before, chat: None, message }));
     };
+    // The time is read under the lock of a chat: who closes an account leaves one chat after the other, and the owner who
+    // leaves has a successor afterwards. To the model, all of an act happens at one time.
+    match (later.is_empty(), &step.act) {
+        (true, _) => {}
+        (false, Act::Close(_) | Act::Leave(..)) => happen_at_once(conn, *now, later),
+        (false, _) => return Err(format!("the act happened at several times: {times:?}")),
+    }
     let chat = match actual {
         Ok(Done::Chat(chat)) => Some(chat),
         _ => None,
@@ -62,17 +65,33 @@ fn written_since(conn: &mut PgConnection, before: Time) -> Vec<Time> {
             UNION ALL SELECT created_at FROM attachments UNION ALL SELECT created_at FROM message_reactions
             UNION ALL SELECT delivered_at FROM message_delivery UNION ALL SELECT read_at FROM message_delivery
             UNION ALL SELECT joined_at FROM chat_participants UNION ALL SELECT left_at FROM chat_participants
-            UNION ALL SELECT created_at FROM chats UNION ALL SELECT updated_at FROM chats
-            UNION ALL SELECT deleted_at FROM chats UNION ALL SELECT last_message_at FROM chat_heads
+            UNION ALL SELECT created_at FROM chats UNION ALL SELECT deleted_at FROM chats UNION ALL SELECT last_message_at FROM chat_heads
             UNION ALL SELECT created_at FROM contacts UNION ALL SELECT accepted_at FROM contacts
             UNION ALL SELECT created_at FROM blocks UNION ALL SELECT last_seen_at FROM users
-            UNION ALL SELECT updated_at FROM users UNION ALL SELECT deleted_at FROM users
-         ) AS written (at) WHERE at > $1",
+            UNION ALL SELECT deleted_at FROM users
+         ) AS written (at) WHERE at > $1 ORDER BY at",
     )
     .bind::<Timestamptz, _>(before)
     .load(conn)
     .unwrap();
     rows.into_iter().map(|row| row.at).collect()
+}
+
+/// Moves what was written at the later times to the first.
+fn happen_at_once(conn: &mut PgConnection, now: Time, later: &[Time]) {
+    for (table, column) in [
+        ("messages", "created_at"),
+        ("chat_participants", "left_at"),
+        ("chats", "deleted_at"),
+        ("chat_heads", "last_message_at"),
+        ("users", "deleted_at"),
+    ] {
+        diesel::sql_query(format!("UPDATE {table} SET {column} = $1 WHERE {column} = ANY($2)"))
+            .bind::<Timestamptz, _>(now)
+            .bind::<diesel::sql_types::Array<Timestamptz>, _>(later)
+            .execute(conn)
+            .unwrap();
+    }
 }
 
 fn actual<T, R: Debug>(result: Result<T, Error<R>>, done: impl FnOnce(T) -> Done) -> Actual {
@@ -106,7 +125,7 @@ fn act(conn: &mut PgConnection, messenger: &Messenger, act: &Act, id: MessageId)
             let changes = ProfileChanges { display_name, ..ProfileChanges::default() };
             actual(accounts::update_profile(conn, by(user(a)), &changes), |_| Done::Nothing)
         }
-        Act::Close(a) => actual(accounts::close(conn, by(user(a))), nothing),
+        Act::Close(a) => actual(accounts::close(conn, by(user(a))), |_| Done::Nothing),
         Act::OpenDirect(a, b) => {
             actual(direct_chats::find_or_create(conn, by(user(a)), user(b)), |chat| Done::Chat(chat.id))
         }
@@ -124,15 +143,21 @@ fn act(conn: &mut PgConnection, messenger: &Messenger, act: &Act, id: MessageId)
             let avatar = avatar.then_some("picture");
             actual(groups::change_avatar(conn, by(user(a)), chat(group), avatar), |_| Done::Nothing)
         }
-        Act::Add(a, group, b) => actual(groups::add(conn, by(user(a)), chat(group), user(b)), Done::Participant),
-        Act::Remove(a, group, b) => actual(groups::remove(conn, by(user(a)), chat(group), user(b)), nothing),
-        Act::Leave(a, group) => actual(groups::leave(conn, by(user(a)), chat(group)), Done::Successor),
-        Act::Promote(a, group, b) => actual(groups::promote(conn, by(user(a)), chat(group), user(b)), nothing),
-        Act::Demote(a, group, b) => actual(groups::demote(conn, by(user(a)), chat(group), user(b)), nothing),
-        Act::Transfer(a, group, b) => {
-            actual(groups::transfer_ownership(conn, by(user(a)), chat(group), user(b)), nothing)
+        Act::Add(a, group, b) => {
+            actual(groups::add(conn, by(user(a)), chat(group), user(b)), |added| Done::Participant(added.member))
         }
-        Act::Disband(a, group) => actual(groups::delete(conn, by(user(a)), chat(group)), nothing),
+        Act::Remove(a, group, b) => actual(groups::remove(conn, by(user(a)), chat(group), user(b)), |_| Done::Nothing),
+        Act::Leave(a, group) => {
+            actual(groups::leave(conn, by(user(a)), chat(group)), |left| Done::Successor(left.successor))
+        }
+        Act::Promote(a, group, b) => {
+            actual(groups::promote(conn, by(user(a)), chat(group), user(b)), |_| Done::Nothing)
+        }
+        Act::Demote(a, group, b) => actual(groups::demote(conn, by(user(a)), chat(group), user(b)), |_| Done::Nothing),
+        Act::Transfer(a, group, b) => {
+            actual(groups::transfer_ownership(conn, by(user(a)), chat(group), user(b)), |_| Done::Nothing)
+        }
+        Act::Disband(a, group) => actual(groups::delete(conn, by(user(a)), chat(group)), |_| Done::Nothing),
         Act::Say(a, to, words) => send(conn, messenger, *a, *to, &Draft::text(words.to_string()).with_id(id)),
         Act::Answer(a, to, back, words) => {
             let words = words.to_string();
@@ -157,10 +182,14 @@ fn act(conn: &mut PgConnection, messenger: &Messenger, act: &Act, id: MessageId)
             })
         }
         Act::React(a, of, back, emoji) => {
-            actual(reactions::add(conn, by(user(a)), chat(of), Seq::new(seq(of, back)), EMOJI[*emoji]), Done::Flag)
+            actual(reactions::add(conn, by(user(a)), chat(of), Seq::new(seq(of, back)), EMOJI[*emoji]), |changed| {
+                Done::Flag(changed.changed)
+            })
         }
         Act::Unreact(a, of, back, emoji) => {
-            actual(reactions::remove(conn, by(user(a)), chat(of), Seq::new(seq(of, back)), EMOJI[*emoji]), Done::Flag)
+            actual(reactions::remove(conn, by(user(a)), chat(of), Seq::new(seq(of, back)), EMOJI[*emoji]), |changed| {
+                Done::Flag(changed.changed)
+            })
         }
         Act::Receive(a, of, back) => {
             let marked = receipts::mark_delivered(conn, by(user(a)), chat(of), Seq::new(seq(of, back)));

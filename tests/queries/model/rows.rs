@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use messenger_db::ids::{ChatId, UserId};
 use messenger_db::models::{Attachment, Chat as ChatRow, ChatParticipant, Message, MessageEdit};
 use messenger_db::schema::{
-    attachments as attachment_rows, chat_participants, chats, message_edits, message_reactions,
+    attachments as attachment_rows, chat_heads, chat_participants, chats, message_edits, message_reactions,
     messages as message_rows,
 };
 use messenger_db::views::{message_receipts, unread_counts};
@@ -31,6 +31,8 @@ pub fn rows(conn: &mut PgConnection, messenger: &Messenger, id: ChatId) -> Agree
             chat.deleted_at,
         ),
     )?;
+    let version: i64 = chat_heads::table.find(id).select(chat_heads::version).first(conn).unwrap();
+    agree("the version", version, chat.version)?;
     let actual: Vec<Message> = message_rows::table
         .filter(message_rows::chat_id.eq(id))
         .order(message_rows::seq)

@@ -64,6 +64,10 @@ impl Messenger {
             Act::Call(a, name) => {
                 refuse!(self.is_closed(self.user(*a)) => "NoSuchAccount");
                 self.users[*a].display_name = name.map(|name| TITLES[name].to_owned());
+                let user = self.user(*a);
+                for chat in self.chats.values_mut().filter(|chat| chat.role(user).is_some()) {
+                    chat.next_version();
+                }
                 Ok(Done::Nothing)
             }
             Act::Close(a) => self.close(*a, now),
@@ -139,10 +143,15 @@ impl Messenger {
                     self.role(*chat, user).is_none() => "NotAMember",
                     self.chat(*chat).is_none_or(|chat| chat.live(seq).is_none()) => "MessageNotFound",
                 );
-                let reactions = &mut self.chat_mut(*chat).1.post_mut(seq).reactions;
+                let (_, chat) = self.chat_mut(*chat);
+                let reactions = &mut chat.post_mut(seq).reactions;
                 let before = reactions.len();
                 reactions.retain(|(by, with, _)| (*by, with.as_str()) != (user, emoji));
-                Ok(Done::Flag(reactions.len() < before))
+                let was_there = reactions.len() < before;
+                if was_there {
+                    chat.next_version();
+                }
+                Ok(Done::Flag(was_there))
             }
             Act::Receive(a, chat, back) => {
                 let (user, seq) = (self.user(*a), self.seq(*chat, *back));

@@ -32,6 +32,7 @@ impl Messenger {
         let seq = chat.head() + 1;
         let mut to = chat.members();
         to.remove(&sender);
+        let version = chat.next_version();
         let message = Message {
             chat_id: id,
             seq: Seq::new(seq),
@@ -44,6 +45,7 @@ impl Messenger {
             created_at: facts.now,
             edited_at: None,
             deleted_at: None,
+            version,
         };
         // Who writes has read what is above.
         for post in &mut chat.posts {
@@ -94,8 +96,9 @@ impl Messenger {
             content.is_none() && message.as_ref().is_some_and(|message| message.kind == MessageKind::Text) => "Empty",
         );
         let (chat_id, chat) = self.chat_mut(chat);
-        let post = chat.post_mut(seq);
-        if post.message.content != content {
+        if chat.post_mut(seq).message.content != content {
+            let version = chat.next_version();
+            let post = chat.post_mut(seq);
             post.edits.push(MessageEdit {
                 chat_id,
                 message_seq: Seq::new(seq),
@@ -104,8 +107,9 @@ impl Messenger {
                 edited_at: now,
             });
             (post.message.content, post.message.edited_at) = (content, Some(now));
+            post.message.version = version;
         }
-        Ok(Done::Message(post.message.clone()))
+        Ok(Done::Message(chat.post_mut(seq).message.clone()))
     }
 
     pub fn delete(&mut self, actor: UserId, chat: Where, seq: i64, now: Time) -> Outcome {
@@ -120,8 +124,11 @@ impl Messenger {
             message.is_none() => "NotFound",
             message.as_ref().is_some_and(|message| !may(message)) => "NotAllowed",
         );
-        let post = self.chat_mut(chat).1.post_mut(seq);
-        post.message = Message { content: None, metadata: json!({}), deleted_at: Some(now), ..post.message.clone() };
+        let (_, chat) = self.chat_mut(chat);
+        let version = chat.next_version();
+        let post = chat.post_mut(seq);
+        post.message =
+            Message { content: None, metadata: json!({}), deleted_at: Some(now), version, ..post.message.clone() };
         (post.attachments, post.edits, post.reactions) = (vec![], vec![], vec![]);
         Ok(Done::Message(post.message.clone()))
     }
@@ -133,10 +140,12 @@ impl Messenger {
             self.is_silenced(chat) => "Blocked",
             emoji.is_empty() => "EmojiRefused",
         );
-        let reactions = &mut self.chat_mut(chat).1.post_mut(seq).reactions;
+        let (_, chat) = self.chat_mut(chat);
+        let reactions = &mut chat.post_mut(seq).reactions;
         let is_new = !reactions.iter().any(|(by, with, _)| (*by, with.as_str()) == (user, emoji));
         if is_new {
             reactions.push((user, emoji.to_owned(), now));
+            chat.next_version();
         }
         Ok(Done::Flag(is_new))
     }
@@ -173,6 +182,7 @@ impl Messenger {
         let senders: Vec<_> = batch.iter().map(|(who, _)| self.user(*who)).collect();
         let (chat_id, chat) = self.chat_mut(chat);
         for (place, (sender, (_, words))) in senders.into_iter().zip(batch).enumerate() {
+            let version = chat.next_version();
             let message = Message {
                 chat_id,
                 seq: Seq::new(chat.head() + 1),
@@ -185,6 +195,7 @@ impl Messenger {
                 created_at: imported_at(place),
                 edited_at: None,
                 deleted_at: None,
+                version,
             };
             let to = chat.members();
             chat.push(message, to);

@@ -1,0 +1,15 @@
+SELECT
+    message.chat_id,
+    message.seq,
+    message.id,
+    message.sender_id,
+    message.kind,
+    message.content,
+    message.metadata,
+    message.reply_to_seq,
+    message.created_at,
+    message.edited_at,
+    message.deleted_at,
+    message.version
+FROM unnest($1, $2) AS wanted (chat_id, seq)
+INNER JOIN messages AS message ON wanted.chat_id = message.chat_id AND wanted.seq = message.seq
