@@ -19,6 +19,9 @@ use super::device::Device;
 use super::watch;
 use crate::support::TestDatabase;
 
+/// How many write at once.
+const WRITERS: usize = 6;
+
 fn prune_all(conn: &mut PgConnection, at_most: u32) -> i64 {
     let mut run = Pruned::default();
     while !run.is_done {
@@ -142,7 +145,7 @@ fn a_chat_whose_log_was_pruned_is_loaded_anew_and_the_others_go_on() {
     assert_eq!(reloads, [(chat, Some(Reload::TooOld)), (other, None)]);
     assert_eq!(device.check(conn, Limit::new(1)), Ok(()));
     // Who has seen what was pruned does not mind.
-    assert_eq!(prune_all(conn, 0), 2 + 2);
+    assert_eq!(prune_all(conn, 0), 2 + 5);
     assert_eq!(changes::list(conn, by(bob), &device.state, Limit::default()), {
         // The user's own log is pruned, too: it begins behind the membership that the device knows.
         let page = changes::list(conn, by(bob), &device.state, Limit::default()).unwrap();
@@ -228,7 +231,6 @@ fn devices_that_come_and_go_are_right_at_every_moment_while_everybody_writes() {
     for other in &crowd[1..4] {
         cast::direct(conn, crowd[0], *other);
     }
-    const WRITERS: usize = 6;
     let writing = AtomicUsize::new(WRITERS);
     let returns = at_once(&database, WRITERS + 5, |number, conn| {
         // Numbers without a pattern, the same each time.

@@ -55,24 +55,33 @@ fn unquoted(entry: Entry) -> (Seq, Entry) {
 }
 
 impl Kept {
-    fn load(conn: &mut PgConnection, user: UserId, chat_id: ChatId, last_read_seq: Seq) -> (Self, Vec<Profile>) {
-        let chat = chats::get(conn, by(user), chat_id).unwrap();
-        let listed = chats::all_members(conn, by(user), chat_id).unwrap();
+    /// `None`: the membership has just ended.
+    fn load(
+        conn: &mut PgConnection,
+        user: UserId,
+        chat_id: ChatId,
+        last_read_seq: Seq,
+    ) -> Option<(Self, Vec<Profile>)> {
+        let chat = chats::get(conn, by(user), chat_id).ok()?;
+        let listed = chats::all_members(conn, by(user), chat_id).ok()?;
         let members = listed.iter().map(|member| (member.profile.id, (member.role, member.joined_at))).collect();
         let mut messages = BTreeMap::new();
         let mut after = Some(Seq::ZERO);
         while let Some(seq) = after {
-            let page = history::after(conn, by(user), chat_id, seq, Limit::MAX).unwrap();
+            let page = history::after(conn, by(user), chat_id, seq, Limit::MAX).ok()?;
             after = page.newer_after;
             messages.extend(page.entries.into_iter().map(unquoted));
         }
-        (Self { chat, members, messages, last_read_seq }, listed.into_iter().map(|member| member.profile).collect())
+        let people = listed.into_iter().map(|member| member.profile).collect();
+        Some((Self { chat, members, messages, last_read_seq }, people))
     }
 }
 
 impl Memory {
-    fn load(conn: &mut PgConnection, user: UserId) -> Self {
+    /// And the chats that could not be loaded.
+    fn load(conn: &mut PgConnection, user: UserId) -> (Self, Vec<ChatId>) {
         let mut memory = Self::default();
+        let mut missing = Vec::new();
         let mut entries: Vec<inbox::Entry> = Vec::new();
         loop {
             let after = entries.last().map(inbox::Entry::cursor);
@@ -84,9 +93,13 @@ impl Memory {
         }
         for entry in entries {
             let read = entry.last.seq.back(entry.unread_count);
-            let (kept, people) = Kept::load(conn, user, entry.chat_id, read);
-            memory.chats.insert(entry.chat_id, kept);
-            memory.know(people);
+            match Kept::load(conn, user, entry.chat_id, read) {
+                Some((kept, people)) => {
+                    memory.chats.insert(entry.chat_id, kept);
+                    memory.know(people);
+                }
+                None => missing.push(entry.chat_id),
+            }
         }
         let rows: Vec<Contact> =
             contacts::table.filter(contacts::user_id.eq(user)).select(Contact::as_select()).load(conn).unwrap();
@@ -96,7 +109,7 @@ impl Memory {
         memory.blocks = rows.into_iter().map(|block| (block.blocked_id, block)).collect();
         let people: Vec<_> = memory.contacts.keys().copied().chain([user]).collect();
         memory.know(accounts::find_profiles(conn, by(user), &people).unwrap());
-        memory
+        (memory, missing)
     }
 
     fn know(&mut self, people: impl IntoIterator<Item = Profile>) {
@@ -148,7 +161,12 @@ impl Device {
     /// One that loads everything.
     pub fn new(conn: &mut PgConnection, user: UserId) -> Self {
         let state = changes::begin(conn, by(user)).unwrap();
-        Self { user, state, memory: Memory::load(conn, user) }
+        let (memory, missing) = Memory::load(conn, user);
+        // What began after the state is new with the next page; what the state has and is not there now, ends with it.
+        let state = missing.iter().fold(state, |state, chat| state.without(*chat));
+        let known = |chat: &ChatId| state.chat(*chat).is_some();
+        let chats = memory.chats.into_iter().filter(|(chat, _)| known(chat)).collect();
+        Self { user, memory: Memory { chats, ..memory }, state }
     }
 
     /// Gets what changed since it was here, in pages, and gives how many there were.
@@ -172,14 +190,22 @@ impl Device {
     }
 
     fn apply(&mut self, conn: &mut PgConnection, page: Page) {
+        let mut state = page.state;
         for ended in page.ended {
             self.memory.chats.remove(&ended.chat_id);
         }
         for change in page.chats {
             if change.reload.is_some() {
-                let (kept, people) = Kept::load(conn, self.user, change.chat_id, change.last_read_seq);
-                self.memory.chats.insert(change.chat_id, kept);
-                self.memory.know(people);
+                match Kept::load(conn, self.user, change.chat_id, change.last_read_seq) {
+                    Some((kept, people)) => {
+                        self.memory.chats.insert(change.chat_id, kept);
+                        self.memory.know(people);
+                    }
+                    None => {
+                        self.memory.chats.remove(&change.chat_id);
+                        state = state.without(change.chat_id);
+                    }
+                }
                 continue;
             }
             let kept = self.memory.chats.get_mut(&change.chat_id).unwrap();
@@ -188,31 +214,31 @@ impl Device {
             kept.messages.extend(change.messages.into_iter().map(unquoted));
             for member in change.members {
                 match member.role {
-                    Some(role) => drop(kept.members.insert(member.user_id, (role, member.joined_at))),
-                    None => drop(kept.members.remove(&member.user_id)),
+                    Some(role) => _ = kept.members.insert(member.user_id, (role, member.joined_at)),
+                    None => _ = kept.members.remove(&member.user_id),
                 }
             }
         }
         for change in page.contacts {
             match change.contact {
-                Some(contact) => drop(self.memory.contacts.insert(change.user_id, contact)),
-                None => drop(self.memory.contacts.remove(&change.user_id)),
+                Some(contact) => _ = self.memory.contacts.insert(change.user_id, contact),
+                None => _ = self.memory.contacts.remove(&change.user_id),
             }
         }
         for change in page.blocks {
             match change.block {
-                Some(block) => drop(self.memory.blocks.insert(change.user_id, block)),
-                None => drop(self.memory.blocks.remove(&change.user_id)),
+                Some(block) => _ = self.memory.blocks.insert(change.user_id, block),
+                None => _ = self.memory.blocks.remove(&change.user_id),
             }
         }
         self.memory.know(page.profiles.into_values());
-        self.state = page.state;
+        self.state = state;
     }
 
     /// Comes back, and says what is wrong then.
     pub fn check(&mut self, conn: &mut PgConnection, limit: Limit) -> Result<(), String> {
         self.come_back(conn, limit);
-        let fresh = Memory::load(conn, self.user);
+        let (fresh, _) = Memory::load(conn, self.user);
         self.memory.difference(&fresh).map_or(Ok(()), Err)
     }
 }

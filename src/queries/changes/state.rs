@@ -46,6 +46,15 @@ impl State {
         self.place().chats.get(&chat_id).map(|known| (known.seq, known.version))
     }
 
+    /// The same without a chat: the next page gives it as one to load anew, if the user is a member then. For a device
+    /// that could not load a chat, or no longer keeps it.
+    #[must_use]
+    pub fn without(&self, chat_id: ChatId) -> Self {
+        let mut known = self.place().clone();
+        known.chats.remove(&chat_id);
+        Self::new(known)
+    }
+
     /// How many chats the device knows.
     #[must_use]
     pub fn chats(&self) -> usize {
