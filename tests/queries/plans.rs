@@ -55,7 +55,7 @@ fn every_hot_act_rides_the_indexes_that_its_documentation_names() {
     let hit = search::list(conn, by(ONE), "lake", None, Limit::new(20)).unwrap()[19].cursor();
     let (token, session) =
         sessions::open(conn, ONE, &Device::new(DeviceType::Web), chrono::TimeDelta::days(1)).unwrap();
-    let part = Cell::new(50);
+    let part = Cell::new(49);
     let rides: &[Ride<'_>] = &[
         ("send", &|conn| run(messages::send(conn, by(TWO), LONG, &Draft::text("Hi"))), SEND, 0),
         ("send to a direct chat", &|conn| run(messages::send(conn, by(TWO), DIRECT, &Draft::text("Hi"))), SEND, 0),
@@ -116,13 +116,14 @@ fn every_hot_act_rides_the_indexes_that_its_documentation_names() {
         ("mark_delivered", &|conn| run(receipts::mark_delivered(conn, by(ONE), LONG, Seq::MAX)), UNREAD, 0),
         (
             "mark_read",
+            // Most times there is nothing to read.
             &|conn| run(receipts::mark_read(conn, by(ONE), LONG, Seq::MAX)),
-            &["unread_messages_pkey", "chat_heads_pkey", "message_delivery_pkey"],
+            UNREAD,
             0,
         ),
         (
             "mark_read a part",
-            &|conn| run(receipts::mark_read(conn, by(ONE), SHORT, Seq::new(part.replace(part.get() + 2)))),
+            &|conn| run(receipts::mark_read(conn, by(ONE), SHORT, Seq::new(part.replace(part.get() + 1)))),
             &["unread_messages_pkey", "chat_heads_pkey", "message_delivery_pkey"],
             0,
         ),

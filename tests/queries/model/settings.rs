@@ -30,7 +30,7 @@ fn told(database: &TestDatabase, story: &Story, settings: &[Setting]) -> Result<
         for (name, value) in settings {
             conn.batch_execute(&set(name, value)).unwrap();
         }
-        tell(&mut conn, story)
+        tell(&mut conn, story, 1)
     }));
     told.unwrap_or_else(|_| Err("it panicked".to_owned()))
 }
