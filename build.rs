@@ -3,15 +3,15 @@
 use std::path::Path;
 use std::{env, fs, io};
 
+#[path = "src/build_shared/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "the runner needs more of it than the check does")]
+mod build_shared;
 #[path = "build/check.rs"]
 mod check;
 #[path = "build/embedded.rs"]
 mod embedded;
-#[path = "src/migrate/mark.rs"]
-mod mark;
-#[path = "src/migrate/statements.rs"]
-#[allow(dead_code, unused_imports, reason = "the runner needs more of it than the check does")]
-mod statements;
+
+use build_shared::{mark, statements};
 
 /// Tells what is wrong through `cargo::error`, which fails the build by itself. A non-zero exit would make cargo
 /// repeat this program's whole output below the errors.
@@ -41,10 +41,12 @@ fn unmarked(migration: &check::Migration) -> Option<String> {
     let check::Migration { name, version, .. } = migration;
     let (time, title) = name.split_once('_')?;
     let mark = mark::MARK;
+    // Without the number that the Diesel CLI puts behind the time.
+    let time = time.strip_suffix("-0000").unwrap_or(time);
     (!mark::is_marked(version)).then(|| {
         format!(
             "migrations/{name}: its version lacks the mark by which an older binary knows it for one of this crate's; \
-             rename it to `{time}-{mark}_{title}`"
+             `make migration` renames it to `{time}-{mark}_{title}`"
         )
     })
 }

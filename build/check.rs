@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+mod catalogs;
 mod entry;
 mod folder;
 mod locks;
@@ -19,6 +20,9 @@ pub use problem::Problem;
 // Both who include this file, the build script and a test, have the runner's `statements` beside it.
 use super::statements;
 
+/// The file beside the migrations with the whole catalog of the newest version.
+const CATALOG: &str = "catalog.txt";
+
 /// A migration that may be compiled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Migration {
@@ -30,8 +34,10 @@ pub struct Migration {
     pub path: PathBuf,
     /// Whether Diesel puts it into a transaction.
     pub run_in_transaction: bool,
-    /// Whether it says what the catalog is at its version: not before the first `make catalogs`.
-    pub has_catalog: bool,
+    /// What it changes in the catalog, as a unified diff: its `catalog.diff`. `None` before the first `make catalogs`.
+    pub diff: Option<String>,
+    /// The catalog at its version, put together from the diffs.
+    pub catalog: Option<String>,
 }
 
 /// Reads a folder of migrations, sorted by version.
@@ -50,9 +56,11 @@ pub fn read(migrations: &Path) -> Result<Vec<Migration>, Vec<Problem>> {
             "restore it; a package of the crate must include it",
         )]);
     }
+    let mut newest_catalog = None;
     for entry in entries(migrations, &place, &mut problems) {
         match stray(&entry) {
             Some(problem) => problems.push(problem),
+            None if entry.name == CATALOG => newest_catalog = Some(entry),
             None if entry.kind == Kind::Folder && !entry.is_hidden() => found.push(folder::read(&entry, &mut problems)),
             None => {}
         }
@@ -66,6 +74,9 @@ pub fn read(migrations: &Path) -> Result<Vec<Migration>, Vec<Problem>> {
             "restore them; a package of the crate must include them",
         ));
     }
+    if problems.is_empty() {
+        catalogs::assemble(&mut found, newest_catalog.as_ref(), &place, &mut problems);
+    }
     if problems.is_empty() { Ok(found) } else { Err(problems) }
 }
 
@@ -78,7 +89,7 @@ fn stray(entry: &Entry) -> Option<Problem> {
         Kind::Folder => return None,
         // Editors and file managers leave such files behind, and nobody takes them for a migration.
         _ if entry.is_hidden() => return None,
-        Kind::File if entry.name == "README.md" => return None,
+        Kind::File if ["README.md", CATALOG].contains(&entry.name.as_str()) => return None,
         Kind::File => (
             "is passed over by Diesel, which looks at folders only",
             "move it into the folder of its migration, as up.sql or down.sql, or delete it",

@@ -10,14 +10,12 @@ use super::check::Migration;
 pub fn source(migrations: &[Migration]) -> String {
     let mut source = String::from("/// Every migration, sorted by version.\n");
     source.push_str("static EMBEDDED: &[Embedded] = &[\n");
-    for Migration { name, version, path, run_in_transaction, has_catalog } in migrations {
+    for Migration { name, version, path, run_in_transaction, catalog, .. } in migrations {
         let (up, down) = (included(&path.join("up.sql")), included(&path.join("down.sql")));
-        let catalog =
-            if *has_catalog { format!("Some({})", included(&path.join("catalog.txt"))) } else { "None".to_owned() };
         let _ = writeln!(
             source,
             "    Embedded {{ name: {name:?}, version: {version:?}, up: {up}, down: {down}, \
-             run_in_transaction: {run_in_transaction}, catalog: {catalog} }},"
+             run_in_transaction: {run_in_transaction}, catalog: {catalog:?} }},"
         );
     }
     source.push_str("];\n");

@@ -3,7 +3,7 @@
 use super::entry::{Entry, entries};
 use super::{Migration, Problem, metadata, name, sql};
 
-const PARTS: [&str; 4] = ["up.sql", "down.sql", "metadata.toml", "catalog.txt"];
+const PARTS: [&str; 4] = ["up.sql", "down.sql", "metadata.toml", "catalog.diff"];
 
 /// Reads the folder of a migration, even if something is wrong with it.
 pub fn read(folder: &Entry, problems: &mut Vec<Problem>) -> Migration {
@@ -16,8 +16,7 @@ pub fn read(folder: &Entry, problems: &mut Vec<Problem>) -> Migration {
         let instead = format!("delete it; a migration is made of {}", PARTS.join(", "));
         Problem::new(&stray.place, "is no part of a migration", instead)
     }));
-    let catalog = find("catalog.txt");
-    problems.extend(catalog.and_then(|file| file.text().err()));
+    let diff = find("catalog.diff").and_then(|file| file.text().map_err(|problem| problems.push(problem)).ok());
 
     // What cannot be read says neither yes nor no, and one problem must not become two.
     let run_in_transaction = match find("metadata.toml") {
@@ -35,6 +34,7 @@ pub fn read(folder: &Entry, problems: &mut Vec<Problem>) -> Migration {
         version: name::version(&folder.name),
         path: folder.path.clone(),
         run_in_transaction: run_in_transaction.unwrap_or(true),
-        has_catalog: catalog.is_some(),
+        diff,
+        catalog: None,
     }
 }

@@ -54,7 +54,6 @@ mod ledger;
 mod leftover;
 pub mod libpq;
 mod lock;
-mod mark;
 mod objects;
 mod observer;
 mod own;
@@ -76,10 +75,11 @@ mod sequences;
 mod session;
 mod source;
 mod stated;
-pub mod statements;
 mod status;
 mod verify;
 mod watch;
+
+pub use crate::build_shared::statements;
 
 pub use adopt::{Adoption, adopt};
 pub use allow::{AllowedDrift, BadPattern};

@@ -8,8 +8,8 @@ use diesel::migration::CREATE_MIGRATIONS_TABLE;
 use super::catalog::Scope;
 use super::error::Place;
 use super::ledger::{self, Origin};
-use super::mark::MARK;
 use super::{Error, Migration, Pool, RunOptions, Status, history, lock, run, statements, status, verify};
+use crate::build_shared::mark::MARK;
 
 /// What `run` would do.
 #[derive(Debug, Clone, PartialEq, Eq)]

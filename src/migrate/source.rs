@@ -7,7 +7,7 @@ use diesel::pg::Pg;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
 use super::Error;
-use super::mark::MARK;
+use crate::build_shared::mark::MARK;
 
 /// The migrations as Diesel embeds them, for
 /// [`MigrationHarness`](diesel_migrations::MigrationHarness) on a connection of Diesel's own.
@@ -43,8 +43,8 @@ pub struct Migration {
     pub down: &'static str,
     /// Whether it runs inside a transaction, which it does unless its `metadata.toml` says otherwise.
     pub run_in_transaction: bool,
-    /// The catalog of a database at this version, as [`catalog::read`](super::catalog::read) gives it: its
-    /// `catalog.txt`. `None`: that was not written yet.
+    /// The catalog of a database at this version, as [`catalog::read`](super::catalog::read) gives it: put
+    /// together from the `catalog.diff` of each migration up to it. `None`: that was not written yet.
     pub catalog: Option<&'static str>,
 }
 

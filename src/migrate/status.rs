@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ledger::{self, Ledger, Record};
 use super::libpq::Connection;
-use super::mark::is_marked;
 use super::{Error, Migration, Owner, Pool, Target, history, owner};
+use crate::build_shared::mark::is_marked;
 
 /// Where a database stands.
 ///

@@ -38,7 +38,7 @@ pub enum Unknown {
     /// Somebody holds a table for himself, as a migration does that changes it: its constraints cannot be read meanwhile.
     #[error("somebody holds a table for himself just now, perhaps a migration")]
     Locked,
-    /// The version has no `catalog.txt`.
+    /// The version has no `catalog.diff`.
     #[error("no catalog is stored for {0}: `make catalogs` writes it")]
     NotStored(String),
 }

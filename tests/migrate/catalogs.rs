@@ -1,5 +1,5 @@
-//! Every `catalog.txt` says what the catalog is at its version, on whatever server the tests run; and `src/schema.rs`
-//! says the same as the last.
+//! The catalogs that the diffs beside the migrations add up to are those of a database at each version, on whatever server
+//! the tests run; `src/schema.rs` says the same as the newest.
 
 use std::collections::BTreeMap;
 
@@ -15,9 +15,15 @@ fn every_catalog_is_that_of_a_database_at_its_version() {
         let options = RunOptions { to: Some(migration.name.to_owned()), allow_drift: true, ..RunOptions::default() };
         migrate::run(&pool, &options, &mut Silent).unwrap();
         let stored =
-            migration.catalog.unwrap_or_else(|| panic!("{} has no catalog.txt: make catalogs", migration.name));
+            migration.catalog.unwrap_or_else(|| panic!("{} has no catalog.diff: make catalogs", migration.name));
         pretty_assertions::assert_eq!(stored, database.catalog(), "{}: `make catalogs` writes it", migration.name);
     }
+}
+
+#[test]
+fn the_whole_catalog_of_the_newest_version_stands_beside_the_migrations() {
+    let whole = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/catalog.txt")).unwrap();
+    pretty_assertions::assert_eq!(TestDatabase::migrated().catalog(), whole);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use messenger_db::migrate::statements;
 use tempfile::TempDir;
 
+mod catalogs;
 #[path = "../../build/check.rs"]
 mod check;
 #[path = "../../build/embedded.rs"]
@@ -110,7 +111,8 @@ fn a_good_folder_may_hold_a_readme_catalogs_and_hidden_files() {
         .file("README.md", "How to write one.")
         .file(".gitkeep", "")
         .file(".idea/x", "")
-        .file(&format!("{NAME}/catalog.txt"), "table users")
+        .file(&format!("{NAME}/catalog.diff"), "@@ -0,0 +1 @@\n+table users\n")
+        .file("catalog.txt", "table users\n")
         .file(&format!("{NAME}/.up.sql.swp"), [0xff])
         .metadata("# Why.\nrun_in_transaction = true\n")
         .is_accepted();
@@ -280,9 +282,11 @@ fn the_source_escapes_whatever_a_path_may_hold() {
         version: "20260131120000".to_owned(),
         path: Path::new(r#"C:\a "b" 'c' é {}"#).to_owned(),
         run_in_transaction: false,
-        has_catalog: true,
+        diff: None,
+        catalog: Some("table users:\n".to_owned()),
     };
     let source = embedded::source(&[migration]);
     assert!(source.contains(r#"up: include_str!("C:\\a \"b\" 'c' é {}"#), "{source}");
+    assert!(source.contains(r#"catalog: Some("table users:\n")"#), "{source}");
     assert!(source.contains(r#"version: "20260131120000""#) && source.contains("run_in_transaction: false"));
 }

@@ -1,6 +1,7 @@
 //! The project around the crate: its documents and its scripts.
 
 mod links;
+mod migration;
 mod operating;
 mod preflight;
 

@@ -20,7 +20,7 @@ fn a_file_that_is_not_utf_8_is_refused_in_its_line() {
     Folder::good().up(latin_1).is_refused_in("up.sql:3", "is not UTF-8");
     Folder::good().metadata(latin_1).is_refused_in("metadata.toml:3", "is not UTF-8");
     Folder::good().file(&format!("{NAME}/down.sql"), latin_1).is_refused_in("down.sql:3", "is not UTF-8");
-    Folder::good().file(&format!("{NAME}/catalog.txt"), latin_1).is_refused_in("catalog.txt:3", "is not UTF-8");
+    Folder::good().file(&format!("{NAME}/catalog.diff"), latin_1).is_refused_in("catalog.diff:3", "is not UTF-8");
 }
 
 #[test]

@@ -1,16 +1,10 @@
 //! Splits SQL into statements as psql and the server's lexer do.
 
-// The build script includes this file too, by its path; there a plain `mod` would look in another folder.
-#[path = "statements/position.rs"]
 mod position;
-#[path = "statements/psql.rs"]
 mod psql;
-#[path = "statements/resumable.rs"]
 mod resumable;
 #[cfg(test)]
-#[path = "statements/tests.rs"]
 mod tests;
-#[path = "statements/tokens.rs"]
 mod tokens;
 
 pub use position::{line_and_column, offset_of_position};
