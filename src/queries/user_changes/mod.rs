@@ -30,26 +30,26 @@ statement! {
 /// What a change is about.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct About {
-    pub chat_id: Option<ChatId>,
-    pub other_id: Option<UserId>,
-    pub session_id: Option<SessionId>,
+    pub chat: Option<ChatId>,
+    pub other: Option<UserId>,
+    pub session: Option<SessionId>,
 }
 
 impl About {
     /// About a chat.
     pub(crate) fn chat(chat_id: ChatId) -> Self {
-        Self { chat_id: Some(chat_id), ..Self::default() }
+        Self { chat: Some(chat_id), ..Self::default() }
     }
 
     /// About another user.
     pub(crate) fn other(other_id: UserId) -> Self {
-        Self { other_id: Some(other_id), ..Self::default() }
+        Self { other: Some(other_id), ..Self::default() }
     }
 
     /// About a session.
     #[allow(dead_code, reason = "for the operations that end sessions")]
     pub(crate) fn session(session_id: SessionId) -> Self {
-        Self { session_id: Some(session_id), ..Self::default() }
+        Self { session: Some(session_id), ..Self::default() }
     }
 }
 
@@ -62,7 +62,7 @@ pub(crate) fn record(
     kind: UserChangeKind,
     about: About,
 ) -> QueryResult<Vec<(UserId, Version)>> {
-    let About { chat_id, other_id, session_id } = about;
+    let About { chat: chat_id, other: other_id, session: session_id } = about;
     RecordUserChange { users: users.to_vec(), kind, chat_id, other_id, session_id }.load(conn)
 }
 
