@@ -73,9 +73,11 @@ lint: check-format clippy docs squawk check-schema check-image ## Everything tha
 check-format: ## Check the formatting
 	$(CARGO) fmt --check
 
-clippy: ## Lint the code, with and without the command line
+clippy: ## Lint the code: all of it, the library alone, and with the runner
 	$(CARGO) clippy $(FEATURES) --all-targets -- --deny warnings
-	$(CARGO) clippy --no-default-features --features "$(if $(FEATURES),,bundled)" --lib -- --deny warnings
+	for features in "" runner; do \
+		$(CARGO) clippy --no-default-features --features "$$features$(if $(FEATURES),, bundled)" --lib -- --deny warnings || exit 1; \
+	done
 
 docs: ## Build the documentation, and fail on a broken link
 	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc $(FEATURES) --no-deps

@@ -109,6 +109,7 @@ pub mod ids;
 pub mod interruption;
 #[cfg(feature = "local")]
 pub mod local;
+#[cfg(feature = "runner")]
 pub mod migrate;
 pub mod models;
 #[doc(hidden)]
@@ -135,4 +136,5 @@ pub mod schema;
 #[cfg(feature = "bundled")]
 use openssl_sys as _;
 
+#[cfg(feature = "runner")]
 pub use migrate::MIGRATIONS;
