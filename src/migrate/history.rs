@@ -30,7 +30,7 @@ pub(super) fn read(connection: &mut Connection) -> Result<History, Error> {
         "SELECT
              current_schema(),
              (SELECT relnamespace::regnamespace FROM pg_class WHERE oid = to_regclass('__diesel_schema_migrations')),
-             has_table_privilege(ledger.oid, 'SELECT'),
+             ledger.oid IS NOT NULL,
              current_setting('transaction_read_only') = 'off'
                  AND coalesce(
                      has_table_privilege(ledger.oid, 'INSERT')
@@ -65,7 +65,7 @@ pub(super) fn read(connection: &mut Connection) -> Result<History, Error> {
     )?;
     let mut values = rows.into_iter().next().unwrap_or_default().into_iter();
     let mut value = || values.next().flatten();
-    let (current, found, readable, may_record, has_owner) = (value(), value(), value(), value(), value());
+    let (current, found, has_ledger, may_record, has_owner) = (value(), value(), value(), value(), value());
     let (search_path, unusable, filtered) = (value().unwrap_or_default(), value(), value());
     // What is not seen is not taken for what is not there.
     if current.is_none() || unusable.is_some() {
@@ -81,11 +81,8 @@ pub(super) fn read(connection: &mut Connection) -> Result<History, Error> {
         }
         _ => return Ok(History::default()),
     }
-    let ledger = match readable.as_deref() {
-        None => Ledger::Missing,
-        Some("t") => Ledger::Read,
-        Some(_) => Ledger::Unreadable,
-    };
+    // A ledger that this role may not read is an error below, as a history is: it would tell what was edited.
+    let ledger = if has_ledger.as_deref() == Some("t") { Ledger::Read } else { Ledger::Missing };
     let has_owner = has_owner.as_deref() == Some("t");
     let mut history = History {
         ledger,

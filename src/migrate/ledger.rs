@@ -64,8 +64,6 @@ pub enum Ledger {
     /// Not yet.
     #[default]
     Missing,
-    /// There is one that this role may not read.
-    Unreadable,
     /// It was read.
     Read,
 }

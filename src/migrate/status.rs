@@ -64,7 +64,7 @@ impl Status {
     /// Whether the ledger lacks something that this session could add.
     pub(super) fn can_be_completed<'a>(&self, migrations: impl IntoIterator<Item = &'a Migration>) -> bool {
         let lacks = self.has_stale_records || ledger::unrecorded(self, migrations).next().is_some();
-        lacks && self.may_record && self.ledger != Ledger::Unreadable
+        lacks && self.may_record
     }
 
     /// Whether the ledger is missing, or was made before there were owners and these migrations need one.
@@ -78,7 +78,7 @@ impl Status {
 ///
 /// # Errors
 ///
-/// [`Error::Server`] when the history cannot be read. A ledger that this role may not read is passed over.
+/// [`Error::Server`] when the history or the ledger cannot be read.
 pub fn status(pool: &Pool) -> Result<Status, Error> {
     read(&mut *pool.get()?, pool.migrations(), pool.own())
 }

@@ -1,7 +1,7 @@
 //! Databases that cannot become a messenger's as they are: refused before anything is done, with the way out.
 
 use super::on;
-use crate::support::{Run, Server, TestDatabase, messenger_db};
+use crate::support::{LockHolder, Run, Running, Server, TestDatabase, messenger_db};
 
 fn schemas_with_tables(database: &TestDatabase) -> Vec<String> {
     database.column(
@@ -78,6 +78,31 @@ fn what_a_role_may_not_see_is_not_taken_for_what_is_not_there() {
 }
 
 #[test]
+fn a_history_or_a_ledger_that_a_role_may_not_read_is_an_error_and_no_note() {
+    let database = TestDatabase::empty_on(super::own_server());
+    on(&database, &["run", "--to", super::names()[5]]).exits(0);
+    let role = format!("{}_reader", database.name());
+    for table in ["messenger_db_ledger", "__diesel_schema_migrations"] {
+        database
+            .execute(&format!(
+                "DROP ROLE IF EXISTS {role}; CREATE ROLE {role} LOGIN;
+                 GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}; REVOKE ALL ON {table} FROM {role}"
+            ))
+            .unwrap();
+        for command in ["verify", "status", "list", "pending", "plan", "revert", "redo", "run", "adopt"] {
+            super::as_role(&database, &role, &[command])
+                .exits(8)
+                .complains(&format!("permission denied for table {table}"));
+        }
+        let refused = super::as_role(&database, &role, &["verify"]).exits(8);
+        super::rights::obey(&database, &refused.stderr);
+        super::as_role(&database, &role, &["verify"]).exits(0);
+        super::as_role(&database, &role, &["status", "--exit-code"]).exits(3);
+        database.execute(&format!("DROP OWNED BY {role}")).unwrap();
+    }
+}
+
+#[test]
 fn a_database_that_is_not_utf8_is_refused_before_anything_is_done() {
     let database = TestDatabase::encoded("SQL_ASCII");
     on(&database, &["run"]).exits(2).complains("encoded in SQL_ASCII").complains("createdb --encoding UTF8");
@@ -111,6 +136,28 @@ fn a_locale_that_folds_ascii_letters_only_is_told_by_run_and_status() {
     assert_eq!(on(&other, &["status", "--json"]).exits(0).json()["folds_letters"], true);
     let redo = on(&other, &["redo"]).exits(0);
     assert!(!redo.stderr.contains("LC_CTYPE"), "{}", redo.stderr);
+}
+
+#[test]
+fn a_commit_that_waits_for_a_standby_that_was_lost_meanwhile_says_so() {
+    let server = Box::leak(Box::new(Server::wanted(|builder| {
+        builder.throwaway().setting("synchronous_standby_names = 'nobody'").setting("synchronous_commit = local")
+    })));
+    let database = TestDatabase::empty_on(server);
+    let lock = LockHolder::of_type(&database, "contact_status");
+    let mut running = Running::start(&mut super::command(&database, &["run", "--lock-timeout", "0"]));
+    running.says("waiting for a lock");
+    let mut admin = server.connect();
+    admin.execute("SET synchronous_commit = local").unwrap();
+    // From here on every commit waits, as where the standby has gone.
+    admin.execute("ALTER SYSTEM SET synchronous_commit = on").unwrap();
+    admin.execute("SELECT pg_reload_conf()").unwrap();
+    drop(lock);
+    let line = running.says("the commit waits for a synchronous standby");
+    assert!(line.contains("\"nobody\"") && line.contains("reload"), "{line}");
+    admin.execute("ALTER SYSTEM SET synchronous_standby_names = ''").unwrap();
+    admin.execute("SELECT pg_reload_conf()").unwrap();
+    running.ends().exits(0);
 }
 
 #[test]

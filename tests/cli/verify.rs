@@ -157,7 +157,7 @@ fn status_counts_each_kind_in_its_screen() {
     assert!(run.stdout.contains("\ndrift     none\n"), "{}", run.stdout);
     database.execute("CREATE TABLE pets (); ALTER TABLE messages SET (fillfactor = 50)").unwrap();
     let run = on(&database, &["status", "--exit-code"]).exits(0);
-    assert!(run.stdout.contains("\ndrift     none\ntuned     1\nforeign   1\n"), "{}", run.stdout);
+    assert!(run.stdout.contains("\ndrift     none\ntuned     1\nobjects   1 foreign object\n"), "{}", run.stdout);
     database.execute("ALTER TABLE messages ADD age integer NOT NULL").unwrap();
     let run = on(&database, &["status"]).exits(0);
     let drift = "\ndrift     1; `messenger-db verify` shows more\n          unexpected table messages: column age\n";
@@ -293,17 +293,4 @@ fn a_role_that_may_only_read_looks_and_verifies() {
     for command in ["revert", "redo"] {
         Run::of(messenger_db(&[command]).env("DATABASE_URL", &url)).exits(8);
     }
-}
-
-#[test]
-fn a_role_that_may_not_read_the_ledger_still_sees_the_catalog_and_is_told() {
-    let database = TestDatabase::empty_on(own_server());
-    on(&database, &["run"]).exits(0);
-    let url = reader(&database, "half_blind", "GRANT SELECT ON __diesel_schema_migrations TO READER");
-    for command in ["status", "list", "pending", "run"] {
-        Run::of(messenger_db(&[command]).env("DATABASE_URL", &url)).exits(0);
-    }
-    Run::of(messenger_db(&["verify"]).env("DATABASE_URL", &url))
-        .exits(0)
-        .complains("no ledger that this role can read");
 }

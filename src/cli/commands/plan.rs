@@ -30,7 +30,7 @@ pub fn plan(connection: &Connection, plan: &Plan, output: &mut Output) -> Result
     }
     let made = migrate::plan(&database.pool, &options).map_err(|error| {
         allowed.remark_on_refusal(&error, output);
-        database.diagnose(error)
+        database.diagnose_look(error)
     })?;
     output.line(made.sql.trim_end());
     output.json(&report::Plan {

@@ -24,7 +24,7 @@ pub fn verify(connection: &Connection, options: &Verify, output: &mut Output) ->
         output.line(&line);
     }
     if found.status.ledger != Ledger::Read && !found.status.applied.is_empty() {
-        output.note("there is no ledger that this role can read: whether a migration was edited is not known");
+        output.note("there is no ledger: whether a migration was edited is not known");
     }
     if let Some(suspects) = found.catalog.drift().and_then(differences::suspects) {
         output.note(&suspects);
