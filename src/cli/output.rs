@@ -269,6 +269,10 @@ impl Observer for Output {
                 }
             }
             Event::Blocked { blocker } => self.note(&format!("waiting for a lock, held by {}", described(blocker))),
+            Event::Unconfirmed { standbys } => self.note(&format!(
+                "the commit waits for a synchronous standby, and none confirms it: synchronous_standby_names is \
+                 {standbys:?}. Start the standby, or take it off that list and reload the server"
+            )),
             Event::SteppedBack { blocker, pause, left } => self.note(&format!(
                 "stepped back from a lock{}: trying again in {}, {left} more {}",
                 blocker.map(|blocker| format!(", held by {}", described(blocker))).unwrap_or_default(),

@@ -72,7 +72,7 @@ pub fn adopt(pool: &Pool, observer: &mut dyn Observer) -> Result<Adoption, Error
     let adopted = migrations.iter().filter(|migration| upto(migration.version.as_str()));
     let recorded: Vec<_> = adopted.copied().filter(|migration| !is_recorded(migration)).collect();
     if !recorded.is_empty() {
-        apply::transaction(connection, Error::Server, |connection| {
+        apply::transaction(connection, |connection| {
             history::create(connection)?;
             if status.ledger == Ledger::Missing {
                 connection.execute(ledger::CREATE)?;
@@ -83,6 +83,7 @@ pub fn adopt(pool: &Pool, observer: &mut dyn Observer) -> Result<Adoption, Error
                 }
                 connection.execute(&ledger::record(migration, Origin::Adopt, "NULL"))?;
             }
+            connection.execute("COMMIT")?;
             Ok(())
         })?;
     }

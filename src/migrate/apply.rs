@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use super::error::Place;
-use super::libpq::{Connection, ServerError};
+use super::libpq::Connection;
 use super::patience::Patience;
 use super::session::Session;
 use super::verify::Comparison;
@@ -109,8 +109,11 @@ pub(super) fn each(
                     return one(connection, &session, watch, migration, direction, observer);
                 }
                 let failed = |source| Error::Bookkeeping { migration: *migration, direction, what: "COMMIT", source };
-                transaction(connection, failed, |connection| {
-                    one(connection, &session, watch, migration, direction, observer)
+                transaction(connection, |connection| {
+                    let step = one(connection, &session, watch, migration, direction, observer)?;
+                    // Watched: what was deferred may wait for locks, and the commit itself for a standby.
+                    watch.execute(connection, "COMMIT", observer).map_err(failed)?;
+                    Ok(step)
                 })
             })
         });
@@ -158,17 +161,13 @@ pub(super) fn stop_if_wanted(observer: &dyn Observer, done: usize, planned: usiz
     if observer.wants_to_stop() { Err(Error::Interrupted { done, left: planned - done }) } else { Ok(()) }
 }
 
-/// Runs `work` in a transaction: all of it or nothing. `uncommitted` is the error when the commit fails.
+/// Runs `work` in a transaction, which it commits itself when it succeeds; what fails is rolled back.
 pub(super) fn transaction<T>(
     connection: &mut Connection,
-    uncommitted: impl FnOnce(ServerError) -> Error,
     work: impl FnOnce(&mut Connection) -> Result<T, Error>,
 ) -> Result<T, Error> {
     connection.execute("BEGIN")?;
-    let worked = work(connection).and_then(|done| {
-        connection.execute("COMMIT").map_err(uncommitted)?;
-        Ok(done)
-    });
+    let worked = work(connection);
     if worked.is_err() && connection.is_alive() {
         // The error that matters is the one before; a rollback that fails means a connection that is gone anyway.
         let _ = connection.execute("ROLLBACK");
@@ -216,6 +215,7 @@ pub(super) fn one(
         })?;
         session.put_back_settings(connection).map_err(failed("putting back the session"))?;
     }
-    connection.execute(&direction.bookkeeping(migration, start.elapsed())).map_err(failed("writing the history"))?;
+    let bookkeeping = direction.bookkeeping(migration, start.elapsed());
+    watch.execute(connection, &bookkeeping, observer).map_err(failed("writing the history"))?;
     Ok(Step { migration: *migration, direction, duration: start.elapsed() })
 }

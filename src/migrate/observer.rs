@@ -72,6 +72,12 @@ pub enum Event<'a> {
         /// Who stands in its way.
         blocker: &'a Blocker,
     },
+    /// A commit has waited for two seconds for a synchronous standby to confirm it. It is on the server's own disk already, and
+    /// done as soon as a standby confirms it, or none is waited for any more.
+    Unconfirmed {
+        /// The server's `synchronous_standby_names`.
+        standbys: &'a str,
+    },
     /// A lock was not to be had in time: what was begun is rolled back, and tried again after a pause.
     SteppedBack {
         /// Who stood in the way, where that was seen.

@@ -23,16 +23,11 @@ const ROUNDS: usize = 10;
 /// Which it is, found out with a second connection that leaves nothing behind.
 pub(super) fn pooling(conninfo: &Conninfo, first: &mut Connection) -> Result<Pooling, ServerError> {
     let mut second = Connection::open(conninfo)?;
-    let (ours, theirs) = (process(first)?, process(&mut second)?);
+    let (ours, theirs) = (first.ask_for_process()?, second.ask_for_process()?);
     for _ in 0..ROUNDS {
-        if ours == theirs || process(first)? != ours || process(&mut second)? != theirs {
+        if ours == theirs || first.ask_for_process()? != ours || second.ask_for_process()? != theirs {
             return Ok(Pooling::Transaction);
         }
     }
     Ok(Pooling::Session)
-}
-
-fn process(connection: &mut Connection) -> Result<Option<String>, ServerError> {
-    let rows = connection.execute("SELECT pg_backend_pid()")?;
-    Ok(rows.into_iter().flatten().next().flatten())
 }

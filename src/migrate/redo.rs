@@ -41,8 +41,10 @@ pub fn redo(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result
                 None => Error::Server(source),
             };
             owner::work_as_owner(connection, |connection| {
-                apply::transaction(connection, uncommitted, |connection| {
-                    at_once(connection, watch, pool, &before, &down, observer)
+                apply::transaction(connection, |connection| {
+                    let done = at_once(connection, watch, pool, &before, &down, observer)?;
+                    watch.execute(connection, "COMMIT", observer).map_err(uncommitted)?;
+                    Ok(done)
                 })
             })
         })?;

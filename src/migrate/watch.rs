@@ -43,6 +43,8 @@ pub(super) struct Watch<'a> {
     cancelled: bool,
     is_spent: bool,
     told: Option<String>,
+    unconfirmed_since: Option<Instant>,
+    has_told_unconfirmed: bool,
     pub(super) blocker: Option<Blocker>,
 }
 
@@ -64,6 +66,8 @@ impl<'a> Watch<'a> {
             cancelled: false,
             is_spent: false,
             told: None,
+            unconfirmed_since: None,
+            has_told_unconfirmed: false,
             blocker: None,
         }
     }
@@ -141,6 +145,19 @@ impl<'a> Watch<'a> {
             .clamp(Duration::from_millis(5), Duration::from_millis(100))
     }
 
+    /// Tells once that a commit has been waiting for a synchronous standby for long.
+    fn tell_unconfirmed(&mut self, standbys: Option<String>, now: Instant, observer: &mut dyn Observer) {
+        let Some(standbys) = standbys else {
+            self.unconfirmed_since = None;
+            return;
+        };
+        let since = *self.unconfirmed_since.get_or_insert(now);
+        if !self.has_told_unconfirmed && now.duration_since(since) >= WORTH_TELLING {
+            observer.on(&Event::Unconfirmed { standbys: &standbys });
+            self.has_told_unconfirmed = true;
+        }
+    }
+
     /// Looks once. Gives the time if it waits, for the next look to know for how long.
     fn look(
         &mut self,
@@ -151,11 +168,12 @@ impl<'a> Watch<'a> {
         observer: &mut dyn Observer,
     ) -> Option<Instant> {
         // A watch that sees nothing is no reason to stop what it watches.
-        let (holds, blocker) = seen(self.session, pid).ok()?;
+        let Seen { holds, standbys, blocker } = seen(self.session, pid).ok()?;
         let now = Instant::now();
         if holds {
             self.holds_since.get_or_insert(now);
         }
+        self.tell_unconfirmed(standbys, now, observer);
         let blocker = blocker?;
         self.waited += before.map_or(Duration::ZERO, |before| now.duration_since(before));
         let worth_telling = if self.limit.is_zero() { WORTH_TELLING } else { WORTH_TELLING.min(self.limit) };
@@ -167,7 +185,7 @@ impl<'a> Watch<'a> {
             self.told = Some(blocker.pid.clone());
         }
         if !limit.is_zero() && self.waited >= limit && !self.cancelled {
-            self.cancelled = self.session.execute(&format!("SELECT pg_cancel_backend({pid})")).is_ok();
+            self.cancelled = self.session.execute(&format!("SET ROLE NONE; SELECT pg_cancel_backend({pid})")).is_ok();
             self.is_spent |= is_concurrent;
         }
         self.blocker = Some(blocker);
@@ -175,16 +193,27 @@ impl<'a> Watch<'a> {
     }
 }
 
+/// What another session sees of a server process.
+struct Seen {
+    /// Whether it holds a lock that writers wait for, on a table that others can see.
+    holds: bool,
+    /// The `synchronous_standby_names` of which none has confirmed what it commits, while it waits for that.
+    standbys: Option<String>,
+    /// The one in its way, if there is one: of several, the one whose transaction is the oldest.
+    blocker: Option<Blocker>,
+}
+
 /// Whether it failed for a lock, and may succeed when others are done.
 pub(super) fn is_for_a_lock(error: &Error) -> bool {
     error.sqlstate().is_some_and(|sqlstate| [LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED].contains(&sqlstate))
 }
 
-/// Whether a server process holds a lock that writers wait for, on a table that others can see; and the one in its way, if
-/// there is one: of several, the one whose transaction is the oldest.
-fn seen(session: &mut Connection, pid: i32) -> Result<(bool, Option<Blocker>), ServerError> {
+/// Looks at a server process. As the role that logged in: another that the session has become, such as by `ALTER ROLE … SET
+/// role`, may neither see its own login's other sessions nor cancel what they do.
+fn seen(session: &mut Connection, pid: i32) -> Result<Seen, ServerError> {
     let rows = session.execute(&format!(
-        "SELECT
+        "SET ROLE NONE;
+         SELECT
              EXISTS (
                  SELECT
                  FROM pg_locks AS held
@@ -193,6 +222,10 @@ fn seen(session: &mut Connection, pid: i32) -> Result<(bool, Option<Blocker>), S
                      AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
                      AND held.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
                      AND class.relkind IN ('r', 'p', 'm')
+             ),
+             (
+                 SELECT current_setting('synchronous_standby_names') FROM pg_stat_activity
+                 WHERE pid = {pid} AND wait_event = 'SyncRep'
              ),
              blocker.*
          FROM (VALUES (true)) AS one
@@ -209,6 +242,7 @@ fn seen(session: &mut Connection, pid: i32) -> Result<(bool, Option<Blocker>), S
     let seconds = |text: Option<String>| Duration::try_from_secs_f64(text?.parse().ok()?).ok();
     let mut values = rows.into_iter().flatten();
     let holds = values.next().flatten().as_deref() == Some("t");
+    let standbys = values.next().flatten();
     let mut read = || {
         Some(Blocker {
             pid: values.next()??,
@@ -219,5 +253,5 @@ fn seen(session: &mut Connection, pid: i32) -> Result<(bool, Option<Blocker>), S
             query_age: seconds(values.next()?),
         })
     };
-    Ok((holds, read()))
+    Ok(Seen { holds, standbys, blocker: read() })
 }

@@ -2,7 +2,7 @@
 
 use rustix::process::Signal;
 
-use super::{at, command, names, on, state};
+use super::{as_role, at, command, names, on, own_server, state};
 use crate::support::{LockHolder, Running, TestDatabase};
 
 #[test]
@@ -99,4 +99,31 @@ fn without_a_limit_it_says_whom_it_waits_for() {
     assert!(line.contains(&format!("process {} (", lock.pid())), "{line}");
     drop(lock);
     running.ends().exits(0);
+}
+
+#[test]
+fn a_login_that_becomes_another_role_sees_who_is_in_the_way_and_ends_its_own_wait() {
+    let database = TestDatabase::empty_on(own_server());
+    let name = database.name();
+    database
+        .execute(&format!(
+            "CREATE ROLE {name}_owner; CREATE ROLE {name}_deploy LOGIN IN ROLE {name}_owner;
+             ALTER ROLE {name}_deploy SET role = {name}_owner; ALTER DATABASE {name} OWNER TO {name}_owner;
+             ALTER SCHEMA public OWNER TO {name}_owner"
+        ))
+        .unwrap();
+    let deploy = format!("{name}_deploy");
+    as_role(&database, &deploy, &["run"]).exits(0);
+    // The server itself would wait for ever: it is the runner that cancels, as the login, which the owner may not.
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("2099-01-01-000000_note")).unwrap();
+    let up = "SET LOCAL lock_timeout = 0; CREATE TABLE notes (); ALTER TABLE users ADD COLUMN note text";
+    std::fs::write(folder.path().join("2099-01-01-000000_note/up.sql"), up).unwrap();
+    let lock = LockHolder::of(&database, "SELECT FROM users");
+    let also = folder.path().to_str().unwrap();
+    as_role(&database, &deploy, &["run", "--also", also, "--lock-timeout", "300ms", "--lock-retries", "0"])
+        .exits(5)
+        .complains("over several locks")
+        .complains(&format!("held by process {} (", lock.pid()));
+    assert_eq!(database.value("SELECT to_regclass('notes') IS NULL"), "t");
 }

@@ -3,7 +3,7 @@
 use messenger_db::migrate::libpq::Connection;
 
 use super::{command, on, state};
-use crate::support::{PgBouncer, Run, TestDatabase, messenger_db};
+use crate::support::{LockHolder, PgBouncer, Run, Running, TestDatabase, messenger_db};
 
 fn through(pooler: &PgBouncer, arguments: &[&str]) -> Run {
     Run::of(messenger_db(arguments).env("DATABASE_URL", pooler.url()))
@@ -62,6 +62,19 @@ fn a_pooler_that_gives_a_session_to_each_is_as_good_as_none() {
     through(&pooler, &["status", "--exit-code"]).exits(0);
     pretty_assertions::assert_eq!(database.catalog(), TestDatabase::migrated().catalog());
     Run::of(&mut command(&database, &["pending"])).exits(0);
+}
+
+#[test]
+fn behind_a_pooler_that_gives_a_session_to_each_the_lock_monitor_sees_who_is_in_the_way() {
+    let database = TestDatabase::empty();
+    let pooler = PgBouncer::before(&database, "session", 5);
+    let lock = LockHolder::of_type(&database, "contact_status");
+    let mut running = Running::start(messenger_db(&["run"]).env("DATABASE_URL", pooler.url()));
+    // The pooler told libpq another process than the one that waits.
+    let line = running.says("stepped back from a lock, held by ");
+    assert!(line.contains(&format!("process {} (", lock.pid())), "{line}");
+    drop(lock);
+    running.ends().exits(0);
 }
 
 #[test]

@@ -22,6 +22,8 @@ pub struct Connection {
     // Boxed, so that the pointer libpq holds stays valid when the connection moves.
     notices: Box<RefCell<Vec<Notice>>>,
     closes_after_use: bool,
+    // Asked of the server where a pooler in between made up what libpq was told.
+    process: Option<i32>,
 }
 
 // SAFETY: libpq lets one thread at a time use a connection, whichever thread that is; this type is not Sync.
@@ -60,7 +62,7 @@ impl Connection {
         // SAFETY: both arrays end with null and outlive the call, as do the strings they point to.
         let raw = conninfo.parameters().with(|keywords, values| unsafe { PQconnectStartParams(keywords, values, 1) });
         let raw = NonNull::new(raw).ok_or_else(|| ServerError::of_connection("libpq is out of memory"))?;
-        let connection = Self { raw, notices: Box::default(), closes_after_use: false };
+        let connection = Self { raw, notices: Box::default(), closes_after_use: false, process: None };
         let collector: *const RefCell<Vec<Notice>> = &raw const *connection.notices;
         // SAFETY: the collector lives in a box that is freed only after PQfinish. Nobody else has the connection.
         let failure = unsafe {
@@ -182,11 +184,25 @@ impl Connection {
         self.closes_after_use || !self.is_alive() || !self.is_idle()
     }
 
-    /// The process id of the server process that serves this connection.
+    /// The process id of the server process that serves this connection, as the server told libpq; behind a pooler, as
+    /// the server itself says, once [`Connection::ask_for_process`] was called.
     #[must_use]
     pub fn backend_pid(&self) -> i32 {
         // SAFETY: raw is a connection until drop.
-        unsafe { PQbackendPID(self.raw.as_ptr()) }
+        self.process.unwrap_or_else(|| unsafe { PQbackendPID(self.raw.as_ptr()) })
+    }
+
+    /// Asks the server which process serves this connection. A pooler tells libpq a number that it made up. One round trip;
+    /// the answer holds as long as the session is this connection's own.
+    ///
+    /// # Errors
+    ///
+    /// What the server said.
+    pub fn ask_for_process(&mut self) -> Result<i32, ServerError> {
+        let rows = self.execute("SELECT pg_backend_pid()")?;
+        let process = rows.into_iter().flatten().next().flatten().and_then(|process| process.parse().ok());
+        self.process = process;
+        Ok(self.backend_pid())
     }
 
     /// What the server reports of itself without being asked, such as `server_version`.
