@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::libpq::{Connection, ServerError};
-use super::{Migration, ledger};
+use super::{Migration, history, ledger};
 
 /// What is written about the migrations, and not the application's to change.
 pub(super) const RECORDS: [&str; 2] = ["__diesel_schema_migrations", "messenger_db_ledger"];
@@ -28,6 +28,19 @@ pub(super) struct Object {
 }
 
 impl Object {
+    /// A table of the runner that is still to be made, whoever makes it.
+    pub(super) fn record(schema: &str, name: &str) -> Self {
+        Self {
+            kind: "TABLE".to_owned(),
+            full_name: format!("{}.{}", history::quoted(schema), history::quoted(name)),
+            name: name.to_owned(),
+            subject: format!("table {name}"),
+            owner: String::new(),
+            owner_is_superuser: false,
+            goes_with_table: false,
+        }
+    }
+
     /// Whether it is one of the tables of the runner.
     pub(super) fn is_record(&self) -> bool {
         self.kind == "TABLE" && RECORDS.contains(&self.name.as_str())

@@ -69,23 +69,72 @@ impl Roles {
 /// this runs as may not: it needs `CREATEROLE`, and to own the database and what is in it, or to be a superuser.
 pub fn create_roles(pool: &Pool, roles: &Roles, observer: &mut dyn Observer) -> Result<Vec<String>, Error> {
     let Turn { connection, .. } = &mut lock::acquire(pool, pool.get()?, observer)?;
-    super::apply::transaction(connection, Error::Server, |connection| carry_out(connection, roles, pool.migrations()))
+    super::apply::transaction(connection, |connection| {
+        let done = carry_out(connection, roles, pool.migrations())?;
+        connection.execute("COMMIT")?;
+        Ok(done)
+    })
 }
 
-/// The statements that [`create_roles`] would carry out, for an administrator to read and to run.
+/// The statements that [`create_roles`] would carry out, for an administrator to read and to run, in one transaction and
+/// whatever the `search_path` of his session. Whoever asks needs no right but to read the catalog and the history.
 ///
 /// # Errors
 ///
-/// As [`create_roles`].
+/// [`Error::Role`] and [`Error::UnknownSchema`], as [`create_roles`]; [`Error::Server`] when the catalog cannot be read.
 pub fn plan_roles(pool: &Pool, roles: &Roles, observer: &mut dyn Observer) -> Result<Vec<String>, Error> {
     let Turn { connection, .. } = &mut lock::acquire(pool, pool.get()?, observer)?;
     connection.execute("BEGIN")?;
-    let statements = carry_out(connection, roles, pool.migrations());
+    let planned = work_out(connection, roles, pool.migrations());
     connection.execute("ROLLBACK")?;
-    statements
+    planned
 }
 
 fn carry_out(connection: &mut Connection, roles: &Roles, migrations: &[Migration]) -> Result<Vec<String>, Error> {
+    let place = found(connection, roles)?;
+    let mut done = Vec::new();
+    for statements in [membership(connection, roles, &place)?, records(connection, &place)?] {
+        perform(connection, &mut done, statements)?;
+    }
+    for schema in schemas(roles, &place) {
+        perform(connection, &mut done, privileges(roles, &place, schema))?;
+        let objects = covered(connection, roles, &place, schema, migrations)?;
+        perform(connection, &mut done, possessions(roles, &objects))?;
+    }
+    // "already exists, skipping" is no news.
+    connection.take_notices();
+    Ok(done)
+}
+
+/// The same statements, none carried out: whoever asks for them may not be who can.
+fn work_out(connection: &mut Connection, roles: &Roles, migrations: &[Migration]) -> Result<Vec<String>, Error> {
+    // Whoever runs them is not known here, and has another search_path.
+    let place = Place { user: "CURRENT_USER".to_owned(), ..found(connection, roles)? };
+    let mut statements = vec![format!("SET LOCAL search_path = {}", history::quoted(&place.schema))];
+    statements.extend(membership(connection, roles, &place)?);
+    statements.extend(records(connection, &place)?);
+    for schema in schemas(roles, &place) {
+        statements.extend(privileges(roles, &place, schema));
+        let mut objects = covered(connection, roles, &place, schema, migrations)?;
+        if *schema == place.schema {
+            // They are there by then.
+            let is_there = |name: &str| objects.iter().any(|object| object.is_record() && object.name == name);
+            let missing: Vec<_> = objects::RECORDS.into_iter().filter(|name| !is_there(name)).collect();
+            objects.extend(missing.into_iter().map(|name| Object::record(schema, name)));
+        }
+        statements.extend(possessions(roles, &objects));
+    }
+    Ok(statements)
+}
+
+/// The schemas to cover, the current one first.
+fn schemas<'a>(roles: &'a Roles, place: &'a Place) -> impl Iterator<Item = &'a String> {
+    let others = roles.schemas.iter().filter(|schema| **schema != place.schema);
+    [&place.schema].into_iter().chain(others)
+}
+
+/// Where this works, when every schema that is named is there.
+fn found(connection: &mut Connection, roles: &Roles) -> Result<Place, Error> {
     let place = Place::of(connection)?;
     for name in &roles.schemas {
         let query = format!("SELECT FROM pg_namespace WHERE nspname = {}", literal(name));
@@ -93,20 +142,7 @@ fn carry_out(connection: &mut Connection, roles: &Roles, migrations: &[Migration
             return Err(Error::UnknownSchema { name: name.clone() });
         }
     }
-    let mut done = Vec::new();
-    for statements in [membership(connection, roles, &place)?, records(connection, &place)?] {
-        perform(connection, &mut done, statements)?;
-    }
-    let others = roles.schemas.iter().filter(|schema| **schema != place.schema);
-    for schema in [&place.schema].into_iter().chain(others) {
-        perform(connection, &mut done, privileges(roles, &place, schema))?;
-        let is_whole = roles.schemas.contains(schema);
-        let objects = covered(connection, roles, &place, schema, (!is_whole).then_some(migrations))?;
-        perform(connection, &mut done, possessions(roles, &objects))?;
-    }
-    // "already exists, skipping" is no news.
-    connection.take_notices();
-    Ok(done)
+    Ok(place)
 }
 
 fn perform(connection: &mut Connection, done: &mut Vec<String>, statements: Vec<String>) -> Result<(), Error> {
@@ -180,11 +216,11 @@ fn covered(
     connection: &mut Connection,
     roles: &Roles,
     place: &Place,
-    schema: &str,
-    only: Option<&[Migration]>,
+    schema: &String,
+    migrations: &[Migration],
 ) -> Result<Vec<Object>, Error> {
     let mut objects = objects::of_schema(connection, schema)?;
-    if let Some(migrations) = only {
+    if !roles.schemas.contains(schema) {
         let made: BTreeSet<_> = objects::subjects(migrations);
         let runner = place.runner.as_deref();
         objects.retain(|object| {

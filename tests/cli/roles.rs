@@ -206,6 +206,34 @@ fn done_again_it_changes_nothing_and_printed_it_is_what_would_be_done() {
 }
 
 #[test]
+fn printed_by_a_role_that_may_make_none_it_is_what_an_administrator_can_run_whatever_his_search_path() {
+    for migrated in [false, true] {
+        let database = TestDatabase::empty_on(own_server());
+        let name = database.name();
+        database
+            .execute(&format!(
+                "CREATE ROLE {name}_login LOGIN; ALTER DATABASE {name} OWNER TO {name}_login;
+                 CREATE SCHEMA \"the app\" AUTHORIZATION {name}_login;
+                 ALTER DATABASE {name} SET search_path = \"the app\""
+            ))
+            .unwrap();
+        let login = format!("{name}_login");
+        if migrated {
+            as_role(&database, &login, &["run"]).exits(0);
+        }
+        as_role(&database, &login, &["roles"]).exits(8).complains("CREATEROLE").complains("messenger-db roles --print");
+        let printed = as_role(&database, &login, &["roles", "--print"]).exits(0).stdout;
+        assert!(printed.starts_with("BEGIN;\nSET LOCAL search_path = \"the app\";\n"), "{printed}");
+        let mut admin = database.connect();
+        admin.execute("SET search_path = pg_temp").unwrap();
+        admin.execute(&printed).unwrap_or_else(|error| panic!("{error}: {printed}"));
+        assert_eq!(owners(&database, "\"the app\""), [format!("{name}_owner")]);
+        let others = "SELECT count(*) FROM pg_class WHERE relname = 'messenger_db_ledger' AND relnamespace <> '\"the app\"'::regnamespace";
+        assert_eq!(database.value(others), "0");
+    }
+}
+
+#[test]
 fn a_role_that_can_do_more_than_it_should_is_not_taken() {
     let database = TestDatabase::empty_on(own_server());
     database.execute("CREATE ROLE mighty_app LOGIN").unwrap();

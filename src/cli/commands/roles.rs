@@ -14,7 +14,10 @@ pub fn roles(connection: &Connection, options: &RolesArgs, output: &mut Output) 
     let done = Roles::with_prefix(prefix)
         .map(|roles| Roles { schemas: options.schemas.clone(), ..roles })
         .and_then(|roles| work(&database.pool, &roles, output).map(|statements| (roles, statements)))
-        .map_err(|error| database.diagnose(error));
+        .map_err(|error| match error.sqlstate() {
+            Some("42501") => refused(database.diagnose_look(error)),
+            _ => database.diagnose(error),
+        });
     let (roles, statements) = done?;
     if options.print {
         output.line(&format!("BEGIN;\n{};\nCOMMIT;", statements.join(";\n")));
@@ -38,4 +41,11 @@ pub fn roles(connection: &Connection, options: &RolesArgs, output: &mut Output) 
         done: !options.print,
     });
     Ok(Exit::Done)
+}
+
+/// What was refused to a role that may not make others, or does not own what is to be given away.
+fn refused(problem: Problem) -> Problem {
+    let help = "Nothing was changed. It takes CREATEROLE, and to own the database and what is in it; or a superuser. Let an \
+                administrator run the same command, or what `messenger-db roles --print` prints, with psql.";
+    Problem { help: Some(help.to_owned()), ..problem }
 }
