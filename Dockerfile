@@ -1,7 +1,7 @@
 # The binary in an image of its own: without a shell, as a user who is not root.
 #
 #   docker build --tag messenger-db .
-#   docker run --rm --env DATABASE_URL messenger-db --wait 60
+#   docker run --rm --env DATABASE_URL messenger-db --wait 60s
 #
 # A service takes it from there, and puts it before its own program:
 #

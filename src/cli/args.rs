@@ -10,6 +10,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::Exit;
+use super::duration::{of_milliseconds, of_seconds};
 
 const EXEC: &str = "\
 Wait for the database, migrate it when RUN_MIGRATIONS is true, then become another program: the entry point of a \
@@ -47,24 +48,24 @@ pub struct Connection {
     #[arg(long, global = true, value_name = "URL", help_heading = "Connection")]
     pub direct_url: Option<String>,
 
-    /// Wait up to so many seconds for a server that is not up yet [default: 0; exec: 60]
-    #[arg(long, global = true, value_name = "SECS", value_parser = seconds, help_heading = "Connection")]
+    /// Wait up to so long for a server that is not up yet, such as 30s or 2m [default: 0s; exec: 60s]
+    #[arg(long, global = true, value_name = "TIME", value_parser = of_seconds, help_heading = "Connection")]
     pub wait: Option<Duration>,
 
-    /// Wait up to so many seconds for another runner that works on the database
-    #[arg(long, global = true, value_name = "SECS", default_value = "60", value_parser = seconds, help_heading = "Connection")]
+    /// Wait up to so long for another runner that works on the database
+    #[arg(long, global = true, value_name = "TIME", default_value = "60s", value_parser = of_seconds, help_heading = "Connection")]
     pub lock_wait: Duration,
 
-    /// How long a statement waits for a lock, in milliseconds; 0 for ever
-    #[arg(long, global = true, value_name = "MS", default_value = "2000", value_parser = milliseconds, help_heading = "Connection")]
+    /// How long a statement waits for a lock, such as 500ms; 0 for ever, a number without a unit is milliseconds
+    #[arg(long, global = true, value_name = "TIME", default_value = "2s", value_parser = of_milliseconds, help_heading = "Connection")]
     pub lock_timeout: Duration,
 
     /// How often a migration is tried again that did not get a lock in that time, after a pause that doubles
     #[arg(long, global = true, value_name = "N", default_value = "5", help_heading = "Connection")]
     pub lock_retries: usize,
 
-    /// How long a statement may run, in milliseconds; 0 or without it for ever
-    #[arg(long, global = true, value_name = "MS", value_parser = milliseconds, help_heading = "Connection")]
+    /// How long a statement may run, such as 10m; 0 or without it for ever, a number without a unit is milliseconds
+    #[arg(long, global = true, value_name = "TIME", value_parser = of_milliseconds, help_heading = "Connection")]
     pub statement_timeout: Option<Duration>,
 
     /// A folder of migrations of the service's own, carried out after these; may be repeated
@@ -351,21 +352,4 @@ fn count(text: &str) -> Result<usize, String> {
         Ok(0) | Err(_) => Err("a number from 1 is needed".to_owned()),
         Ok(number) => Ok(number),
     }
-}
-
-// Longer makes no sense, and PostgreSQL's own timeouts end at 2^31 milliseconds.
-const LONGEST: Duration = Duration::from_millis(2_147_483_647);
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse::<f64>().map_err(|_| "a number of seconds is needed".to_owned())?;
-    within_bounds(Duration::try_from_secs_f64(seconds).ok(), "seconds from 0 to 2147483 are possible")
-}
-
-fn milliseconds(text: &str) -> Result<Duration, String> {
-    let milliseconds = text.parse().map_err(|_| "a whole number of milliseconds is needed".to_owned())?;
-    within_bounds(Some(Duration::from_millis(milliseconds)), "milliseconds from 0 to 2147483647 are possible")
-}
-
-fn within_bounds(duration: Option<Duration>, otherwise: &str) -> Result<Duration, String> {
-    duration.filter(|duration| *duration <= LONGEST).ok_or_else(|| otherwise.to_owned())
 }

@@ -1,9 +1,12 @@
 //! Chooses the database of a command: the one that is named, or the private one.
 
 use std::env;
+use std::fs::File;
 use std::time::Duration;
 
 use diesel::{Connection as _, PgConnection};
+use rustix::io::fcntl_dupfd_cloexec;
+use rustix::stdio::{dup2_stderr, stderr};
 
 use super::allowed::Allowed;
 use super::args::Connection;
@@ -48,11 +51,26 @@ impl Database {
 
     /// A connection for the acts.
     pub fn diesel(&self) -> Result<PgConnection, Problem> {
-        PgConnection::establish(&self.conninfo).map_err(|_| {
+        silently(|| PgConnection::establish(&self.conninfo)).map_err(|_| {
             // The runner has just connected to the same; and what libpq says may quote the connection string.
             Problem::new(Exit::NoConnection, "the server gives no second connection", "Run the command again.")
         })
     }
+}
+
+/// Does work while what is written to standard error is thrown away. libpq prints there by itself what a server remarks
+/// while it opens a session, and Diesel gives no way to have it; the runner, which connected before, has told it.
+fn silently<T>(work: impl FnOnce() -> T) -> T {
+    let kept = fcntl_dupfd_cloexec(stderr(), 0);
+    let nowhere = File::options().write(true).open("/dev/null");
+    let (Ok(kept), Ok(nowhere)) = (kept, nowhere) else { return work() };
+    let is_away = dup2_stderr(nowhere).is_ok();
+    let done = work();
+    if is_away {
+        // There is nowhere to tell that it failed.
+        let _ = dup2_stderr(kept);
+    }
+    done
 }
 
 /// The database URL that the options, the environment or `.env` name, and which of them does.
@@ -92,6 +110,8 @@ pub fn open(connection: &Connection, output: &mut Output) -> Result<Database, Pr
         None => (private(output)?, "the private PostgreSQL"),
     };
     let conninfo = parse(&url, origin)?;
+    // Before anybody waits for a server.
+    let own = migrate::of_folders(&connection.also)?;
     let options = ConnectOptions {
         wait: connection.wait.unwrap_or(Duration::ZERO),
         lock_wait: connection.lock_wait,
@@ -99,10 +119,7 @@ pub fn open(connection: &Connection, output: &mut Output) -> Result<Database, Pr
         lock_retries: connection.lock_retries,
         statement_timeout: connection.statement_timeout,
     };
-    let mut pool = migrate::connect(&conninfo, &options, output)?;
-    for folder in &connection.also {
-        pool = pool.also_folder(folder)?;
-    }
+    let pool = migrate::connect(&conninfo, &options, output)?.with_own(own);
     let target = output.target().cloned().unwrap_or_default();
     Ok(Database { pool, target, conninfo: conninfo.with_secrets() })
 }

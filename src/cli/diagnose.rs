@@ -5,9 +5,9 @@ use std::time::Duration;
 use miette::{LabeledSpan, NamedSource};
 
 use super::Exit;
-use super::differences;
 use super::output;
 use super::problem::{Excerpt, Problem};
+use super::{differences, duration};
 use crate::local::LocalError;
 use crate::migrate::libpq::{Conninfo, Obstacle, ServerError};
 use crate::migrate::{BackupError, Blocker, Direction, Drift, Error, Place, Rights, Target, Unknown};
@@ -35,9 +35,7 @@ pub fn needs_rights(error: &Error) -> bool {
 /// What to show for an error that happened on a target, where the role that works has such rights.
 pub fn diagnose(error: Error, target: &Target, rights: Option<&Rights>) -> Problem {
     match error {
-        Error::Connect { conninfo, obstacle, waited, source } => {
-            no_connection(&conninfo, obstacle, waited.as_secs(), &source)
-        }
+        Error::Connect { conninfo, obstacle, waited, source } => no_connection(&conninfo, obstacle, waited, &source),
         Error::Statement { place, in_transaction, source } => {
             failed_statement(&place, in_transaction, &source, target, rights)
         }
@@ -70,7 +68,9 @@ pub fn diagnose(error: Error, target: &Target, rights: Option<&Rights>) -> Probl
             error.to_string(),
             format!("Nothing was changed. {}", no_schema(target, rights)),
         ),
-        Error::ReplicatedHistory { ref drift, .. } => Problem { diff: Some(drift.diff()), ..in_words(&error) },
+        Error::ReplicatedHistory { ref drift, .. } => {
+            Problem { diff: Some(differences::diff(drift)), ..in_words(&error) }
+        }
         Error::OtherSchema { ref found, .. } => {
             let help = format!(
                 "Nothing was changed. To go on there, an administrator runs\n  \
@@ -203,9 +203,9 @@ fn next_step(error: &Error) -> (Exit, String) {
                 )
             });
             let help = format!(
-                "It was waited for {} s. When it is done, run the same command again, or wait longer with `--lock-wait`.\
+                "It was waited for {}. When it is done, run the same command again, or wait longer with `--lock-wait`.\
                  {end}",
-                waited.as_secs()
+                duration::text(*waited)
             );
             return (Exit::Locked, help);
         }
@@ -266,14 +266,15 @@ pub fn unknown_catalog(unknown: &Unknown) -> Problem {
     }
 }
 
-fn no_connection(conninfo: &Conninfo, obstacle: Obstacle, waited: u64, error: &ServerError) -> Problem {
+fn no_connection(conninfo: &Conninfo, obstacle: Obstacle, waited: Duration, error: &ServerError) -> Problem {
     let server = conninfo.server();
     let mut help = match obstacle {
-        Obstacle::Silent if waited == 0 => {
+        Obstacle::Silent if waited.is_zero() => {
             format!("Nothing answers at {server}. Start the server, or correct the database URL.")
         }
         Obstacle::Silent => {
-            format!("Nothing answered at {server} in {waited} seconds. Start the server, or correct the database URL.")
+            let waited = duration::text(waited);
+            format!("Nothing answered at {server} in {waited}. Start the server, or correct the database URL.")
         }
         Obstacle::NotNow if error.sqlstate == "3D000" => format!(
             "The server at {server} has no such database. Make it with `createdb`, or correct the database URL.",
@@ -307,8 +308,8 @@ fn no_connection(conninfo: &Conninfo, obstacle: Obstacle, waited: u64, error: &S
             named(conninfo.option("dbname")),
         ),
     };
-    if obstacle.passes() && waited == 0 {
-        help.push_str(" Where that is about to change, `--wait 30` waits up to 30 seconds.");
+    if obstacle.passes() && waited.is_zero() {
+        help.push_str(" Where that is about to change, `--wait 30s` waits up to 30 seconds.");
     }
     Problem {
         sqlstate: Some(error.sqlstate.clone()),

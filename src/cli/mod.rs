@@ -6,6 +6,7 @@ mod commands;
 mod database;
 mod diagnose;
 mod differences;
+mod duration;
 mod env_file;
 mod exit;
 mod output;

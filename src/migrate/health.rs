@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::libpq::{Connection, Rows};
+use super::remarks::FOLDS_LETTERS;
 use super::{Error, Pool};
 
 /// The state of a server, as far as the role of the connection may see it.
@@ -77,19 +78,16 @@ pub struct Receiver {
     pub lag: Option<Duration>,
 }
 
-/// The columns that every role may ask for.
-macro_rules! of_every_role {
-    () => {
-        "pg_is_in_recovery(), current_setting('transaction_read_only') = 'off', lower(U&'\\00C9') = U&'\\00E9',
-        to_char(pg_postmaster_start_time() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
-    };
+/// The query for the columns that every role may ask for.
+fn of_every_role() -> String {
+    format!(
+        "SELECT pg_is_in_recovery(), current_setting('transaction_read_only') = 'off', {FOLDS_LETTERS},
+             to_char(pg_postmaster_start_time() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+    )
 }
 
-/// These, and what the views for statistics show; a row for each receiver, and at least one.
-const EVERYTHING: &str = concat!(
-    "SELECT ",
-    of_every_role!(),
-    ",
+/// What the views for statistics show beside them; a row for each receiver, and at least one.
+const STATISTICS: &str = "
     pg_has_role('pg_read_all_stats', 'USAGE'),
     (
         SELECT count(*) FROM pg_stat_activity
@@ -122,8 +120,7 @@ LEFT JOIN (
         extract(epoch FROM replay_lag)
     FROM pg_stat_replication
     ORDER BY application_name, pid
-) AS receiver ON true"
-);
+) AS receiver ON true";
 
 const INSUFFICIENT_PRIVILEGE: &str = "42501";
 
@@ -138,11 +135,11 @@ pub fn health(pool: &Pool) -> Result<Health, Error> {
 }
 
 fn read(connection: &mut Connection) -> Result<Health, Error> {
-    match connection.execute(EVERYTHING) {
+    match connection.execute(&format!("{},{STATISTICS}", of_every_role())) {
         Ok(rows) => Ok(health_of(rows)),
         // The views are everybody's, unless somebody took them away.
         Err(error) if error.sqlstate == INSUFFICIENT_PRIVILEGE => {
-            let health = health_of(connection.execute(concat!("SELECT ", of_every_role!()))?);
+            let health = health_of(connection.execute(&of_every_role())?);
             Ok(Health { unseen: Some(format!("{}; `GRANT pg_monitor` to the role shows it", error.message)), ..health })
         }
         Err(error) => Err(error.into()),

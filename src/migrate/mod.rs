@@ -94,6 +94,8 @@ pub use leftover::Leftover;
 pub use libpq::{Conninfo, ConninfoError, Obstacle};
 pub use lock::Holder;
 pub use observer::{Event, Observer, Silent};
+#[cfg(feature = "cli")]
+pub(crate) use own::of_folders;
 pub use plan::{Plan, plan};
 pub use pool::{ConnectOptions, Manager, Pool, Pooled, Reached, Target, connect, reach};
 pub use redo::redo;

@@ -3,6 +3,8 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::path::Path;
+#[cfg(feature = "cli")]
+use std::path::PathBuf;
 
 use diesel::connection::{BoxableConnection, SimpleConnection};
 use diesel::migration::{Migration as DieselMigration, MigrationSource};
@@ -10,6 +12,8 @@ use diesel::pg::Pg;
 use diesel::result::QueryResult;
 use diesel_migrations::MigrationError;
 
+#[cfg(feature = "cli")]
+use super::source;
 use super::{Error, Migration, Owner, Pool, Version, own_folder, statements};
 
 /// The migration that `diesel setup` puts into every folder. This crate has it too, and it is carried out once.
@@ -64,22 +68,39 @@ impl Pool {
         self.and(own_folder::read(folder.as_ref()).map_err(|problems| Error::OwnMigrations { problems })?)
     }
 
-    fn and(self, mut more: Vec<Migration>) -> Result<Self, Error> {
-        more.retain(|migration| migration.name != INITIAL);
-        more.sort_by_key(|migration| migration.version);
-        let problems: Vec<_> = more.iter().flat_map(problems).collect();
-        if !problems.is_empty() {
-            return Err(Error::OwnMigrations { problems });
-        }
-        let own = [self.own(), &more].concat();
-        let mut known = BTreeMap::new();
-        for migration in self.migrations().iter().chain(&own) {
-            if let Some(first) = known.insert(migration.version, migration) {
-                return Err(Error::SameVersion { first: *first, second: *migration });
-            }
-        }
+    fn and(self, more: Vec<Migration>) -> Result<Self, Error> {
+        let own = joined(self.migrations(), self.own(), more)?;
         Ok(self.with_own(own))
     }
+}
+
+/// The migrations of a service's folders, in the order in which they are carried out, as
+/// [`also_folder`](Pool::also_folder) reads them: before there is a pool.
+#[cfg(feature = "cli")]
+pub(crate) fn of_folders(folders: &[PathBuf]) -> Result<Vec<Migration>, Error> {
+    let ours = source::all()?;
+    folders.iter().try_fold(Vec::new(), |own, folder| {
+        let more = own_folder::read(folder).map_err(|problems| Error::OwnMigrations { problems })?;
+        joined(&ours, &own, more)
+    })
+}
+
+/// The service's own migrations with more of them, where all can be carried out beside this crate's.
+fn joined(ours: &[Migration], own: &[Migration], mut more: Vec<Migration>) -> Result<Vec<Migration>, Error> {
+    more.retain(|migration| migration.name != INITIAL);
+    more.sort_by_key(|migration| migration.version);
+    let problems: Vec<_> = more.iter().flat_map(problems).collect();
+    if !problems.is_empty() {
+        return Err(Error::OwnMigrations { problems });
+    }
+    let own = [own, &more].concat();
+    let mut known = BTreeMap::new();
+    for migration in ours.iter().chain(&own) {
+        if let Some(first) = known.insert(migration.version, migration) {
+            return Err(Error::SameVersion { first: *first, second: *migration });
+        }
+    }
+    Ok(own)
 }
 
 /// What is wrong with a migration, whatever it was read from.

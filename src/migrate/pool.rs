@@ -80,7 +80,7 @@ impl Pool {
         self.migrations.iter().chain(self.own.iter())
     }
 
-    pub(super) fn with_own(self, own: Vec<Migration>) -> Self {
+    pub(crate) fn with_own(self, own: Vec<Migration>) -> Self {
         Self { own: own.into(), ..self }
     }
 

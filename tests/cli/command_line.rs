@@ -54,6 +54,8 @@ fn numbers_that_are_none_are_refused() {
         &["run", "--lock-timeout", "1.5"],
         &["run", "--lock-timeout", "2147483648"],
         &["run", "--statement-timeout", "soon"],
+        &["run", "--wait", "2 parsecs"],
+        &["run", "--lock-timeout", "25days"],
         &["run", "--color", "sometimes"],
     ] {
         refused(arguments);

@@ -94,6 +94,9 @@ fn a_server_that_others_use_is_not_restarted_under_them_but_says_so() {
     for arguments in [&["status"][..], &["local", "start"]] {
         programs.run(&state, arguments).exits(0).complains("replaced").complains("messenger-db local stop");
     }
+    let json = programs.run(&state, &["local", "start", "--json"]).exits(0).json();
+    assert!(json["note"].as_str().unwrap().contains("were replaced"), "{json}");
+    assert_eq!(programs.run(&state, &["local", "status", "--json"]).exits(0).json()["note"], serde_json::Value::Null);
     assert_eq!(programs.pid(&state), before);
     client.execute("SELECT 1").unwrap();
     drop(client);

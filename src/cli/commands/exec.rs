@@ -14,6 +14,7 @@ use crate::cli::args::{Connection, Exec, Run};
 use crate::cli::env_file::RUN_MIGRATIONS as SWITCH;
 use crate::cli::output::Output;
 use crate::cli::{Exit, Problem, database};
+use crate::migrate::of_folders;
 
 /// How long it waits for a server when it is not told: containers start in any order.
 const WAIT: Duration = Duration::from_mins(1);
@@ -41,6 +42,8 @@ pub fn exec(connection: &Connection, exec: &Exec, added: &[OsString], output: &m
 
     let connection = Connection { wait: connection.wait.or(Some(WAIT)), ..connection.clone() };
     if migrates {
+        // Before anybody waits for a server.
+        of_folders(&connection.also)?;
         database::reach(&connection, true, output)?;
         migrate::run(
             &connection,

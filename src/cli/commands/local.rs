@@ -26,7 +26,7 @@ pub fn local(command: &LocalCommand, output: &Output) -> Result<Exit, Problem> {
             tell_replaced(started.how, output);
             output.line(&format!("PostgreSQL {} {how}, process {}, in {folder}", started.version, started.pid));
             output.line(&local.url(DATABASE));
-            output.json(&report::Local::of(&local)?);
+            output.json(&report::Local::of(&local)?.with(replaced(started.how)));
         }
         LocalCommand::Stop => {
             let stopped = local.stop(StopMode::Fast)?;
@@ -56,17 +56,24 @@ pub fn local(command: &LocalCommand, output: &Output) -> Result<Exit, Problem> {
 
 /// Says what there is to know of a server whose programs were replaced while it ran.
 pub fn tell_replaced(how: How, output: &Output) {
+    if let Some(note) = replaced(how) {
+        output.note(note);
+    }
+}
+
+/// The same, for the object of `local start`.
+const fn replaced(how: How) -> Option<&'static str> {
     match how {
-        How::Restarted => output.note("the private PostgreSQL was restarted: its programs were replaced while it ran"),
-        How::Outdated => output.note(
+        How::Restarted => Some("the private PostgreSQL was restarted: its programs were replaced while it ran"),
+        How::Outdated => Some(
             "the programs of the private PostgreSQL were replaced while it runs, and it may fail until it is restarted. \
              Others are connected to it: end them, or run `messenger-db local stop` and `messenger-db local start`",
         ),
-        How::Uninstalled => output.note(
+        How::Uninstalled => Some(
             "the programs of the private PostgreSQL are gone or of another major version, so it cannot be started again \
              once it has stopped. Install that version again, or run `messenger-db backup FILE` now",
         ),
-        How::WasRunning | How::Started | How::Initialised => {}
+        How::WasRunning | How::Started | How::Initialised => None,
     }
 }
 

@@ -60,8 +60,9 @@ fn print(status: &Status, found: &Verification, health: &Health, output: &Output
         let few = status.foreign.iter().take(FEW).map(|row| row.version.clone()).chain(more(&status.foreign));
         let few: Vec<_> = few.collect();
         output.line(&format!(
-            "foreign   {} in the history\n          {}",
+            "history   {} foreign {}\n          {}",
             status.foreign.len(),
+            if status.foreign.len() == 1 { "version" } else { "versions" },
             few.join("\n          ")
         ));
     }
@@ -81,8 +82,11 @@ fn print(status: &Status, found: &Verification, health: &Health, output: &Output
     }
     for kind in [Kind::Allowed, Kind::Tuned, Kind::Foreign] {
         let count = drift.map_or(0, |drift| drift.of_kind(kind).count());
-        if count > 0 {
-            output.line(&format!("{:<9} {count}", kind.as_str()));
+        match (count, kind) {
+            (0, _) => {}
+            (1, Kind::Foreign) => output.line("objects   1 foreign object"),
+            (count, Kind::Foreign) => output.line(&format!("objects   {count} foreign objects")),
+            (count, kind) => output.line(&format!("{:<9} {count}", kind.as_str())),
         }
     }
     output.json(&report::Status::of(found, health));

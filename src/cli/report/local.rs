@@ -16,6 +16,8 @@ pub struct Local {
     folder: String,
     log: String,
     url: String,
+    /// What `local start` remarks of a server whose programs were replaced while it ran. `None`: nothing, as in `local status`.
+    note: Option<&'static str>,
 }
 
 impl Local {
@@ -34,7 +36,13 @@ impl Local {
             folder: super::path(local.state_dir()),
             log: super::path(&local.log_file()),
             url: local.url(DATABASE),
+            note: None,
         })
+    }
+
+    /// The same, with what there is to remark.
+    pub fn with(self, note: Option<&'static str>) -> Self {
+        Self { note, ..self }
     }
 }
 

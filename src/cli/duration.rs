@@ -1,0 +1,79 @@
+//! Durations as people write and read them: `500ms`, `2s`, `10m`.
+
+use std::time::Duration;
+
+use super::output::in_words;
+
+/// Longer makes no sense, and PostgreSQL's own timeouts end here.
+const LONGEST: Duration = Duration::from_millis(2_147_483_647);
+
+/// Reads a duration whose plain numbers are seconds, with a fraction or without.
+pub fn of_seconds(text: &str) -> Result<Duration, String> {
+    read(text, |number| number.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()))
+}
+
+/// Reads a duration whose plain numbers are whole milliseconds.
+pub fn of_milliseconds(text: &str) -> Result<Duration, String> {
+    read(text, |number| number.parse().ok().map(Duration::from_millis))
+}
+
+/// PostgreSQL and the waiting count in milliseconds: less than one is one, so that it does not become zero, which is for ever.
+fn read(text: &str, plain: impl FnOnce(&str) -> Option<Duration>) -> Result<Duration, String> {
+    let text = text.trim();
+    let read = if text.ends_with(|c: char| c.is_ascii_alphabetic()) {
+        humantime::parse_duration(text).ok()
+    } else {
+        plain(text)
+    };
+    match read {
+        Some(duration) if duration.is_zero() => Ok(duration),
+        Some(duration) if duration <= LONGEST => Ok(duration.max(Duration::from_millis(1))),
+        Some(_) => Err("it is longer than 24 days".to_owned()),
+        None => Err("a duration is needed, such as 500ms, 2s or 10m".to_owned()),
+    }
+}
+
+/// The duration in words, without a fraction where there is none: `60 s`.
+pub fn text(duration: Duration) -> String {
+    if duration.subsec_nanos() == 0 { format!("{} s", duration.as_secs()) } else { in_words(duration) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{of_milliseconds, of_seconds, text};
+
+    #[test]
+    fn a_duration_is_read_with_its_unit_and_a_plain_number_with_that_of_the_option() {
+        for (written, milliseconds) in
+            [("500ms", 500), ("2s", 2_000), ("10m", 600_000), ("1h 30min", 5_400_000), ("1m30s", 90_000), ("0s", 0)]
+        {
+            let wanted = Ok(Duration::from_millis(milliseconds));
+            assert_eq!((of_seconds(written), of_milliseconds(written)), (wanted.clone(), wanted), "{written}");
+        }
+        assert_eq!(of_seconds("30"), Ok(Duration::from_secs(30)));
+        assert_eq!(of_seconds("0.3"), Ok(Duration::from_millis(300)));
+        assert_eq!(of_milliseconds("50"), Ok(Duration::from_millis(50)));
+        // What is not nothing does not become nothing, which is for ever.
+        assert_eq!(of_milliseconds("1us"), Ok(Duration::from_millis(1)));
+    }
+
+    #[test]
+    fn what_is_no_duration_is_refused() {
+        for written in ["", "s", "-1", "-2s", "nan", "inf", "2 parsecs", "1e9999", "99999999999", "2s 3", "é", "25d"] {
+            assert!(of_seconds(written).is_err(), "{written}");
+        }
+        for written in ["1.5", "2147483648", "25days"] {
+            assert!(of_milliseconds(written).is_err(), "{written}");
+        }
+    }
+
+    #[test]
+    fn whole_seconds_are_told_without_a_fraction() {
+        assert_eq!(
+            [0, 60_000, 300, 1_500].map(|ms| text(Duration::from_millis(ms))),
+            ["0 s", "60 s", "300 ms", "1.5 s"]
+        );
+    }
+}
