@@ -10,6 +10,8 @@ mod build_shared;
 mod check;
 #[path = "build/embedded.rs"]
 mod embedded;
+#[path = "build/unmarked.rs"]
+mod unmarked;
 
 use build_shared::{mark, statements};
 
@@ -29,26 +31,11 @@ fn main() {
 fn embed() -> io::Result<Vec<String>> {
     let migrations = Path::new(&variable("CARGO_MANIFEST_DIR")?).join("migrations");
     let (source, errors) = match check::read(&migrations) {
-        Ok(migrations) => (embedded::source(&migrations), migrations.iter().filter_map(unmarked).collect()),
+        Ok(migrations) => (embedded::source(&migrations), migrations.iter().filter_map(unmarked::problem).collect()),
         Err(problems) => (embedded::refused(), problems.iter().map(ToString::to_string).collect()),
     };
     fs::write(Path::new(&variable("OUT_DIR")?).join("migrations.rs"), source)?;
     Ok(errors)
-}
-
-/// What is wrong with a migration that a binary of another release would not know for one of this crate's.
-fn unmarked(migration: &check::Migration) -> Option<String> {
-    let check::Migration { name, version, .. } = migration;
-    let (time, title) = name.split_once('_')?;
-    let mark = mark::MARK;
-    // Without the number that the Diesel CLI puts behind the time.
-    let time = time.strip_suffix("-0000").unwrap_or(time);
-    (!mark::is_marked(version)).then(|| {
-        format!(
-            "migrations/{name}: its version lacks the mark by which an older binary knows it for one of this crate's; \
-             `make migration` renames it to `{time}-{mark}_{title}`"
-        )
-    })
 }
 
 /// A variable that cargo sets. One that is not UTF-8 is refused, because Rust source cannot name such a path.

@@ -17,6 +17,11 @@ static LEARNED: RwLock<Vec<(String, Failure)>> = RwLock::new(Vec::new());
 /// to its `lc_messages`. So this interrupts two statements of its own and keeps what the server said of them. No
 /// wording is assumed.
 ///
+/// Under another language it cannot take one failure for the other: what is compared is the whole message, and the server
+/// gives two different ones. A session in a language that was not learned, because the role sets `lc_messages` after this
+/// was called, gives [`Failure::Other`]; call it once more on such a session. Only a function that raises exactly the
+/// server's words with an SQLSTATE of its own is taken for an interruption.
+///
 /// Three statements in a transaction, or in a savepoint of the caller's, which is rolled back. It takes two
 /// milliseconds, reads no table and needs no right.
 ///

@@ -58,7 +58,7 @@ fn a_socket_folder_without_a_server_is_named() {
     run(&format!("postgresql:///chat?host={host}"))
         .exits(7)
         .complains(&format!("Nothing answers at {host}. Start the server, or correct the database URL"))
-        .complains("--wait 30");
+        .complains("--wait 30s");
 }
 
 #[test]
@@ -117,6 +117,29 @@ fn what_libpq_would_print_is_printed_as_everything_else_is() {
 }
 
 #[test]
+fn short_timeouts_of_the_database_and_a_migration_that_takes_longer_go_together() {
+    let database = TestDatabase::empty();
+    let timeouts = "name ~ '^(statement|transaction|idle_session|idle_in_transaction_session)_timeout$'";
+    for name in database.column(&format!("SELECT name FROM pg_settings WHERE {timeouts}")) {
+        let set = format!("ALTER DATABASE {} SET {name} = '500ms'", database.name());
+        crate::support::server().connect().execute(&set).unwrap();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [
+        ("2099-01-01-000000_inside/up.sql", "SELECT pg_sleep(0.8)"),
+        ("2099-01-02-000000_outside/up.sql", "SELECT pg_sleep(0.8)"),
+        ("2099-01-02-000000_outside/metadata.toml", "run_in_transaction = false\n"),
+    ] {
+        let file = folder.path().join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    }
+    let run = &mut messenger_db(&["run", "--also", folder.path().to_str().unwrap()]);
+    Run::of(run.env("DATABASE_URL", database.url())).exits(0);
+    assert_eq!(super::applied(&database).len(), versions().len() + 2);
+}
+
+#[test]
 fn a_collation_of_another_version_is_remarked_and_not_printed_by_libpq() {
     let server = own_server();
     let made = server.connect().execute(
@@ -136,6 +159,11 @@ fn a_collation_of_another_version_is_remarked_and_not_printed_by_libpq() {
     status(&[]).complains("WARNING: ");
     for more in ["--quiet", "--json"] {
         assert_eq!(status(&[more]).stderr, "", "{more}");
+    }
+    // Diesel's own connection remarks it too, and libpq would print that.
+    for arguments in [&["run", "--quiet"][..], &["seed", "--quiet"], &["seed", "--force", "--json"]] {
+        let run = Run::of(messenger_db(arguments).env("DATABASE_URL", server.url("other_collation"))).exits(0);
+        assert_eq!(run.stderr, "", "{arguments:?}");
     }
 }
 

@@ -1,6 +1,9 @@
 //! The `.env` file of the folder, for what the environment does not say.
 
-use std::os::unix::fs::symlink;
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 
 use tempfile::TempDir;
 
@@ -131,6 +134,34 @@ fn a_file_of_a_folder_above_that_may_not_be_read_stops_nothing_when_the_url_come
     Run::of(messenger_db(&["status"]).current_dir(&below))
         .exits(2)
         .complains("/.env cannot be read: it is longer than");
+}
+
+#[test]
+fn a_file_that_only_root_may_read_in_a_folder_above_stops_nothing_when_the_url_comes_from_elsewhere() {
+    let database = TestDatabase::migrated();
+    // Whoever runs the server, which is never root.
+    let owner = fs::metadata(database.connect().host()).unwrap();
+    if fs::metadata("/proc/self").unwrap().uid() != 0 || owner.uid() == 0 {
+        return eprintln!("skipped: only root has files that others may not read");
+    }
+    let folder = folder_with("SECRET=of root\n");
+    let below = folder.path().join("below");
+    fs::create_dir(&below).unwrap();
+    // The user may not enter the checkout.
+    let binary = below.join("messenger-db");
+    fs::copy(env!("CARGO_BIN_EXE_messenger-db"), &binary).unwrap();
+    for (path, mode) in [(&binary, 0o755), (&folder.path().join(".env"), 0o600), (&folder.path().to_owned(), 0o755)] {
+        fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+    }
+    let command = |arguments: &[&str]| {
+        let mut command = Command::new(&binary);
+        command.args(arguments).current_dir(&below).env_clear().uid(owner.uid()).gid(owner.gid());
+        command
+    };
+    Run::of(command(&["status"]).env("DATABASE_URL", database.url())).exits(0);
+    Run::of(command(&["exec", "--", "true"]).env("DATABASE_URL", database.url())).exits(0);
+    Run::of(&mut command(&["status", "--database-url", &database.url()])).exits(0);
+    Run::of(&mut command(&["status"])).exits(2).complains("/.env cannot be read: Permission denied");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use rustix::process::Signal;
 
 use super::{applied, at, command, names, versions};
-use crate::support::{AnnouncedServer, Run, Running, TestDatabase, messenger_db};
+use crate::support::{AnnouncedServer, LockHolder, Run, Running, Server, TestDatabase, messenger_db, until};
 
 /// The binary with `exec`, and a database to migrate when so told.
 fn exec(database: &TestDatabase, switch: Option<&str>, program: &[&str]) -> Command {
@@ -221,4 +221,79 @@ fn two_containers_at_once_migrate_once_and_both_start() {
     let lines = runs.iter().flat_map(|run| run.stderr.lines()).filter(|line| line.starts_with("applied")).count();
     assert_eq!(lines, names().len());
     pretty_assertions::assert_eq!(database.catalog(), at(names().last().unwrap()).catalog());
+}
+
+/// A folder with a migration of a service's own.
+fn own_folder(up: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("2026-12-01-000000_create_pets")).unwrap();
+    std::fs::write(folder.path().join("2026-12-01-000000_create_pets/up.sql"), up).unwrap();
+    folder
+}
+
+#[test]
+fn the_services_own_migrations_are_carried_out_too() {
+    let database = TestDatabase::empty();
+    let folder = own_folder("CREATE TABLE pets (owner user_id REFERENCES users)");
+    let also = folder.path().to_str().unwrap();
+    for (switch, is_there) in [("false", "f"), ("true", "t"), ("true", "t")] {
+        let mut command = command(&database, &["exec", "--also", also, "--", "echo", "up"]);
+        let run = Run::of(command.env("RUN_MIGRATIONS", switch)).exits(0);
+        assert_eq!(run.stdout, "up\n");
+        assert_eq!(database.value("SELECT to_regclass('pets') IS NOT NULL"), is_there, "{switch}");
+    }
+    assert_eq!(applied(&database).len(), versions().len() + 1);
+}
+
+#[test]
+fn a_folder_that_is_wrong_is_told_before_anybody_waits_for_a_server() {
+    let folder = own_folder("COMMIT");
+    let also = folder.path().to_str().unwrap();
+    for arguments in [&["exec", "--also", also, "--", "true"][..], &["run", "--wait", "60s", "--also", also]] {
+        let command = &mut messenger_db(arguments);
+        command.env("DATABASE_URL", "postgresql://127.0.0.1:1/chat").env("RUN_MIGRATIONS", "true");
+        let run = Run::of(command).exits(2).complains("2026-12-01-000000_create_pets/up.sql:1");
+        assert!(!run.stderr.contains("waiting"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_run_whose_primary_fails_is_finished_on_the_standby_that_is_promoted() {
+    let server: &'static Server = Box::leak(Box::new(Server::throwaway(&[])));
+    let database = TestDatabase::empty_on(server);
+    let standby = server.standby();
+    let both = format!(
+        "postgresql:///{}?host={},{}&port=5432,5432&user={}&target_session_attrs=read-write",
+        database.name(),
+        server.connect().host(),
+        standby.connect().host(),
+        server.connect().user()
+    );
+    let start = |arguments: &[&str]| {
+        Running::start(messenger_db(arguments).env("DATABASE_URL", &both).env("RUN_MIGRATIONS", "true"))
+    };
+    let lock = LockHolder::of_type(&database, "contact_status");
+    let mut run = start(&["run", "--lock-timeout", "0"]);
+    run.says("waiting for a lock");
+    let before = applied(&database);
+    assert!(!before.is_empty() && before.len() < versions().len(), "{before:?}");
+    let sent = database.value("SELECT pg_current_wal_insert_lsn()");
+    let replayed = format!("SELECT pg_last_wal_replay_lsn() >= '{sent}'");
+    until("the standby has replayed", || standby.connect().execute(&replayed).unwrap() == [[Some("t".to_owned())]]);
+
+    server.crash();
+    drop(lock);
+    run.ends().exits(1);
+    // There is no primary, until somebody promotes the standby.
+    let mut exec = start(&["exec", "--wait", "60s", "--", "echo", "up"]);
+    let line = exec.says("waiting up to");
+    assert!(line.contains("target_session_attrs"), "{line}");
+    standby.connect().execute("SELECT pg_promote()").unwrap();
+    let run = exec.ends().exits(0);
+    assert_eq!(run.stdout, "up\n");
+    let count = run.stderr.lines().filter(|line| line.starts_with("applied")).count();
+    assert_eq!(count, versions().len() - before.len(), "{}", run.stderr);
+    Run::of(messenger_db(&["verify", "--strict"]).env("DATABASE_URL", &both)).exits(0);
+    // For the database of the test to be dropped.
+    server.restart();
 }

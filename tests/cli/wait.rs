@@ -40,7 +40,7 @@ fn without_wait_a_server_that_is_starting_up_is_a_failure_that_names_the_option(
     Run::of(messenger_db(&["run"]).env("DATABASE_URL", url))
         .exits(7)
         .complains("the database system is starting up")
-        .complains("`--wait 30`");
+        .complains("`--wait 30s`");
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn what_the_server_refuses_is_not_waited_for() {
 
 /// Starts to wait, changes something on the server once it is said what is waited for, and demands success.
 fn waits_for(url: &str, reason: &str, change: impl FnOnce()) {
-    Run::of(messenger_db(&["status"]).env("DATABASE_URL", url)).exits(7).complains("`--wait 30`");
+    Run::of(messenger_db(&["status"]).env("DATABASE_URL", url)).exits(7).complains("`--wait 30s`");
     let mut running = Running::start(messenger_db(&["status", "--wait", "60"]).env("DATABASE_URL", url));
     let line = running.says("waiting up to");
     assert!(line.contains(reason), "{line}");

@@ -12,7 +12,11 @@ mod check;
 #[path = "../../build/embedded.rs"]
 #[allow(dead_code, reason = "only the build script needs the source for a refused folder")]
 mod embedded;
+#[path = "../../src/build_shared/mark.rs"]
+mod mark;
 mod sql;
+#[path = "../../build/unmarked.rs"]
+mod unmarked;
 
 const NAME: &str = "2026-01-31-120000_create_users";
 const OPTED_OUT: &str = "run_in_transaction = false\n";
@@ -289,4 +293,21 @@ fn the_source_escapes_whatever_a_path_may_hold() {
     assert!(source.contains(r#"up: include_str!("C:\\a \"b\" 'c' é {}"#), "{source}");
     assert!(source.contains(r#"catalog: Some("table users:\n")"#), "{source}");
     assert!(source.contains(r#"version: "20260131120000""#) && source.contains("run_in_transaction: false"));
+}
+
+#[test]
+fn a_migration_without_the_mark_of_this_crate_is_refused_with_the_name_that_it_should_have() {
+    let unmarked = |name: &str| {
+        let folder = Folder(tempfile::tempdir().unwrap()).migration(name);
+        let read = check::read(&folder.path("")).unwrap_or_default();
+        assert_eq!(read.len(), 1, "{name}");
+        unmarked::problem(&read[0])
+    };
+    let problem = unmarked(NAME).unwrap();
+    assert!(problem.starts_with(&format!("migrations/{NAME}: its version lacks the mark")), "{problem}");
+    assert!(problem.contains("renames it to `2026-01-31-120000-messenger_create_users`"), "{problem}");
+    let numbered = unmarked("2026-01-31-120000-0000_create_users").unwrap();
+    assert!(numbered.contains("`2026-01-31-120000-messenger_create_users`"), "{numbered}");
+    assert_eq!(unmarked("2026-01-31-120000-messenger_create_users"), None);
+    assert_eq!(unmarked("00000000000000_diesel_initial_setup"), None);
 }

@@ -201,3 +201,23 @@ fn what_the_url_and_the_database_set_is_what_the_session_is_put_back_to() {
     migrate::run(&pool.with_migrations(folder), &RunOptions::default(), &mut Silent).unwrap();
     assert_eq!(database.value("SELECT memory || who FROM app.look"), "3MBpg_database_owner");
 }
+
+#[test]
+fn a_custom_setting_is_put_back_to_what_the_role_or_the_database_carries() {
+    let database = TestDatabase::empty();
+    for set in ["my.tenant = 'seven'", "my.flag = ''"] {
+        database.execute(&format!("ALTER DATABASE {} SET {set}", database.name())).unwrap();
+    }
+    let change = "SET my.tenant = 'eight'; SET my.flag = 'on'; SET my.other = 'on'";
+    let look = "CREATE TABLE look AS SELECT current_setting('my.tenant') AS tenant, current_setting('my.flag') AS flag,
+        coalesce(current_setting('my.other', true), '') AS other";
+    for run_in_transaction in [true, false] {
+        let folder =
+            [("2026-01-01-000000_change", change, "SELECT 1"), ("2026-01-02-000000_look", look, "DROP TABLE look")];
+        let folder = folder.map(|(name, up, down)| Migration { run_in_transaction, ..migration(name, up, down) });
+        let pool = database.pool().with_migrations(folder.to_vec());
+        migrate::run(&pool, &RunOptions::default(), &mut Silent).unwrap();
+        assert_eq!(database.value("SELECT concat_ws('/', tenant, flag, other) FROM look"), "seven//");
+        migrate::revert(&pool, &Revert::All, &mut Silent).unwrap();
+    }
+}

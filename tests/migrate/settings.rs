@@ -1,9 +1,9 @@
 //! The catalog is the same under every setting that a role or a database can carry, wherever extensions are installed,
 //! and whatever options a server marks things with.
 
-use messenger_db::migrate::{self, Pool, Revert, RunOptions, Scope, Silent, catalog};
+use messenger_db::migrate::{self, ConnectOptions, Pool, Revert, RunOptions, Scope, Silent, catalog};
 
-use crate::support::{TestDatabase, set, settings};
+use crate::support::{TestDatabase, server, set, settings};
 
 /// Something of each kind whose text depends on a setting.
 const ODD: &str = r#"
@@ -33,6 +33,35 @@ fn the_catalog_is_the_same_under_every_setting() {
         connection.execute(&format!("RESET {name}")).unwrap();
     }
     assert!(tried > 150, "{tried} tried, refused: {refused:?}");
+}
+
+#[test]
+fn run_makes_the_same_schema_under_every_setting_of_the_database() {
+    let usual = TestDatabase::migrated().catalog();
+    let mut admin = server().connect();
+    let mut left = settings(&mut admin);
+    // A dozen settings at a time, and of each one value.
+    while !left.is_empty() {
+        let mut group: Vec<(String, String)> = Vec::new();
+        left.retain(|(name, value)| {
+            let is_taken = group.len() < 12 && group.iter().all(|(taken, _)| taken != name);
+            group.extend(is_taken.then(|| (name.clone(), value.clone())));
+            !is_taken
+        });
+        let database = TestDatabase::empty();
+        for (name, value) in &group {
+            let value = value.replace('\'', "''");
+            // Some are refused, such as a value that this system does not have.
+            let _ = admin.execute(&format!("ALTER DATABASE {} SET {name} = '{value}'", database.name()));
+        }
+        let pool = migrate::connect(&database.url().parse().unwrap(), &ConnectOptions::default(), &mut Silent);
+        let pool = pool.unwrap_or_else(|error| panic!("{group:?}: {error}"));
+        let report = migrate::run(&pool, &RunOptions::default(), &mut Silent);
+        let report = report.unwrap_or_else(|error| panic!("{group:?}: {error}"));
+        assert!(report.catalog.is_clean(), "{group:?}: {:?}", report.catalog);
+        let found = catalog::read(&mut pool.get().unwrap()).unwrap();
+        pretty_assertions::assert_eq!(found, usual, "{group:?}");
+    }
 }
 
 #[test]
@@ -72,10 +101,10 @@ fn a_catalog_names_nothing_by_the_schema_it_is_in() {
 const MARKS: &str = "
     UPDATE pg_attribute SET attoptions = coalesce(attoptions, '{}') || '{pg_attver=7}'
     WHERE attnum > 0 AND attrelid IN (
-        SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')
+        SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'S', 'c')
     );
     UPDATE pg_class SET reloptions = coalesce(reloptions, '{}') || '{pg_relver=7}'
-    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'i');
+    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'i', 'S', 'c');
     UPDATE pg_proc SET proconfig = coalesce(proconfig, '{}') || '{pg_fnver=1}'
     WHERE pronamespace = 'public'::regnamespace
         AND oid NOT IN (SELECT objid FROM pg_depend WHERE classid = 'pg_proc'::regclass AND deptype = 'e');";
@@ -106,4 +135,17 @@ fn what_a_server_marks_with_options_of_its_own_is_no_difference_even_to_strict()
     database.execute(MARKS).unwrap();
     assert!(migrate::revert(&pool, &Revert::Newest(5), &mut Silent).unwrap().catalog.is_clean());
     is_clean(&pool);
+}
+
+#[test]
+fn options_that_nobody_knows_say_nothing_of_sequences_and_types() {
+    let database = TestDatabase::migrated();
+    database
+        .execute("CREATE SEQUENCE numbers; CREATE TYPE pair AS (one int, two text); CREATE TABLE odd (id bigserial)")
+        .unwrap();
+    let before = database.catalog();
+    let marked = "SELECT count(*) FROM pg_class WHERE relkind IN ('S', 'c') AND reloptions::text LIKE '%pg_relver%'";
+    database.execute(MARKS).unwrap();
+    assert_eq!(database.value(marked), "3");
+    pretty_assertions::assert_eq!(database.catalog(), before);
 }

@@ -13,7 +13,7 @@ use pretty_assertions::assert_eq;
 
 use super::cast::{self, by};
 use super::watch;
-use crate::support::TestDatabase;
+use crate::support::{TestDatabase, speaks_german};
 
 fn failure(error: &DieselError) -> (Failure, &'static str, Option<Class>) {
     let failure = Failure::of(error);
@@ -57,6 +57,33 @@ fn a_timeout_and_a_cancelled_statement_are_told_apart_from_each_other_and_from_o
     assert_eq!(failure(&other), (Failure::Other, "database_error", None));
     diesel::sql_query("SET lock_timeout = '1ms'").execute(conn).unwrap();
     assert_eq!(accounts::mark_seen(conn, by(alice)), Ok(()));
+}
+
+#[test]
+fn a_server_that_speaks_another_language_is_understood_once_its_words_are_learned() {
+    let database = TestDatabase::migrated();
+    if !speaks_german(&mut database.connect()) {
+        return;
+    }
+    let conn = &mut database.diesel();
+    diesel::sql_query("SET lc_messages = 'de_DE.UTF-8'").execute(conn).unwrap();
+    let interrupted = |conn: &mut PgConnection| {
+        diesel::sql_query("SET statement_timeout = '1ms'").execute(conn).unwrap();
+        let error = diesel::sql_query("SELECT pg_sleep(60)").execute(conn).unwrap_err();
+        diesel::sql_query("SET statement_timeout = 0").execute(conn).unwrap();
+        error
+    };
+    // Words that were not learned are of no failure that is known, and never of another.
+    let error = interrupted(conn);
+    assert!(error.to_string().contains("storniere Anfrage"), "{error}");
+    assert_eq!(Failure::of(&error), Failure::Other);
+    interruption::learn(conn).unwrap();
+    assert_eq!(Failure::of(&interrupted(conn)), Failure::Timeout);
+    // What was learned of one language stays beside what is learned of another.
+    diesel::sql_query("SET lc_messages = 'C'").execute(conn).unwrap();
+    interruption::learn(conn).unwrap();
+    assert_eq!(Failure::of(&interrupted(conn)), Failure::Timeout);
+    assert_eq!(Failure::of(&error), Failure::Timeout);
 }
 
 #[test]
