@@ -105,7 +105,7 @@ fn ten_thousand_foreign_versions_are_counted_and_the_first_few_are_shown() {
         )
         .unwrap();
     for (arguments, shown) in
-        [(&["status"][..], "foreign   10000"), (&["list"], "[-] and 9995 more"), (&["pending"], "")]
+        [(&["status"][..], "history   10000 foreign versions"), (&["list"], "[-] and 9995 more"), (&["pending"], "")]
     {
         let run = crate::cli::on(&database, arguments).exits(0);
         assert!(run.stdout.contains(shown) && run.stdout.len() < 4000, "{arguments:?}: {}", run.stdout);
