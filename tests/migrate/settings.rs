@@ -44,7 +44,10 @@ fn run_makes_the_same_schema_under_every_setting_of_the_database() {
     while !left.is_empty() {
         let mut group: Vec<(String, String)> = Vec::new();
         left.retain(|(name, value)| {
-            let is_taken = group.len() < 12 && group.iter().all(|(taken, _)| taken != name);
+            // Some of the genetic optimiser's at once let no server plan anything: out of memory.
+            let is_geqo = |name: &str| name.starts_with("geqo_");
+            let goes_with = |other: &str| other != name && !(is_geqo(other) && is_geqo(name));
+            let is_taken = group.len() < 12 && group.iter().all(|(taken, _)| goes_with(taken));
             group.extend(is_taken.then(|| (name.clone(), value.clone())));
             !is_taken
         });
