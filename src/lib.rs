@@ -95,6 +95,7 @@
 //! | [`unread::total`](queries::unread::total) | How many messages are unread in all chats |
 
 pub mod actor;
+#[cfg(feature = "runner")]
 mod build_shared;
 #[cfg(feature = "cli")]
 pub mod cli;
