@@ -8,6 +8,10 @@ PG_BIN ?=
 # Features for cargo, such as FEATURES="--no-default-features --features cli" for the system's libpq.
 FEATURES ?=
 CARGO ?= cargo
+# The features of docs.rs: everything but libpq's and OpenSSL's own builds, which documentation does not need.
+DOC_FEATURES := --no-default-features --features cli
+# Filters for make test.
+ONLY ?=
 # For make load: messages a second, and how long.
 RATE ?= 1000
 SECONDS ?= 60
@@ -36,9 +40,14 @@ demo-clean: ## Stop the demo's PostgreSQL and delete its data
 build: preflight-build ## Build the library and the binary
 	$(CARGO) build $(FEATURES) --all-targets
 
-test: preflight-test postgres pgbouncer tools ## Run every test on a real, throwaway PostgreSQL (PG_BIN=… chooses another)
-	$(CARGO) test $(FEATURES) --test all --lib
-	$(CARGO) test $(FEATURES) --doc
+test: preflight-test postgres pgbouncer tools ## Run every test on a real, throwaway PostgreSQL (PG_BIN=… chooses another); ONLY="migrate:: cli::run" those
+	$(CARGO) test $(FEATURES) --test all --lib $(if $(strip $(ONLY)),-- $(ONLY))
+	$(if $(strip $(ONLY)),,$(CARGO) test $(FEATURES) --doc)
+
+# One test at a time writes; then all of them read what was written.
+snapshots: preflight-test ## Write what tests compare with anew: the help texts, docs/refusals.md
+	SNAPSHOTS=overwrite $(CARGO) test $(FEATURES) --test all -- --test-threads 1 cli::help tree::operations
+	$(CARGO) test $(FEATURES) --test all -- cli::help tree::operations
 
 # What these test is not the server: another version of it changes nothing.
 APART_FROM_SERVER := ui:: tree:: project::links project::preflight cli::command_line cli::env_file cli::generate cli::help \
@@ -80,7 +89,10 @@ clippy: ## Lint the code: all of it, the library alone, and with the runner
 	done
 
 docs: ## Build the documentation, and fail on a broken link
-	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc $(FEATURES) --no-deps
+	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc $(DOC_FEATURES) --no-deps
+
+package: preflight-package ## Package the crate, and build library, binary and documentation from the package alone
+	scripts/package $(FEATURES)
 
 # Dropping is what a down.sql is for; everything else that squawk knows is asked of it too. What runs outside of a
 # transaction need not be robust: the runner takes up what was interrupted.
@@ -148,4 +160,4 @@ ci: ## Everything that must be green before a change lands
 	$(MAKE) test-catalogs
 	$(MAKE) demo demo-clean
 
-.PHONY: help demo demo-clean build test examples test-18 test-catalogs bench bench-search load lint check-format clippy docs squawk schema check-schema check-image catalogs postgres postgres-newest pgbouncer tools ci
+.PHONY: help demo demo-clean build test examples test-18 test-catalogs bench bench-search load lint check-format clippy docs squawk schema check-schema check-image catalogs migration snapshots package postgres postgres-newest pgbouncer tools ci

@@ -25,6 +25,29 @@
 //! | [`chats::all_member_ids`] | The service asks for itself, to know whose devices to tell. |
 //! | [`changes::prune`] | It is maintenance, and concerns no user. |
 //! | [`import::messages`] | The operator imports, and may write in the name of everybody. |
+//!
+//! # The order of locks
+//!
+//! Every operation takes its locks in this order, and several of one kind in the order of their keys. So no two operations
+//! wait for each other in a circle.
+//!
+//! 1. Accounts (`users`): [`accounts::close`] takes its own first; what ties something to an account holds it open.
+//! 2. What two users have with each other (`contacts`, `blocks`), the row of the lower user first.
+//! 3. The chat (`chats`).
+//! 4. Memberships (`chat_participants`), by user.
+//! 5. The chat's head (`chat_heads`). Sends to one chat happen one after the other because of it.
+//! 6. Positions (`unread_messages`), by user.
+//! 7. The message (`messages`), and what hangs from it.
+//! 8. The counters of the users' logs (`user_heads`), by user, last of all.
+//!
+//! # The plan of a prepared statement
+//!
+//! A connection prepares a statement once. PostgreSQL plans its first five executions for the values at hand; after them, it
+//! may keep one plan for any values, and then knows neither how long this chat is nor how many chats this user has. The trap
+//! is a condition that is carried over: with `chat_heads.chat_id = $1` and `messages.chat_id = chat_heads.chat_id`, it knows
+//! that `messages.chat_id = $1`, and may read the chat from end to end where a few messages were meant. So each relation has
+//! its own `chat_id = $n`, and `messages` has both bounds of `seq`, too. `tests/queries/plans.rs` runs each hot operation at
+//! first and after ten executions, and fails when it reads more of `messages` than it should.
 
 pub mod accounts;
 mod atomic;

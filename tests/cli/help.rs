@@ -1,4 +1,7 @@
-//! What the binary says of itself. `SNAPSHOTS=overwrite cargo test help` writes the files anew.
+//! What the binary says of itself. `make snapshots` writes the files anew.
+
+use std::collections::BTreeSet;
+use std::path::Path;
 
 use messenger_db::cli::Exit;
 use snapbox::assert_data_eq;
@@ -12,61 +15,39 @@ fn said(arguments: &[&str]) -> String {
     run.stdout.lines().flat_map(|line| [line.trim_end(), "\n"]).collect()
 }
 
-macro_rules! help_is_as_written {
-    ($($name:ident: $arguments:expr, $file:literal;)+) => { $(
-        #[test]
-        fn $name() {
-            assert_data_eq!(said(&$arguments), snapbox::file![$file].raw());
-        }
-    )+ };
+/// The commands that a help lists, but for `help` itself.
+fn listed(help: &str) -> Vec<String> {
+    let commands = help.split("Commands:\n").nth(1).unwrap().lines().take_while(|line| !line.is_empty());
+    let first = |line: &&str| !line.starts_with("    ");
+    let names = commands.filter(first).map(|line| line.split_whitespace().next().unwrap().to_owned());
+    names.filter(|name| name != "help").collect()
 }
 
-help_is_as_written! {
-    the_help_of_the_program_is_as_written: ["--help"], "snapshots/help.txt";
-    the_short_help_of_the_program_is_as_written: ["-h"], "snapshots/help_short.txt";
-    the_help_of_run_is_as_written: ["run", "--help"], "snapshots/run.txt";
-    the_help_of_revert_is_as_written: ["revert", "--help"], "snapshots/revert.txt";
-    the_help_of_redo_is_as_written: ["redo", "--help"], "snapshots/redo.txt";
-    the_help_of_list_is_as_written: ["list", "--help"], "snapshots/list.txt";
-    the_help_of_pending_is_as_written: ["pending", "--help"], "snapshots/pending.txt";
-    the_help_of_status_is_as_written: ["status", "--help"], "snapshots/status.txt";
-    the_help_of_verify_is_as_written: ["verify", "--help"], "snapshots/verify.txt";
-    the_help_of_plan_is_as_written: ["plan", "--help"], "snapshots/plan.txt";
-    the_help_of_adopt_is_as_written: ["adopt", "--help"], "snapshots/adopt.txt";
-    the_help_of_catalog_is_as_written: ["catalog", "--help"], "snapshots/catalog.txt";
-    the_help_of_roles_is_as_written: ["roles", "--help"], "snapshots/roles.txt";
-    the_help_of_seed_is_as_written: ["seed", "--help"], "snapshots/seed.txt";
-    the_help_of_backup_is_as_written: ["backup", "--help"], "snapshots/backup.txt";
-    the_help_of_exec_is_as_written: ["exec", "--help"], "snapshots/exec.txt";
-    the_help_of_completions_is_as_written: ["completions", "--help"], "snapshots/completions.txt";
-    the_help_of_man_is_as_written: ["man", "--help"], "snapshots/man.txt";
-    the_help_of_local_is_as_written: ["local", "--help"], "snapshots/local.txt";
-    the_help_of_local_start_is_as_written: ["local", "start", "--help"], "snapshots/local_start.txt";
-    the_help_of_local_stop_is_as_written: ["local", "stop", "--help"], "snapshots/local_stop.txt";
-    the_help_of_local_status_is_as_written: ["local", "status", "--help"], "snapshots/local_status.txt";
-    the_help_of_local_url_is_as_written: ["local", "url", "--help"], "snapshots/local_url.txt";
-    the_help_of_local_psql_is_as_written: ["local", "psql", "--help"], "snapshots/local_psql.txt";
-    the_help_of_local_destroy_is_as_written: ["local", "destroy", "--help"], "snapshots/local_destroy.txt";
-}
-
+/// Every command, the binary tells which: a new one needs its snapshot, and one that is gone takes its own along.
 #[test]
-fn every_command_has_its_help_in_a_snapshot() {
-    let listed = |help: &str| -> Vec<String> {
-        let commands = help.split("Commands:\n").nth(1).unwrap().lines().take_while(|line| !line.is_empty());
-        let first = |line: &&str| !line.starts_with("    ");
-
-        commands
-            .filter(first)
-            .map(|line| line.split_whitespace().next().unwrap().to_owned())
-            .filter(|name| name != "help")
-            .collect()
-    };
-    let top = listed(&said(&["--help"]));
-    let local = listed(&said(&["local", "--help"])).into_iter().map(|name| format!("local_{name}"));
-    for name in top.into_iter().chain(local) {
-        let file = format!("{}/tests/cli/snapshots/{name}.txt", env!("CARGO_MANIFEST_DIR"));
-        assert!(std::path::Path::new(&file).exists(), "{file}");
+fn the_help_of_every_command_is_as_written() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/snapshots");
+    let mut arguments = vec![vec!["--help".to_owned()], vec!["-h".to_owned()]];
+    for command in listed(&said(&["--help"])) {
+        arguments.push(vec![command, "--help".to_owned()]);
     }
+    for command in listed(&said(&["local", "--help"])) {
+        arguments.push(vec!["local".to_owned(), command, "--help".to_owned()]);
+    }
+    let mut files = BTreeSet::new();
+    for arguments in &arguments {
+        let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+        let name = match arguments[..] {
+            ["--help"] => "help".to_owned(),
+            ["-h"] => "help_short".to_owned(),
+            _ => arguments[..arguments.len() - 1].join("_"),
+        };
+        let file = format!("{name}.txt");
+        assert_data_eq!(said(&arguments), snapbox::Data::read_from(&folder.join(&file), None).raw());
+        files.insert(file);
+    }
+    let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert_eq!(names.collect::<BTreeSet<_>>(), files);
 }
 
 #[test]

@@ -12,13 +12,14 @@ use crate::support::Run;
 const SYSTEM_LIBPQ: [&str; 3] = ["--no-default-features", "--features", "cli"];
 
 /// A machine that has everything: what each tool does when it is called.
-const COMPLETE: [(&str, &str); 6] = [
+const COMPLETE: [(&str, &str); 7] = [
     ("cargo", ""),
     ("rustc", "echo 'rustc 9999.1.0 (abc 2026-01-01)'"),
     ("cc", "read -r _"),
     ("make", ""),
     ("perl", ""),
     ("pkg-config", "echo -lpq"),
+    ("psql", ""),
 ];
 
 /// The same machine, without these tools, and with others instead.
@@ -110,6 +111,14 @@ fn with_features_for_the_systems_libpq_it_is_libpq_that_is_looked_for() {
     let run = preflight(&without, &[&["demo"][..], &SYSTEM_LIBPQ].concat()).exits(1);
     assert!(run.stderr.contains("libpq, with the files to link it"), "{}", run.stderr);
     assert!(run.stderr.contains("sudo apt-get install libpq-dev\n") && !run.stderr.contains("perl"), "{}", run.stderr);
+}
+
+#[test]
+fn what_reads_the_catalog_without_the_binary_needs_psql() {
+    let without = machine(&["psql"], &[("apt-get", "")]);
+    let run = preflight(&without, &["catalogs"]).exits(1);
+    assert!(run.stderr.contains("sudo apt-get install postgresql-client\n"), "{}", run.stderr);
+    preflight(&without, &["demo"]).exits(0);
 }
 
 #[test]

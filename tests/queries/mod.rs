@@ -25,6 +25,7 @@ mod nul_character;
 mod pending;
 mod plans;
 mod pooler;
+mod profiles;
 mod races;
 mod reactions;
 mod receipts;

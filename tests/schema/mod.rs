@@ -1,5 +1,6 @@
 //! What the database itself promises, whoever writes to it.
 
+mod closed_accounts;
 mod enums;
 mod generated;
 mod invariants;

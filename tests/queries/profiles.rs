@@ -1,0 +1,48 @@
+//! A profile is the same wherever it is shown: in two places, its columns stand by position.
+
+use diesel::prelude::*;
+use messenger_db::ids::{ChatId, UserId};
+use messenger_db::page::Limit;
+use messenger_db::queries::accounts::{self, Profile};
+use messenger_db::queries::messages::{self, Draft};
+use messenger_db::queries::{contacts, direct_chats, history, inbox};
+
+use super::cast::{self, by};
+use crate::support::TestDatabase;
+
+/// What each operation shows to a user of the other one, by the operation's name.
+fn shown(conn: &mut PgConnection, to: UserId, chat: ChatId, of: UserId) -> Vec<(&'static str, Profile)> {
+    let page = history::latest(conn, by(to), chat, Limit::new(10)).unwrap();
+    let entry = inbox::list(conn, by(to), None, Limit::new(10)).unwrap().remove(0);
+    vec![("history", page.profiles[&of].clone()), ("inbox", entry.other.unwrap())]
+}
+
+#[test]
+fn a_profile_is_the_same_wherever_it_is_shown() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let [alice, bob] = cast::users(conn, ["alice", "bob"]);
+    cast::befriend(conn, alice, bob);
+    let chat = direct_chats::find_or_create(conn, by(alice), bob).unwrap().id;
+    messages::send(conn, by(alice), chat, &Draft::text("…")).unwrap();
+    database
+        .execute(
+            "UPDATE users SET display_name = 'Alice A.', avatar_url = 'https://example.org/alice.jpg', status = 'away',
+                 last_seen_at = '2026-01-01Z'
+             WHERE username = 'alice'",
+        )
+        .unwrap();
+    // By the names of the columns, each with a value of its own.
+    let profile = accounts::find_profiles(conn, by(bob), &[alice]).unwrap().remove(0);
+    assert_eq!(format!("{profile:?}").matches("None").count(), 1, "deleted_at alone is empty: {profile:?}");
+    assert_eq!(contacts::all(conn, by(bob)).unwrap()[0].profile, profile);
+    for (place, shown) in shown(conn, bob, chat, alice) {
+        assert_eq!(shown, profile, "{place}");
+    }
+
+    accounts::close(conn, by(alice)).unwrap();
+    let closed = accounts::find_profiles(conn, by(bob), &[alice]).unwrap().remove(0);
+    for (place, shown) in shown(conn, bob, chat, alice) {
+        assert_eq!(shown, closed, "{place}");
+    }
+}

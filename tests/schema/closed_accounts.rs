@@ -1,0 +1,43 @@
+//! A closed account holds nothing personal: the server tells which columns of `users` are personal.
+
+use super::rows;
+
+/// Every column but keys, times and closed sets holds what a person has written of themselves.
+const PERSONAL: &str = "
+    SELECT attname FROM pg_attribute
+    INNER JOIN pg_type ON pg_type.oid = atttypid
+    WHERE attrelid = 'users'::regclass AND attnum > 0 AND NOT attisdropped AND typtype <> 'e'
+        AND typname NOT IN ('user_id', 'uuid', 'timestamptz')
+    ORDER BY attname";
+
+#[test]
+fn no_personal_column_can_be_filled_on_a_closed_account() {
+    let database = rows::populated();
+    let personal = database.column(PERSONAL);
+    assert!(personal.len() >= 4, "{personal:?}");
+    for column in personal {
+        // A value that the column's own constraints allow.
+        database.execute("UPDATE users SET avatar_url = 'https://example.org/a.jpg' WHERE deleted_at IS NULL").unwrap();
+        let value = format!("(SELECT {column} FROM users AS other WHERE {column} IS NOT NULL LIMIT 1)");
+        assert_eq!(
+            database.value(&format!("SELECT {value} IS NOT NULL")),
+            "t",
+            "rows/create_users.sql lacks a {column}"
+        );
+        let refused = database.execute(&format!("UPDATE users SET {column} = {value} WHERE deleted_at IS NOT NULL"));
+        let constraint = refused.err().and_then(|error| error.constraint);
+        assert_eq!(constraint.as_deref(), Some("users_closed_is_anonymous_check"), "{column}");
+    }
+}
+
+#[test]
+fn a_change_of_each_personal_column_is_a_change_of_the_profile() {
+    let database = rows::populated();
+    let watched = database.column(
+        "SELECT attname FROM pg_trigger
+         INNER JOIN pg_attribute ON attrelid = tgrelid AND attnum = ANY (tgattr::smallint[])
+         WHERE tgname = 'users_set_updated_at' ORDER BY attname",
+    );
+    let missing: Vec<_> = database.column(PERSONAL).into_iter().filter(|column| !watched.contains(column)).collect();
+    assert_eq!(missing, [""; 0], "users_set_updated_at does not name them");
+}
