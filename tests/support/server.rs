@@ -9,7 +9,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use messenger_db::local::{DATABASE, Local, LocalBuilder, StopMode};
-use messenger_db::migrate::libpq::{Connection, Conninfo};
+use messenger_db::migrate::libpq::{Connection, Conninfo, ServerError};
 
 use super::StateFolder;
 
@@ -120,7 +120,12 @@ impl Server {
 
     /// A connection to a database that is always there.
     pub fn connect(&self) -> Connection {
-        Connection::open(&self.admin_url.parse::<Conninfo>().unwrap()).unwrap_or_else(|error| panic!("{error}"))
+        self.try_connect().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The same, of a server that may have stopped.
+    pub fn try_connect(&self) -> Result<Connection, ServerError> {
+        Connection::open(&self.admin_url.parse::<Conninfo>().unwrap())
     }
 
     /// The URL of a database on this server.
