@@ -35,6 +35,17 @@ pub fn connection() -> PgConnection {
     connection
 }
 
+/// The URL of the migrated database, for an example that makes connections of its own.
+///
+/// # Panics
+///
+/// When there is no server to be had.
+#[must_use]
+pub fn url() -> String {
+    drop(connection());
+    server().url(DATABASE)
+}
+
 /// The URL of an empty database, for the one example that migrates it.
 ///
 /// # Panics

@@ -117,6 +117,8 @@ pub mod models;
 pub mod own_tables;
 pub mod page;
 pub mod queries;
+#[cfg(feature = "realtime")]
+pub mod realtime;
 pub mod retry;
 pub mod secrets;
 #[cfg(feature = "cli")]

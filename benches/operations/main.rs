@@ -17,6 +17,7 @@
     reason = "a bench that cannot go on should say so at once"
 )]
 
+mod doorbell;
 mod growth;
 mod hot;
 mod inbox;
@@ -70,7 +71,7 @@ const CONNECTIONS: usize = 8;
 /// the data as it was imported.
 type Family = (&'static str, fn(&Bench, &mut Summary));
 
-const FAMILIES: [Family; 10] = [
+const FAMILIES: [Family; 11] = [
     ("size", size::figures),
     ("growth", growth::figures),
     ("page", page::figures),
@@ -79,6 +80,7 @@ const FAMILIES: [Family; 10] = [
     ("marking", marking::figures),
     ("writes", writes::figures),
     ("send", send::figures),
+    ("doorbell", doorbell::figures),
     ("hot", hot::figures),
     ("runner", runner::figures),
 ];

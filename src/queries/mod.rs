@@ -73,6 +73,6 @@ pub mod reactions;
 pub mod receipts;
 pub mod search;
 pub mod sessions;
-mod statement;
+pub(crate) mod statement;
 pub mod unread;
 mod user_changes;

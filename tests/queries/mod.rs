@@ -12,6 +12,7 @@ mod crash;
 mod cursor;
 mod device;
 mod direct_chats;
+mod doorbell;
 mod failure;
 mod groups;
 mod history;

@@ -1,0 +1,231 @@
+//! Listens: a thread with a connection of its own that yields what was rung, and what it finds out by asking.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Nullable};
+
+use super::ring::{Ring, Subject, rings};
+use super::{CHANNEL, Options};
+use crate::ids::{ChatId, UserId, sql_types as sql};
+use crate::queries::statement::statement;
+use crate::version::Version;
+
+/// What a listener yields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    /// A chat or a user changed, to at least this version. It may be one that the server knows already.
+    Ring(Ring),
+    /// The listener has connected, for the first time or anew. What was rung before was not heard; what the server serves
+    /// is asked for at once.
+    Connected,
+}
+
+/// Hears what other servers ring.
+///
+/// It yields everything that is rung on the database, so that a server looks up whether it has a socket that is concerned.
+/// What the server [serves](Self::serve) is found by asking, too, when a ring was lost.
+///
+/// Dropped, it ends.
+#[derive(Debug)]
+pub struct Listener {
+    orders: Option<Sender<Order>>,
+    heard: Mutex<Receiver<Heard>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+enum Order {
+    Serve(Ring),
+    Forget(Subject),
+}
+
+impl Listener {
+    /// Starts the thread, which connects, and connects anew whenever the connection is lost.
+    ///
+    /// The connection is one of its own, not of a pool, and does not go through a pooler in transaction mode. That the
+    /// other end has vanished without a word is noticed by the poll, as soon as the operating system says so:
+    /// `tcp_user_timeout` in the connection's URL sets when.
+    pub fn start(connect: impl FnMut() -> ConnectionResult<PgConnection> + Send + 'static, options: Options) -> Self {
+        let (orders, ordered) = mpsc::channel();
+        let (tell, heard) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            let mut ear = Ear { connect, options, orders: ordered, tell, served: HashMap::new() };
+            // It ends when nobody holds the listener any more.
+            while ear.listen().is_some() {}
+        });
+        Self { orders: Some(orders), heard: Mutex::new(heard), thread: Some(thread) }
+    }
+
+    /// The next thing that is heard. `None`: nothing was, for so long.
+    pub fn next(&self, wait: Duration) -> Option<Heard> {
+        let heard = self.heard.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        heard.recv_timeout(wait).ok()
+    }
+
+    /// From now on, asks for the version of this chat or user now and then, and yields it when it is larger than this
+    /// one, which the server knows, and than what was heard since.
+    pub fn serve(&self, known: Ring) {
+        self.order(Order::Serve(known));
+    }
+
+    /// No longer asks for a chat.
+    pub fn forget_chat(&self, chat_id: ChatId) {
+        self.order(Order::Forget(Subject::Chat(chat_id)));
+    }
+
+    /// No longer asks for a user.
+    pub fn forget_user(&self, user_id: UserId) {
+        self.order(Order::Forget(Subject::User(user_id)));
+    }
+
+    fn order(&self, order: Order) {
+        if let Some(orders) = &self.orders {
+            // It fails when the thread has panicked.
+            let _ = orders.send(order);
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.orders = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+statement! {
+    /// The versions of some chats and some users.
+    Heads {
+        chats: Vec<ChatId> as Array<sql::ChatId>,
+        users: Vec<UserId> as Array<sql::UserId>,
+    } -> (Nullable<sql::ChatId>, Nullable<sql::UserId>, BigInt) = "heads.sql"
+}
+
+struct Ear<C> {
+    connect: C,
+    options: Options,
+    orders: Receiver<Order>,
+    tell: Sender<Heard>,
+    /// What the server serves, and the largest version of each that it knows.
+    served: HashMap<Subject, Version>,
+}
+
+/// Why a connection is no longer listened to.
+enum Stop {
+    /// It is lost.
+    Lost,
+    /// Nobody holds the listener any more.
+    Over,
+}
+
+impl From<diesel::result::Error> for Stop {
+    fn from(_: diesel::result::Error) -> Self {
+        Self::Lost
+    }
+}
+
+impl<C: FnMut() -> ConnectionResult<PgConnection>> Ear<C> {
+    /// Connects and listens until the connection is lost. `None`: nobody holds the listener any more.
+    fn listen(&mut self) -> Option<()> {
+        let (mut pause, longest) = self.options.reconnect;
+        let mut connection = loop {
+            if let Ok(connection) = (self.connect)() {
+                break connection;
+            }
+            self.obey(pause)?;
+            pause = pause.saturating_mul(2).min(longest);
+        };
+        match self.hear(&mut connection) {
+            Stop::Over => None,
+            // Not at once, when the server ends each new connection.
+            Stop::Lost => self.obey(self.options.reconnect.0),
+        }
+    }
+
+    fn hear(&mut self, connection: &mut PgConnection) -> Stop {
+        let Err(stop) = self.hear_on(connection);
+        stop
+    }
+
+    fn hear_on(&mut self, connection: &mut PgConnection) -> Result<std::convert::Infallible, Stop> {
+        diesel::sql_query(format!("LISTEN {CHANNEL}")).execute(connection)?;
+        // Said before the first poll, so that whoever hears it finds nothing that the poll does not.
+        self.tell(Heard::Connected)?;
+        self.poll(connection)?;
+        let mut polled = Instant::now();
+        loop {
+            let mut newest = HashMap::<Subject, Version>::new();
+            for notification in connection.notifications_iter() {
+                for (subject, version) in rings(&notification?.payload).map(Ring::parts) {
+                    let known = newest.entry(subject).or_insert(version);
+                    *known = version.max(*known);
+                }
+            }
+            for (subject, version) in newest {
+                self.note(subject, version);
+                self.tell(Heard::Ring(Ring::of(subject, version)))?;
+            }
+            if polled.elapsed() >= self.options.poll {
+                self.poll(connection)?;
+                polled = Instant::now();
+            }
+            self.obey(self.options.look).ok_or(Stop::Over)?;
+        }
+    }
+
+    /// Asks for the versions of what is served, and tells those that are larger than what is known.
+    fn poll(&mut self, connection: &mut PgConnection) -> Result<(), Stop> {
+        let (mut chats, mut users) = (Vec::new(), Vec::new());
+        for subject in self.served.keys() {
+            match subject {
+                Subject::Chat(chat_id) => chats.push(*chat_id),
+                Subject::User(user_id) => users.push(*user_id),
+            }
+        }
+        // Also with nothing to ask for: it finds out that the connection is lost.
+        let heads = Heads { chats, users }.load::<(Option<ChatId>, Option<UserId>, Version)>(connection)?;
+        for (chat_id, user_id, version) in heads {
+            let Some(subject) = chat_id.map(Subject::Chat).or(user_id.map(Subject::User)) else { continue };
+            if self.note(subject, version) {
+                self.tell(Heard::Ring(Ring::of(subject, version)))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes the version of what is served, and says whether it is larger than what was known.
+    fn note(&mut self, subject: Subject, version: Version) -> bool {
+        let Some(known) = self.served.get_mut(&subject) else { return false };
+        let is_newer = version > *known;
+        *known = version.max(*known);
+        is_newer
+    }
+
+    fn tell(&self, heard: Heard) -> Result<(), Stop> {
+        self.tell.send(heard).map_err(|_| Stop::Over)
+    }
+
+    /// Takes orders for so long. `None`: nobody holds the listener any more.
+    fn obey(&mut self, wait: Duration) -> Option<()> {
+        let until = Instant::now() + wait;
+        loop {
+            match self.orders.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(Order::Serve(ring)) => {
+                    let (subject, version) = ring.parts();
+                    let known = self.served.entry(subject).or_insert(version);
+                    *known = version.max(*known);
+                }
+                Ok(Order::Forget(subject)) => _ = self.served.remove(&subject),
+                Err(RecvTimeoutError::Timeout) => return Some(()),
+                Err(RecvTimeoutError::Disconnected) => return None,
+            }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The other server hears what was rung, and whatever is killed or lost in between, it knows everything in the end.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use diesel::prelude::*;
+use messenger_db::ids::{ChatId, UserId};
+use messenger_db::migrate::{self, RunOptions, Silent};
+use messenger_db::queries::groups::{self, NewGroup};
+use messenger_db::queries::messages::{self, Draft};
+use messenger_db::realtime::{Bell, Heard, Listener, Options, Ring};
+use messenger_db::version::Version;
+
+use super::cast::{self, by};
+use crate::support::{Server, TestDatabase};
+
+/// Longer than anything takes that is awaited.
+const LONG: Duration = Duration::from_secs(60);
+
+fn options() -> Options {
+    let short = Duration::from_millis(1);
+    Options { collect: short, look: short, poll: Duration::from_millis(50), reconnect: (short, short * 50) }
+}
+
+fn listener(database: &TestDatabase) -> Listener {
+    let url = database.url();
+    Listener::start(move || PgConnection::establish(&url), options())
+}
+
+fn bell(database: &TestDatabase) -> Bell {
+    let url = database.url();
+    Bell::start(move || PgConnection::establish(&url), options())
+}
+
+/// Listens until the chat is at this version.
+fn until(listener: &Listener, chat: ChatId, version: Version) {
+    loop {
+        match listener.next(LONG).expect("it should be heard") {
+            Heard::Ring(Ring::Chat(heard, at)) if heard == chat && at >= version => return,
+            _ => {}
+        }
+    }
+}
+
+fn connected(listener: &Listener) {
+    while listener.next(LONG).expect("it should connect") != Heard::Connected {}
+}
+
+fn group(database: &TestDatabase) -> (ChatId, UserId) {
+    let conn = &mut database.diesel();
+    let alice = cast::user(conn, "alice");
+    (groups::create(conn, by(alice), &NewGroup::new("Hikers", &[])).unwrap().id, alice)
+}
+
+fn send(database: &TestDatabase, chat: ChatId, user: UserId) -> Version {
+    messages::send(&mut database.diesel(), by(user), chat, &Draft::text("…")).unwrap().message.version
+}
+
+/// Ends the server's processes that have done this last.
+fn kill(database: &TestDatabase, query: &str) {
+    let kill = format!(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+         WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%{query}%'"
+    );
+    assert_ne!(database.value(&kill), "0");
+}
+
+#[test]
+fn what_one_server_rings_the_other_hears_with_the_newest_version_of_each() {
+    let database = TestDatabase::migrated();
+    let (listener, bell) = (listener(&database), bell(&database));
+    connected(&listener);
+    let chats: Vec<_> = (0..500).map(|_| ChatId::new()).collect();
+    let user = UserId::new();
+    for version in 1..=3 {
+        for &chat in &chats {
+            bell.ring(Ring::Chat(chat, Version::new(version)));
+        }
+    }
+    bell.ring(Ring::User(user, Version::new(9)));
+    // What is rung last is sent, too, when the server ends.
+    drop(bell);
+    let mut heard = HashMap::new();
+    let mut user_heard = false;
+    while heard.values().filter(|version| **version == Version::new(3)).count() < chats.len() || !user_heard {
+        match listener.next(LONG).unwrap() {
+            Heard::Ring(Ring::Chat(chat, version)) => {
+                let known = heard.entry(chat).or_insert(version);
+                *known = version.max(*known);
+            }
+            Heard::Ring(ring) => user_heard |= ring == Ring::User(user, Version::new(9)),
+            Heard::Connected => panic!("the connection was lost"),
+        }
+    }
+}
+
+#[test]
+fn a_server_that_dies_before_it_rings_loses_nothing_in_the_end() {
+    let database = TestDatabase::migrated();
+    let (chat, alice) = group(&database);
+    let listener = listener(&database);
+    connected(&listener);
+    listener.serve(Ring::Chat(chat, Version::new(1)));
+    // Nobody rings.
+    let version = send(&database, chat, alice);
+    until(&listener, chat, version);
+    listener.serve(Ring::User(alice, Version::ZERO));
+    while listener.next(LONG) != Some(Heard::Ring(Ring::User(alice, Version::new(1)))) {}
+    // What is not served is not asked for.
+    listener.forget_chat(chat);
+    send(&database, chat, alice);
+    assert_eq!(listener.next(Duration::from_millis(200)), None);
+}
+
+#[test]
+fn a_listener_and_a_bell_whose_connections_are_killed_go_on() {
+    let database = TestDatabase::migrated();
+    let (chat, alice) = group(&database);
+    let (listener, bell) = (listener(&database), bell(&database));
+    connected(&listener);
+    for _ in 0..5 {
+        let version = send(&database, chat, alice);
+        bell.ring(Ring::Chat(chat, version));
+        until(&listener, chat, version);
+        // The bell finds it out when it rings, and rings again on another connection.
+        kill(&database, "pg_notify");
+        let version = send(&database, chat, alice);
+        bell.ring(Ring::Chat(chat, version));
+        until(&listener, chat, version);
+        kill(&database, "chat_heads AS head");
+        connected(&listener);
+    }
+}
+
+#[test]
+fn a_database_that_crashes_and_comes_back_is_heard_again() {
+    let server: &'static Server = Box::leak(Box::new(Server::wanted(|builder| builder)));
+    let database = TestDatabase::empty_on(server);
+    migrate::run(&database.pool(), &RunOptions::default(), &mut Silent).unwrap();
+    let (chat, alice) = group(&database);
+    let (listener, bell) = (listener(&database), bell(&database));
+    connected(&listener);
+    let version = send(&database, chat, alice);
+    listener.serve(Ring::Chat(chat, version));
+    server.crash();
+    // Rung while there is no database.
+    bell.ring(Ring::Chat(chat, Version::new(version.get() + 1)));
+    server.restart();
+    connected(&listener);
+    let version = send(&database, chat, alice);
+    bell.ring(Ring::Chat(chat, version));
+    until(&listener, chat, version);
+    // And without a ring.
+    let version = send(&database, chat, alice);
+    until(&listener, chat, version);
+}
