@@ -1,0 +1,298 @@
+// This device: keeps what it knows equal to what the server knows, while it is connected and when it comes back.
+
+import { Connection } from "./connection.js";
+import { soon } from "./dom.js";
+import { changed, keepEntry, keepMessage, keepProfile, lastSeq, store } from "./store.js";
+
+let connection = null;
+
+/** Connects; `onState` is told whether there is a connection, `onSignedOut` that the session has ended. */
+export function connect({ onState, onSignedOut }) {
+  connection = new Connection({
+    onOpen: async () => {
+      onState(true);
+      try {
+        await catchUp();
+        await sendPending();
+      } catch (failure) {
+        if (failure.code !== "offline") console.error(failure);
+      }
+    },
+    onClose: async () => {
+      onState(false);
+      // A session that has ended is refused before there is a socket.
+      const response = await fetch("/api/me").catch(() => null);
+      if (response?.status === 401) onSignedOut();
+    },
+    onEvent: (event) => receive(event, onSignedOut),
+  });
+}
+
+export function disconnect() {
+  connection?.end();
+  connection = null;
+}
+
+export function isConnected() {
+  return connection?.isOpen ?? false;
+}
+
+/** Asks the server; see `Connection.ask`. */
+export function ask(op, args) {
+  if (!connection) return Promise.reject({ code: "offline", message: "there is no connection" });
+  return connection.ask(op, args);
+}
+
+/** After a connection: everything that this device shows, anew. */
+async function catchUp() {
+  await Promise.all([loadInbox(), loadPeople()]);
+  for (const chat of store.chats.values()) {
+    if (chat.id !== store.open) {
+      chat.messages.clear();
+      chat.members = null;
+    }
+  }
+  const open = store.chats.get(store.open);
+  if (open) await renew(open);
+  changed("open");
+  for (const chat of store.chats.values()) if (chat.unread > 0) markDelivered(chat);
+}
+
+async function loadInbox() {
+  const seen = new Set();
+  let after = null;
+  do {
+    const { entries, next } = await ask("inbox", { after });
+    for (const entry of entries) seen.add(keepEntry(entry).id);
+    after = next;
+  } while (after);
+  for (const id of store.chats.keys()) if (!seen.has(id)) forget(id);
+  changed("chats");
+}
+
+async function loadPeople() {
+  store.people = await ask("people");
+  for (const list of Object.values(store.people)) for (const { profile } of list) keepProfile(profile);
+  changed("people");
+}
+
+const renewInbox = soon(() => loadInbox().catch(ignoreOffline), 50);
+const renewPeople = soon(() => loadPeople().catch(ignoreOffline), 50);
+
+/** The newest page of a chat, its members and its ticks, whatever was known of it. */
+export async function renew(chat) {
+  const [page] = await Promise.all([ask("history", { chat: chat.id }), loadMembers(chat)]);
+  chat.messages.clear();
+  keepPage(chat, page);
+  await loadCounts(chat);
+  changed("messages", chat);
+}
+
+/** A page of older messages. */
+export async function loadOlder(chat) {
+  if (!chat.older) return;
+  keepPage(chat, await ask("history", { chat: chat.id, at: { before: chat.older } }));
+  await loadCounts(chat);
+  changed("messages", chat);
+}
+
+/** Older pages, until that message is there. */
+export async function loadBackTo(chat, seq) {
+  while (!chat.messages.has(seq) && chat.older) await loadOlder(chat);
+}
+
+function keepPage(chat, page) {
+  for (const profile of Object.values(page.profiles)) keepProfile(profile);
+  for (const entry of page.entries) keepMessage(chat, entry);
+  chat.older = page.older_before;
+}
+
+async function loadMembers(chat) {
+  const { chat: row, members } = await ask("chat", { chat: chat.id });
+  chat.members = members;
+  chat.name = row.name;
+  for (const { profile } of members) keepProfile(profile);
+}
+
+/** How far our messages got. */
+async function loadCounts(chat) {
+  const own = [...chat.messages.values()].filter(({ message }) => message.sender_id === store.me.id);
+  const seqs = own.map(({ message }) => message.seq).sort((a, b) => a - b);
+  while (seqs.length > 0) {
+    const first = seqs[0];
+    const last = Math.min(seqs.at(-1), first + 99);
+    for (const counts of await ask("counts", { chat: chat.id, first, last })) chat.counts.set(counts.seq, counts);
+    while (seqs.length > 0 && seqs[0] <= last) seqs.shift();
+  }
+}
+
+const countsDue = new Set();
+const renewCounts = soon(async () => {
+  const due = [...countsDue];
+  countsDue.clear();
+  for (const chat of due) await loadCounts(chat).then(() => changed("messages", chat), ignoreOffline);
+}, 100);
+
+/** The device has everything of a chat that it knows of. */
+const deliveredDue = new Set();
+const sendDelivered = soon(() => {
+  for (const chat of deliveredDue) ask("delivered", { chat: chat.id, seq: lastSeq(chat) }).catch(ignoreOffline);
+  deliveredDue.clear();
+}, 100);
+
+function markDelivered(chat) {
+  deliveredDue.add(chat);
+  sendDelivered();
+}
+
+/** The user has seen everything of the chat that is open. */
+export const markRead = soon(() => {
+  const chat = store.chats.get(store.open);
+  if (!chat || chat.unread === 0 || document.visibilityState !== "visible" || !isConnected()) return;
+  chat.unread = 0;
+  changed("chats");
+  ask("read", { chat: chat.id, seq: lastSeq(chat) }).catch(ignoreOffline);
+}, 50);
+
+function receive(event, onSignedOut) {
+  const chat = store.chats.get(event.chat);
+  switch (event.event) {
+    case "message": return receiveMessage(chat, event.entry);
+    case "reactions": return receiveReactions(chat, event);
+    case "position": return receivePosition(chat, event);
+    case "chat": return renewChat(event.chat);
+    case "left": return forget(event.chat);
+    case "presence":
+      keepProfile({ id: event.user, status: event.status, last_seen_at: new Date().toISOString() });
+      changed("people");
+      return changed("open");
+    case "typing": return receiveTyping(chat, event.user);
+    case "people": return renewPeople();
+    case "signed_out": return onSignedOut();
+  }
+}
+
+async function receiveMessage(chat, entry) {
+  if (!chat) return renewInbox();
+  const { seq, sender_id } = entry.message;
+  // One is missing in between: it was a system message, or comes right after.
+  const gap = seq > lastSeq(chat) + 1;
+  const isNewest = seq > lastSeq(chat);
+  if (!isNewest && !chat.messages.has(seq) && chat.messages.size === 0) {
+    // A message that is not shown was changed: the preview may have been, too.
+    return renewInbox();
+  }
+  keepMessage(chat, entry, { keepReactions: true });
+  if (isNewest && sender_id !== store.me.id) chat.unread += gap ? 0 : 1;
+  if (isNewest && sender_id === store.me.id) chat.unread = 0;
+  chat.typing.delete(sender_id);
+  if (sender_id && !store.profiles.has(sender_id) && sender_id !== store.me.id) await loadProfiles([sender_id]);
+  changed("messages", chat);
+  changed("chats");
+  if (gap) await renewChat(chat.id);
+  if (sender_id !== store.me.id) markDelivered(chat);
+}
+
+async function loadProfiles(users) {
+  for (const profile of await ask("profiles", { users })) keepProfile(profile);
+}
+
+function receiveReactions(chat, { seq, user, emoji, on, counts }) {
+  const entry = chat?.messages.get(seq);
+  if (!entry) return;
+  const mine = new Set(entry.reactions.filter((reaction) => reaction.mine).map((reaction) => reaction.emoji));
+  if (user === store.me.id) mine[on ? "add" : "delete"](emoji);
+  entry.reactions = counts.map(([given, count]) => ({ emoji: given, count, mine: mine.has(given) }));
+  changed("messages", chat);
+}
+
+function receivePosition(chat, { user, read }) {
+  if (!chat) return;
+  if (user === store.me.id) {
+    if (read !== null) chat.unread = Math.max(0, (chat.last?.seq ?? 0) - read);
+    return changed("chats");
+  }
+  if (chat.messages.size > 0) {
+    countsDue.add(chat);
+    renewCounts();
+  }
+}
+
+function receiveTyping(chat, user) {
+  if (!chat) return;
+  clearTimeout(chat.typing.get(user));
+  const over = setTimeout(() => {
+    chat.typing.delete(user);
+    changed("open");
+    changed("chats");
+  }, 4000);
+  chat.typing.set(user, over);
+  changed("open");
+  changed("chats");
+}
+
+/** Something of a chat changed that is not a message. */
+async function renewChat(id) {
+  renewInbox();
+  const chat = store.chats.get(id);
+  if (!chat || chat.messages.size === 0) return;
+  try {
+    const after = Math.max(...chat.messages.keys());
+    const [page] = await Promise.all([ask("history", { chat: id, at: { after } }), loadMembers(chat)]);
+    const { older } = chat;
+    keepPage(chat, page);
+    chat.older = older;
+    await loadCounts(chat);
+    changed("messages", chat);
+    changed("open");
+  } catch (failure) {
+    ignoreOffline(failure);
+  }
+}
+
+function forget(id) {
+  store.chats.delete(id);
+  if (store.open === id) store.open = null;
+  changed("chats");
+  changed("open");
+}
+
+/** Sends a draft now, or when there is a connection again. It has an id of its own, so that it is never sent twice. */
+export async function send(chat, draft) {
+  chat.pending.push(draft);
+  changed("messages", chat);
+  await attempt(chat, draft);
+}
+
+async function attempt(chat, draft) {
+  const { id, text, replyTo, pictures } = draft;
+  try {
+    const entry = await ask("send", { chat: chat.id, id, text, reply_to: replyTo, pictures });
+    keepMessage(chat, entry);
+    chat.unread = 0;
+  } catch (failure) {
+    if (failure.code === "offline") return;
+    draft.failed = failure.message;
+  }
+  changed("messages", chat);
+  changed("chats");
+}
+
+async function sendPending() {
+  for (const chat of store.chats.values()) {
+    for (const draft of [...chat.pending]) if (!draft.failed) await attempt(chat, draft);
+  }
+}
+
+/** A random id, also where the page is not reached by HTTPS. */
+export function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+function ignoreOffline(failure) {
+  if (failure?.code !== "offline" && failure?.code !== "not_a_member") console.error(failure);
+}

@@ -1,0 +1,4 @@
+//! Soak.
+fn main() {
+    std::process::exit(1)
+}

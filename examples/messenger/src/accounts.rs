@@ -1,0 +1,163 @@
+//! Signing up, in and out: over HTTP, because cookies are set there.
+
+use std::net::SocketAddr;
+
+use axum::Json;
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use chrono::TimeDelta;
+use messenger_db::actor::Actor;
+use messenger_db::enums::DeviceType;
+use messenger_db::ids::{SessionId, UserId};
+use messenger_db::models::{NewUser, User};
+use messenger_db::queries::accounts;
+use messenger_db::queries::sessions::{self, Device};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::failure::Failure;
+use crate::server::App;
+use crate::{cookie, passwords};
+
+/// How long a session lasts.
+const LIFETIME: TimeDelta = TimeDelta::days(30);
+
+#[derive(Deserialize)]
+pub struct SignUp {
+    username: String,
+    display_name: Option<String>,
+    password: String,
+    /// What the browser calls itself, so that the user knows the device again.
+    device: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub struct SignIn {
+    username: String,
+    password: String,
+    device: Option<String>,
+}
+
+/// Opens an account and signs it in.
+pub async fn sign_up(
+    State(app): State<App>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    Json(new): Json<SignUp>,
+) -> Result<Response, Failure> {
+    limit(&app, from)?;
+    let display_name = new.display_name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+    let registered = app.database.run(move |conn| {
+        let password_hash = passwords::hash(&new.password)?;
+        let user = NewUser {
+            id: UserId::new(),
+            username: new.username.trim(),
+            password_hash: &password_hash,
+            display_name: display_name.as_deref(),
+            avatar_url: None,
+        };
+        Ok::<_, Failure>(accounts::register(conn, &user)?)
+    });
+    let user = registered.await?;
+    open_session(&app, user, from, &headers, new.device).await
+}
+
+/// Signs a device in. Which of the two was wrong, the username or the password, is nobody's business.
+pub async fn sign_in(
+    State(app): State<App>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    Json(attempt): Json<SignIn>,
+) -> Result<Response, Failure> {
+    limit(&app, from)?;
+    let verified = app.database.run(move |conn| {
+        let user = accounts::find_by_username(conn, attempt.username.trim())?;
+        let Some((user, hash)) = user.and_then(|mut user| user.password_hash.take().map(|hash| (user, hash))) else {
+            passwords::verify_nothing(&attempt.password);
+            return Ok::<_, Failure>(None);
+        };
+        if !passwords::verify(&attempt.password, &hash) {
+            return Ok(None);
+        }
+        if passwords::is_outdated(&hash) {
+            let new = passwords::hash(&attempt.password)?;
+            accounts::change_password(conn, Actor::trusted(user.id), &hash, &new)?;
+        }
+        Ok(Some(user))
+    });
+    let user = verified.await?.ok_or_else(|| {
+        Failure::new(StatusCode::UNAUTHORIZED, "sign_in_failed", "the username or the password is wrong")
+    })?;
+    open_session(&app, user, from, &headers, attempt.device).await
+}
+
+/// Ends the session of this device.
+pub async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Result<Response, Failure> {
+    if let Ok((actor, session)) = authenticate(&app, &headers).await {
+        app.database.run(move |conn| sessions::revoke(conn, actor, session)).await?;
+        app.hub.end(actor.user_id(), |of| of == session);
+    }
+    Ok(with_cookie(cookie::clear(app.options.https), json!({})))
+}
+
+/// Who is signed in.
+pub async fn me(State(app): State<App>, headers: HeaderMap) -> Result<Json<Value>, Failure> {
+    let (actor, session) = authenticate(&app, &headers).await?;
+    let user = app.database.run(move |conn| accounts::get(conn, actor)).await?;
+    Ok(Json(described(&user, session)))
+}
+
+/// Who sends a request, by its cookie.
+pub async fn authenticate(app: &App, headers: &HeaderMap) -> Result<(Actor, SessionId), Failure> {
+    let token = cookie::token(headers)
+        .ok_or_else(|| Failure::new(StatusCode::UNAUTHORIZED, "not_signed_in", "nobody is signed in"))?;
+    let authenticated = app.database.run(move |conn| sessions::authenticate(conn, &token)).await?;
+    Ok((authenticated.actor, authenticated.session.id))
+}
+
+fn limit(app: &App, from: SocketAddr) -> Result<(), Failure> {
+    if app.sign_ins.take(from.ip()) {
+        return Ok(());
+    }
+    Err(Failure::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", "too many attempts; wait a minute"))
+}
+
+async fn open_session(
+    app: &App,
+    user: User,
+    from: SocketAddr,
+    headers: &HeaderMap,
+    device: Option<String>,
+) -> Result<Response, Failure> {
+    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    let agent = agent.map(|agent| agent.chars().take(1_000).collect::<String>());
+    let device = device.map(|name| name.chars().take(255).collect::<String>());
+    let id = user.id;
+    let opened = app.database.run(move |conn| {
+        let device = Device {
+            name: device.as_deref(),
+            user_agent: agent.as_deref(),
+            ip_address: Some(from.ip().into()),
+            ..Device::new(DeviceType::Web)
+        };
+        sessions::open(conn, id, &device, LIFETIME)
+    });
+    let (token, session) = opened.await?;
+    let cookie = cookie::set(&token, LIFETIME.num_seconds(), app.options.https);
+    Ok(with_cookie(cookie, described(&user, session.id)))
+}
+
+fn described(user: &User, session: SessionId) -> Value {
+    json!({
+        "id": user.id, "username": user.username, "display_name": user.display_name, "session": session,
+    })
+}
+
+fn with_cookie(cookie: Option<axum::http::HeaderValue>, body: Value) -> Response {
+    let mut response = Json(body).into_response();
+    if let Some(cookie) = cookie {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    response
+}

@@ -1,0 +1,188 @@
+//! Sends, edits, deletes and reads messages, and reacts to them.
+
+use std::borrow::Cow;
+
+use diesel::PgConnection;
+use messenger_db::actor::Actor;
+use messenger_db::ids::ChatId;
+use messenger_db::page::Limit;
+use messenger_db::queries::history::{self, Entry};
+use messenger_db::queries::messages::{self, Draft, Picture};
+use messenger_db::queries::receipts::{self, Marked};
+use messenger_db::queries::{chats, reactions};
+use messenger_db::seq::Seq;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Answer, Client, DraftId, answer};
+use crate::event::Event;
+use crate::failure::Failure;
+use crate::files;
+
+/// A message to send.
+#[derive(Deserialize)]
+pub struct Send {
+    chat: ChatId,
+    /// Chosen by the device, so that it may send again when the answer is lost.
+    id: DraftId,
+    #[serde(default)]
+    text: String,
+    reply_to: Option<Seq>,
+    /// Keys of what was uploaded, with the names of the files.
+    #[serde(default)]
+    pictures: Vec<Uploaded>,
+}
+
+#[derive(Deserialize)]
+struct Uploaded {
+    key: String,
+    name: String,
+}
+
+/// Sends a message.
+pub async fn send(client: &Client, message: Send) -> Answer {
+    let (actor, chat) = (client.actor, message.chat);
+    if message.pictures.len() > 5 {
+        return Err(Failure::invalid("too_many_pictures", "it has more than five pictures"));
+    }
+    let mut pictures = Vec::with_capacity(message.pictures.len());
+    for Uploaded { key, name } in message.pictures {
+        let (storage_key, kind, size) = files::uploaded(&client.app, actor.user_id(), &key).await?;
+        pictures.push(Picture {
+            file_name: Cow::Owned(if name.is_empty() { key } else { name.chars().take(255).collect() }),
+            storage_key: Cow::Owned(storage_key),
+            ..Picture::new("", kind, size, "")
+        });
+    }
+    let sent = client.app.database.run(move |conn| {
+        let draft =
+            if pictures.is_empty() { Draft::text(message.text) } else { Draft::image(pictures).saying(message.text) };
+        let draft = message.reply_to.map_or(draft.clone(), |seq| draft.in_reply_to(seq)).with_id(message.id);
+        let sent = messages::send(conn, actor, chat, &draft)?;
+        let plain = sent.message.reply_to_seq.is_none() && draft_is_plain(&sent.message);
+        let entry = if plain && !sent.already_sent {
+            Entry { message: sent.message, attachments: Vec::new(), reactions: Vec::new(), reply_to: None }
+        } else {
+            entry(conn, actor, chat, sent.message.seq)?
+        };
+        Ok::<_, Failure>((entry, chats::all_member_ids(conn, chat)?))
+    });
+    let (entry, members) = sent.await?;
+    let sent = answer(&entry)?;
+    client.tell(&members, &Event::Message { chat, entry: Box::new(entry) });
+    Ok(sent)
+}
+
+fn draft_is_plain(message: &messenger_db::models::Message) -> bool {
+    message.kind == messenger_db::enums::MessageKind::Text
+}
+
+/// The message as a page of history shows it.
+fn entry(conn: &mut PgConnection, actor: Actor, chat: ChatId, seq: Seq) -> Result<Entry, Failure> {
+    let page = history::around(conn, actor, chat, seq, Limit::new(1))?;
+    let found = page.entries.into_iter().find(|entry| entry.message.seq == seq);
+    found.ok_or_else(|| diesel::result::Error::NotFound.into())
+}
+
+/// Gives a message other words.
+pub async fn edit(client: &Client, chat: ChatId, seq: Seq, text: String) -> Answer {
+    let actor = client.actor;
+    let edited = client.app.database.run(move |conn| {
+        messages::edit(conn, actor, chat, seq, &text)?;
+        Ok::<_, Failure>((entry(conn, actor, chat, seq)?, chats::all_member_ids(conn, chat)?))
+    });
+    let (entry, members) = edited.await?;
+    let edited = answer(&entry)?;
+    client.tell(&members, &Event::Message { chat, entry: Box::new(entry) });
+    Ok(edited)
+}
+
+/// What a message said before its edits.
+pub async fn edits(client: &Client, chat: ChatId, seq: Seq) -> Answer {
+    let actor = client.actor;
+    let edits = client.app.database.run(move |conn| messages::all_edits(conn, actor, chat, seq)).await?;
+    let edits: Vec<_> =
+        edits.into_iter().map(|edit| json!({ "text": edit.content, "until": edit.edited_at })).collect();
+    answer(edits)
+}
+
+/// Deletes a message, and its pictures from the disk.
+pub async fn delete(client: &Client, chat: ChatId, seq: Seq) -> Answer {
+    let actor = client.actor;
+    let deleted = client.app.database.run(move |conn| {
+        let deleted = messages::delete(conn, actor, chat, seq)?;
+        Ok::<_, Failure>((deleted, entry(conn, actor, chat, seq)?, chats::all_member_ids(conn, chat)?))
+    });
+    let (deleted, entry, members) = deleted.await?;
+    files::remove(&client.app, deleted.attachments.into_iter().map(|picture| picture.storage_key).collect()).await;
+    let shown = answer(&entry)?;
+    client.tell(&members, &Event::Message { chat, entry: Box::new(entry) });
+    Ok(shown)
+}
+
+/// Reacts to a message, or takes it back.
+pub async fn react(client: &Client, chat: ChatId, seq: Seq, emoji: String, on: bool) -> Answer {
+    let (actor, given) = (client.actor, emoji.clone());
+    let reacted = client.app.database.run(move |conn| {
+        if on {
+            reactions::add(conn, actor, chat, seq, &given)?;
+        } else {
+            reactions::remove(conn, actor, chat, seq, &given)?;
+        }
+        Ok::<_, Failure>((entry(conn, actor, chat, seq)?, chats::all_member_ids(conn, chat)?))
+    });
+    let (entry, members) = reacted.await?;
+    let shown = answer(&entry)?;
+    let counts = entry.reactions.into_iter().map(|reaction| (reaction.emoji, reaction.count)).collect();
+    client.tell(&members, &Event::Reactions { chat, seq, user: actor.user_id(), emoji, on, counts });
+    Ok(shown)
+}
+
+/// Who reacted.
+pub async fn reactors(client: &Client, chat: ChatId, seq: Seq) -> Answer {
+    let actor = client.actor;
+    answer(client.app.database.run(move |conn| reactions::list(conn, actor, chat, seq, None, None, Limit::MAX)).await?)
+}
+
+/// The device has received everything up to a message.
+pub async fn delivered(client: &Client, chat: ChatId, seq: Seq) -> Answer {
+    let actor = client.actor;
+    let marked = client.app.database.run(move |conn| {
+        let marked = receipts::mark_delivered(conn, actor, chat, seq)?;
+        Ok::<_, Failure>((marked, told(conn, chat, marked)?))
+    });
+    let (marked, members) = marked.await?;
+    let delivered = Some(marked.through_seq);
+    client.tell(&members, &Event::Position { chat, user: actor.user_id(), read: None, delivered });
+    answer(marked.through_seq)
+}
+
+/// The user has read everything up to a message.
+pub async fn read(client: &Client, chat: ChatId, seq: Seq) -> Answer {
+    let actor = client.actor;
+    let marked = client.app.database.run(move |conn| {
+        let marked = receipts::mark_read(conn, actor, chat, seq)?;
+        Ok::<_, Failure>((marked, told(conn, chat, marked)?))
+    });
+    let (marked, members) = marked.await?;
+    let read = Some(marked.through_seq);
+    client.tell(&members, &Event::Position { chat, user: actor.user_id(), read, delivered: read });
+    answer(marked.through_seq)
+}
+
+/// Whom a position concerns: nobody when it did not move.
+fn told(conn: &mut PgConnection, chat: ChatId, marked: Marked) -> diesel::QueryResult<Vec<messenger_db::ids::UserId>> {
+    if marked.is_empty() { Ok(Vec::new()) } else { chats::all_member_ids(conn, chat) }
+}
+
+/// How many received and read each message of a page: the ticks.
+pub async fn counts(client: &Client, chat: ChatId, first: Seq, last: Seq) -> Answer {
+    let actor = client.actor;
+    answer(client.app.database.run(move |conn| receipts::count(conn, actor, chat, first, last)).await?)
+}
+
+/// Who received and read a message, and when.
+pub async fn receipts(client: &Client, chat: ChatId, seq: Seq) -> Answer {
+    let actor = client.actor;
+    answer(client.app.database.run(move |conn| receipts::all(conn, actor, chat, seq)).await?)
+}

@@ -1,0 +1,115 @@
+//! Finds people, asks for contacts, blocks, opens direct chats, and says who is there.
+
+use messenger_db::enums::UserStatus;
+use messenger_db::ids::UserId;
+use messenger_db::queries::{accounts, blocks, contacts, direct_chats};
+use serde_json::json;
+
+use super::{Answer, Client, answer};
+use crate::event::Event;
+use crate::failure::Failure;
+
+/// What others may see of these users.
+pub async fn profiles(client: &Client, mut users: Vec<UserId>) -> Answer {
+    let actor = client.actor;
+    users.truncate(300);
+    answer(client.app.database.run(move |conn| accounts::find_profiles(conn, actor, &users)).await?)
+}
+
+/// Users by a part of their names.
+pub async fn find(client: &Client, part: String) -> Answer {
+    let actor = client.actor;
+    answer(client.app.database.run(move |conn| accounts::search(conn, actor, &part)).await?)
+}
+
+/// The user's contacts, requests and blocks.
+pub async fn all(client: &Client) -> Answer {
+    let actor = client.actor;
+    let people = client.app.database.run(move |conn| {
+        Ok::<_, Failure>(json!({
+            "contacts": contacts::all(conn, actor)?,
+            "received": contacts::all_requests_received(conn, actor)?,
+            "sent": contacts::all_requests_sent(conn, actor)?,
+            "blocked": blocks::all(conn, actor)?,
+        }))
+    });
+    people.await
+}
+
+/// Asks for a contact.
+pub async fn ask(client: &Client, user: UserId) -> Answer {
+    let actor = client.actor;
+    client.app.database.run(move |conn| contacts::request(conn, actor, user).map(drop)).await?;
+    concerned(client, user)
+}
+
+/// Accepts a request.
+pub async fn accept(client: &Client, user: UserId) -> Answer {
+    let actor = client.actor;
+    client.app.database.run(move |conn| contacts::accept(conn, actor, user)).await?;
+    concerned(client, user)
+}
+
+/// Declines a request.
+pub async fn decline(client: &Client, user: UserId) -> Answer {
+    let actor = client.actor;
+    client.app.database.run(move |conn| contacts::decline(conn, actor, user)).await?;
+    concerned(client, user)
+}
+
+/// Ends a contact, or takes a request back.
+pub async fn remove(client: &Client, user: UserId) -> Answer {
+    let actor = client.actor;
+    client.app.database.run(move |conn| contacts::remove(conn, actor, user)).await?;
+    concerned(client, user)
+}
+
+/// Blocks a user, who is not told.
+pub async fn block(client: &Client, user: UserId) -> Answer {
+    let actor = client.actor;
+    client.app.database.run(move |conn| blocks::block(conn, actor, user)).await?;
+    client.tell_all(&[actor.user_id()], &Event::People);
+    answer(())
+}
+
+/// Ends a block.
+pub async fn unblock(client: &Client, user: UserId) -> Answer {
+    let actor = client.actor;
+    client.app.database.run(move |conn| blocks::unblock(conn, actor, user)).await?;
+    client.tell_all(&[actor.user_id()], &Event::People);
+    answer(())
+}
+
+/// The direct chat with a contact.
+pub async fn open_direct(client: &Client, user: UserId) -> Answer {
+    let actor = client.actor;
+    let chat = client.app.database.run(move |conn| direct_chats::find_or_create(conn, actor, user)).await?;
+    client.tell_all(&[actor.user_id(), user], &Event::Chat { chat: chat.id });
+    answer(chat)
+}
+
+/// Says whether the user is there or away.
+pub async fn set_presence(client: &Client, status: UserStatus) -> Answer {
+    let actor = client.actor;
+    // Offline is who has no socket.
+    if status == UserStatus::Offline {
+        return Err(Failure::invalid("presence_invalid", "a device that is connected is online or away"));
+    }
+    client.app.database.run(move |conn| accounts::set_presence(conn, actor, status)).await?;
+    tell_presence(client, status).await?;
+    answer(())
+}
+
+/// Tells the user's contacts that the user is there, away or gone.
+pub async fn tell_presence(client: &Client, status: UserStatus) -> Result<(), Failure> {
+    let actor = client.actor;
+    let contacts = client.app.database.run(move |conn| contacts::all(conn, actor)).await?;
+    let users: Vec<UserId> = contacts.into_iter().map(|contact| contact.profile.id).collect();
+    client.tell(&users, &Event::Presence { user: actor.user_id(), status });
+    Ok(())
+}
+
+fn concerned(client: &Client, user: UserId) -> Answer {
+    client.tell_all(&[client.actor.user_id(), user], &Event::People);
+    answer(())
+}

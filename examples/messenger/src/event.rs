@@ -1,0 +1,32 @@
+//! What a server tells its sockets.
+
+use messenger_db::enums::UserStatus;
+use messenger_db::ids::{ChatId, UserId};
+use messenger_db::queries::history;
+use messenger_db::seq::Seq;
+use serde::Serialize;
+
+/// What happened, as it is sent: each has its name in `event`.
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A message is new, or was edited or deleted: as it is now. Its reactions are told apart, in
+    /// [`Reactions`](Self::Reactions), because whose they are differs for each reader.
+    Message { chat: ChatId, entry: Box<history::Entry> },
+    /// Somebody reacted, or took it back: how often each emoji was given now.
+    Reactions { chat: ChatId, seq: Seq, user: UserId, emoji: String, on: bool, counts: Vec<(String, i64)> },
+    /// A member has read or received up to a message.
+    Position { chat: ChatId, user: UserId, read: Option<Seq>, delivered: Option<Seq> },
+    /// Something else of the chat changed: its name, a member, a role. Ask for it again.
+    Chat { chat: ChatId },
+    /// The user is no longer in the chat.
+    Left { chat: ChatId },
+    /// Somebody came, went, or is away.
+    Presence { user: UserId, status: UserStatus },
+    /// Somebody is writing.
+    Typing { chat: ChatId, user: UserId },
+    /// Contacts, requests or blocks changed. Ask for them again.
+    People,
+    /// The session was ended.
+    SignedOut,
+}

@@ -1,0 +1,166 @@
+//! A socket: commands come in and are answered in their order, events go out.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{SinkExt as _, StreamExt as _};
+use messenger_db::enums::UserStatus;
+use messenger_db::queries::{accounts, sessions};
+use messenger_db::secrets::SessionToken;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::mpsc::WeakSender;
+use tokio::time::{Instant, interval, timeout};
+
+use crate::commands::{self, Client, Command};
+use crate::failure::Failure;
+use crate::hub::Outbox;
+use crate::rate::Bucket;
+use crate::server::App;
+use crate::{accounts as signed_in, cookie};
+
+/// The largest command: the longest message, with every character escaped.
+const LARGEST: usize = 128 * 1024;
+
+/// How often a socket is asked whether it is still there. One that does not answer twice is closed.
+const PING: Duration = Duration::from_secs(25);
+
+/// How often the session is looked up again: it may have been ended from another server.
+const RECHECK: Duration = Duration::from_secs(60);
+
+/// How many commands a socket may give at once.
+const AT_ONCE: f64 = 40.0;
+
+#[derive(Deserialize)]
+struct Request {
+    id: u64,
+    #[serde(rename = "do")]
+    command: Command,
+}
+
+/// Opens a socket for who is signed in.
+pub async fn open(State(app): State<App>, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Result<Response, Failure> {
+    let (actor, session) = signed_in::authenticate(&app, &headers).await?;
+    let Some(token) = cookie::token(&headers) else { return Err(Failure::invalid("not_signed_in", "no token")) };
+    Ok(upgrade.max_message_size(LARGEST).max_frame_size(LARGEST).on_upgrade(async move |socket| {
+        let (number, answers, outbox) = app.hub.add(actor.user_id(), session);
+        let client = Client { app, actor, session, number };
+        serve(client, token, socket, answers, outbox).await;
+    }))
+}
+
+async fn serve(client: Client, token: SessionToken, socket: WebSocket, answers: WeakSender<Utf8Bytes>, outbox: Outbox) {
+    let connection = format!("{}/{}", client.app.name, client.number);
+    if let Err(failure) = come(&client, &connection).await {
+        eprintln!("messenger: a socket was not noted: {}", failure.code);
+    }
+    let (sink, stream) = socket.split();
+    let mut writer = tokio::spawn(write(sink, outbox));
+    tokio::select! {
+        () = read(&client, &token, stream, &answers) => {}
+        _ = &mut writer => {}
+    }
+    let last = client.app.hub.remove(client.actor.user_id(), client.number);
+    if let Err(failure) = go(&client, connection, last).await {
+        eprintln!("messenger: the end of a socket was not noted: {}", failure.code);
+    }
+    // What was to be said before the end, such as that it is one.
+    let _ = timeout(Duration::from_secs(1), writer).await;
+}
+
+/// Sends what is to be sent, until the hub has forgotten the socket.
+async fn write(mut sink: SplitSink<WebSocket, Message>, mut outbox: Outbox) {
+    let mut ping = interval(PING);
+    loop {
+        let message = tokio::select! {
+            text = outbox.recv() => match text {
+                Some(text) => Message::Text(text),
+                None => break,
+            },
+            _ = ping.tick() => Message::Ping(axum::body::Bytes::new()),
+        };
+        // A socket whose other end takes nothing is over.
+        if !matches!(timeout(PING, sink.send(message)).await, Ok(Ok(()))) {
+            return;
+        }
+    }
+    let _ = sink.send(Message::Close(None)).await;
+}
+
+/// Does what is asked for, one after the other, until the socket ends.
+async fn read(
+    client: &Client,
+    token: &SessionToken,
+    mut stream: SplitStream<WebSocket>,
+    answers: &WeakSender<Utf8Bytes>,
+) {
+    let mut limit = Bucket::new(AT_ONCE, f64::from(client.app.options.commands_per_second));
+    let mut checked = Instant::now();
+    // Pongs arrive here too, so that silence is a dead socket.
+    while let Ok(Some(Ok(message))) = timeout(PING * 3, stream.next()).await {
+        if checked.elapsed() > RECHECK {
+            checked = Instant::now();
+            if !is_still_signed_in(client, token).await {
+                client.app.hub.end(client.actor.user_id(), |session| session == client.session);
+                return;
+            }
+        }
+        let Message::Text(text) = message else { continue };
+        let answer = match serde_json::from_str::<Request>(&text) {
+            Err(error) => json!({ "error": { "code": "malformed", "message": error.to_string() } }),
+            Ok(Request { id, .. }) if !limit.take() => {
+                json!({ "re": id, "error": { "code": "too_fast", "message": "too many commands; wait a moment" } })
+            }
+            Ok(Request { id, command }) => answer(id, commands::perform(client, command).await),
+        };
+        let Some(answers) = answers.upgrade() else { return };
+        if answers.send(answer.to_string().into()).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn answer(id: u64, result: Result<Value, Failure>) -> Value {
+    match result {
+        Ok(value) => json!({ "re": id, "ok": value }),
+        Err(failure) => json!({ "re": id, "error": failure }),
+    }
+}
+
+async fn is_still_signed_in(client: &Client, token: &SessionToken) -> bool {
+    let (token, actor) = (token.clone(), client.actor);
+    let checked = client.app.database.run(move |conn| {
+        let authenticated = sessions::authenticate(conn, &token)?;
+        accounts::mark_seen(conn, actor)?;
+        Ok::<_, Failure>(authenticated.session.id)
+    });
+    // A database that is away says nothing of the session.
+    !matches!(checked.await, Err(failure) if failure.code.starts_with("session_"))
+}
+
+async fn come(client: &Client, connection: &str) -> Result<(), Failure> {
+    let (actor, session, connection) = (client.actor, client.session, connection.to_owned());
+    let connected = client.app.database.run(move |conn| {
+        sessions::connect(conn, actor, session, &connection)?;
+        Ok::<_, Failure>(accounts::set_presence(conn, actor, UserStatus::Online)?)
+    });
+    connected.await?;
+    commands::tell_presence(client, UserStatus::Online).await
+}
+
+async fn go(client: &Client, connection: String, last: bool) -> Result<(), Failure> {
+    let (actor, session) = (client.actor, client.session);
+    let gone = client.app.database.run(move |conn| {
+        sessions::disconnect(conn, actor, session, &connection)?;
+        if last {
+            accounts::set_presence(conn, actor, UserStatus::Offline)?;
+        }
+        Ok::<_, Failure>(())
+    });
+    gone.await?;
+    if last { commands::tell_presence(client, UserStatus::Offline).await } else { Ok(()) }
+}

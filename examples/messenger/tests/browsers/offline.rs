@@ -1,0 +1,46 @@
+//! A device that was away: it ends with the state of one that was there all the time.
+
+use crate::support::{Browser, Service};
+
+#[tokio::test]
+async fn what_happened_while_a_device_was_offline_is_there_when_it_comes_back() {
+    let (service, browser) = (Service::start(&[]), Browser::start());
+    let (anna, bob) = (browser.window(&service.url()).await, browser.window(&service.url()).await);
+    anna.signs_up("anna", "Anna").await;
+    bob.signs_up("bob", "Bob").await;
+    anna.befriends("bob", "Bob", &bob).await;
+    bob.presses("#chats button").await;
+    for words in ["first", "second", "third"] {
+        anna.says(words).await;
+        bob.sees(".message .text", words).await;
+    }
+
+    bob.goes_offline().await;
+    anna.presses_in(".message.own", "first", "Edit").await;
+    anna.says("first, edited").await;
+    anna.presses_in(".message.own", "second", "Delete").await;
+    anna.presses("#confirm").await;
+    anna.sees(".message .gone", "").await;
+    anna.presses_in(".message.own", "third", "🎉").await;
+    anna.sees(".reactions", "🎉 1").await;
+    anna.says("fourth").await;
+    // What is written without a connection waits, and is sent once.
+    bob.says("from the tunnel").await;
+    bob.sees(".message.pending .text", "from the tunnel").await;
+    bob.does_not_see(".message .text", "fourth").await;
+
+    bob.comes_back().await;
+    bob.sees(".message .text", "first, edited").await;
+    bob.sees(".message .gone", "").await;
+    bob.sees(".message .reactions", "🎉 1").await;
+    bob.sees(".message .text", "fourth").await;
+    bob.until("!document.querySelector('.pending')").await;
+    anna.sees(".message .text", "from the tunnel").await;
+    for window in [&anna, &bob] {
+        window
+            .until("[...document.querySelectorAll('.message')].filter((m) => m.textContent.includes('tunnel')).length === 1")
+            .await;
+    }
+    anna.close().await;
+    bob.close().await;
+}

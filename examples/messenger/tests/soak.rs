@@ -1,0 +1,17 @@
+//! The small soak: bots over sockets, devices that go away and come back, and every one right in the end.
+
+use std::process::Command;
+
+use crate::support::Service;
+
+#[test]
+fn every_device_of_twenty_people_ends_with_what_a_fresh_download_gives() {
+    let service = Service::start(&[("COMMANDS_PER_SECOND", "1000")]);
+    let soak = Command::new(env!("CARGO_BIN_EXE_soak"))
+        .args(["--database", &service.database_url, "--servers", &service.address])
+        .args(["--users", "20", "--devices", "28", "--rate", "10", "--seconds", "10"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&soak.stdout);
+    assert!(soak.status.success(), "{said}{}", String::from_utf8_lossy(&soak.stderr));
+}

@@ -1,0 +1,7 @@
+//! A database, servers on it, and browsers in front of them.
+
+mod browser;
+mod service;
+
+pub use browser::{Browser, Window};
+pub use service::Service;
