@@ -15,6 +15,8 @@ ONLY ?=
 # For make load: messages a second, and how long.
 RATE ?= 1000
 SECONDS ?= 60
+# For make soak: people, their devices, operations a second, how long, and servers.
+SOAK ?= 1000 1400 50 300 1
 
 TOOLS := $(CURDIR)/target/tools
 DIESEL_VERSION := 2.3.14
@@ -36,6 +38,28 @@ demo: preflight-demo postgres ## Start a private PostgreSQL, take it from empty 
 
 demo-clean: ## Stop the demo's PostgreSQL and delete its data
 	@scripts/demo clean
+
+# The package in examples/messenger uses the features of its own that mean the same.
+MESSENGER := cd examples/messenger && CARGO_TARGET_DIR=$(CURDIR)/target $(CARGO)
+MESSENGER_FEATURES := $(if $(FEATURES),--no-default-features)
+
+chat: preflight-chat postgres ## Start a messenger with a web page on a private PostgreSQL, and four people to sign in as
+	$(CARGO) build $(FEATURES) --bin messenger-db
+	$(MESSENGER) build $(MESSENGER_FEATURES) --bin messenger
+	@scripts/chat
+
+chat-clean: ## Delete the data of make chat
+	@scripts/chat clean
+
+chat-test: preflight-test postgres chromium ## Test that messenger, in a real Chromium and with bots
+	$(MESSENGER) clippy $(MESSENGER_FEATURES) --all-targets -- --deny warnings
+	$(MESSENGER) fmt --check
+	$(MESSENGER) test $(MESSENGER_FEATURES) -- --test-threads 2
+
+soak: preflight-test postgres ## Let bots use that messenger, and compare what each device has (SOAK="USERS DEVICES RATE SECONDS SERVERS")
+	$(CARGO) build $(FEATURES) --bin messenger-db
+	$(MESSENGER) build $(MESSENGER_FEATURES) --release --bins
+	scripts/with-database scripts/soak $(SOAK)
 
 build: preflight-build ## Build the library and the binary
 	$(CARGO) build $(FEATURES) --all-targets
@@ -133,6 +157,9 @@ postgres-newest: ## Bring PostgreSQL up to date with apt (as root), and print it
 pgbouncer: ## Make sure that PgBouncer is installed, which a few tests need
 	@scripts/pgbouncer
 
+chromium: ## Make sure that Chromium and its driver are installed, which the tests of the messenger need
+	@scripts/chromium
+
 tools: $(TOOLS)/diesel-$(DIESEL_VERSION) ## Install the Diesel CLI into target/tools
 
 $(TOOLS)/diesel-$(DIESEL_VERSION):
@@ -156,8 +183,9 @@ ci: ## Everything that must be green before a change lands
 	$(MAKE) lint
 	$(MAKE) test
 	$(MAKE) examples
+	$(MAKE) chat-test
 	$(MAKE) test-18
 	$(MAKE) test-catalogs
 	$(MAKE) demo demo-clean
 
-.PHONY: help demo demo-clean build test examples test-18 test-catalogs bench bench-search load lint check-format clippy docs squawk schema check-schema check-image catalogs migration snapshots package postgres postgres-newest pgbouncer tools ci
+.PHONY: help demo demo-clean chat chat-clean chat-test soak chromium build test examples test-18 test-catalogs bench bench-search load lint check-format clippy docs squawk schema check-schema check-image catalogs migration snapshots package postgres postgres-newest pgbouncer tools ci

@@ -17,7 +17,7 @@ pub struct Options {
     pub pool: u32,
     /// `HTTPS=1`: the page is reached by HTTPS, behind a proxy; cookies are marked `Secure`.
     pub https: bool,
-    /// `COMMANDS_PER_SECOND`: how many commands a socket may give, on average; 40 at once. Default: 10.
+    /// `COMMANDS_PER_SECOND`: how many commands a socket may give, on average; 200 at once. Default: 10.
     pub commands_per_second: u32,
     /// `SIGN_INS_PER_MINUTE`: how many attempts one address has. Default: 20.
     pub sign_ins_per_minute: u32,

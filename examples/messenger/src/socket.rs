@@ -33,7 +33,7 @@ const PING: Duration = Duration::from_secs(25);
 const RECHECK: Duration = Duration::from_secs(60);
 
 /// How many commands a socket may give at once.
-const AT_ONCE: f64 = 40.0;
+const AT_ONCE: f64 = 200.0;
 
 #[derive(Deserialize)]
 struct Request {

@@ -30,7 +30,7 @@ fn another_site_can_neither_post_nor_open_a_socket() {
         );
         assert_eq!(status(&service.raw(&request)), 403, "{origin}");
         let request = format!(
-            "GET /socket HTTP/1.1\r\nHost: {host}\r\n{origin}{cookie}Connection: Upgrade\r\nUpgrade: websocket\r\n\
+            "GET /socket HTTP/1.1\r\nHost: {host}\r\n{origin}{cookie}Connection: Upgrade, close\r\nUpgrade: websocket\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
         );
         assert_eq!(status(&service.raw(&request)), 403, "{origin}");
@@ -45,7 +45,7 @@ fn nobody_gets_a_socket_without_a_session() {
     let host = &service.address;
     for cookie in ["", "Cookie: session=0123\r\n", &format!("Cookie: session={}\r\n", "0".repeat(64))] {
         let request = format!(
-            "GET /socket HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\n{cookie}Connection: Upgrade\r\n\
+            "GET /socket HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\n{cookie}Connection: Upgrade, close\r\n\
              Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
         );
         let answer = service.raw(&request);

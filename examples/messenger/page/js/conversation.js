@@ -105,8 +105,9 @@ function focusIn(box) {
 
 function restoreFocus(box, focus) {
   if (!focus) return;
-  const buttons = box.querySelector(`[data-seq="${focus.seq}"]`)?.querySelectorAll("button");
-  buttons?.[Math.min(focus.index, buttons.length - 1)]?.focus();
+  const message = box.querySelector(`[data-seq="${focus.seq}"]`);
+  const buttons = message?.querySelectorAll("button") ?? [];
+  (buttons[Math.min(focus.index, buttons.length - 1)] ?? message)?.focus();
 }
 
 function discard(chat, draft) {

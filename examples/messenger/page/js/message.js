@@ -16,7 +16,7 @@ export function messageElement(chat, entry, act) {
   const gone = Boolean(message.deleted_at);
   return el(
     "article",
-    { class: `message ${own ? "own" : ""}`, "data-seq": message.seq, "aria-label": `${nameOf(message.sender_id)}` },
+    { class: `message ${own ? "own" : ""}`, "data-seq": message.seq, "aria-label": nameOf(message.sender_id), tabindex: -1 },
     !own && chat.kind === "group" ? el("div", { class: "sender" }, nameOf(message.sender_id)) : null,
     gone ? null : reply(entry, act),
     gone ? null : pictures(chat, entry),

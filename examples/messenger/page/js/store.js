@@ -54,26 +54,41 @@ function fresh(id) {
 }
 
 /** Keeps a message; says whether it is one that was not known. */
-export function keepMessage(chat, entry, { keepReactions = false } = {}) {
+export function keepMessage(chat, entry, { by = store.me.id } = {}) {
   const { seq } = entry.message;
   const known = chat.messages.get(seq);
-  if (known && isOlder(entry.message, known.message)) return false;
-  if (known && keepReactions && !entry.message.deleted_at) entry.reactions = known.reactions;
-  chat.messages.set(seq, entry);
-  chat.pending = chat.pending.filter((draft) => draft.id !== entry.message.id);
-  if (seq >= (chat.last?.seq ?? 0)) {
-    const { sender_id, kind, content, created_at } = entry.message;
-    const preview = entry.message.deleted_at ? null : (content?.slice(0, 100) ?? null);
-    chat.last = { seq, sender_id, kind, preview, sent_at: created_at };
-    chat.activeAt = created_at;
+  // Whatever order events and answers come in: of two states of a message, the one of the later version stands.
+  if (known && entry.message.version < known.message.version) return false;
+  if (by !== store.me.id) {
+    // It was told by another, to whom other reactions are their own.
+    const mine = new Set(known?.reactions.filter((reaction) => reaction.mine).map((reaction) => reaction.emoji));
+    for (const reaction of entry.reactions) reaction.mine = mine.has(reaction.emoji);
   }
+  chat.messages.set(seq, entry);
+  showInAnswers(chat, entry.message);
+  showInList(chat, entry.message);
+  chat.pending = chat.pending.filter((draft) => draft.id !== entry.message.id);
   return !known;
 }
 
-/** Of two states of one message, the later: a deletion is final, and edits have times. */
-function isOlder(one, other) {
-  if (other.deleted_at && !one.deleted_at) return true;
-  return !one.deleted_at && (one.edited_at ?? "") < (other.edited_at ?? "");
+function preview(message) {
+  return message.deleted_at ? null : (message.content?.slice(0, 100) ?? null);
+}
+
+function showInList(chat, message) {
+  const { seq, sender_id, kind, created_at } = message;
+  if (seq < (chat.last?.seq ?? 0)) return;
+  chat.last = { seq, sender_id, kind, preview: preview(message), sent_at: created_at };
+  chat.activeAt = created_at;
+}
+
+/** Answers quote the message as it is now. */
+function showInAnswers(chat, message) {
+  for (const { reply_to: answered } of chat.messages.values()) {
+    if (answered?.seq !== message.seq) continue;
+    answered.preview = preview(message);
+    answered.is_deleted = Boolean(message.deleted_at);
+  }
 }
 
 export function lastSeq(chat) {

@@ -25,12 +25,11 @@ pub async fn create(client: &Client, name: String, members: Vec<UserId>) -> Answ
 pub async fn rename(client: &Client, chat: ChatId, name: String) -> Answer {
     let actor = client.actor;
     let renamed = client.app.database.run(move |conn| {
-        let shown = groups::rename(conn, actor, chat, name.trim())?;
-        Ok::<_, Failure>((shown, chats::all_member_ids(conn, chat)?))
+        groups::rename(conn, actor, chat, name.trim())?;
+        Ok::<_, Failure>(chats::all_member_ids(conn, chat)?)
     });
-    let (shown, members) = renamed.await?;
-    client.tell_all(&members, &Event::Chat { chat });
-    answer(shown)
+    client.tell_all(&renamed.await?, &Event::Chat { chat });
+    answer(())
 }
 
 /// Adds a member.
@@ -68,9 +67,9 @@ pub async fn change(client: &Client, chat: ChatId, user: UserId, change: Change)
     let actor = client.actor;
     let changed = client.app.database.run(move |conn| {
         match change {
-            Change::Promote => groups::promote(conn, actor, chat, user)?,
-            Change::Demote => groups::demote(conn, actor, chat, user)?,
-            Change::TransferOwnership => groups::transfer_ownership(conn, actor, chat, user)?,
+            Change::Promote => drop(groups::promote(conn, actor, chat, user)?),
+            Change::Demote => drop(groups::demote(conn, actor, chat, user)?),
+            Change::TransferOwnership => drop(groups::transfer_ownership(conn, actor, chat, user)?),
         }
         Ok::<_, Failure>(chats::all_member_ids(conn, chat)?)
     });

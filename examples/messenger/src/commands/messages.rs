@@ -69,7 +69,7 @@ pub async fn send(client: &Client, message: Send) -> Answer {
     });
     let (entry, members) = sent.await?;
     let sent = answer(&entry)?;
-    client.tell(&members, &Event::Message { chat, entry: Box::new(entry) });
+    client.tell(&members, &Event::Message { chat, by: actor.user_id(), entry: Box::new(entry) });
     Ok(sent)
 }
 
@@ -93,7 +93,7 @@ pub async fn edit(client: &Client, chat: ChatId, seq: Seq, text: String) -> Answ
     });
     let (entry, members) = edited.await?;
     let edited = answer(&entry)?;
-    client.tell(&members, &Event::Message { chat, entry: Box::new(entry) });
+    client.tell(&members, &Event::Message { chat, by: actor.user_id(), entry: Box::new(entry) });
     Ok(edited)
 }
 
@@ -116,25 +116,24 @@ pub async fn delete(client: &Client, chat: ChatId, seq: Seq) -> Answer {
     let (deleted, entry, members) = deleted.await?;
     files::remove(&client.app, deleted.attachments.into_iter().map(|picture| picture.storage_key).collect()).await;
     let shown = answer(&entry)?;
-    client.tell(&members, &Event::Message { chat, entry: Box::new(entry) });
+    client.tell(&members, &Event::Message { chat, by: actor.user_id(), entry: Box::new(entry) });
     Ok(shown)
 }
 
 /// Reacts to a message, or takes it back.
 pub async fn react(client: &Client, chat: ChatId, seq: Seq, emoji: String, on: bool) -> Answer {
-    let (actor, given) = (client.actor, emoji.clone());
+    let actor = client.actor;
     let reacted = client.app.database.run(move |conn| {
         if on {
-            reactions::add(conn, actor, chat, seq, &given)?;
+            reactions::add(conn, actor, chat, seq, &emoji)?;
         } else {
-            reactions::remove(conn, actor, chat, seq, &given)?;
+            reactions::remove(conn, actor, chat, seq, &emoji)?;
         }
         Ok::<_, Failure>((entry(conn, actor, chat, seq)?, chats::all_member_ids(conn, chat)?))
     });
     let (entry, members) = reacted.await?;
     let shown = answer(&entry)?;
-    let counts = entry.reactions.into_iter().map(|reaction| (reaction.emoji, reaction.count)).collect();
-    client.tell(&members, &Event::Reactions { chat, seq, user: actor.user_id(), emoji, on, counts });
+    client.tell(&members, &Event::Message { chat, by: actor.user_id(), entry: Box::new(entry) });
     Ok(shown)
 }
 

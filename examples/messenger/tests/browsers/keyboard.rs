@@ -35,11 +35,11 @@ async fn the_keyboard_is_enough() {
     anna.sees(".message.own .text", "Good morning").await;
 
     // Shift and Tab lead up into the newest message.
-    anna.types(format!("{}{}", char::from(Key::Shift), char::from(Key::Tab))).await;
-    anna.types(format!("{}{}", char::from(Key::Shift), char::from(Key::Tab))).await;
+    anna.types(format!("{}{}", Key::Shift, Key::Tab)).await;
+    anna.types(format!("{}{}", Key::Shift, Key::Tab)).await;
     anna.until("document.activeElement.closest('.message')?.textContent.includes('Good morning')").await;
 
-    anna.types(format!("{}k", char::from(Key::Control))).await;
+    anna.types(format!("{}k", Key::Control)).await;
     anna.until("document.activeElement.id === 'words'").await;
     anna.types("morning").await;
     anna.sees("#hits mark", "morning").await;

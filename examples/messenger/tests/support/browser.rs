@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
 use fantoccini::key::Key;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -126,9 +127,22 @@ impl Window {
         self.types(Key::Enter).await;
     }
 
-    /// Types into what has the focus.
-    pub async fn types(&self, keys: impl Into<String>) {
-        self.client.active_element().await.unwrap().send_keys(&keys.into()).await.unwrap();
+    /// Presses keys, whatever has the focus. Shift and Control are held until all are pressed.
+    pub async fn types(&self, keys: impl std::fmt::Display) {
+        let mut keyboard = KeyActions::new("keyboard".to_owned());
+        let mut held = Vec::new();
+        for value in keys.to_string().chars() {
+            keyboard = keyboard.then(KeyAction::Down { value });
+            if [Key::Shift, Key::Control].map(char::from).contains(&value) {
+                held.push(value);
+            } else {
+                keyboard = keyboard.then(KeyAction::Up { value });
+            }
+        }
+        for value in held {
+            keyboard = keyboard.then(KeyAction::Up { value });
+        }
+        self.client.perform_actions(keyboard).await.unwrap();
     }
 
     /// Empties a field and types into it.
@@ -197,11 +211,6 @@ impl Window {
     pub async fn comes_back(&self) {
         self.script("delete navigator.onLine; dispatchEvent(new Event('online'))", Vec::new()).await;
         self.until("document.getElementById('offline').hidden").await;
-    }
-
-    /// A picture of the window.
-    pub async fn screenshot(&self) -> Vec<u8> {
-        self.client.screenshot().await.unwrap()
     }
 
     pub async fn size(&self, width: u32, height: u32) {

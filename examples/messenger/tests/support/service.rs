@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use diesel::prelude::*;
 use messenger_db::local::{DATABASE, Local, Watchdog};
@@ -82,6 +83,7 @@ impl Service {
     /// Sends a request as it is written, and gives the whole answer.
     pub fn raw(&self, request: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         // The answer may come, and the connection end, before all of it is read.
         let _ = stream.write_all(request.as_bytes());
         let mut answer = Vec::new();
