@@ -5,6 +5,12 @@ import { soon } from "./dom.js";
 import { changed, keepEntry, keepMessage, keepProfile, lastSeq, store } from "./store.js";
 
 let connection = null;
+/** What this device knows, as the server calls it: whatever changed since is asked for with it. */
+let state = null;
+
+/** How often is asked what changed, whatever was told: events are not kept for a device, and come from its server only. */
+const LOOK = 15_000;
+setInterval(() => isConnected() && state && catchUp().catch(ignoreOffline), LOOK);
 
 /** Connects; `onState` is told whether there is a connection, `onSignedOut` that the session has ended. */
 export function connect({ onState, onSignedOut }) {
@@ -31,6 +37,7 @@ export function connect({ onState, onSignedOut }) {
 export function disconnect() {
   connection?.end();
   connection = null;
+  state = null;
 }
 
 export function isConnected() {
@@ -43,8 +50,52 @@ export function ask(op, args) {
   return connection.ask(op, args);
 }
 
-/** After a connection: everything that this device shows, anew. */
+/** What changed since this device knew everything. */
 async function catchUp() {
+  if (!state) return loadAnew();
+  try {
+    for (let isLast = false; !isLast; ) {
+      const page = await ask("changes", { state });
+      await keepChanges(page);
+      ({ state } = page);
+      isLast = page.is_last;
+    }
+  } catch (failure) {
+    // Too old, or of a database that was restored.
+    if (!/^(state|cursor)_/.test(failure.code)) throw failure;
+    await loadAnew();
+  }
+  const open = store.chats.get(store.open);
+  if (open) {
+    await loadCounts(open);
+    changed("messages", open);
+  }
+  for (const chat of store.chats.values()) if (chat.unread > 0) markDelivered(chat);
+}
+
+async function keepChanges({ chats, ended, people, profiles }) {
+  for (const profile of Object.values(profiles)) keepProfile(profile);
+  for (const id of ended) forget(id);
+  if (people || Object.keys(profiles).length > 0) await loadPeople();
+  if (chats.length > 0) await loadInbox();
+  for (const { chat: id, reload, about, messages } of chats) {
+    const chat = store.chats.get(id);
+    if (!chat || chat.messages.size === 0) continue;
+    if (reload) {
+      await renew(chat);
+      continue;
+    }
+    const first = Math.min(...chat.messages.keys());
+    for (const entry of messages) if (entry.message.seq >= first) keepMessage(chat, entry);
+    if (about) await loadMembers(chat);
+    changed("messages", chat);
+    changed("open");
+  }
+}
+
+/** Everything that this device shows, anew. */
+async function loadAnew() {
+  const begun = await ask("begin");
   await Promise.all([loadInbox(), loadPeople()]);
   for (const chat of store.chats.values()) {
     if (chat.id !== store.open) {
@@ -54,6 +105,8 @@ async function catchUp() {
   }
   const open = store.chats.get(store.open);
   if (open) await renew(open);
+  // Only now: who is interrupted begins again.
+  state = begun;
   changed("open");
   for (const chat of store.chats.values()) if (chat.unread > 0) markDelivered(chat);
 }
@@ -82,8 +135,12 @@ const renewPeople = soon(() => loadPeople().catch(ignoreOffline), 50);
 /** The newest page of a chat, its members and its ticks, whatever was known of it. */
 export async function renew(chat) {
   const [page] = await Promise.all([ask("history", { chat: chat.id }), loadMembers(chat)]);
+  const known = [...chat.messages.values()];
   chat.messages.clear();
   keepPage(chat, page);
+  // What came while the page was on its way.
+  const first = Math.min(...chat.messages.keys());
+  for (const entry of known) if (entry.message.seq >= first) keepMessage(chat, entry);
   await loadCounts(chat);
   changed("messages", chat);
 }
@@ -157,8 +214,7 @@ export const markRead = soon(() => {
 function receive(event, onSignedOut) {
   const chat = store.chats.get(event.chat);
   switch (event.event) {
-    case "message": return receiveMessage(chat, event.entry);
-    case "reactions": return receiveReactions(chat, event);
+    case "message": return receiveMessage(chat, event);
     case "position": return receivePosition(chat, event);
     case "chat": return renewChat(event.chat);
     case "left": return forget(event.chat);
@@ -172,7 +228,7 @@ function receive(event, onSignedOut) {
   }
 }
 
-async function receiveMessage(chat, entry) {
+async function receiveMessage(chat, { entry, by }) {
   if (!chat) return renewInbox();
   const { seq, sender_id } = entry.message;
   // One is missing in between, such as a system message.
@@ -181,7 +237,7 @@ async function receiveMessage(chat, entry) {
   // A message that is not shown was changed: the preview may have been, too.
   if (!isNewest && !chat.messages.has(seq)) return chat.messages.size === 0 ? renewInbox() : undefined;
   if (gap) return renewChat(chat.id).then(() => markDelivered(chat));
-  keepMessage(chat, entry, { keepReactions: true });
+  keepMessage(chat, entry, { by });
   if (isNewest) chat.unread = sender_id === store.me.id ? 0 : chat.unread + 1;
   chat.typing.delete(sender_id);
   if (sender_id && !store.profiles.has(sender_id) && sender_id !== store.me.id) await loadProfiles([sender_id]);
@@ -192,15 +248,6 @@ async function receiveMessage(chat, entry) {
 
 async function loadProfiles(users) {
   for (const profile of await ask("profiles", { users })) keepProfile(profile);
-}
-
-function receiveReactions(chat, { seq, user, emoji, on, counts }) {
-  const entry = chat?.messages.get(seq);
-  if (!entry) return;
-  const mine = new Set(entry.reactions.filter((reaction) => reaction.mine).map((reaction) => reaction.emoji));
-  if (user === store.me.id) mine[on ? "add" : "delete"](emoji);
-  entry.reactions = counts.map(([given, count]) => ({ emoji: given, count, mine: mine.has(given) }));
-  changed("messages", chat);
 }
 
 function receivePosition(chat, { user, read }) {

@@ -36,153 +36,49 @@ pub struct Client {
 #[derive(Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case")]
 pub enum Command {
-    /// The state of now, before everything is loaded.
     Begin,
-    /// What changed since a state.
-    Changes {
-        state: String,
-    },
-    Inbox {
-        after: Option<inbox::Cursor>,
-    },
-    Chat {
-        chat: ChatId,
-    },
-    History {
-        chat: ChatId,
-        at: Option<Place>,
-        limit: Option<i64>,
-    },
+    Changes { state: String },
+    Inbox { after: Option<inbox::Cursor> },
+    Chat { chat: ChatId },
+    History { chat: ChatId, at: Option<Place>, limit: Option<i64> },
     Send(messages::Send),
-    Edit {
-        chat: ChatId,
-        seq: Seq,
-        text: String,
-    },
-    Edits {
-        chat: ChatId,
-        seq: Seq,
-    },
-    Delete {
-        chat: ChatId,
-        seq: Seq,
-    },
-    React {
-        chat: ChatId,
-        seq: Seq,
-        emoji: String,
-        on: bool,
-    },
-    Reactors {
-        chat: ChatId,
-        seq: Seq,
-    },
-    Delivered {
-        chat: ChatId,
-        seq: Seq,
-    },
-    Read {
-        chat: ChatId,
-        seq: Seq,
-    },
-    Counts {
-        chat: ChatId,
-        first: Seq,
-        last: Seq,
-    },
-    Receipts {
-        chat: ChatId,
-        seq: Seq,
-    },
-    Typing {
-        chat: ChatId,
-    },
-    Search {
-        text: String,
-        before: Option<found::Cursor>,
-    },
-    SearchChat {
-        chat: ChatId,
-        text: String,
-        before: Option<Seq>,
-    },
-    Profiles {
-        users: Vec<UserId>,
-    },
-    FindPeople {
-        part: String,
-    },
+    Edit { chat: ChatId, seq: Seq, text: String },
+    Edits { chat: ChatId, seq: Seq },
+    Delete { chat: ChatId, seq: Seq },
+    React { chat: ChatId, seq: Seq, emoji: String, on: bool },
+    Reactors { chat: ChatId, seq: Seq },
+    Delivered { chat: ChatId, seq: Seq },
+    Read { chat: ChatId, seq: Seq },
+    Counts { chat: ChatId, first: Seq, last: Seq },
+    Receipts { chat: ChatId, seq: Seq },
+    Typing { chat: ChatId },
+    Search { text: String, before: Option<found::Cursor> },
+    SearchChat { chat: ChatId, text: String, before: Option<Seq> },
+    Profiles { users: Vec<UserId> },
+    FindPeople { part: String },
     People,
-    Ask {
-        user: UserId,
-    },
-    Accept {
-        user: UserId,
-    },
-    Decline {
-        user: UserId,
-    },
-    RemoveContact {
-        user: UserId,
-    },
-    Block {
-        user: UserId,
-    },
-    Unblock {
-        user: UserId,
-    },
-    OpenDirect {
-        user: UserId,
-    },
-    CreateGroup {
-        name: String,
-        members: Vec<UserId>,
-    },
-    RenameGroup {
-        chat: ChatId,
-        name: String,
-    },
-    AddMember {
-        chat: ChatId,
-        user: UserId,
-    },
-    RemoveMember {
-        chat: ChatId,
-        user: UserId,
-    },
-    Promote {
-        chat: ChatId,
-        user: UserId,
-    },
-    Demote {
-        chat: ChatId,
-        user: UserId,
-    },
-    TransferOwnership {
-        chat: ChatId,
-        user: UserId,
-    },
-    LeaveGroup {
-        chat: ChatId,
-    },
-    DeleteGroup {
-        chat: ChatId,
-    },
-    UpdateProfile {
-        display_name: Option<String>,
-    },
-    ChangePassword {
-        old: String,
-        new: String,
-    },
+    Ask { user: UserId },
+    Accept { user: UserId },
+    Decline { user: UserId },
+    RemoveContact { user: UserId },
+    Block { user: UserId },
+    Unblock { user: UserId },
+    OpenDirect { user: UserId },
+    CreateGroup { name: String, members: Vec<UserId> },
+    RenameGroup { chat: ChatId, name: String },
+    AddMember { chat: ChatId, user: UserId },
+    RemoveMember { chat: ChatId, user: UserId },
+    Promote { chat: ChatId, user: UserId },
+    Demote { chat: ChatId, user: UserId },
+    TransferOwnership { chat: ChatId, user: UserId },
+    LeaveGroup { chat: ChatId },
+    DeleteGroup { chat: ChatId },
+    UpdateProfile { display_name: Option<String> },
+    ChangePassword { old: String, new: String },
     Devices,
-    EndDevice {
-        session: SessionId,
-    },
+    EndDevice { session: SessionId },
     EndOtherDevices,
-    Presence {
-        status: UserStatus,
-    },
+    Presence { status: UserStatus },
 }
 
 /// Where in the history.
