@@ -1,6 +1,7 @@
 //! Compares what each device knows with a fresh download of its chats.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use diesel::{Connection as _, PgConnection};
 use messenger_db::actor::Actor;
@@ -31,10 +32,11 @@ pub fn compare(database: &str, people: &People, knowledge: &[Knowledge]) -> Resu
         let mut expected = 0;
         let mut difference = None;
         for &chat in &session.chats {
-            if !fresh.contains_key(&chat) {
-                fresh.insert(chat, download(conn, session.actor, chat)?);
-            }
-            for (key, state) in &fresh[&chat] {
+            let fresh = match fresh.entry(chat) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => unknown.insert(download(conn, session.actor, chat)?),
+            };
+            for (key, state) in &*fresh {
                 expected += 1;
                 if known.get(key) != Some(state) {
                     difference =
@@ -61,7 +63,7 @@ fn download(conn: &mut PgConnection, actor: Actor, chat: ChatId) -> Result<Knowl
     loop {
         let page = history::after(conn, actor, chat, after, Limit::MAX)?;
         for entry in &page.entries {
-            keep(&mut all, chat, &serde_json::to_value(entry)?);
+            keep(&mut all, chat, &serde_json::to_value(entry)?, false);
         }
         match page.newer_after {
             Some(newer) => after = newer,

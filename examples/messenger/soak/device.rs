@@ -84,13 +84,20 @@ impl Device {
         self.report.come_online();
         caught_up?;
         // A third goes away.
-        let stays =
-            if self.number % 3 == 0 { Duration::from_millis(fastrand::u64(2_000..15_000)) } else { Duration::MAX };
+        let stays = if self.number.is_multiple_of(3) {
+            Duration::from_millis(fastrand::u64(2_000..15_000))
+        } else {
+            Duration::MAX
+        };
         let leaves = Instant::now().checked_add(stays);
         loop {
             let until = leaves.filter(|_| !self.settling).map_or(Duration::from_secs(3_600), |at| at - Instant::now());
             tokio::select! {
-                frame = wire.next() => self.receive(&frame?)?,
+                frame = wire.next() => {
+                    if let Some(question) = self.receive(&frame?)? {
+                        wire.send(question).await?;
+                    }
+                }
                 order = orders.recv() => match order {
                     Some(Order::Write { due }) => self.write(&mut wire, due).await?,
                     Some(Order::Settle) => self.settling = true,
@@ -138,7 +145,7 @@ impl Device {
             for changed in page["chats"].as_array().into_iter().flatten() {
                 let chat = serde_json::from_value(changed["chat"].clone())?;
                 for entry in changed["messages"].as_array().into_iter().flatten() {
-                    keep(&mut self.knowledge, chat, entry);
+                    keep(&mut self.knowledge, chat, entry, false);
                 }
             }
             state = page["state"].as_str().ok_or("no state")?.to_owned();
@@ -158,7 +165,7 @@ impl Device {
                 let asked = json!({ "op": "history", "chat": chat, "at": { "after": after }, "limit": 100 });
                 let page = wire.ask(asked).await?;
                 for entry in page["entries"].as_array().into_iter().flatten() {
-                    keep(&mut self.knowledge, chat, entry);
+                    keep(&mut self.knowledge, chat, entry, false);
                 }
                 match page["newer_after"].as_i64() {
                     Some(newer) => after = newer,
@@ -170,17 +177,19 @@ impl Device {
         Ok(())
     }
 
-    fn receive(&mut self, frame: &Value) -> Result<(), Failed> {
+    /// Keeps what came. Gives what is to be asked because of it.
+    fn receive(&mut self, frame: &Value) -> Result<Option<Value>, Failed> {
         self.report.heard();
         if let Some(error) = frame.get("error") {
             // What another device of the same user did first is no error.
             if ["message_not_found"].iter().any(|code| error["code"] == *code) {
-                return Ok(());
+                return Ok(None);
             }
             return Err(format!("{frame}").into());
         }
         let Ok(chat) = serde_json::from_value::<ChatId>(frame["chat"].clone()) else {
-            return self.answered(&frame["ok"]);
+            self.answered(&frame["ok"])?;
+            return Ok(None);
         };
         match frame["event"].as_str() {
             Some("message") => {
@@ -188,22 +197,30 @@ impl Device {
                 if message["edited_at"].is_null() && message["deleted_at"].is_null() {
                     self.measure(message["content"].as_str());
                 }
-                keep(&mut self.knowledge, chat, &frame["entry"]);
+                keep(&mut self.knowledge, chat, &frame["entry"], true);
+            }
+            Some("reactions") => {
+                let at = json!({ "around": frame["seq"] });
+                return Ok(Some(json!({ "op": "history", "chat": chat, "at": at, "limit": 1 })));
             }
             _ => {}
         }
-        Ok(())
+        Ok(None)
     }
 
     /// The answer to something that was written: the message as it is.
-    fn answered(&mut self, entry: &Value) -> Result<(), Failed> {
-        let message = &entry["message"];
+    fn answered(&mut self, answer: &Value) -> Result<(), Failed> {
+        for entry in answer["entries"].as_array().into_iter().flatten() {
+            let chat = serde_json::from_value(entry["message"]["chat_id"].clone())?;
+            keep(&mut self.knowledge, chat, entry, false);
+        }
+        let message = &answer["message"];
         let Some(seq) = message["seq"].as_i64() else { return Ok(()) };
         let chat = serde_json::from_value(message["chat_id"].clone())?;
-        if message["sender_id"] == json!(self.session.actor.user_id()) && message["edited_at"].is_null() {
+        if message["sender_id"] == json!(self.session.actor.user_id()) && message["deleted_at"].is_null() {
             self.own.push((chat, seq));
         }
-        keep(&mut self.knowledge, chat, entry);
+        keep(&mut self.knowledge, chat, answer, false);
         Ok(())
     }
 

@@ -18,19 +18,27 @@ pub struct State {
     pub reactions: BTreeMap<String, i64>,
 }
 
-/// Keeps an entry of a page of history, or of an event.
-pub fn keep(knowledge: &mut Knowledge, chat: ChatId, entry: &Value) {
+/// Keeps an entry. What is read comes in order, so its reactions are always the latest; an event has none.
+pub fn keep(knowledge: &mut Knowledge, chat: ChatId, entry: &Value, is_event: bool) {
     let message = &entry["message"];
     let Some(seq) = message["seq"].as_i64() else { return };
-    let state = State {
+    let mut state = State {
         content: message["content"].as_str().map(str::to_owned),
         is_deleted: !message["deleted_at"].is_null(),
         version: message["version"].as_i64().unwrap_or_default(),
         reactions: reactions(&entry["reactions"]),
     };
-    if knowledge.get(&(chat, seq)).is_none_or(|known| known.version <= state.version) {
-        knowledge.insert((chat, seq), state);
+    match knowledge.get_mut(&(chat, seq)) {
+        Some(known) if known.version > state.version => {
+            if !is_event && !known.is_deleted {
+                known.reactions = state.reactions;
+            }
+            return;
+        }
+        Some(known) if is_event && !state.is_deleted => state.reactions.clone_from(&known.reactions),
+        _ => {}
     }
+    knowledge.insert((chat, seq), state);
 }
 
 fn reactions(list: &Value) -> BTreeMap<String, i64> {

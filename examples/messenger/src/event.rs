@@ -10,9 +10,11 @@ use serde::Serialize;
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
-    /// A message is new, or was edited, deleted or reacted to: as it is now, with its version, so that of two events the
-    /// later one is known in whatever order they come. `mine` of a reaction is the actor's; `by` says whose that is.
-    Message { chat: ChatId, by: UserId, entry: Box<history::Entry> },
+    /// A message is new, or was edited or deleted: as it is now, with its version, so that of two events the later one is
+    /// known in whatever order they come. Its reactions are not for everybody: whose they are differs for each reader.
+    Message { chat: ChatId, entry: Box<history::Entry> },
+    /// Somebody reacted to a message, or took it back. Ask for the message again.
+    Reactions { chat: ChatId, seq: Seq },
     /// A member has read or received up to a message.
     Position { chat: ChatId, user: UserId, read: Option<Seq>, delivered: Option<Seq> },
     /// Something else of the chat changed: its name, a member, a role. Ask for it again.

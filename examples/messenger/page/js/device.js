@@ -140,7 +140,7 @@ export async function renew(chat) {
   keepPage(chat, page);
   // What came while the page was on its way.
   const first = Math.min(...chat.messages.keys());
-  for (const entry of known) if (entry.message.seq >= first) keepMessage(chat, entry);
+  for (const entry of known) if (entry.message.seq >= first) keepMessage(chat, entry, { isEvent: true });
   await loadCounts(chat);
   changed("messages", chat);
 }
@@ -215,6 +215,7 @@ function receive(event, onSignedOut) {
   const chat = store.chats.get(event.chat);
   switch (event.event) {
     case "message": return receiveMessage(chat, event);
+    case "reactions": return receiveReactions(chat, event.seq);
     case "position": return receivePosition(chat, event);
     case "chat": return renewChat(event.chat);
     case "left": return forget(event.chat);
@@ -228,7 +229,7 @@ function receive(event, onSignedOut) {
   }
 }
 
-async function receiveMessage(chat, { entry, by }) {
+async function receiveMessage(chat, { entry }) {
   if (!chat) return renewInbox();
   const { seq, sender_id } = entry.message;
   // One is missing in between, such as a system message.
@@ -237,7 +238,7 @@ async function receiveMessage(chat, { entry, by }) {
   // A message that is not shown was changed: the preview may have been, too.
   if (!isNewest && !chat.messages.has(seq)) return chat.messages.size === 0 ? renewInbox() : undefined;
   if (gap) return renewChat(chat.id).then(() => markDelivered(chat));
-  keepMessage(chat, entry, { by });
+  keepMessage(chat, entry, { isEvent: true });
   if (isNewest) chat.unread = sender_id === store.me.id ? 0 : chat.unread + 1;
   chat.typing.delete(sender_id);
   if (sender_id && !store.profiles.has(sender_id) && sender_id !== store.me.id) await loadProfiles([sender_id]);
@@ -248,6 +249,13 @@ async function receiveMessage(chat, { entry, by }) {
 
 async function loadProfiles(users) {
   for (const profile of await ask("profiles", { users })) keepProfile(profile);
+}
+
+async function receiveReactions(chat, seq) {
+  if (!chat?.messages.has(seq)) return;
+  const page = await ask("history", { chat: chat.id, at: { around: seq }, limit: 1 }).catch(ignoreOffline);
+  for (const entry of page?.entries ?? []) keepMessage(chat, entry);
+  changed("messages", chat);
 }
 
 function receivePosition(chat, { user, read }) {

@@ -53,17 +53,19 @@ function fresh(id) {
   return { id, messages: new Map(), older: null, members: null, counts: new Map(), pending: [], typing: new Map() };
 }
 
-/** Keeps a message; says whether it is one that was not known. */
-export function keepMessage(chat, entry, { by = store.me.id } = {}) {
+/**
+ * Keeps a message; says whether it is one that was not known. What is read comes in order, so its reactions are always the
+ * latest; an event is told to all, so it has none.
+ */
+export function keepMessage(chat, entry, { isEvent = false } = {}) {
   const { seq } = entry.message;
   const known = chat.messages.get(seq);
   // Whatever order events and answers come in: of two states of a message, the one of the later version stands.
-  if (known && entry.message.version < known.message.version) return false;
-  if (by !== store.me.id) {
-    // It was told by another, to whom other reactions are their own.
-    const mine = new Set(known?.reactions.filter((reaction) => reaction.mine).map((reaction) => reaction.emoji));
-    for (const reaction of entry.reactions) reaction.mine = mine.has(reaction.emoji);
+  if (known && entry.message.version < known.message.version) {
+    if (!isEvent && !known.message.deleted_at) known.reactions = entry.reactions;
+    return false;
   }
+  if (isEvent && !entry.message.deleted_at) entry.reactions = known?.reactions ?? [];
   chat.messages.set(seq, entry);
   showInAnswers(chat, entry.message);
   showInList(chat, entry.message);

@@ -69,7 +69,7 @@ pub async fn send(client: &Client, message: Send) -> Answer {
     });
     let (entry, members) = sent.await?;
     let sent = answer(&entry)?;
-    client.tell(&members, &Event::Message { chat, by: actor.user_id(), entry: Box::new(entry) });
+    client.tell(&members, &Event::Message { chat, entry: Box::new(entry) });
     Ok(sent)
 }
 
@@ -93,7 +93,7 @@ pub async fn edit(client: &Client, chat: ChatId, seq: Seq, text: String) -> Answ
     });
     let (entry, members) = edited.await?;
     let edited = answer(&entry)?;
-    client.tell(&members, &Event::Message { chat, by: actor.user_id(), entry: Box::new(entry) });
+    client.tell(&members, &Event::Message { chat, entry: Box::new(entry) });
     Ok(edited)
 }
 
@@ -116,7 +116,7 @@ pub async fn delete(client: &Client, chat: ChatId, seq: Seq) -> Answer {
     let (deleted, entry, members) = deleted.await?;
     files::remove(&client.app, deleted.attachments.into_iter().map(|picture| picture.storage_key).collect()).await;
     let shown = answer(&entry)?;
-    client.tell(&members, &Event::Message { chat, by: actor.user_id(), entry: Box::new(entry) });
+    client.tell(&members, &Event::Message { chat, entry: Box::new(entry) });
     Ok(shown)
 }
 
@@ -133,7 +133,7 @@ pub async fn react(client: &Client, chat: ChatId, seq: Seq, emoji: String, on: b
     });
     let (entry, members) = reacted.await?;
     let shown = answer(&entry)?;
-    client.tell(&members, &Event::Message { chat, by: actor.user_id(), entry: Box::new(entry) });
+    client.tell(&members, &Event::Reactions { chat, seq });
     Ok(shown)
 }
 

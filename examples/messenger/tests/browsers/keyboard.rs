@@ -28,7 +28,7 @@ async fn the_keyboard_is_enough() {
     anna.until("document.activeElement.id === 'text'").await;
     anna.types("Good mornin").await;
     anna.types(Key::Enter).await;
-    anna.sees(".message.own .text", "Good mornin").await;
+    anna.sees(".message.own:not(.pending) .text", "Good mornin").await;
     anna.types(Key::Up).await;
     anna.types("g").await;
     anna.types(Key::Enter).await;
