@@ -4,7 +4,7 @@ use crate::support::{Browser, Service};
 
 #[tokio::test]
 async fn a_wrong_password_is_refused_and_so_are_endless_attempts() {
-    let (service, browser) = (Service::start(&[("SIGN_INS_PER_MINUTE", "8")]), Browser::start());
+    let (service, browser) = (Service::start(&[("SIGN_INS_PER_MINUTE", "4")]), Browser::start());
     let anna = browser.window(&service.url()).await;
     anna.signs_up("anna", "Anna").await;
     anna.clicks("#open-settings").await;
