@@ -16,7 +16,7 @@ use super::args::{Color, OutputArgs};
 use super::problem::Problem;
 use super::report::{Failure, Object};
 use super::signals::Signals;
-use crate::migrate::{Backup, Blocker, Direction, Event, Leftover, Observer, Target};
+use crate::migrate::{Backup, Blocker, Direction, Event, Interrupted, Observer, Target};
 use crate::seed::Progress;
 
 /// Where a command prints.
@@ -279,7 +279,7 @@ impl Observer for Output {
                 in_words(*pause),
                 if *left == 1 { "time" } else { "times" },
             )),
-            Event::Resumed { migration, leftover: Leftover::Invalid(index) } => {
+            Event::Resumed { migration, interrupted: Interrupted::Invalid(index) } => {
                 self.note(&format!("{}: the index {index} is left invalid, and is built anew", migration.name));
             }
             Event::Resumed { migration, .. } => {

@@ -125,7 +125,7 @@ impl Local {
     }
 
     /// Stops the server and waits until it is gone. Says whether there was one. The caller holds the lock.
-    pub(super) fn halt(&self, mode: StopMode) -> Result<bool, LocalError> {
+    pub(super) fn stop_with(&self, mode: StopMode) -> Result<bool, LocalError> {
         let data = self.folder.data();
         let pid = match self.observe()? {
             Life::Dead => return Ok(false),

@@ -152,7 +152,7 @@ impl Local {
             if self.is_used() {
                 return running(How::Outdated);
             }
-            self.halt(StopMode::Fast)?;
+            self.stop_with(StopMode::Fast)?;
             how = How::Restarted;
         }
         let programs = Programs::find(&owner, &data, made)?;
@@ -174,7 +174,7 @@ impl Local {
             return Ok(false);
         }
         let _lock = self.folder.lock()?;
-        self.halt(mode)
+        self.stop_with(mode)
     }
 
     /// Stops the server, without waiting for its clients, and removes it with all its data.
@@ -189,7 +189,7 @@ impl Local {
         }
         let _lock = self.folder.lock()?;
         // Nothing of it is kept, so a clean shutdown would be wasted.
-        self.halt(StopMode::Immediate)?;
+        self.stop_with(StopMode::Immediate)?;
         self.socket.remove(&self.owner()?)?;
         self.folder.remove()
     }

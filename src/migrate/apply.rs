@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use super::error::Place;
 use super::libpq::Connection;
-use super::patience::Patience;
+use super::lock_monitor::LockMonitor;
+use super::retry_policy::RetryPolicy;
 use super::session::Session;
 use super::verify::Comparison;
-use super::watch::Watch;
 use super::{
-    Applied, Error, Event, Leftover, Migration, Observer, Origin, history, ledger, leftover, owner, statements,
+    Applied, Error, Event, Interrupted, Migration, Observer, Origin, history, ledger, owner, resume, statements,
 };
 
 /// Whether a migration is applied or undone.
@@ -89,7 +89,7 @@ impl Direction {
 /// What was done before an error, or before the observer stopped it, stays done.
 pub(super) fn each(
     connection: &mut Connection,
-    patience: &mut Patience<'_>,
+    retry_policy: &mut RetryPolicy<'_>,
     migrations: &[Migration],
     direction: Direction,
     observer: &mut dyn Observer,
@@ -99,20 +99,20 @@ pub(super) fn each(
     let mut is_changed = false;
     let mut steps = Vec::with_capacity(migrations.len());
     for migration in migrations {
-        let attempted = patience.attempt(observer, |watch, observer| {
+        let attempted = retry_policy.attempt(observer, |monitor, observer| {
             stop_if_wanted(observer, steps.len(), migrations.len())?;
             if std::mem::replace(&mut is_changed, true) {
                 session.put_back(connection)?;
             }
             owner::work_as_owner(connection, |connection| {
                 if !migration.run_in_transaction {
-                    return one(connection, &session, watch, migration, direction, observer);
+                    return one(connection, &session, monitor, migration, direction, observer);
                 }
                 let failed = |source| Error::Bookkeeping { migration: *migration, direction, what: "COMMIT", source };
                 transaction(connection, |connection| {
-                    let step = one(connection, &session, watch, migration, direction, observer)?;
+                    let step = one(connection, &session, monitor, migration, direction, observer)?;
                     // Watched: what was deferred may wait for locks, and the commit itself for a standby.
-                    watch.execute(connection, "COMMIT", observer).map_err(failed)?;
+                    monitor.execute(connection, "COMMIT", observer).map_err(failed)?;
                     Ok(step)
                 })
             })
@@ -181,7 +181,7 @@ pub(super) fn transaction<T>(
 pub(super) fn one(
     connection: &mut Connection,
     session: &Session,
-    watch: &mut Watch<'_>,
+    monitor: &mut LockMonitor<'_>,
     migration: &Migration,
     direction: Direction,
     observer: &mut dyn Observer,
@@ -190,21 +190,21 @@ pub(super) fn one(
     let start = Instant::now();
     let sql = direction.sql(migration);
     let failed = |what| move |source| Error::Bookkeeping { migration: *migration, direction, what, source };
-    let leftover = if connection.is_idle() {
-        leftover::find(connection, sql).map_err(failed("looking for what an earlier attempt left"))?
+    let interrupted = if connection.is_idle() {
+        resume::find(connection, sql).map_err(failed("looking for what an earlier attempt left"))?
     } else {
-        Leftover::Nothing
+        Interrupted::Nothing
     };
-    if leftover != Leftover::Nothing {
-        observer.on(&Event::Resumed { migration, leftover: &leftover });
+    if interrupted != Interrupted::Nothing {
+        observer.on(&Event::Resumed { migration, interrupted: &interrupted });
     }
-    if let Leftover::Invalid(index) = &leftover {
+    if let Interrupted::Invalid(index) = &interrupted {
         let drop = format!("DROP INDEX CONCURRENTLY {index}");
-        watch.execute(connection, &drop, observer).map_err(failed("dropping the invalid index"))?;
+        monitor.execute(connection, &drop, observer).map_err(failed("dropping the invalid index"))?;
     }
-    if leftover != Leftover::Done {
+    if interrupted != Interrupted::Done {
         let in_a_transaction = direction.in_a_transaction(migration).filter(|_| !connection.is_idle());
-        let outcome = watch.execute(connection, in_a_transaction.as_deref().unwrap_or(sql), observer);
+        let outcome = monitor.execute(connection, in_a_transaction.as_deref().unwrap_or(sql), observer);
         for notice in connection.take_notices() {
             observer.on(&Event::Noticed { migration, notice: &notice });
         }
@@ -216,6 +216,6 @@ pub(super) fn one(
         session.put_back_settings(connection).map_err(failed("putting back the session"))?;
     }
     let bookkeeping = direction.bookkeeping(migration, start.elapsed());
-    watch.execute(connection, &bookkeeping, observer).map_err(failed("writing the history"))?;
+    monitor.execute(connection, &bookkeeping, observer).map_err(failed("writing the history"))?;
     Ok(Step { migration: *migration, direction, duration: start.elapsed() })
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::apply::{Direction, Step};
 use super::libpq::Notice;
-use super::{Backup, Blocker, Holder, Leftover, Migration, Target};
+use super::{Backup, Blocker, Holder, Interrupted, Migration, Target};
 
 /// What just happened.
 #[derive(Debug)]
@@ -99,7 +99,7 @@ pub enum Event<'a> {
         /// Which.
         migration: &'a Migration,
         /// What was left.
-        leftover: &'a Leftover,
+        interrupted: &'a Interrupted,
     },
     /// The server remarked something.
     Noticed {

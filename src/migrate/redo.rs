@@ -4,11 +4,11 @@ use super::apply::{self, Direction, Report, Step};
 use super::catalog::{self, Scope};
 use super::libpq::Connection;
 use super::lock::Turn;
-use super::patience::Patience;
+use super::lock_monitor::LockMonitor;
+use super::retry_policy::RetryPolicy;
 use super::session::Session;
 use super::stated::Stated;
 use super::verify::{self, Comparison};
-use super::watch::Watch;
 use super::{Drift, Error, Event, Migration, Observer, Pool, Revert, Status, ledger, lock, owner, revert, run, status};
 
 /// Undoes the newest migrations and applies them again.
@@ -32,18 +32,18 @@ pub fn redo(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result
     }
     owner::assume(connection)?;
     ledger::complete(connection, &before, pool.all())?;
-    let patience = &mut Patience::new(pool, watcher);
+    let retry_policy = &mut RetryPolicy::new(pool, watcher);
     let (steps, catalog) = if down.iter().all(apply::fits_a_transaction) {
         let last = down.first().copied();
-        let (steps, catalog) = patience.attempt(observer, |watch, observer| {
+        let (steps, catalog) = retry_policy.attempt(observer, |monitor, observer| {
             let uncommitted = |source| match last {
                 Some(migration) => Error::Bookkeeping { migration, direction: Direction::Up, what: "COMMIT", source },
                 None => Error::Server(source),
             };
             owner::work_as_owner(connection, |connection| {
                 apply::transaction(connection, |connection| {
-                    let done = at_once(connection, watch, pool, &before, &down, observer)?;
-                    watch.execute(connection, "COMMIT", observer).map_err(uncommitted)?;
+                    let done = at_once(connection, monitor, pool, &before, &down, observer)?;
+                    monitor.execute(connection, "COMMIT", observer).map_err(uncommitted)?;
                     Ok(done)
                 })
             })
@@ -55,8 +55,8 @@ pub fn redo(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result
         (steps, catalog)
     } else {
         let up: Vec<_> = down.iter().rev().copied().collect();
-        let mut steps = apply::each(connection, patience, &down, Direction::Down, observer)?;
-        steps.extend(apply::each(connection, patience, &up, Direction::Up, observer)?);
+        let mut steps = apply::each(connection, retry_policy, &down, Direction::Down, observer)?;
+        steps.extend(apply::each(connection, retry_policy, &up, Direction::Up, observer)?);
         let catalog = verify::now(connection, pool)?;
         let catalog = run::refuse_drift(catalog, steps.len())?;
         (steps, catalog)
@@ -67,7 +67,7 @@ pub fn redo(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result
 /// All of it in the transaction that is open.
 fn at_once(
     connection: &mut Connection,
-    watch: &mut Watch<'_>,
+    monitor: &mut LockMonitor<'_>,
     pool: &Pool,
     before: &Status,
     down: &[Migration],
@@ -81,7 +81,7 @@ fn at_once(
         observer.on(&Event::Planned { migrations, direction });
         for migration in migrations {
             apply::stop_if_wanted(observer, 0, 2 * down.len())?;
-            steps.push(apply::one(connection, &session, watch, migration, direction, observer)?);
+            steps.push(apply::one(connection, &session, monitor, migration, direction, observer)?);
             session.put_back_as_if_committed(connection).map_err(|source| Error::Bookkeeping {
                 migration: *migration,
                 direction,

@@ -13,8 +13,8 @@ use super::stated::Stated;
 use super::statements::Resumable;
 use super::verify::{self, Comparison};
 use super::{
-    Direction, Error, Leftover, Migration, Observer, Pool, RunOptions, apply, ledger, leftover, lock, owner, plan, run,
-    statements, status,
+    Direction, Error, Interrupted, Migration, Observer, Pool, RunOptions, apply, ledger, lock, owner, plan, resume,
+    run, statements, status,
 };
 
 /// The largest table, in bytes, whose indexes are built and dropped in a rehearsal's transaction.
@@ -257,8 +257,8 @@ fn form(connection: &mut Connection, migration: &Migration, known: &Relations) -
     if migration.run_in_transaction {
         return Ok(Some(statements::split(migration.up).iter().map(|statement| statement.text.to_owned()).collect()));
     }
-    let leftover = leftover::find(connection, migration.up)?;
-    if leftover == Leftover::Done {
+    let interrupted = resume::find(connection, migration.up)?;
+    if interrupted == Interrupted::Done {
         return Ok(Some(Vec::new()));
     }
     let Some(plain) = statements::without_concurrently(migration.up) else { return Ok(None) };
@@ -280,8 +280,8 @@ fn form(connection: &mut Connection, migration: &Migration, known: &Relations) -
         // It fails, as it would fail in `run`.
         _ => true,
     };
-    let drop = match leftover {
-        Leftover::Invalid(index) => format!("DROP INDEX {index}; "),
+    let drop = match interrupted {
+        Interrupted::Invalid(index) => format!("DROP INDEX {index}; "),
         _ => String::new(),
     };
     Ok(may_be.then(|| vec![drop + &plain]))

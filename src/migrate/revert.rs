@@ -3,7 +3,7 @@
 use super::apply::{self, Direction, Report};
 use super::libpq::Connection;
 use super::lock::Turn;
-use super::patience::Patience;
+use super::retry_policy::RetryPolicy;
 use super::{
     Applied, Error, Migration, Observer, Owner, Pool, Status, dependents, ledger, lock, owner, run, source, status,
     verify,
@@ -43,7 +43,7 @@ pub fn revert(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Resu
     }
     owner::assume(connection)?;
     ledger::complete(connection, &before, pool.all())?;
-    let retries = &mut Patience::new(pool, watcher);
+    let retries = &mut RetryPolicy::new(pool, watcher);
     // What the service has built on this crate's goes with its own migrations.
     let (own, ours): (Vec<_>, Vec<_>) =
         migrations.iter().copied().partition(|migration| migration.owner == Owner::Service);

@@ -3,12 +3,12 @@
 use super::apply::{self, Direction, Report};
 use super::libpq::{Connection, ServerError};
 use super::lock::Turn;
-use super::patience::Patience;
+use super::lock_monitor::LockMonitor;
+use super::retry_policy::RetryPolicy;
 use super::verify::{self, Comparison};
-use super::watch::Watch;
 use super::{
-    BackupOptions, Error, Leftover, Migration, Observer, Owner, Pool, Status, backup, history, ledger, leftover, lock,
-    owner, replicated, source, status,
+    BackupOptions, Error, Interrupted, Migration, Observer, Owner, Pool, Status, backup, history, ledger, lock, owner,
+    replicated, resume, source, status,
 };
 
 /// What to run.
@@ -72,10 +72,10 @@ pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Re
     let newest = ours.map(|migration| migration.version.to_string()).max();
     let version = before.version().map(ToOwned::to_owned).max(newest);
     owner::assume(connection)?;
-    let mut patience = Patience::new(pool, watcher);
+    let mut retry_policy = RetryPolicy::new(pool, watcher);
     if !options.allow_drift && !is_begun(connection, &pending)? {
-        let compare = |_: &mut Watch<'_>, _: &mut dyn Observer| verify::now(connection, pool);
-        refuse_drift(patience.attempt(observer, compare)?, 0)?;
+        let compare = |_: &mut LockMonitor<'_>, _: &mut dyn Observer| verify::now(connection, pool);
+        refuse_drift(retry_policy.attempt(observer, compare)?, 0)?;
     }
     if let Some(options) = &options.backup {
         // Under the lock: nobody migrates between the two.
@@ -84,7 +84,7 @@ pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Re
     }
     history::create(connection)?;
     ledger::complete(connection, &before, pool.all())?;
-    let steps = apply::each(connection, &mut patience, &pending, Direction::Up, observer)?;
+    let steps = apply::each(connection, &mut retry_policy, &pending, Direction::Up, observer)?;
     // What was done is done, whether or not it can be compared now.
     let mut catalog = verify::unless_locked(verify::now(connection, pool))?;
     if !options.allow_drift {
@@ -139,7 +139,7 @@ fn nothing_to_do(
 /// else differs is found when all are applied.
 pub(super) fn is_begun(connection: &mut Connection, pending: &[Migration]) -> Result<bool, Error> {
     let Some(first) = pending.first().filter(|first| !first.run_in_transaction) else { return Ok(false) };
-    Ok(leftover::find(connection, first.up)? != Leftover::Nothing)
+    Ok(resume::find(connection, first.up)? != Interrupted::Nothing)
 }
 
 /// The lengths that the constraints check are characters, which only UTF-8 has for every script.

@@ -6,8 +6,8 @@ use similar::TextDiff;
 use super::catalog::{self, Fact, Scope};
 use super::error::listed;
 use super::libpq::Connection;
+use super::lock_monitor::LOCK_NOT_AVAILABLE;
 use super::stated::Stated;
-use super::watch::LOCK_NOT_AVAILABLE;
 use super::{Drift, Error, Migration, Pool, Status, status};
 
 /// What a catalog was found to be.

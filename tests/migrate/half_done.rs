@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use messenger_db::migrate::{
-    self, ConnectOptions, Error, Event, Leftover, Migration, Observer, Pool, Report, Revert, RunOptions, Silent,
+    self, ConnectOptions, Error, Event, Interrupted, Migration, Observer, Pool, Report, Revert, RunOptions, Silent,
 };
 use rustix::process::Signal;
 
@@ -44,12 +44,12 @@ fn run(database: &TestDatabase, migration: Migration, observer: &mut dyn Observe
 
 /// Notes what was found of earlier attempts.
 #[derive(Default)]
-struct Found(Vec<Leftover>);
+struct Found(Vec<Interrupted>);
 
 impl Observer for Found {
     fn on(&mut self, event: &Event<'_>) {
-        if let Event::Resumed { leftover, .. } = event {
-            self.0.push((*leftover).clone());
+        if let Event::Resumed { interrupted, .. } = event {
+            self.0.push((*interrupted).clone());
         }
     }
 }
@@ -94,7 +94,7 @@ fn an_index_whose_runner_was_killed_is_built_anew() {
     migrate::run(&pool, &options, &mut found).unwrap();
     assert_eq!(
         (validity(&database), found.0),
-        (vec!["t".to_owned()], vec![Leftover::Invalid("cats_name_idx".to_owned())])
+        (vec!["t".to_owned()], vec![Interrupted::Invalid("cats_name_idx".to_owned())])
     );
 
     // And on the way down, where a reader is waited for.
@@ -118,12 +118,12 @@ fn an_index_that_is_there_already_is_recorded_and_not_built_again() {
     let before = database.value(node);
     let mut found = Found::default();
     assert_eq!(run(&database, usual(), &mut found).unwrap().steps.len(), 1);
-    assert_eq!((database.value(node), found.0), (before, vec![Leftover::Done]));
+    assert_eq!((database.value(node), found.0), (before, vec![Interrupted::Done]));
 
     database.execute("DROP INDEX cats_name_idx").unwrap();
     let mut found = Found::default();
     migrate::revert(&pool(&database, 0, usual()), &Revert::All, &mut found).unwrap();
-    assert_eq!(found.0, [Leftover::Done]);
+    assert_eq!(found.0, [Interrupted::Done]);
     assert_eq!(database.column("SELECT version FROM __diesel_schema_migrations"), [""; 0]);
 }
 
@@ -178,7 +178,7 @@ fn names_that_have_to_be_quoted_are_found() {
     drop(writer);
     let mut found = Found::default();
     run(&database, index(up), &mut found).unwrap();
-    assert_eq!(found.0, [Leftover::Invalid(r#""S s"."Cats' ""name""""#.to_owned())]);
+    assert_eq!(found.0, [Interrupted::Invalid(r#""S s"."Cats' ""name""""#.to_owned())]);
 }
 
 /// Passes on for whom a statement waits, and refuses a second attempt.
@@ -249,7 +249,7 @@ fn a_label_that_is_there_already_is_recorded() {
     let add = migration("2026-01-01-000000_add_mood", "ALTER TYPE mood ADD VALUE 'slee''py'", "SELECT 1");
     let mut found = Found::default();
     run(&database, Migration { run_in_transaction: false, ..add }, &mut found).unwrap();
-    assert_eq!(found.0, [Leftover::Done]);
+    assert_eq!(found.0, [Interrupted::Done]);
 }
 
 #[test]

@@ -4,20 +4,20 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::libpq::Connection;
-use super::watch::{Watch, is_for_a_lock};
+use super::lock_monitor::{LockMonitor, is_for_a_lock};
 use super::{Blocker, Error, Event, Observer, Pool};
 
 /// No pause is longer.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// How often something is tried, and from which session it is watched.
-pub(super) struct Patience<'a> {
+pub(super) struct RetryPolicy<'a> {
     watcher: &'a mut Connection,
     limit: Duration,
     retries: usize,
 }
 
-impl<'a> Patience<'a> {
+impl<'a> RetryPolicy<'a> {
     /// As the pool's options say.
     pub(super) const fn new(pool: &Pool, watcher: &'a mut Connection) -> Self {
         Self { watcher, limit: pool.lock_timeout(), retries: pool.lock_retries() }
@@ -47,24 +47,24 @@ impl<'a> Patience<'a> {
     pub(super) fn attempt<T>(
         &mut self,
         observer: &mut dyn Observer,
-        mut attempt: impl FnMut(&mut Watch<'_>, &mut dyn Observer) -> Result<T, Error>,
+        mut attempt: impl FnMut(&mut LockMonitor<'_>, &mut dyn Observer) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let mut known: Option<Blocker> = None;
         let mut pause = self.limit;
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let mut watch = Watch::new(self.watcher, self.limit, self.budget());
-            let error = match attempt(&mut watch, observer) {
+            let mut monitor = LockMonitor::new(self.watcher, self.limit, self.budget());
+            let error = match attempt(&mut monitor, observer) {
                 Ok(done) => return Ok(done),
-                Err(error) => watch.explain(error),
+                Err(error) => monitor.explain(error),
             };
             if !is_for_a_lock(&error) {
                 return Err(error);
             }
-            known = watch.blocker.take().or(known);
-            let held = watch.held_too_long();
-            if attempts > self.retries || held.is_some() || watch.is_spent() {
+            known = monitor.blocker.take().or(known);
+            let held = monitor.held_too_long();
+            if attempts > self.retries || held.is_some() || monitor.is_spent() {
                 return Err(Error::Blocked { blocker: known, attempts, held, source: Box::new(error) });
             }
             let cut = jittered(pause.min(LONGEST_PAUSE));

@@ -9,7 +9,7 @@ use super::statements::{self, Resumable, resumable};
 
 /// What an earlier attempt has left.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Leftover {
+pub enum Interrupted {
     /// Nothing, as far as can be told.
     Nothing,
     /// All that the statement would do: it is not carried out again.
@@ -19,18 +19,18 @@ pub enum Leftover {
 }
 
 /// Looks what is there of the one statement in `sql`. Changes nothing.
-pub(super) fn find(connection: &mut Connection, sql: &str) -> Result<Leftover, ServerError> {
-    let [statement] = *statements::split(sql) else { return Ok(Leftover::Nothing) };
-    let Some(resumable) = resumable(statement.text) else { return Ok(Leftover::Nothing) };
-    let done = |is_done: bool| if is_done { Leftover::Done } else { Leftover::Nothing };
+pub(super) fn find(connection: &mut Connection, sql: &str) -> Result<Interrupted, ServerError> {
+    let [statement] = *statements::split(sql) else { return Ok(Interrupted::Nothing) };
+    let Some(resumable) = resumable(statement.text) else { return Ok(Interrupted::Nothing) };
+    let done = |is_done: bool| if is_done { Interrupted::Done } else { Interrupted::Nothing };
     match resumable {
         Resumable::CreateIndex { unique, name, table, table_name, definition } => {
-            let Some(index) = index(connection, name, table)? else { return Ok(Leftover::Nothing) };
+            let Some(index) = index(connection, name, table)? else { return Ok(Interrupted::Nothing) };
             let expected = definition_of_another(connection, unique, table, table_name, definition)?;
             Ok(match (expected == Some(index.definition), index.is_valid) {
-                (true, true) => Leftover::Done,
-                (true, false) => Leftover::Invalid(index.name),
-                (false, _) => Leftover::Nothing,
+                (true, true) => Interrupted::Done,
+                (true, false) => Interrupted::Invalid(index.name),
+                (false, _) => Interrupted::Nothing,
             })
         }
         Resumable::DropIndex { name } => {

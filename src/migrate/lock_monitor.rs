@@ -34,7 +34,7 @@ const QUERY_CANCELED: &str = "57014";
 const WORTH_TELLING: Duration = Duration::from_secs(2);
 
 /// One attempt to carry out something, seen from another session.
-pub(super) struct Watch<'a> {
+pub(super) struct LockMonitor<'a> {
     session: &'a mut Connection,
     limit: Duration,
     budget: Duration,
@@ -48,7 +48,7 @@ pub(super) struct Watch<'a> {
     pub(super) blocker: Option<Blocker>,
 }
 
-impl<'a> Watch<'a> {
+impl<'a> LockMonitor<'a> {
     /// A watch from that session. Beyond the limit, all waits taken together, a statement is cancelled; zero is none.
     ///
     /// The server's own `lock_timeout` counts for each lock anew: a migration that takes five waits up to five times
