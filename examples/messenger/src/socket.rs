@@ -69,7 +69,9 @@ async fn serve(client: Client, token: SessionToken, socket: WebSocket, answers: 
         eprintln!("messenger: the end of a socket was not noted: {}", failure.code);
     }
     // What was to be said before the end, such as that it is one.
-    let _ = timeout(Duration::from_secs(1), writer).await;
+    if !writer.is_finished() {
+        let _ = timeout(Duration::from_secs(1), writer).await;
+    }
 }
 
 /// Sends what is to be sent, until the hub has forgotten the socket.

@@ -11,7 +11,15 @@ import { keepProfile, listen, nameOf, store } from "./store.js";
 let renew = null;
 
 export function listenToPeople() {
-  const soonAnew = soon(() => byId("dialog").open && renew?.());
+  const soonAnew = soon(() => {
+    if (!byId("dialog").open || !renew) return;
+    // The button that has the focus keeps it.
+    const focused = document.activeElement;
+    const [user, label] = [focused?.closest("[data-user]")?.dataset.user, focused?.textContent];
+    renew();
+    const buttons = user ? byId("dialog").querySelectorAll(`[data-user="${user}"] button`) : [];
+    [...buttons].find((one) => one.textContent === label)?.focus();
+  });
   listen("people", soonAnew);
   listen("open", soonAnew);
   byId("dialog").addEventListener("close", () => (renew = null));
