@@ -196,15 +196,12 @@ impl Device {
         }
         for change in page.chats {
             if change.reload.is_some() {
-                match Kept::load(conn, self.user, change.chat_id, change.last_read_seq) {
-                    Some((kept, people)) => {
-                        self.memory.chats.insert(change.chat_id, kept);
-                        self.memory.know(people);
-                    }
-                    None => {
-                        self.memory.chats.remove(&change.chat_id);
-                        state = state.without(change.chat_id);
-                    }
+                if let Some((kept, people)) = Kept::load(conn, self.user, change.chat_id, change.last_read_seq) {
+                    self.memory.chats.insert(change.chat_id, kept);
+                    self.memory.know(people);
+                } else {
+                    self.memory.chats.remove(&change.chat_id);
+                    state = state.without(change.chat_id);
                 }
                 continue;
             }

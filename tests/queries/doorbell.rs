@@ -15,7 +15,7 @@ use super::cast::{self, by};
 use crate::support::{Server, TestDatabase};
 
 /// Longer than anything takes that is awaited.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 fn options() -> Options {
     let short = Duration::from_millis(1);

@@ -107,6 +107,7 @@ pub fn name(refusal: &impl Debug) -> String {
     format!("{refusal:?}").split('(').next().unwrap_or_default().to_owned()
 }
 
+#[allow(clippy::too_many_lines, reason = "one arm for each operation")]
 fn act(conn: &mut PgConnection, messenger: &Messenger, act: &Act, id: MessageId) -> Actual {
     let user = |who: &usize| messenger.user(*who);
     let chat = |chat: &usize| messenger.chat_id(*chat);
