@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::error::refusals;
 use crate::hex;
-use crate::ids::{ChatId, UserId};
+use crate::ids::{ChatId, SessionId, UserId};
 use crate::seq::Seq;
 
 /// Where a page ended, and the next begins.
@@ -86,13 +86,14 @@ const VERSION: u8 = 1;
 const CHECKSUM: usize = 4;
 
 /// What a cursor of each kind is of, by the kind's number. A number is never used again.
-const KINDS: [(u8, &str); 6] = [
+const KINDS: [(u8, &str); 7] = [
     (1, "an inbox"),
     (2, "pending messages"),
     (3, "search results"),
     (4, "reactions"),
     (5, "the pictures of a chat"),
     (6, "changes"),
+    (7, "devices"),
 ];
 
 fn kind(number: u8) -> Option<&'static str> {
@@ -221,6 +222,16 @@ impl Part for ChatId {
 }
 
 impl Part for UserId {
+    fn put(&self, bytes: &mut Vec<u8>) {
+        bytes.extend(self.as_uuid().as_bytes());
+    }
+
+    fn take(bytes: &mut &[u8]) -> Option<Self> {
+        take(bytes).map(Uuid::from_bytes).map(Self::from_uuid)
+    }
+}
+
+impl Part for SessionId {
     fn put(&self, bytes: &mut Vec<u8>) {
         bytes.extend(self.as_uuid().as_bytes());
     }

@@ -178,6 +178,18 @@ pg_enum! {
         Webp = "image/webp",
     }
 
+    /// Who carries a notification to a device.
+    PushService = generated::PushService, "push_service" {
+        /// Apple's Push Notification service.
+        Apns = "apns",
+        /// Firebase Cloud Messaging.
+        Fcm = "fcm",
+        /// The push service of a browser.
+        WebPush = "web_push",
+        /// A distributor of UnifiedPush.
+        UnifiedPush = "unified_push",
+    }
+
     /// How far a message got with one of its recipients.
     DeliveryStatus = sql_types::DeliveryStatus, "delivery_status" {
         /// Not received yet.

@@ -33,6 +33,8 @@
 //! | [`changes::begin`](queries::changes::begin) | The state of now, for a device that loads everything anew |
 //! | [`changes::list`](queries::changes::list) | What changed since a device was here; a page |
 //! | [`changes::prune`](queries::changes::prune) | Removes what is old from the logs of changes |
+//! | [`chat_settings::change`](queries::chat_settings::change) | Mutes, pins, archives, hides or marks a chat, or keeps a draft |
+//! | [`chat_settings::get`](queries::chat_settings::get) | What the actor has set for a chat |
 //! | [`chats::all_member_ids`](queries::chats::all_member_ids) | Whose devices are told what happens in a chat |
 //! | [`chats::all_members`](queries::chats::all_members) | Who is in a chat |
 //! | [`chats::find_by_slug`](queries::chats::find_by_slug) | The group of a slug, for one of its members |
@@ -63,14 +65,21 @@
 //! | [`history::before`](queries::history::before) | The messages before one; a page |
 //! | [`history::latest`](queries::history::latest) | The newest messages of a chat; a page |
 //! | [`import::messages`](queries::import::messages) | Imports a batch of messages from elsewhere |
-//! | [`inbox::list`](queries::inbox::list) | The actor's chats, the latest activity first; a page |
+//! | [`inbox::list`](queries::inbox::list) | The actor's chats, the pinned ones and then the latest activity first; a page |
+//! | [`inbox::list_archived`](queries::inbox::list_archived) | The actor's chats in the archive; a page |
 //! | [`messages::all_edits`](queries::messages::all_edits) | What a message said before each of its edits |
+//! | [`messages::all_mentioned`](queries::messages::all_mentioned) | Whom a message names |
 //! | [`messages::delete`](queries::messages::delete) | Deletes a message |
 //! | [`messages::edit`](queries::messages::edit) | Gives a message other words |
 //! | [`messages::find_by_id`](queries::messages::find_by_id) | A message, by the id that its client gave it |
 //! | [`messages::get`](queries::messages::get) | A message, by its position |
+//! | [`messages::list_mentions`](queries::messages::list_mentions) | The messages of a chat that name the actor; a page |
 //! | [`messages::send`](queries::messages::send) | Sends a message |
 //! | [`pending::list`](queries::pending::list) | What none of the user's devices has received; a page |
+//! | [`push::register`](queries::push::register) | Notes where a device is reached by a notification |
+//! | [`push::remove`](queries::push::remove) | Forgets where a device is reached |
+//! | [`push::remove_token`](queries::push::remove_token) | Forgets an address that is no longer good |
+//! | [`push::targets`](queries::push::targets) | The devices that a message wakes, each with its badge |
 //! | [`reactions::add`](queries::reactions::add) | Reacts to a message |
 //! | [`reactions::list`](queries::reactions::list) | Who reacted to a message, and how; a page |
 //! | [`reactions::remove`](queries::reactions::remove) | Takes a reaction back |
@@ -81,18 +90,29 @@
 //! | [`receipts::positions`](queries::receipts::positions) | How far each member has received and read a chat |
 //! | [`search::list`](queries::search::list) | Finds words in all chats of the actor; a page |
 //! | [`search::list_in_chat`](queries::search::list_in_chat) | Finds words in one chat; a page |
-//! | [`sessions::all`](queries::sessions::all) | The devices that the actor is signed in on |
+//! | [`sessions::audience`](queries::sessions::audience) | The open sockets of all members of a chat |
 //! | [`sessions::authenticate`](queries::sessions::authenticate) | The actor and the session of a token |
 //! | [`sessions::connect`](queries::sessions::connect) | Notes that a session has a socket open |
 //! | [`sessions::disconnect`](queries::sessions::disconnect) | Notes that a socket of a session is closed |
+//! | [`sessions::disconnect_server`](queries::sessions::disconnect_server) | Notes that all sockets of a server are closed |
+//! | [`sessions::find_sockets`](queries::sessions::find_sockets) | The open sockets of these users |
+//! | [`sessions::list`](queries::sessions::list) | The devices that the actor is signed in on; a page |
 //! | [`sessions::open`](queries::sessions::open) | Signs a device in, and gives its token |
 //! | [`sessions::purge_expired`](queries::sessions::purge_expired) | Removes sessions whose time is over |
 //! | [`sessions::revoke`](queries::sessions::revoke) | Signs one of the actor's devices out |
 //! | [`sessions::revoke_all`](queries::sessions::revoke_all) | Signs all devices out |
 //! | [`sessions::revoke_others`](queries::sessions::revoke_others) | Signs all devices out but one |
+//! | [`sessions::rotate`](queries::sessions::rotate) | Gives a session another token |
+//! | [`sessions::touch`](queries::sessions::touch) | Notes that a connected device is still there |
+//! | [`sessions::watchers`](queries::sessions::watchers) | The open sockets of those who may see the actor's presence |
 //! | [`unread::all`](queries::unread::all) | The chats with unread messages, and how many |
+//! | [`unread::badge`](queries::unread::badge) | The number on the badge |
 //! | [`unread::find`](queries::unread::find) | How many messages of a chat are unread |
 //! | [`unread::total`](queries::unread::total) | How many messages are unread in all chats |
+//! | [`uploads::abandon`](queries::uploads::abandon) | Gives up uploads that nobody attached |
+//! | [`uploads::begin`](queries::uploads::begin) | Begins an upload of a picture |
+//! | [`uploads::process`](queries::uploads::process) | Notes the size of a picture and the copies made of it |
+//! | [`uploads::remove`](queries::uploads::remove) | Forgets uploads that were given up |
 
 pub mod actor;
 #[cfg(feature = "runner")]

@@ -43,9 +43,11 @@ pub use diesel::query_source::TableNotEqual;
 macro_rules! allow_own_tables {
     ($($own:ident),+ $(,)?) => {$(
         $crate::__allow_own_table!($own:
-            schema::attachments, schema::blocks, schema::chat_heads, schema::chat_participants, schema::chats,
-            schema::contacts, schema::message_delivery, schema::message_edits, schema::message_reactions,
-            schema::messages, schema::unread_messages, schema::user_sessions, schema::users,
+            schema::attachments, schema::blocks, schema::chat_changes, schema::chat_heads, schema::chat_participants,
+            schema::chat_settings, schema::chats, schema::contacts, schema::message_delivery, schema::message_edits,
+            schema::message_mentions, schema::message_reactions, schema::messages, schema::push_tokens,
+            schema::unread_messages, schema::uploads, schema::user_changes, schema::user_heads,
+            schema::user_sessions, schema::users,
             views::message_receipts, views::unread_counts
         );
     )+};

@@ -30,6 +30,10 @@ pub mod sql_types {
     pub struct ParticipantRole;
 
     #[derive(diesel::query_builder::QueryId, Clone, diesel::sql_types::SqlType)]
+    #[diesel(postgres_type(name = "push_service"))]
+    pub struct PushService;
+
+    #[derive(diesel::query_builder::QueryId, Clone, diesel::sql_types::SqlType)]
     #[diesel(postgres_type(name = "user_change_kind"))]
     pub struct UserChangeKind;
 
@@ -120,6 +124,8 @@ diesel::table! {
         chat_id -> ChatId,
         /// The seq of the chat's newest message; 0: it has none. The next one gets last_seq + 1.
         last_seq -> Int8,
+        /// The seq of the newest message that does not count as unread, because the system wrote it or it was deleted; 0: there is none. Whoever has read so far needs no look at the messages to count what is unread.
+        last_uncounted_seq -> Int8,
         /// When the newest message was sent.
         last_message_at -> Nullable<Timestamptz>,
         /// Who sent it; null for a system message. No foreign key: that would write to the user's row on every send.
@@ -156,6 +162,33 @@ diesel::table! {
         left_at -> Nullable<Timestamptz>,
         /// The chat's last_seq when the user left: nothing after it was sent to them. Null: is a member now.
         left_seq -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::ids::sql_types::*;
+
+    /// What a member has set for a chat, for themselves only. No row: nothing. It ends with the membership.
+    chat_settings (user_id, chat_id) {
+        /// Whose.
+        user_id -> UserId,
+        /// For which chat.
+        chat_id -> ChatId,
+        /// Until when the chat wakes no device, but for a mention. Null, or past: it does.
+        muted_until_at -> Nullable<Timestamptz>,
+        /// The place among the pinned chats, 0 to 999, the lowest first; of one rank, the latest activity first. Null: not pinned.
+        pin_rank -> Nullable<Int2>,
+        /// Whether the chat is in the archive, instead of the inbox.
+        is_archived -> Bool,
+        /// The chat is in no list while its newest message is this one, or an earlier one. Null: it is not hidden.
+        hidden_through_seq -> Nullable<Int8>,
+        /// The chat is marked as unread while the member's last_read_seq is this one: reading further takes the mark away. Null: it is not marked.
+        unread_from_seq -> Nullable<Int8>,
+        /// What the member has begun to write, 1 to 10,000 characters. Null: nothing.
+        draft -> Nullable<Text>,
+        /// When one of them last changed.
+        changed_at -> Timestamptz,
     }
 }
 
@@ -255,6 +288,21 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::ids::sql_types::*;
 
+    /// Whom a message names: members of its chat when it was sent. They go when the message is deleted.
+    message_mentions (chat_id, message_seq, user_id) {
+        /// In which chat.
+        chat_id -> ChatId,
+        /// Which message.
+        message_seq -> Int8,
+        /// Whom it names.
+        user_id -> UserId,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::ids::sql_types::*;
+
     /// An emoji that a participant gave a message; each one once.
     message_reactions (chat_id, message_seq, user_id, emoji) {
         /// In which chat.
@@ -307,6 +355,30 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::ids::sql_types::*;
+    use super::sql_types::PushService;
+
+    /// Where a device is reached by a notification: one address for each session, gone with it. The token, auth and p256dh together let whoever has them notify the device.
+    push_tokens (session_id) {
+        /// Of which session.
+        session_id -> SessionId,
+        /// Whose session, as it says itself.
+        user_id -> UserId,
+        /// Who carries the notification.
+        service -> PushService,
+        /// The device's token at Apple or Google, or the URL of its endpoint; at most 2,000 bytes. Of several sessions with one token, the last that registered it has it.
+        token -> Text,
+        /// The public key of a Web Push subscription, 65 bytes. Null: the service has none.
+        p256dh -> Nullable<Bytea>,
+        /// The secret of a Web Push subscription, 16 bytes. Null: the service has none.
+        auth -> Nullable<Bytea>,
+        /// When the device registered it, or last registered it again.
+        registered_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::ids::sql_types::*;
 
     /// How far each member has read and received each chat: one row per active membership, where inbox and badge start.
     unread_messages (user_id, chat_id) {
@@ -314,10 +386,46 @@ diesel::table! {
         user_id -> UserId,
         /// In which chat.
         chat_id -> ChatId,
-        /// Read up to this seq. Unread are chat_heads.last_seq - last_read_seq messages.
+        /// Read up to this seq. Unread are the messages up to chat_heads.last_seq, but for those of the system and deleted ones.
         last_read_seq -> Int8,
         /// Received up to this seq; never less than last_read_seq.
         last_delivered_seq -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::ids::sql_types::*;
+    use super::sql_types::ImageType;
+
+    /// A picture whose bytes are, or will be, in the object store: begun by its owner, and attached by its owner once.
+    uploads (storage_key) {
+        /// Its key in the object store, chosen by the service, at most 1,024 bytes.
+        storage_key -> Text,
+        /// Who uploads it, and may attach it.
+        owner_id -> UserId,
+        /// What kind of picture it is.
+        mime_type -> ImageType,
+        /// How large it is, 1 byte to 10 MiB.
+        byte_size -> Int4,
+        /// The key of a copy of medium size. Null: not made yet.
+        medium_key -> Nullable<Text>,
+        /// The key of a small copy. Null: not made yet.
+        thumbnail_key -> Nullable<Text>,
+        /// Its width in pixels. Null: not measured.
+        width -> Nullable<Int4>,
+        /// Its height in pixels. Null: not measured.
+        height -> Nullable<Int4>,
+        /// When it was begun.
+        created_at -> Timestamptz,
+        /// When it was given up, because nobody attached it: its bytes are being deleted, and nobody attaches it any more. Null: it was not.
+        abandoned_at -> Nullable<Timestamptz>,
+        /// In which chat it was attached. Null: nobody attached it yet. No foreign key: whoever deletes the message deletes the upload.
+        attached_chat -> Nullable<ChatId>,
+        /// To which message.
+        attached_seq -> Nullable<Int8>,
+        /// At which place in the message.
+        attached_position -> Nullable<Int2>,
     }
 }
 
@@ -373,7 +481,7 @@ diesel::table! {
         user_id -> UserId,
         /// SHA-256 of the session's random 256-bit token, exactly 32 bytes. The token itself is never stored.
         token_hash -> Bytea,
-        /// What the device calls itself, the same at each sign-in; at most 255 characters. Null: it did not say.
+        /// What the device calls itself, the same at each sign-in; at most 255 characters. A user has one session for each, besides those that were revoked. Null: it did not say.
         device_id -> Nullable<Text>,
         /// What kind of device it is.
         device_type -> DeviceType,
@@ -387,11 +495,15 @@ diesel::table! {
         created_at -> Timestamptz,
         /// When the session was last used, moved at most once a minute. Not indexed, so that moving it stays a HOT update.
         last_active_at -> Timestamptz,
-        /// When the session ends by itself; after created_at.
+        /// When the session ends by itself at the latest, however much it is used; after created_at.
         expires_at -> Timestamptz,
+        /// How long the session may be unused: it ends so long after last_active_at. Null: it may be unused until expires_at.
+        idle_timeout -> Nullable<Interval>,
         /// When the session was ended before its time. Null: it was not.
         revoked_at -> Nullable<Timestamptz>,
-        /// The socket that is open for this session, as the gateway names it. Null: none is.
+        /// The server that holds the open socket, by the name it has since it started; at most 255 characters. Null: no socket is open. Not indexed, so that a connect stays a HOT update.
+        server_id -> Nullable<Text>,
+        /// The socket that is open for this session, as its server names it, at most 255 characters. Null: none is.
         connection_id -> Nullable<Text>,
         /// When that socket was opened; present exactly when connection_id is.
         connected_at -> Nullable<Timestamptz>,
@@ -433,6 +545,9 @@ diesel::joinable!(chat_heads -> chats (chat_id));
 diesel::joinable!(chat_participants -> chat_heads (chat_id));
 diesel::joinable!(chat_participants -> users (user_id));
 diesel::joinable!(messages -> chat_heads (chat_id));
+diesel::joinable!(push_tokens -> user_sessions (session_id));
+diesel::joinable!(push_tokens -> users (user_id));
+diesel::joinable!(uploads -> users (owner_id));
 diesel::joinable!(user_changes -> user_heads (user_id));
 diesel::joinable!(user_sessions -> users (user_id));
 
@@ -442,13 +557,17 @@ diesel::allow_tables_to_appear_in_same_query!(
     chat_changes,
     chat_heads,
     chat_participants,
+    chat_settings,
     chats,
     contacts,
     message_delivery,
     message_edits,
+    message_mentions,
     message_reactions,
     messages,
+    push_tokens,
     unread_messages,
+    uploads,
     user_changes,
     user_heads,
     user_sessions,

@@ -88,6 +88,79 @@ impl FromSql<Binary, Pg> for TokenHash {
     }
 }
 
+/// Where a device is reached by a notification: its token at Apple or Google, or the URL of its endpoint. Whoever has it
+/// may be able to notify the device.
+#[derive(Clone, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[diesel(sql_type = Text)]
+pub struct PushToken(String);
+
+impl PushToken {
+    /// Wraps what the device got from its service.
+    pub fn new(token: impl Into<String>) -> Self {
+        Self(token.into())
+    }
+
+    /// The token itself, for the service that carries notifications.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PushToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PushToken(..)")
+    }
+}
+
+impl ToSql<Text, Pg> for PushToken {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        ToSql::<Text, Pg>::to_sql(self.0.as_str(), out)
+    }
+}
+
+impl FromSql<Text, Pg> for PushToken {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        FromSql::<Text, Pg>::from_sql(value).map(Self)
+    }
+}
+
+/// The secret of a Web Push subscription (`auth`), with which a notification is encrypted: 16 bytes.
+#[derive(Clone, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[diesel(sql_type = Binary)]
+pub struct PushAuth(Vec<u8>);
+
+impl PushAuth {
+    /// Wraps the secret that the browser gave.
+    pub fn new(secret: impl Into<Vec<u8>>) -> Self {
+        Self(secret.into())
+    }
+
+    /// The secret itself, to encrypt with.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PushAuth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PushAuth(..)")
+    }
+}
+
+impl ToSql<Binary, Pg> for PushAuth {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        ToSql::<Binary, Pg>::to_sql(self.0.as_slice(), out)
+    }
+}
+
+impl FromSql<Binary, Pg> for PushAuth {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(value.as_bytes().to_vec()))
+    }
+}
+
 /// What a device signs its requests with: 256 random bits, which only the device keeps. The database has their
 /// [hash](Self::hash).
 ///

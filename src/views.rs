@@ -16,7 +16,7 @@ diesel::table! {
         user_id -> UserId,
         /// In which chat.
         chat_id -> ChatId,
-        /// How many messages, of whatever kind, are newer than what was read.
+        /// How many messages are newer than what was read, but for those of the system and deleted ones.
         unread_count -> BigInt,
     }
 }

@@ -29,5 +29,5 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
 }
 
 fn open(conn: &mut PgConnection, user: Actor) -> SessionToken {
-    sessions::open(conn, user.user_id(), &Device::new(DeviceType::Web), TimeDelta::days(1)).unwrap().0
+    sessions::open(conn, user.user_id(), &Device::new(DeviceType::Web), TimeDelta::days(1)).unwrap().token
 }

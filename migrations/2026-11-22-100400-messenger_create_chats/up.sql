@@ -60,6 +60,7 @@ FOR EACH ROW EXECUTE FUNCTION diesel_set_updated_at();
 CREATE TABLE chat_heads (
     chat_id chat_id NOT NULL,
     last_seq bigint NOT NULL DEFAULT 0,
+    last_uncounted_seq bigint NOT NULL DEFAULT 0,
     last_message_at timestamptz,
     last_sender_id user_id,
     last_kind message_kind,
@@ -69,6 +70,7 @@ CREATE TABLE chat_heads (
     CONSTRAINT chat_heads_pkey PRIMARY KEY (chat_id),
     CONSTRAINT chat_heads_chat_fkey FOREIGN KEY (chat_id) REFERENCES chats (id) ON DELETE CASCADE,
     CONSTRAINT chat_heads_last_seq_check CHECK (last_seq >= 0),
+    CONSTRAINT chat_heads_last_uncounted_seq_check CHECK (last_uncounted_seq BETWEEN 0 AND last_seq),
     CONSTRAINT chat_heads_last_preview_check CHECK (char_length(last_preview) <= 100),
     CONSTRAINT chat_heads_version_check CHECK (pruned_version BETWEEN 0 AND version)
 )
@@ -117,6 +119,8 @@ COMMENT ON TABLE chat_heads IS
     'The newest of each chat: one narrow row that every send updates, so that an inbox reads no message at all.';
 COMMENT ON COLUMN chat_heads.chat_id IS 'Which chat.';
 COMMENT ON COLUMN chat_heads.last_seq IS 'The seq of the chat''s newest message; 0: it has none. The next one gets last_seq + 1.';
+COMMENT ON COLUMN chat_heads.last_uncounted_seq IS
+    'The seq of the newest message that does not count as unread, because the system wrote it or it was deleted; 0: there is none. Whoever has read so far needs no look at the messages to count what is unread.';
 COMMENT ON COLUMN chat_heads.last_message_at IS 'When the newest message was sent.';
 COMMENT ON COLUMN chat_heads.last_sender_id IS
     'Who sent it; null for a system message. No foreign key: that would write to the user''s row on every send.';

@@ -44,6 +44,9 @@ CREATE TABLE messages (
 
 CREATE INDEX messages_replies_idx ON messages (chat_id, reply_to_seq) WHERE reply_to_seq IS NOT NULL;
 
+-- A message of the system has no sender.
+CREATE INDEX messages_uncounted_idx ON messages (chat_id, seq) WHERE sender_id IS NULL OR deleted_at IS NOT NULL;
+
 CREATE TABLE message_edits (
     chat_id chat_id NOT NULL,
     message_seq bigint NOT NULL,
@@ -81,6 +84,8 @@ COMMENT ON CONSTRAINT messages_sender_is_participant_fkey ON messages IS
 COMMENT ON CONSTRAINT messages_reply_in_chat_fkey ON messages IS 'A reply cannot leave its chat.';
 COMMENT ON CONSTRAINT messages_deleted_is_empty_check ON messages IS 'A deleted message holds no content.';
 COMMENT ON INDEX messages_replies_idx IS 'Rides: the foreign key of replies, and who answered a message.';
+COMMENT ON INDEX messages_uncounted_idx IS
+    'Uses: counting what is unread without the messages of the system and the deleted ones. A send writes no entry.';
 COMMENT ON TABLE message_edits IS 'What a message said before each of its edits.';
 COMMENT ON COLUMN message_edits.chat_id IS 'In which chat.';
 COMMENT ON COLUMN message_edits.message_seq IS 'Which message.';

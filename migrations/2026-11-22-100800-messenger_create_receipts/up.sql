@@ -38,7 +38,14 @@ CREATE VIEW unread_counts WITH (security_invoker = true) AS
 SELECT
     position.user_id,
     position.chat_id,
-    head.last_seq - position.last_read_seq AS unread_count
+    head.last_seq - position.last_read_seq - (
+        SELECT count(*)
+        FROM messages AS uncounted
+        WHERE
+            uncounted.chat_id = position.chat_id
+            AND uncounted.seq > position.last_read_seq
+            AND (uncounted.sender_id IS NULL OR uncounted.deleted_at IS NOT NULL)
+    ) AS unread_count
 FROM unread_messages AS position
 INNER JOIN chat_heads AS head ON position.chat_id = head.chat_id;
 
@@ -79,7 +86,7 @@ COMMENT ON TABLE unread_messages IS
 COMMENT ON COLUMN unread_messages.user_id IS 'Whose position.';
 COMMENT ON COLUMN unread_messages.chat_id IS 'In which chat.';
 COMMENT ON COLUMN unread_messages.last_read_seq IS
-    'Read up to this seq. Unread are chat_heads.last_seq - last_read_seq messages.';
+    'Read up to this seq. Unread are the messages up to chat_heads.last_seq, but for those of the system and deleted ones.';
 COMMENT ON COLUMN unread_messages.last_delivered_seq IS 'Received up to this seq; never less than last_read_seq.';
 COMMENT ON CONSTRAINT unread_messages_read_check ON unread_messages IS 'Nobody has read what they have not received.';
 COMMENT ON TABLE message_delivery IS
@@ -93,7 +100,7 @@ COMMENT ON COLUMN message_delivery.read_at IS 'When it was read. Null: not yet.'
 COMMENT ON VIEW unread_counts IS 'How many messages of each chat each member has not read.';
 COMMENT ON COLUMN unread_counts.user_id IS 'Whose.';
 COMMENT ON COLUMN unread_counts.chat_id IS 'In which chat.';
-COMMENT ON COLUMN unread_counts.unread_count IS 'How many messages, of whatever kind, are newer than what was read.';
+COMMENT ON COLUMN unread_counts.unread_count IS 'How many messages are newer than what was read, but for those of the system and deleted ones.';
 COMMENT ON VIEW message_receipts IS
     'Each message and each of its recipients, and how far it got: the sender excluded, members only from the message they joined at until they left.';
 COMMENT ON COLUMN message_receipts.chat_id IS 'In which chat.';

@@ -16,7 +16,12 @@ LANGUAGE plpgsql
 AS $$
 BEGIN
     UPDATE chat_heads
-    SET version = version + 1
+    SET
+        version = version + 1,
+        last_uncounted_seq = CASE what
+            WHEN 'message_deleted' THEN greatest(last_uncounted_seq, of_seq)
+            ELSE last_uncounted_seq
+        END
     WHERE chat_id = in_chat
     RETURNING version INTO STRICT next_version;
 
@@ -43,6 +48,7 @@ BEGIN
     UPDATE chat_heads
     SET
         last_seq = last_seq + 1,
+        last_uncounted_seq = last_seq + 1,
         last_message_at = clock_timestamp(),
         last_sender_id = NULL,
         last_kind = 'system',

@@ -16,6 +16,7 @@ use crate::version::Version;
 pub struct ChatHead {
     pub chat_id: ChatId,
     pub last_seq: Seq,
+    pub last_uncounted_seq: Seq,
     pub last_message_at: Option<DateTime<Utc>>,
     pub last_sender_id: Option<UserId>,
     pub last_kind: Option<MessageKind>,
@@ -36,6 +37,7 @@ pub struct NewChatHead {
 #[diesel(table_name = chat_heads, check_for_backend(Pg))]
 pub struct ChatHeadChanges<'a> {
     pub last_seq: Option<Seq>,
+    pub last_uncounted_seq: Option<Seq>,
     pub last_message_at: Option<Option<DateTime<Utc>>>,
     pub last_sender_id: Option<Option<UserId>>,
     pub last_kind: Option<Option<MessageKind>>,

@@ -1,6 +1,6 @@
 //! The rows of `user_sessions`.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use ipnet::IpNet;
@@ -25,7 +25,9 @@ pub struct UserSession {
     pub created_at: DateTime<Utc>,
     pub last_active_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
+    pub idle_timeout: Option<TimeDelta>,
     pub revoked_at: Option<DateTime<Utc>>,
+    pub server_id: Option<String>,
     pub connection_id: Option<String>,
     pub connected_at: Option<DateTime<Utc>>,
 }
@@ -43,6 +45,7 @@ pub struct NewUserSession<'a> {
     pub ip_address: Option<IpNet>,
     pub user_agent: Option<&'a str>,
     pub expires_at: DateTime<Utc>,
+    pub idle_timeout: Option<TimeDelta>,
 }
 
 /// Changes of a session: activity, socket, end.
@@ -52,6 +55,7 @@ pub struct UserSessionChanges<'a> {
     pub last_active_at: Option<DateTime<Utc>>,
     pub expires_at: Option<DateTime<Utc>>,
     pub revoked_at: Option<Option<DateTime<Utc>>>,
+    pub server_id: Option<Option<&'a str>>,
     pub connection_id: Option<Option<&'a str>>,
     pub connected_at: Option<Option<DateTime<Utc>>>,
 }

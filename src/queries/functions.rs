@@ -1,7 +1,7 @@
 //! Functions of PostgreSQL that Diesel has no name for.
 
 use diesel::define_sql_function;
-use diesel::sql_types::{BigInt, Nullable, Numeric, Timestamptz};
+use diesel::sql_types::{BigInt, Bool, Nullable, Numeric, SmallInt, Timestamptz};
 
 define_sql_function! {
     /// The smaller of two numbers.
@@ -17,6 +17,24 @@ define_sql_function! {
     /// The time, or another when there is none.
     #[sql_name = "coalesce"]
     fn time_or(time: Nullable<Timestamptz>, other: Timestamptz) -> Timestamptz;
+}
+
+define_sql_function! {
+    /// The number, or another when there is none.
+    #[sql_name = "coalesce"]
+    fn number_or(number: Nullable<BigInt>, other: BigInt) -> BigInt;
+}
+
+define_sql_function! {
+    /// The rank, or another when there is none.
+    #[sql_name = "coalesce"]
+    fn rank_or(rank: Nullable<SmallInt>, other: SmallInt) -> SmallInt;
+}
+
+define_sql_function! {
+    /// Whether it is so, or what is said when nothing is known.
+    #[sql_name = "coalesce"]
+    fn flag_or(flag: Nullable<Bool>, other: Bool) -> Bool;
 }
 
 define_sql_function! {

@@ -3,19 +3,22 @@
 use chrono::{DateTime, Utc};
 use diesel::dsl::{auto_type, case_when};
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
-use super::functions::time_or;
+use super::chat_settings::{Settings, Stored, stored};
+use super::functions::{flag_or, number_or, rank_or, time_or};
 use super::profile::Profile;
+use super::unread::unread_count;
 use crate::actor::Actor;
 use crate::cursor::{self, place};
 use crate::enums::{ChatKind, MessageKind};
 use crate::ids::{ChatId, UserId};
 use crate::page::Limit;
-use crate::schema::{chat_heads, chats, unread_messages, users};
+use crate::schema::{chat_heads, chat_settings, chats, message_mentions, unread_messages, users};
 use crate::seq::Seq;
 
 /// A chat in the list of a member.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Entry {
     /// Which chat.
@@ -32,8 +35,14 @@ pub struct Entry {
     pub other: Option<Profile>,
     /// What was said last.
     pub last: Last,
-    /// How many messages, of whatever kind, the user has not read.
+    /// Up to which message the user has read the chat.
+    pub last_read_seq: Seq,
+    /// How many messages the user has not read, but for those of the system and deleted ones.
     pub unread_count: i64,
+    /// How many of them name the user.
+    pub mention_count: i64,
+    /// What the user has set for the chat.
+    pub settings: Settings,
     /// When the newest message was sent; without one, when the chat was opened.
     pub active_at: DateTime<Utc>,
 }
@@ -54,31 +63,40 @@ pub struct Last {
     pub sent_at: Option<DateTime<Utc>>,
 }
 
+/// The rank of chats that are not pinned: after all that are.
+const UNPINNED: i16 = i16::MAX;
+
 /// Where a page of an inbox ended, and the next begins.
 pub type Cursor = cursor::Cursor<Place>;
 
 place! {
     /// The last entry of a page.
     #[derive(Copy)]
-    Place = 1 { active_at: DateTime<Utc>, chat_id: ChatId }
+    Place = 1 { pin_rank: i16, active_at: DateTime<Utc>, chat_id: ChatId }
 }
 
 impl Entry {
     /// The cursor of a page that ends with this entry.
     #[must_use]
     pub const fn cursor(&self) -> Cursor {
-        Cursor::new(Place { active_at: self.active_at, chat_id: self.chat_id })
+        let pin_rank = match self.settings.pin_rank {
+            Some(rank) => rank,
+            None => UNPINNED,
+        };
+        Cursor::new(Place { pin_rank, active_at: self.active_at, chat_id: self.chat_id })
     }
 }
 
-/// A user's chats, the latest activity first; of chats active at the same instant, the one with the higher id.
+/// A user's chats: those that are pinned, by their rank, then the others; within a rank, the latest activity first, and of
+/// chats active at the same instant, the one with the higher id. Without those in the [archive](list_archived), and
+/// without those that are hidden until something new is said.
 ///
 /// `after` is the [cursor](Entry::cursor) of the last entry that the user has. A chat in which something is said
 /// while the user leafs through moves to the front, and is not on a later page.
 ///
-/// One statement, which locks nothing and reads no message. It starts from the user's positions; its cost follows the
-/// number of the user's chats, not their length. Indexes: `unread_messages_pkey`, then `chat_heads_pkey`,
-/// `chats_pkey` and `users_pkey`.
+/// One statement, which locks nothing. It starts from the user's positions; its cost follows the number of the user's
+/// chats, not their length. Indexes: `unread_messages_pkey`, then `chat_heads_pkey`, `chats_pkey`, `users_pkey` and
+/// `chat_settings_pkey`; for chats with something unread, `messages_uncounted_idx` and `message_mentions_user_idx`.
 ///
 /// # Errors
 ///
@@ -101,14 +119,88 @@ impl Entry {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn list(conn: &mut PgConnection, actor: Actor, after: Option<Cursor>, limit: Limit) -> QueryResult<Vec<Entry>> {
+    page(conn, actor, false, after, limit)
+}
+
+/// The chats that the user has put into the archive, in the order of [`list`], and with its cursors. Without those that
+/// are hidden until something new is said.
+///
+/// One statement, as that of [`list`].
+///
+/// # Errors
+///
+/// Those of the database.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let (anna, _, chat) = messenger_db::doctest::direct_chat(conn);
+/// use messenger_db::page::Limit;
+/// use messenger_db::queries::chat_settings::{self, Changes};
+/// use messenger_db::queries::inbox;
+///
+/// chat_settings::change(conn, anna, chat, &Changes { is_archived: Some(true), ..Changes::default() })?;
+/// assert_eq!(inbox::list(conn, anna, None, Limit::default())?, []);
+/// assert_eq!(inbox::list_archived(conn, anna, None, Limit::default())?[0].chat_id, chat);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn list_archived(
+    conn: &mut PgConnection,
+    actor: Actor,
+    after: Option<Cursor>,
+    limit: Limit,
+) -> QueryResult<Vec<Entry>> {
+    page(conn, actor, true, after, limit)
+}
+
+/// A row of the list; the last three are how far the user has read, the mentions, and the settings.
+type Row = (
+    (ChatId, ChatKind, Option<String>, Option<String>, i32),
+    Option<Profile>,
+    Last,
+    i64,
+    DateTime<Utc>,
+    Seq,
+    i64,
+    Option<Stored>,
+);
+
+fn page(
+    conn: &mut PgConnection,
+    actor: Actor,
+    archived: bool,
+    after: Option<Cursor>,
+    limit: Limit,
+) -> QueryResult<Vec<Entry>> {
     let user_id = actor.user_id();
-    let Some(&Place { active_at: instant, chat_id }) = after.as_ref().map(Cursor::place) else {
-        return entries(user_id).limit(limit.get()).load(conn);
+    let entries = entries(user_id, archived, UNPINNED, -1).limit(limit.get());
+    let rows: Vec<Row> = match after.as_ref().map(Cursor::place) {
+        None => entries.load(conn)?,
+        Some(&Place { pin_rank: rank, active_at: instant, chat_id }) => {
+            let earlier = active_at().lt(instant).or(active_at().eq(instant).and(unread_messages::chat_id.lt(chat_id)));
+            entries.filter(pin_rank(UNPINNED).gt(rank).or(pin_rank(UNPINNED).eq(rank).and(earlier))).load(conn)?
+        }
     };
-    entries(user_id)
-        .filter(active_at().lt(instant).or(active_at().eq(instant).and(unread_messages::chat_id.lt(chat_id))))
-        .limit(limit.get())
-        .load(conn)
+    Ok(rows.into_iter().map(entry).collect())
+}
+
+fn entry(row: Row) -> Entry {
+    let (chat, other, last, unread_count, active_at, last_read_seq, mention_count, stored) = row;
+    let (chat_id, kind, name, avatar_url, member_count) = chat;
+    let settings = Settings::of(stored, last.seq, last_read_seq);
+    Entry {
+        chat_id,
+        kind,
+        name,
+        avatar_url,
+        member_count,
+        other,
+        last,
+        last_read_seq,
+        unread_count,
+        mention_count,
+        settings,
+        active_at,
+    }
 }
 
 #[auto_type]
@@ -116,40 +208,63 @@ fn active_at() -> _ {
     time_or(chat_heads::last_message_at, chats::created_at)
 }
 
+/// The rank of the chat, or that of chats that are not pinned.
 #[auto_type]
-fn entries(user_id: UserId) -> _ {
+fn pin_rank(unpinned: i16) -> _ {
+    rank_or(chat_settings::pin_rank.nullable(), unpinned)
+}
+
+#[auto_type(no_type_alias)]
+fn entries(user_id: UserId, archived: bool, unpinned: i16, nothing: i64) -> _ {
     let other = case_when(chats::direct_low.eq(user_id), chats::direct_high).otherwise(chats::direct_low);
-    let entry = (
-        unread_messages::chat_id,
-        chats::kind,
-        chats::name,
-        chats::avatar_url,
-        chats::member_count,
-        (
-            users::id,
-            users::username,
-            users::display_name,
-            users::avatar_url,
-            users::status,
-            users::last_seen_at,
-            users::deleted_at,
-        )
-            .nullable(),
-        (
-            chat_heads::last_seq,
-            chat_heads::last_sender_id,
-            chat_heads::last_kind,
-            chat_heads::last_preview,
-            chat_heads::last_message_at,
-        ),
-        chat_heads::last_seq - unread_messages::last_read_seq,
-        active_at(),
+    let profile = (
+        users::id,
+        users::username,
+        users::display_name,
+        users::avatar_url,
+        users::status,
+        users::last_seen_at,
+        users::deleted_at,
     );
+    let last = (
+        chat_heads::last_seq,
+        chat_heads::last_sender_id,
+        chat_heads::last_kind,
+        chat_heads::last_preview,
+        chat_heads::last_message_at,
+    );
+    let mentions = message_mentions::table
+        .filter(message_mentions::chat_id.eq(unread_messages::chat_id))
+        .filter(message_mentions::user_id.eq(unread_messages::user_id))
+        .filter(message_mentions::message_seq.gt(unread_messages::last_read_seq))
+        .count()
+        .single_value()
+        .assume_not_null();
+    let has_unread = chat_heads::last_seq.gt(unread_messages::last_read_seq);
+    let entry = (
+        (unread_messages::chat_id, chats::kind, chats::name, chats::avatar_url, chats::member_count),
+        profile.nullable(),
+        last,
+        unread_count(),
+        active_at(),
+        unread_messages::last_read_seq,
+        case_when(has_unread, mentions).otherwise(0_i64.into_sql::<BigInt>()),
+        stored().nullable(),
+    );
+    let of_position =
+        chat_settings::user_id.eq(unread_messages::user_id).and(chat_settings::chat_id.eq(unread_messages::chat_id));
+    let rank: pin_rank = pin_rank(unpinned);
+    let not_archived: bool = false;
+    let is_archived = flag_or(chat_settings::is_archived.nullable(), not_archived);
+    let hidden_through = number_or(chat_settings::hidden_through_seq.nullable(), nothing);
     unread_messages::table
         .inner_join(chat_heads::table.on(chat_heads::chat_id.eq(unread_messages::chat_id)))
         .inner_join(chats::table.on(chats::id.eq(unread_messages::chat_id)))
         .left_join(users::table.on(users::id.nullable().eq(other)))
+        .left_join(chat_settings::table.on(of_position))
         .filter(unread_messages::user_id.eq(user_id))
-        .order((active_at().desc(), unread_messages::chat_id.desc()))
+        .filter(is_archived.eq(archived))
+        .filter(hidden_through.lt(chat_heads::last_seq))
+        .order((rank, active_at().desc(), unread_messages::chat_id.desc()))
         .select(entry)
 }

@@ -21,6 +21,14 @@
 //! | [`accounts::reset_password`] | Who forgot the password cannot sign in; the service has verified them in another way. |
 //! | [`sessions::open`] | It signs somebody in, whom the service has verified. |
 //! | [`sessions::authenticate`] | It gives the actor. |
+//! | [`sessions::audience`] | The service asks for itself, to know which sockets to write to. |
+//! | [`sessions::find_sockets`] | The same. |
+//! | [`sessions::disconnect_server`] | A server died, with the sockets of many users. |
+//! | [`push::targets`] | The service asks for itself, to know which devices to wake. |
+//! | [`push::remove_token`] | The service that carries notifications says that a token is no longer good. |
+//! | [`uploads::process`] | A worker of the service says what it made of a picture. |
+//! | [`uploads::abandon`] | It is maintenance, and concerns the object store. |
+//! | [`uploads::remove`] | The same. |
 //! | [`sessions::purge_expired`] | It is maintenance, and concerns no user. |
 //! | [`chats::all_member_ids`] | The service asks for itself, to know whose devices to tell. |
 //! | [`changes::prune`] | It is maintenance, and concerns no user. |
@@ -54,6 +62,7 @@ mod atomic;
 pub mod attachments;
 pub mod blocks;
 pub mod changes;
+pub mod chat_settings;
 mod chat_versions;
 pub mod chats;
 pub mod contacts;
@@ -69,10 +78,12 @@ mod nul_character;
 pub mod pending;
 mod predicates;
 mod profile;
+pub mod push;
 pub mod reactions;
 pub mod receipts;
 pub mod search;
 pub mod sessions;
 pub(crate) mod statement;
 pub mod unread;
+pub mod uploads;
 mod user_changes;

@@ -6,9 +6,11 @@ use diesel::prelude::*;
 use super::{SeedError, Seeded, chats, message_id, password, uuid};
 use crate::actor::Actor;
 use crate::enums::{ImageType, UserStatus};
+use crate::error::Error;
 use crate::ids::{ChatId, UserId};
 use crate::models::{Message, NewUser};
 use crate::queries::messages::{self, Draft, Picture};
+use crate::queries::uploads::{self, BeginRefused, NewUpload};
 use crate::queries::{accounts, reactions, receipts};
 use crate::schema::users;
 use crate::seq::Seq;
@@ -54,7 +56,12 @@ pub fn cast(conn: &mut PgConnection) -> Result<Seeded, SeedError> {
     let plan = story.say(hike, alice, &Draft::text("Who is in for a hike this weekend?"))?;
     story.say(hike, bob, &Draft::text("Me"))?;
     let late = story.say(hike, charlie, &Draft::text("Count me in, but I can only leave at ten."))?;
-    let map = [Picture::new("map.png", ImageType::Png, 482_113, "seed/map.png")];
+    let map = NewUpload { storage_key: "seed/map.png", mime_type: ImageType::Png, byte_size: 482_113 };
+    match uploads::begin(story.conn, Actor::trusted(alice), &map) {
+        Ok(_) | Err(Error::Refused(BeginRefused::KeyTaken)) => {}
+        Err(error) => return Err(SeedError::of("an upload", error)),
+    }
+    let map = [Picture::new("map.png", "seed/map.png")];
     story.say(hike, alice, &Draft::image(&map).saying("Here is the map. We meet at the old station."))?;
     story.say(hike, diana, &Draft::text("Wonderful, I will bring cake").in_reply_to(plan.seq))?;
 

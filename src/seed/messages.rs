@@ -8,8 +8,7 @@ use super::chats::Room;
 use super::{Crowd, Progress, Report, SeedError, message_id, tell, words};
 use crate::enums::ImageType;
 use crate::ids::{ChatId, MessageId, UserId};
-use crate::queries::import::{self, History, Imported};
-use crate::queries::messages::Picture;
+use crate::queries::import::{self, History, Imported, Picture};
 
 /// When the history begins: 2025-01-01, the same for every crowd.
 pub(super) const BEGIN: Duration = Duration::days(20_089);

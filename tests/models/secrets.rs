@@ -40,6 +40,7 @@ fn no_debug_output_shows_a_hash() {
         ip_address: None,
         user_agent: None,
         expires_at: chrono::Utc::now(),
+        idle_timeout: None,
     };
 
     let shown =

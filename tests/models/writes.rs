@@ -38,6 +38,7 @@ fn a_session_keeps_what_it_was_given_and_fills_in_the_rest() {
         ip_address: Some("192.0.2.7/32".parse().unwrap()),
         user_agent: None,
         expires_at: Utc.with_ymd_and_hms(2999, 1, 1, 0, 0, 0).unwrap(),
+        idle_timeout: None,
     };
     let session: UserSession = diesel::insert_into(user_sessions::table)
         .values(&new)
@@ -50,6 +51,7 @@ fn a_session_keeps_what_it_was_given_and_fills_in_the_rest() {
     assert_eq!((session.revoked_at, session.connection_id.clone()), (None, None));
 
     let changes = UserSessionChanges {
+        server_id: Some(Some("gateway-2")),
         connection_id: Some(Some("gateway-2/1")),
         connected_at: Some(Some(Utc::now())),
         ..UserSessionChanges::default()
@@ -127,6 +129,7 @@ fn a_message_is_written_its_head_moved_and_its_deletion_leaves_no_content() {
 
     let head: ChatHead = diesel::update(chat_heads::table.find(hikers()))
         .set(ChatHeadChanges {
+            last_uncounted_seq: None,
             last_seq: Some(Seq::new(5)),
             last_message_at: Some(Some(message.created_at)),
             last_sender_id: Some(Some(alice())),

@@ -8,6 +8,7 @@ use messenger_db::page::Limit;
 use messenger_db::queries::attachments::{self, AttachmentsRefused, Cursor};
 use messenger_db::queries::groups;
 use messenger_db::queries::messages::{self, Draft, Picture};
+use messenger_db::queries::uploads::{self, NewUpload, Processed};
 use messenger_db::seq::Seq;
 use pretty_assertions::assert_eq;
 
@@ -17,7 +18,7 @@ use crate::support::TestDatabase;
 
 /// Sends as many pictures, of 1, 2, … bytes.
 fn show(conn: &mut PgConnection, chat: ChatId, user: UserId, count: i32) -> i64 {
-    let pictures: Vec<_> = (1..=count).map(|size| Picture::new("p.jpg", ImageType::Jpeg, size, "k")).collect();
+    let pictures = cast::uploaded(conn, user, 1..=count);
     messages::send(conn, by(user), chat, &Draft::image(&pictures)).unwrap().message.seq.get()
 }
 
@@ -38,14 +39,12 @@ fn a_picture_keeps_what_is_known_of_it_and_its_place() {
     let conn = &mut database.diesel();
     let (chat, [alice, bob, _]) = cast::group(conn);
     let name = "é".repeat(255);
-    let known = Picture {
-        medium_key: Some("m".into()),
-        thumbnail_key: Some("t".into()),
-        width: Some(640),
-        height: Some(480),
-        ..Picture::new(&name, ImageType::Webp, 10 << 20, "originals/1")
-    };
-    let pictures = [Picture::new("p.gif", ImageType::Gif, 1, "k"), known];
+    let mut pictures = cast::uploaded(conn, alice, [1]);
+    let new = NewUpload { storage_key: "originals/1", mime_type: ImageType::Webp, byte_size: 10 << 20 };
+    uploads::begin(conn, by(alice), &new).unwrap();
+    let known = Processed { medium_key: Some("m"), thumbnail_key: Some("t"), size: Some((640, 480)) };
+    uploads::process(conn, "originals/1", &known).unwrap();
+    pictures.push(Picture::new(&name, "originals/1"));
     let draft = Draft::image(&pictures);
     let sent = messages::send(conn, by(alice), chat, &draft).unwrap().message;
     let found = attachments::all(conn, by(bob), chat, sent.seq).unwrap();

@@ -4,12 +4,13 @@ use std::sync::Barrier;
 
 use diesel::prelude::*;
 use messenger_db::actor::Actor;
-use messenger_db::enums::ContactStatus;
-use messenger_db::ids::{ChatId, UserId};
+use messenger_db::enums::{ContactStatus, ImageType};
+use messenger_db::ids::{ChatId, MessageId, UserId};
 use messenger_db::models::{NewBlock, NewContact, NewUser};
 use messenger_db::queries::direct_chats;
 use messenger_db::queries::groups::{self, NewGroup};
-use messenger_db::queries::messages::{self, Draft};
+use messenger_db::queries::messages::{self, Draft, Picture};
+use messenger_db::queries::uploads::{self, NewUpload};
 use messenger_db::schema::{blocks, contacts, users};
 use messenger_db::secrets::PasswordHash;
 use messenger_db::seq::Seq;
@@ -81,6 +82,17 @@ pub fn say<S: AsRef<str>>(
         last = messages::send(conn, by(user), chat, &Draft::text(words.as_ref())).unwrap().message.seq;
     }
     last
+}
+
+/// Pictures that the user has uploaded, of so many bytes each.
+pub fn uploaded(conn: &mut PgConnection, user: UserId, sizes: impl IntoIterator<Item = i32>) -> Vec<Picture<'static>> {
+    let mut upload = |byte_size| {
+        let storage_key = MessageId::new().to_string();
+        let new = NewUpload { storage_key: &storage_key, mime_type: ImageType::Jpeg, byte_size };
+        uploads::begin(conn, by(user), &new).unwrap();
+        Picture::new("p.jpg", storage_key)
+    };
+    sizes.into_iter().map(&mut upload).collect()
 }
 
 /// One blocks the other.

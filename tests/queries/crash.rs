@@ -12,8 +12,9 @@ use messenger_db::ids::{ChatId, MessageId, UserId};
 use messenger_db::migrate::{self, RunOptions, Silent};
 use messenger_db::queries::direct_chats;
 use messenger_db::queries::groups::{self, NewGroup};
-use messenger_db::queries::messages::{self, Draft, Picture};
+use messenger_db::queries::messages::{self, Draft, Picture, SendRefused};
 use messenger_db::queries::receipts;
+use messenger_db::queries::uploads::{self, BeginRefused, NewUpload};
 use messenger_db::schema::messages as rows;
 
 use super::cast;
@@ -34,7 +35,8 @@ struct Device {
 fn send(mut conn: PgConnection, chat: ChatId, user: UserId, acknowledged: &mpsc::Sender<()>) -> Device {
     let mut device = Device { chat, user, acknowledged: vec![], unanswered: MessageId::new() };
     loop {
-        match messages::send(&mut conn, by(user), chat, &draft(device.unanswered, device.acknowledged.len() % 3 == 2)) {
+        let draft = draft(device.unanswered, device.acknowledged.len() % 3 == 2);
+        match upload(&mut conn, user, &draft).and_then(|()| messages::send(&mut conn, by(user), chat, &draft)) {
             Ok(sent) => {
                 device.acknowledged.push((device.unanswered, sent.message.seq.get()));
                 device.unanswered = MessageId::new();
@@ -46,10 +48,24 @@ fn send(mut conn: PgConnection, chat: ChatId, user: UserId, acknowledged: &mpsc:
     }
 }
 
+/// Uploads the pictures of a draft, unless that was done.
+fn upload(conn: &mut PgConnection, user: UserId, draft: &Draft<'_>) -> Result<(), Error<SendRefused>> {
+    for name in ["1.png", "2.png"] {
+        let storage_key = format!("{}/{name}", draft.id());
+        let new = NewUpload { storage_key: &storage_key, mime_type: ImageType::Png, byte_size: 1 };
+        match uploads::begin(conn, by(user), &new) {
+            Ok(_) | Err(Error::Refused(BeginRefused::KeyTaken)) => {}
+            Err(Error::Database(error)) => return Err(Error::Database(error)),
+            Err(refused) => panic!("{refused}"),
+        }
+    }
+    Ok(())
+}
+
 fn draft(id: MessageId, is_image: bool) -> Draft<'static> {
-    const PICTURES: &[Picture<'static>] =
-        &[Picture::new("1.png", ImageType::Png, 1, "1"), Picture::new("2.png", ImageType::Png, 2, "2")];
-    let draft = if is_image { Draft::image(PICTURES) } else { Draft::text("Are you there?") };
+    // Uploaded before, by whoever sends it.
+    let pictures = ["1.png", "2.png"].map(|name| Picture::new(name, format!("{id}/{name}")));
+    let draft = if is_image { Draft::image(pictures.to_vec()) } else { Draft::text("Are you there?") };
     draft.with_id(id)
 }
 
@@ -105,6 +121,7 @@ fn what_was_acknowledged_survives_a_crash_and_what_was_not_can_be_sent_again() {
         assert!(others.is_empty(), "nobody's: {others:?}");
         for Device { chat, user, unanswered, acknowledged } in devices {
             let draft = draft(unanswered, acknowledged.len() % 3 == 2);
+            upload(conn, user, &draft).unwrap();
             let again = messages::send(conn, by(user), chat, &draft).unwrap();
             assert_eq!(again.already_sent, there.contains_key(&(chat, unanswered)));
             assert_eq!(messages::send(conn, by(user), chat, &draft).unwrap().message.seq, again.message.seq);

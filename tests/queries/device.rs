@@ -92,7 +92,7 @@ impl Memory {
             entries.extend(page);
         }
         for entry in entries {
-            let read = entry.last.seq.back(entry.unread_count);
+            let read = entry.last_read_seq;
             match Kept::load(conn, user, entry.chat_id, read) {
                 Some((kept, people)) => {
                     memory.chats.insert(entry.chat_id, kept);

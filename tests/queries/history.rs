@@ -1,12 +1,11 @@
 //! A chat is read by pages, each with everything on it.
 
 use diesel::prelude::*;
-use messenger_db::enums::ImageType;
 use messenger_db::error::Error::{self, Refused};
 use messenger_db::ids::{ChatId, MessageId, UserId};
 use messenger_db::page::Limit;
 use messenger_db::queries::history::{self, HistoryRefused, Page};
-use messenger_db::queries::messages::{self, Draft, Picture};
+use messenger_db::queries::messages::{self, Draft};
 use messenger_db::queries::{accounts, groups, reactions};
 use messenger_db::seq::Seq;
 use pretty_assertions::assert_eq;
@@ -180,7 +179,7 @@ fn a_page_has_senders_pictures_reactions_and_what_is_answered() {
     let first = cast::say(conn, chat, carol, [&long]);
     let gone = cast::say(conn, chat, carol, ["gone"]);
     messages::delete(conn, by(carol), chat, gone).unwrap();
-    let pictures = [1, 2, 3].map(|size| Picture::new("p.jpg", ImageType::Jpeg, size, "k"));
+    let pictures = cast::uploaded(conn, bob, [1, 2, 3]);
     let mut answer =
         |to, draft: Draft<'_>| messages::send(conn, by(bob), chat, &draft.in_reply_to(to)).unwrap().message.seq;
     let image = answer(first, Draft::image(&pictures));
@@ -216,8 +215,8 @@ fn a_page_costs_two_statements_whatever_is_on_it() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let (chat, users) = cast::group(conn);
-    let pictures = [Picture::new("p.jpg", ImageType::Jpeg, 1, "k")];
     for number in 0..120 {
+        let pictures = cast::uploaded(conn, users[number as usize % 3], [1]);
         let draft = Draft::image(&pictures).in_reply_to(Seq::new(1 + number / 3));
         let seq = messages::send(conn, by(users[number as usize % 3]), chat, &draft).unwrap().message.seq;
         reactions::add(conn, by(users[number as usize % 2]), chat, seq, "👍").unwrap();

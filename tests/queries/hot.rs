@@ -9,7 +9,7 @@ use messenger_db::ids::{ChatId, UserId};
 use messenger_db::migrate::{self, RunOptions, Silent};
 use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::messages::{self, Draft};
-use messenger_db::queries::sessions::{self, Device};
+use messenger_db::queries::sessions::{self, Device, Disconnected, Socket};
 use messenger_db::queries::{accounts, receipts};
 use messenger_db::seq::Seq;
 
@@ -97,15 +97,17 @@ fn heads_positions_presence_and_sessions_are_updated_in_place() {
         .collect::<Vec<_>>();
     assert_hot(conn, "user_sessions", 40 * 5 * 4, |conn| {
         for _ in 0..5 {
-            for (token, session) in &sessions {
+            for sessions::Opened { token, session, .. } in &sessions {
                 let aged = format!(
                     "UPDATE user_sessions SET last_active_at = now() - interval '1 hour' WHERE id = '{}'",
                     session.id
                 );
                 diesel::sql_query(aged).execute(conn).unwrap();
                 sessions::authenticate(conn, token).unwrap();
-                sessions::connect(conn, by(session.user_id), session.id, "gateway-1/17").unwrap();
-                assert!(sessions::disconnect(conn, by(session.user_id), session.id, "gateway-1/17").unwrap());
+                let socket = Socket::new("gateway-1", "17");
+                sessions::connect(conn, by(session.user_id), session.id, &socket).unwrap();
+                let disconnected = sessions::disconnect(conn, by(session.user_id), session.id, &socket);
+                assert_eq!(disconnected, Ok(Disconnected::Last));
             }
         }
     });

@@ -3,11 +3,11 @@
 use diesel::Connection as _;
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
-use messenger_db::enums::{ChatKind, ImageType, MessageKind, UserStatus};
+use messenger_db::enums::{ChatKind, MessageKind, UserStatus};
 use messenger_db::ids::{ChatId, UserId};
 use messenger_db::page::Limit;
 use messenger_db::queries::groups::{self, NewGroup};
-use messenger_db::queries::messages::{self, Draft, Picture};
+use messenger_db::queries::messages::{self, Draft};
 use messenger_db::queries::{accounts, inbox};
 use messenger_db::seq::Seq;
 use pretty_assertions::assert_eq;
@@ -52,14 +52,14 @@ fn an_entry_shows_what_was_said_last_and_who_is_there() {
     assert_eq!((other.id, other.status), (alice, UserStatus::Online));
     assert_eq!(entry(conn, alice).other.unwrap().id, bob);
 
-    let pictures = [Picture::new("p.jpg", ImageType::Jpeg, 1, "k")];
+    let pictures = cast::uploaded(conn, alice, [1]);
     messages::send(conn, by(alice), direct, &Draft::image(&pictures)).unwrap();
     let image = entry(conn, bob).last;
     assert_eq!((image.kind, image.preview), (Some(MessageKind::Image), None));
     let seq = cast::say(conn, direct, alice, ["Oops"]);
     messages::delete(conn, by(alice), direct, seq).unwrap();
     let deleted = entry(conn, bob);
-    assert_eq!((deleted.last.seq, deleted.last.preview, deleted.unread_count), (Seq::new(3), None, 3));
+    assert_eq!((deleted.last.seq, deleted.last.preview, deleted.unread_count), (Seq::new(3), None, 2));
     accounts::close(conn, by(alice)).unwrap();
     let closed = entry(conn, bob);
     assert_eq!((closed.member_count, closed.other.unwrap().username), (1, None));

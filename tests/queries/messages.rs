@@ -1,7 +1,7 @@
 //! A message is sent once, edited by its sender, and deleted.
 
 use diesel::prelude::*;
-use messenger_db::enums::{ImageType, MessageKind};
+use messenger_db::enums::MessageKind;
 use messenger_db::error::Error::Refused;
 use messenger_db::ids::{ChatId, MessageId, UserId};
 use messenger_db::models::ChatHead;
@@ -70,18 +70,19 @@ fn an_image_has_one_to_five_pictures_in_their_order() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let (chat, [_, bob, _]) = cast::group(conn);
-    let picture = |number: usize| Picture::new("p.jpg", ImageType::Jpeg, 1000, ["a", "b", "c", "d", "e", "f"][number]);
-    let pictures: Vec<_> = (0..6).map(picture).collect();
+    let pictures = cast::uploaded(conn, bob, 1..=6);
     let draft = Draft::image(&pictures[..5]).saying("Look");
     let sent = messages::send(conn, by(bob), chat, &draft).unwrap();
     assert_eq!((sent.message.kind, sent.message.content.as_deref()), (MessageKind::Image, Some("Look")));
     assert!(messages::send(conn, by(bob), chat, &draft).unwrap().already_sent);
-    assert_eq!(database.value("SELECT string_agg(storage_key, '' ORDER BY position) FROM attachments"), "abcde");
+    assert_eq!(database.value("SELECT string_agg(byte_size::text, '' ORDER BY position) FROM attachments"), "12345");
     let mut refusal = |draft: Draft<'_>| messages::send(conn, by(bob), chat, &draft).unwrap_err();
     assert_eq!(refusal(Draft::image(&pictures)), Refused(SendRefused::TooManyPictures));
     assert_eq!(refusal(Draft::image(&[]).saying("Look")), Refused(SendRefused::Empty));
-    let huge = [Picture::new("p.jpg", ImageType::Jpeg, 11 << 20, "k")];
-    assert_eq!(refusal(Draft::image(&huge)), Refused(SendRefused::PictureRefused));
+    for name in [String::new(), "é".repeat(256)] {
+        let named = [Picture { file_name: name.into(), ..pictures[5].clone() }];
+        assert_eq!(refusal(Draft::image(&named)), Refused(SendRefused::FileNameInvalid));
+    }
     assert_eq!(database.value("SELECT count(*) FROM messages"), "2");
     assert_sound(&database);
 }
@@ -205,7 +206,7 @@ fn only_the_sender_edits_while_a_member_and_what_is_there() {
     let conn = &mut database.diesel();
     let (chat, [alice, bob, carol]) = cast::group(conn);
     let seq = messages::send(conn, by(bob), chat, &Draft::text("mine")).unwrap().message.seq;
-    let pictures = [Picture::new("p.jpg", ImageType::Jpeg, 1000, "k")];
+    let pictures = cast::uploaded(conn, bob, [1000]);
     let image = messages::send(conn, by(bob), chat, &Draft::image(&pictures).saying("Look")).unwrap().message.seq;
     let mut refusal = |editor, seq, words: &str| messages::edit(conn, by(editor), chat, seq, words).unwrap_err();
     assert_eq!(refusal(alice, seq, "hers"), Refused(EditRefused::NotAllowed));
@@ -231,7 +232,7 @@ fn a_deleted_message_keeps_its_place_and_nothing_else() {
     let conn = &mut database.diesel();
     let (chat, [alice, bob, carol]) = cast::group(conn);
     let metadata = json!({ "preview": 1 });
-    let pictures = [1, 2].map(|size| Picture::new("p.jpg", ImageType::Jpeg, size, "k"));
+    let pictures = cast::uploaded(conn, bob, [1, 2]);
     let draft = Draft::image(&pictures).saying("Look").with_metadata(&metadata);
     let sent = messages::send(conn, by(bob), chat, &draft).unwrap().message;
     messages::edit(conn, by(bob), chat, sent.seq, "Look!").unwrap();

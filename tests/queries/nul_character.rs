@@ -1,18 +1,19 @@
 //! What becomes of a NUL, which PostgreSQL stores in no text: a refusal, and nothing is done.
 
 use chrono::{TimeDelta, Utc};
-use messenger_db::enums::{DeviceType, ImageType};
+use messenger_db::enums::{DeviceType, ImageType, PushService};
 use messenger_db::error::Error::Refused;
 use messenger_db::ids::{MessageId, UserId};
 use messenger_db::models::NewUser;
-use messenger_db::queries::accounts::{self, PasswordRefused, ProfileChanges, ProfileRefused, RegisterRefused};
+use messenger_db::queries::accounts::{self, PasswordRefused, ProfileChanges, ProfileRefused};
 use messenger_db::queries::chats;
 use messenger_db::queries::groups::{self, ChangeRefused, CreateRefused, NewGroup};
 use messenger_db::queries::import::{self, History, ImportRefused, Imported};
 use messenger_db::queries::messages::{self, Draft, EditRefused, Picture, SendRefused};
+use messenger_db::queries::push::{self, Address, RegisterRefused};
 use messenger_db::queries::reactions::{self, ReactionRefused};
-use messenger_db::queries::sessions::{self, ConnectRefused, Device, OpenRefused};
-use messenger_db::secrets::PasswordHash;
+use messenger_db::queries::sessions::{self, ConnectRefused, Device, Disconnected, OpenRefused, Socket};
+use messenger_db::secrets::{PasswordHash, PushToken};
 use serde_json::json;
 
 use super::cast;
@@ -30,21 +31,25 @@ fn a_message_with_a_nul_is_refused() {
     let seq = cast::say(conn, chat, alice, ["Hello"]);
 
     let [value, key] = [json!({ "a": [NUL] }), json!({ NUL: 1 })];
-    let picture = Picture::new("p.jpg", ImageType::Jpeg, 1, "k");
-    let pictures = [
-        Picture { file_name: NUL.into(), ..picture.clone() },
-        Picture { storage_key: NUL.into(), ..picture.clone() },
-        Picture { medium_key: Some(NUL.into()), ..picture.clone() },
-        Picture { thumbnail_key: Some(NUL.into()), ..picture },
-    ];
+    let pictures = [Picture::new(NUL, "k"), Picture::new("p.jpg", NUL)];
     let texts = [Draft::text(NUL), Draft::text("a").with_metadata(&value), Draft::text("a").with_metadata(&key)];
     for draft in texts.into_iter().chain(pictures.chunks(1).map(Draft::image)) {
         assert_eq!(messages::send(conn, by(alice), chat, &draft), Err(Refused(SendRefused::ContainsNul)), "{draft:?}");
     }
     assert_eq!(messages::edit(conn, by(alice), chat, seq, NUL), Err(Refused(EditRefused::ContainsNul)));
-    let imported = Imported::text(chat, MessageId::new(), alice, Utc::now(), NUL);
-    let refused = Err(Refused(ImportRefused::ContainsNul(imported.id)));
-    assert_eq!(import::messages(conn, &[imported], History::Read), refused);
+    let picture = import::Picture::new("p.jpg", ImageType::Jpeg, 1, "k");
+    let pictures = [
+        import::Picture { file_name: NUL, ..picture },
+        import::Picture { storage_key: NUL, ..picture },
+        import::Picture { medium_key: Some(NUL), ..picture },
+        import::Picture { thumbnail_key: Some(NUL), ..picture },
+    ];
+    let image = |pictures| Imported::image(chat, MessageId::new(), alice, Utc::now(), pictures);
+    let text = Imported::text(chat, MessageId::new(), alice, Utc::now(), NUL);
+    for imported in pictures.chunks(1).map(image).chain([text]) {
+        let refused = Err(Refused(ImportRefused::ContainsNul(imported.id)));
+        assert_eq!(import::messages(conn, &[imported], History::Read), refused);
+    }
 
     assert_eq!(reactions::add(conn, by(bob), chat, seq, NUL), Err(Refused(ReactionRefused::EmojiRefused)));
     assert_eq!(reactions::remove(conn, by(bob), chat, seq, NUL), Err(Refused(ReactionRefused::EmojiRefused)));
@@ -60,11 +65,20 @@ fn what_is_looked_up_by_a_text_with_a_nul_is_not_there() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let (_, [alice, ..]) = cast::group(conn);
-    let (_, session) = sessions::open(conn, alice, &Device::new(DeviceType::Web), TimeDelta::days(1)).unwrap();
+    let session = sessions::open(conn, alice, &Device::new(DeviceType::Web), TimeDelta::days(1)).unwrap().session;
     assert_eq!(chats::find_by_slug(conn, by(alice), NUL), Ok(None));
-    assert_eq!(sessions::disconnect(conn, by(session.user_id), session.id, NUL), Ok(false));
-    let refused = sessions::connect(conn, by(session.user_id), session.id, NUL);
-    assert_eq!(refused, Err(Refused(ConnectRefused::ConnectionIdInvalid)));
+    for (socket, refusal) in [
+        (Socket::new(NUL, "1"), ConnectRefused::ServerIdInvalid),
+        (Socket::new("gateway-1", NUL), ConnectRefused::ConnectionIdInvalid),
+    ] {
+        assert_eq!(sessions::disconnect(conn, by(alice), session.id, &socket), Ok(Disconnected::NotOpen));
+        assert_eq!(sessions::connect(conn, by(alice), session.id, &socket), Err(Refused(refusal)));
+    }
+    assert_eq!(sessions::disconnect_server(conn, NUL), Ok(vec![]));
+    let token = PushToken::new(NUL);
+    assert_eq!(push::remove_token(conn, PushService::Fcm, &token), Ok(false));
+    let refused = Err(Refused(RegisterRefused::TokenInvalid));
+    assert_eq!(push::register(conn, by(alice), session.id, &Address::fcm(token)), refused);
     let (hash, nul) = (PasswordHash::new("$argon2id$"), PasswordHash::new("$\0"));
     let refused = Err(Refused(PasswordRefused::PasswordHashInvalid));
     assert_eq!(accounts::reset_password(conn, alice, &nul), refused);
@@ -100,7 +114,7 @@ fn a_name_with_a_nul_is_refused() {
         NewUser { display_name: Some(NUL), ..dave.clone() },
         NewUser { avatar_url: Some(NUL), ..dave },
     ] {
-        assert_eq!(accounts::register(conn, &user), Err(Refused(RegisterRefused::ContainsNul)));
+        assert_eq!(accounts::register(conn, &user), Err(Refused(accounts::RegisterRefused::ContainsNul)));
     }
     for changes in [
         ProfileChanges { username: Some(NUL), ..ProfileChanges::default() },
@@ -115,7 +129,7 @@ fn a_name_with_a_nul_is_refused() {
         Device { name: Some(NUL), ..device },
         Device { user_agent: Some(NUL), ..device },
     ] {
-        let refused = sessions::open(conn, alice, &device, TimeDelta::days(1)).unwrap_err();
+        let refused = sessions::open(conn, alice, &device, TimeDelta::days(1)).map(|_| ()).unwrap_err();
         assert_eq!(refused, Refused(OpenRefused::ContainsNul));
     }
     assert_sound(&database);

@@ -1,11 +1,10 @@
 //! What a device that comes back has to fetch.
 
 use diesel::prelude::*;
-use messenger_db::enums::ImageType;
 use messenger_db::ids::{ChatId, UserId};
 use messenger_db::page::Limit;
 use messenger_db::queries::groups::{self, NewGroup};
-use messenger_db::queries::messages::{self, Draft, Picture};
+use messenger_db::queries::messages::{self, Draft};
 use messenger_db::queries::pending::{self, Cursor};
 use messenger_db::queries::receipts;
 use messenger_db::seq::Seq;
@@ -70,11 +69,12 @@ fn own_messages_are_not_pending_deleted_ones_are_and_pictures_come_along() {
     let (chats, alice, bob) = three(conn);
     let chat = chats[1];
     cast::say(conn, chat, bob, ["own"]);
-    let pictures = [3, 1, 2].map(|size| Picture::new("p.jpg", ImageType::Jpeg, size, "k"));
+    let pictures = cast::uploaded(conn, alice, [3, 1, 2]);
     messages::send(conn, by(alice), chat, &Draft::image(&pictures)).unwrap();
     let gone = cast::say(conn, chat, alice, ["gone"]);
     messages::delete(conn, by(alice), chat, gone).unwrap();
-    messages::send(conn, by(alice), chat, &Draft::image(&pictures[..1])).unwrap();
+    let another = cast::uploaded(conn, alice, [3]);
+    messages::send(conn, by(alice), chat, &Draft::image(&another)).unwrap();
     let page = pending::list(conn, by(bob), None, Limit::default()).unwrap();
     let sizes: Vec<_> = page
         .iter()

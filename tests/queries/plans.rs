@@ -5,17 +5,18 @@ use std::cell::Cell;
 
 use diesel::PgConnection;
 use diesel::connection::SimpleConnection as _;
-use messenger_db::enums::{DeviceType, ImageType, UserStatus};
+use messenger_db::enums::{DeviceType, UserStatus};
 use messenger_db::ids::{ChatId, MessageId, UserId};
 use messenger_db::page::Limit;
-use messenger_db::queries::messages::{self, Draft, Picture};
-use messenger_db::queries::sessions::{self, Device};
+use messenger_db::queries::messages::{self, Draft};
+use messenger_db::queries::sessions::{self, Device, Socket};
 use messenger_db::queries::{
-    accounts, attachments, blocks, contacts, direct_chats, history, inbox, pending, reactions, receipts, search, unread,
+    accounts, attachments, blocks, contacts, direct_chats, history, inbox, pending, push, reactions, receipts, search,
+    unread,
 };
 use uuid::Uuid;
 
-use super::watch;
+use super::{cast, watch};
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
@@ -49,12 +50,12 @@ fn every_hot_act_rides_the_indexes_that_its_documentation_names() {
     let conn = &mut database.diesel();
     conn.batch_execute(include_str!("plans.sql")).unwrap();
     conn.batch_execute("VACUUM ANALYZE").unwrap();
-    let pictures = [Picture::new("p.jpg", ImageType::Jpeg, 1000, "k")];
     let page = Limit::default();
     let inbox_cursor = inbox::list(conn, by(ONE), None, Limit::new(3)).unwrap()[2].cursor();
     let hit = search::list(conn, by(ONE), "lake", None, Limit::new(20)).unwrap()[19].cursor();
-    let (token, session) =
+    let sessions::Opened { token, session, .. } =
         sessions::open(conn, ONE, &Device::new(DeviceType::Web), chrono::TimeDelta::days(1)).unwrap();
+    let socket = Socket::new("gateway-1", "1");
     let part = Cell::new(49);
     let rides: &[Ride<'_>] = &[
         ("send", &|conn| run(messages::send(conn, by(TWO), LONG, &Draft::text("Hi"))), SEND, 0),
@@ -65,7 +66,15 @@ fn every_hot_act_rides_the_indexes_that_its_documentation_names() {
             SEND,
             2,
         ),
-        ("send pictures", &|conn| run(messages::send(conn, by(TWO), LONG, &Draft::image(&pictures))), SEND, 2),
+        (
+            "send pictures",
+            &|conn| {
+                let pictures = cast::uploaded(conn, TWO, [1000]);
+                run(messages::send(conn, by(TWO), LONG, &Draft::image(&pictures)));
+            },
+            &["chat_heads_pkey", "unread_messages_pkey", "uploads_pkey", MEMBER],
+            2,
+        ),
         ("get", &|conn| run(messages::get(conn, by(ONE), LONG, Seq::new(2500))), &["messages_pkey", MEMBER], 1),
         (
             "find_by_id",
@@ -166,17 +175,32 @@ fn every_hot_act_rides_the_indexes_that_its_documentation_names() {
         ("authenticate", &|conn| run(sessions::authenticate(conn, &token)), &["user_sessions_token_hash_key"], 0),
         (
             "connect",
-            &|conn| run(sessions::connect(conn, by(session.user_id), session.id, "1")),
-            &["user_sessions_pkey"],
+            &|conn| run(sessions::connect(conn, by(session.user_id), session.id, &socket)),
+            &["user_sessions_pkey", "users_pkey"],
             0,
         ),
         (
             "disconnect",
-            &|conn| run(sessions::disconnect(conn, by(session.user_id), session.id, "1")),
-            &["user_sessions_pkey"],
+            &|conn| run(sessions::disconnect(conn, by(session.user_id), session.id, &socket)),
+            &["user_sessions_pkey", "users_pkey"],
             0,
         ),
-        ("devices", &|conn| run(sessions::all(conn, by(ONE))), &["user_sessions_user_idx"], 0),
+        ("devices", &|conn| run(sessions::list(conn, by(ONE), None, page)), &["user_sessions_user_idx"], 0),
+        ("touch", &|conn| run(sessions::touch(conn, by(ONE), session.id)), &["user_sessions_pkey"], 0),
+        ("audience", &|conn| run(sessions::audience(conn, LONG)), &["user_sessions_user_idx", MEMBER], 0),
+        ("sockets", &|conn| run(sessions::find_sockets(conn, &[ONE, TWO])), &["user_sessions_user_idx"], 0),
+        (
+            "watchers",
+            &|conn| run(sessions::watchers(conn, by(ONE))),
+            &["user_sessions_user_idx", "contacts_pkey", MEMBER],
+            0,
+        ),
+        (
+            "push",
+            &|conn| run(push::targets(conn, LONG, Seq::new(4990))),
+            &["messages_pkey", "unread_messages_pkey", "chat_settings_pkey", "push_tokens_user_idx", "chat_heads_pkey"],
+            1,
+        ),
         ("find_by_username", &|conn| run(accounts::find_by_username(conn, "User_7")), &["users_username_key"], 0),
         ("get account", &|conn| run(accounts::get(conn, by(ONE))), &["users_pkey"], 0),
         ("profiles", &|conn| run(accounts::find_profiles(conn, by(UserId::new()), &[ONE, TWO])), &["users_pkey"], 0),

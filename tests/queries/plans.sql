@@ -13,6 +13,13 @@ INSERT INTO user_sessions (user_id, token_hash, expires_at, last_active_at)
 SELECT id, sha256(convert_to(id::text || device, 'UTF8')), now() + device * interval '1 day', now() - interval '1 hour'
 FROM users, generate_series(1, 3) AS device;
 
+INSERT INTO push_tokens (session_id, user_id, service, token)
+SELECT DISTINCT ON (session.user_id) session.id, session.user_id, 'fcm', session.id::text
+FROM user_sessions AS session ORDER BY session.user_id, session.expires_at DESC;
+
+INSERT INTO uploads (storage_key, owner_id, mime_type, byte_size)
+SELECT 'pictures/' || n, pg_temp.key(n), 'image/jpeg', 1000 FROM generate_series(1, 6000) AS n;
+
 INSERT INTO contacts (user_id, contact_id, status, requested_by, accepted_at)
 SELECT pg_temp.key(one), pg_temp.key(other), 'accepted', pg_temp.key(least(one, other)), now()
 FROM generate_series(1, 2000) AS one, unnest(ARRAY[-3, -2, -1, 1, 2, 3]) AS distance,
@@ -55,6 +62,9 @@ INSERT INTO unread_messages (user_id, chat_id, last_read_seq, last_delivered_seq
 SELECT user_id, chat_id, last_seq * 8 / 10, last_seq * 9 / 10
 FROM chat_participants INNER JOIN chat_heads USING (chat_id);
 
+INSERT INTO chat_settings (user_id, chat_id, muted_until_at, pin_rank, is_archived)
+SELECT user_id, chat_id, now() + interval '1 day', 7, false FROM unread_messages WHERE right(user_id::text, 1) = '3';
+
 INSERT INTO message_delivery (chat_id, user_id, through_seq, read_at)
 SELECT chat_id, user_id, last_read_seq * run / 40, now() FROM unread_messages, generate_series(1, 40) AS run
 WHERE chat_id = pg_temp.key(1)
@@ -73,6 +83,10 @@ INNER JOIN LATERAL (
     SELECT chat_id, user_id FROM chat_participants AS sender WHERE sender.chat_id = head.chat_id LIMIT 1
 ) AS member ON true,
 generate_series(1, last_seq) AS seq;
+
+INSERT INTO message_mentions (chat_id, message_seq, user_id)
+SELECT chat_id, seq, user_id FROM messages INNER JOIN chat_participants USING (chat_id)
+WHERE seq % 50 = 0 AND user_id < pg_temp.key(20);
 
 INSERT INTO message_edits (chat_id, message_seq, version, content)
 SELECT chat_id, seq, 1, 'Shall we?' FROM messages WHERE seq % 4 = 0;

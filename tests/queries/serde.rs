@@ -39,7 +39,7 @@ fn a_page_an_inbox_hits_and_cursors_are_read_as_they_were_written() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let (chat, [alice, bob, _]) = cast::group(conn);
-    let pictures = [Picture::new("p.jpg", ImageType::Jpeg, 1, "k")];
+    let pictures = cast::uploaded(conn, alice, [1]);
     let seq = messages::send(conn, by(alice), chat, &Draft::image(&pictures).saying("the lake")).unwrap().message.seq;
     messages::send(conn, by(bob), chat, &Draft::text("Where?").in_reply_to(seq)).unwrap();
     reactions::add(conn, by(bob), chat, seq, "👍").unwrap();
@@ -74,8 +74,9 @@ fn a_draft_crosses_into_another_thread() {
     let (chat, [alice, ..]) = cast::group(conn);
     let draft = {
         // What a request holds, which is gone before the draft is sent.
-        let (words, name, metadata) = ("At nine?".to_owned(), "map.png".to_owned(), json!({ "a": 1 }));
-        let pictures = [Picture::new(&name, ImageType::Png, 1, "k")];
+        let (words, metadata) = ("At nine?".to_owned(), json!({ "a": 1 }));
+        let owned = cast::uploaded(conn, alice, [1]);
+        let pictures = [Picture::new(owned[0].file_name.as_ref(), owned[0].storage_key.as_ref())];
         Draft::image(&pictures).saying(&words).with_metadata(&metadata).into_owned()
     };
     let owned = Draft::text("At nine?".to_owned());

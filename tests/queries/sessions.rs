@@ -11,7 +11,11 @@ use messenger_db::enums::DeviceType;
 use messenger_db::error::Error;
 use messenger_db::ids::{SessionId, UserId};
 use messenger_db::models::UserSession;
-use messenger_db::queries::sessions::{self, AuthenticateRefused, ConnectRefused, Device, OpenRefused};
+use messenger_db::page::Limit;
+use messenger_db::queries::sessions::{
+    self, AuthenticateRefused, ConnectRefused, Cursor, Device, Disconnected, Lifetime, OpenRefused, Opened,
+    SessionRefused, Socket,
+};
 use messenger_db::secrets::SessionToken;
 use pretty_assertions::assert_eq;
 
@@ -21,7 +25,21 @@ use crate::support::TestDatabase;
 
 /// A session of a day on a browser.
 fn open(conn: &mut PgConnection, user: UserId) -> (SessionToken, UserSession) {
-    sessions::open(conn, user, &Device::new(DeviceType::Web), TimeDelta::days(1)).unwrap()
+    let Opened { token, session, replaced } =
+        sessions::open(conn, user, &Device::new(DeviceType::Web), TimeDelta::days(1)).unwrap();
+    assert_eq!(replaced, None);
+    (token, session)
+}
+
+/// All devices of a user, some at a time.
+fn all(conn: &mut PgConnection, user: UserId) -> Vec<UserSession> {
+    let (mut devices, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = sessions::list(conn, by(user), cursor, Limit::new(2)).unwrap();
+        let Some(last) = page.last() else { return devices };
+        cursor = Some(Cursor::from(last));
+        devices.extend(page);
+    }
 }
 
 fn ids(sessions: &[UserSession]) -> Vec<SessionId> {
@@ -40,7 +58,7 @@ fn a_token_opens_its_own_session_and_is_stored_nowhere() {
         user_agent: Some("Phone/1"),
         ..Device::new(DeviceType::Ios)
     };
-    let (token, session) = sessions::open(conn, alice, &phone, TimeDelta::days(30)).unwrap();
+    let Opened { token, session, .. } = sessions::open(conn, alice, &phone, TimeDelta::days(30)).unwrap();
     assert_eq!((session.user_id, session.device_type), (alice, DeviceType::Ios));
     assert_eq!(session.device_id.as_deref(), Some("phone-1"));
     assert_eq!(session.expires_at - session.created_at, TimeDelta::days(30));
@@ -93,7 +111,7 @@ fn a_session_is_refused_for_what_is_wrong_with_it() {
             (alice, Device { name: Some(&id), ..web }, day, OpenRefused::DeviceNameTooLong),
             (alice, Device { user_agent: Some(&agent), ..web }, day, OpenRefused::UserAgentTooLong),
         ] {
-            let opened = sessions::open(conn, user, &device, lifetime).map(|(_, session)| session);
+            let opened = sessions::open(conn, user, &device, lifetime).map(|opened| opened.session);
             assert_eq!(opened, Err(Error::Refused(refusal)));
         }
         Ok(())
@@ -122,7 +140,7 @@ fn a_token_that_is_expired_revoked_or_unknown_is_refused() {
     ] {
         assert_eq!(sessions::authenticate(conn, &token), Err(Error::Refused(refusal)));
     }
-    assert_eq!(sessions::all(conn, by(alice)), Ok(vec![]));
+    assert_eq!(all(conn, alice), []);
     assert_eq!(database.value("SELECT count(*) FROM user_sessions WHERE expires_at < last_active_at"), "0");
 }
 
@@ -186,23 +204,32 @@ fn a_socket_is_noted_until_it_or_its_successor_closes() {
     let conn = &mut database.diesel();
     let alice = cast::user(conn, "alice");
     let (_, session) = open(conn, alice);
-    let noted = |conn: &mut PgConnection| sessions::all(conn, by(alice)).unwrap()[0].connection_id.clone();
-    sessions::connect(conn, by(session.user_id), session.id, "gateway-1/1").unwrap();
-    sessions::connect(conn, by(session.user_id), session.id, "gateway-2/1").unwrap();
-    assert_eq!(sessions::disconnect(conn, by(session.user_id), session.id, "gateway-1/1"), Ok(false));
-    assert_eq!(noted(conn).as_deref(), Some("gateway-2/1"));
-    assert_eq!(sessions::disconnect(conn, by(session.user_id), session.id, "gateway-2/1"), Ok(true));
+    let noted = |conn: &mut PgConnection| all(conn, alice)[0].connection_id.clone();
+    sessions::connect(conn, by(session.user_id), session.id, &Socket::new("gateway-1", "1")).unwrap();
+    sessions::connect(conn, by(session.user_id), session.id, &Socket::new("gateway-2", "2")).unwrap();
+    assert_eq!(
+        sessions::disconnect(conn, by(session.user_id), session.id, &Socket::new("gateway-1", "1")),
+        Ok(Disconnected::NotOpen)
+    );
+    assert_eq!(noted(conn).as_deref(), Some("2"));
+    assert_eq!(
+        sessions::disconnect(conn, by(session.user_id), session.id, &Socket::new("gateway-2", "2")),
+        Ok(Disconnected::Last)
+    );
     assert_eq!(noted(conn), None);
 
-    let empty = sessions::connect(conn, by(session.user_id), session.id, "");
+    let empty = sessions::connect(conn, by(session.user_id), session.id, &Socket::new("gateway-1", ""));
     assert_eq!(empty, Err(Error::Refused(ConnectRefused::ConnectionIdInvalid)));
-    sessions::connect(conn, by(session.user_id), session.id, "gateway-3/1").unwrap();
+    sessions::connect(conn, by(session.user_id), session.id, &Socket::new("gateway-3", "1")).unwrap();
     let ended = sessions::revoke(conn, by(alice), session.id).unwrap().unwrap();
-    assert_eq!(ended.connection_id.as_deref(), Some("gateway-3/1"));
+    assert_eq!(ended.connection_id.as_deref(), Some("1"));
     let refused = Err(Error::Refused(ConnectRefused::NotActive));
-    assert_eq!(sessions::connect(conn, by(session.user_id), session.id, "gateway-3/2"), refused);
-    assert_eq!(sessions::connect(conn, by(UserId::new()), SessionId::new(), "gateway-3/2"), refused);
-    assert_eq!(sessions::disconnect(conn, by(session.user_id), session.id, "gateway-3/1"), Ok(true));
+    assert_eq!(sessions::connect(conn, by(session.user_id), session.id, &Socket::new("gateway-3", "2")), refused);
+    assert_eq!(sessions::connect(conn, by(UserId::new()), SessionId::new(), &Socket::new("gateway-3", "2")), refused);
+    assert_eq!(
+        sessions::disconnect(conn, by(session.user_id), session.id, &Socket::new("gateway-3", "1")),
+        Ok(Disconnected::Last)
+    );
 }
 
 #[test]
@@ -218,16 +245,16 @@ fn devices_are_listed_by_activity_and_signed_out_one_by_one_or_together() {
             first.id
         ))
         .unwrap();
-    assert_eq!(ids(&sessions::all(conn, by(alice)).unwrap()), [first.id, third.id, second.id]);
+    assert_eq!(ids(&all(conn, alice)), [first.id, third.id, second.id]);
 
     assert_eq!(sessions::revoke(conn, by(alice), bobs.id), Ok(None));
     assert!(sessions::revoke(conn, by(alice), third.id).unwrap().unwrap().revoked_at.is_some());
     assert_eq!(sessions::revoke(conn, by(alice), third.id), Ok(None));
     assert_eq!(ids(&sessions::revoke_others(conn, by(alice), first.id).unwrap()), [second.id]);
-    assert_eq!(ids(&sessions::all(conn, by(alice)).unwrap()), [first.id]);
+    assert_eq!(ids(&all(conn, alice)), [first.id]);
     assert_eq!(ids(&sessions::revoke_all(conn, by(alice)).unwrap()), [first.id]);
     assert_eq!(sessions::revoke_all(conn, by(alice)), Ok(vec![]));
-    assert_eq!(ids(&sessions::all(conn, by(bob)).unwrap()), [bobs.id]);
+    assert_eq!(ids(&all(conn, bob)), [bobs.id]);
 }
 
 #[test]
@@ -244,7 +271,7 @@ fn sessions_are_opened_and_revoked_at_once() {
                 0 => revoked.extend(sessions::revoke_others(conn, by(alice), keep).unwrap()),
                 1 => revoked.extend(sessions::revoke(conn, by(alice), mine.1.id).unwrap()),
                 // Another may have revoked it by now.
-                2 => drop(sessions::connect(conn, by(mine.1.user_id), mine.1.id, "gateway-1/1")),
+                2 => drop(sessions::connect(conn, by(mine.1.user_id), mine.1.id, &Socket::new("gateway-1", "1"))),
                 _ => drop(sessions::authenticate(conn, &mine.0)),
             }
         }
@@ -254,7 +281,7 @@ fn sessions_are_opened_and_revoked_at_once() {
     .flatten()
     .collect();
     // Each of them was ended by one, who was told; the others are there.
-    let listed: HashSet<_> = ids(&sessions::all(conn, by(alice)).unwrap()).into_iter().collect();
+    let listed: HashSet<_> = ids(&all(conn, alice)).into_iter().collect();
     assert!(listed.contains(&keep));
     assert!(listed.is_disjoint(&revoked));
     assert_eq!(listed.len() + revoked.len(), 161);
@@ -289,7 +316,7 @@ fn expired_sessions_are_purged_in_batches_by_several_at_once() {
         }
     });
     assert_eq!(purged.iter().sum::<usize>(), 43);
-    assert_eq!(ids(&sessions::all(conn, by(alice)).unwrap()), [active.id]);
+    assert_eq!(ids(&all(conn, alice)), [active.id]);
 }
 
 #[test]
@@ -309,10 +336,10 @@ fn sessions_ride_their_indexes() {
         .unwrap();
     let mut rides = |act: &dyn Fn(&mut PgConnection)| watch::rides(conn, "user_sessions", act);
     assert_eq!(rides(&|conn| drop(sessions::authenticate(conn, &token))), ["user_sessions_token_hash_key"]);
-    assert_eq!(rides(&|conn| drop(sessions::all(conn, by(alice)))), ["user_sessions_user_idx"]);
+    assert_eq!(rides(&|conn| drop(sessions::list(conn, by(alice), None, Limit::MAX))), ["user_sessions_user_idx"]);
     assert_eq!(
-        rides(&|conn| drop(sessions::connect(conn, by(session.user_id), session.id, "1"))),
-        ["user_sessions_pkey"]
+        rides(&|conn| drop(sessions::connect(conn, by(session.user_id), session.id, &Socket::new("gateway-1", "1")))),
+        ["user_sessions_pkey", "user_sessions_user_idx"]
     );
     assert_eq!(
         rides(&|conn| drop(sessions::purge_expired(conn, 10))),
@@ -322,4 +349,89 @@ fn sessions_ride_their_indexes() {
         rides(&|conn| drop(sessions::revoke_others(conn, by(alice), session.id))),
         ["user_sessions_pkey", "user_sessions_user_idx"]
     );
+}
+
+#[test]
+fn signing_a_device_in_again_replaces_its_session_however_many_do_at_once() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let [alice, bob] = cast::users(conn, ["alice", "bob"]);
+    let phone = Device { id: Some("phone-1"), ..Device::new(DeviceType::Ios) };
+    let sign_in = |conn: &mut PgConnection, user| sessions::open(conn, user, &phone, TimeDelta::days(1)).unwrap();
+    let first = sign_in(conn, alice);
+    let others = sign_in(conn, bob);
+    open(conn, alice);
+    let second = sign_in(conn, alice);
+    let replaced = second.replaced.unwrap();
+    assert_eq!(replaced.id, first.session.id);
+    assert!(replaced.revoked_at.is_some());
+    let refused = Err(Error::Refused(AuthenticateRefused::Revoked));
+    assert_eq!(sessions::authenticate(conn, &first.token), refused);
+    assert!(sessions::authenticate(conn, &second.token).is_ok());
+    assert!(sessions::authenticate(conn, &others.token).is_ok());
+
+    let opened = cast::at_once(&database, 8, |_, conn| sign_in(conn, alice));
+    let mut replaced: Vec<_> = opened.iter().map(|opened| opened.replaced.as_ref().unwrap().id).collect();
+    let active: Vec<_> =
+        opened.iter().map(|opened| opened.session.id).filter(|session| !replaced.contains(session)).collect();
+    assert_eq!(active.len(), 1);
+    replaced.sort_unstable();
+    replaced.dedup();
+    assert_eq!(replaced.len(), 8);
+    assert_eq!(all(conn, alice).len(), 2);
+}
+
+#[test]
+fn a_session_ends_when_it_is_unused_and_at_its_bound_however_much_it_is_used() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let alice = cast::user(conn, "alice");
+    let lifetime = Lifetime::sliding(TimeDelta::days(30), TimeDelta::days(365));
+    let Opened { token, session, .. } = sessions::open(conn, alice, &Device::new(DeviceType::Ios), lifetime).unwrap();
+    assert_eq!(session.idle_timeout, Some(TimeDelta::days(30)));
+    let unused = |days: u32| {
+        database
+            .execute(&format!(
+                "UPDATE user_sessions SET created_at = now() - interval '400 days',
+                 last_active_at = now() - interval '{days} days'"
+            ))
+            .unwrap();
+    };
+    unused(29);
+    sessions::touch(conn, by(alice), session.id).unwrap();
+    assert!(sessions::authenticate(conn, &token).unwrap().session.last_active_at > session.created_at);
+    unused(31);
+    let refused = Err(Error::Refused(AuthenticateRefused::Expired));
+    assert_eq!(sessions::authenticate(conn, &token), refused);
+    let ended = Err(Error::Refused(SessionRefused::NotActive));
+    assert_eq!(sessions::touch(conn, by(alice), session.id), ended);
+    assert_eq!(sessions::rotate(conn, by(alice), session.id).map(|_| ()), ended);
+    assert_eq!(all(conn, alice), []);
+    assert_eq!(sessions::revoke(conn, by(alice), session.id), Ok(None));
+
+    unused(0);
+    assert!(sessions::authenticate(conn, &token).is_ok());
+    database.execute("UPDATE user_sessions SET expires_at = now()").unwrap();
+    assert_eq!(sessions::authenticate(conn, &token), refused);
+    for idle in [TimeDelta::zero(), -TimeDelta::days(1)] {
+        let lifetime = Lifetime::sliding(idle, TimeDelta::days(365));
+        let opened = sessions::open(conn, alice, &Device::new(DeviceType::Ios), lifetime).map(|_| ());
+        assert_eq!(opened, Err(Error::Refused(OpenRefused::LifetimeNotPositive)));
+    }
+}
+
+#[test]
+fn a_new_token_opens_the_same_session_and_the_former_one_opens_nothing() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let [alice, bob] = cast::users(conn, ["alice", "bob"]);
+    let (token, session) = open(conn, alice);
+    let ended = Err(Error::Refused(SessionRefused::NotActive));
+    assert_eq!(sessions::rotate(conn, by(bob), session.id).map(|_| ()), ended);
+    let rotated = sessions::rotate(conn, by(alice), session.id).unwrap();
+    assert_eq!(sessions::authenticate(conn, &rotated).unwrap().session.id, session.id);
+    let unknown = Err(Error::Refused(AuthenticateRefused::Unknown));
+    assert_eq!(sessions::authenticate(conn, &token), unknown);
+    sessions::revoke(conn, by(alice), session.id).unwrap();
+    assert_eq!(sessions::rotate(conn, by(alice), session.id).map(|_| ()), ended);
 }

@@ -37,6 +37,11 @@ const FAULTS: &[(&str, &str)] = &[
          ) AS change WHERE is_back",
     ),
     (
+        "a message that does not count as unread, after the newest such that the head knows",
+        "SELECT chat_id, seq FROM messages INNER JOIN chat_heads AS head USING (chat_id)
+         WHERE (sender_id IS NULL OR deleted_at IS NOT NULL) AND seq > head.last_uncounted_seq",
+    ),
+    (
         "a chat that counts other members than it has",
         "SELECT chat.id FROM chats AS chat
          LEFT JOIN chat_participants AS member ON member.chat_id = chat.id AND member.left_at IS NULL
@@ -84,6 +89,7 @@ const FAULTS: &[(&str, &str)] = &[
             (chat_id, seq) IN (SELECT chat_id, message_seq FROM message_edits)
             OR (chat_id, seq) IN (SELECT chat_id, message_seq FROM message_reactions)
             OR (chat_id, seq) IN (SELECT chat_id, message_seq FROM attachments)
+            OR (chat_id, seq) IN (SELECT chat_id, message_seq FROM message_mentions)
          )",
     ),
     (

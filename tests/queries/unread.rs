@@ -5,6 +5,7 @@ use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::{messages, receipts, unread};
 use messenger_db::seq::Seq;
 
+use super::sound::assert_sound;
 use super::{cast, watch};
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
@@ -21,14 +22,24 @@ fn unread_is_what_others_wrote_since_one_last_read_or_wrote() {
     assert_eq!(unread::find(conn, by(bob), chat), Ok(Some(3)));
     receipts::mark_read(conn, by(bob), chat, Seq::new(3)).unwrap();
     assert_eq!(unread::find(conn, by(bob), chat), Ok(Some(1)));
-    // A deleted message keeps its place, here too; and what the system says counts.
+    // What was deleted before it was read does not count, nor what the system says, whoever caused it.
     messages::delete(conn, by(alice), chat, Seq::new(4)).unwrap();
     groups::rename(conn, by(alice), chat, "Walkers").unwrap();
-    assert_eq!(unread::find(conn, by(bob), chat), Ok(Some(2)));
-    assert_eq!(unread::find(conn, by(alice), chat), Ok(Some(1)));
+    assert_eq!(unread::find(conn, by(bob), chat), Ok(Some(0)));
+    assert_eq!(unread::find(conn, by(alice), chat), Ok(Some(0)));
     cast::say(conn, chat, bob, ["six"]);
     assert_eq!(unread::find(conn, by(bob), chat), Ok(Some(0)));
-    assert_eq!(unread::find(conn, by(carol), chat), Ok(Some(5)));
+    assert_eq!(unread::find(conn, by(alice), chat), Ok(Some(1)));
+    assert_eq!(unread::find(conn, by(carol), chat), Ok(Some(3)));
+    // Of what was deleted, whoever has read it and whoever has not count the same rest.
+    messages::delete(conn, by(alice), chat, Seq::new(2)).unwrap();
+    for (user, count) in [(bob, 0), (alice, 1), (carol, 2)] {
+        assert_eq!(unread::find(conn, by(user), chat), Ok(Some(count)));
+        assert_eq!(unread::total(conn, by(user)), Ok(count));
+        assert_eq!(unread::all(conn, by(user)).unwrap().len() as i64, count.min(1));
+    }
+    assert_eq!(database.column("SELECT unread_count::text FROM unread_counts ORDER BY unread_count"), ["0", "1", "2"]);
+    assert_sound(&database);
 }
 
 #[test]
@@ -79,5 +90,34 @@ fn chats_with_something_unread_come_with_the_latest_first() {
         watch::statements(conn, |conn| unread::find(conn, by(bob), chats[0])),
     ] {
         assert_eq!(statements, 1);
+    }
+}
+
+#[test]
+fn a_deletion_that_was_not_the_newest_leaves_the_count_right_for_those_behind_it() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (chat, [alice, bob, _]) = cast::group(conn);
+    cast::say(conn, chat, alice, ["two", "three", "four", "five"]);
+    receipts::mark_read(conn, by(bob), chat, Seq::new(3)).unwrap();
+    for (seq, count) in [(2, 2), (5, 1), (4, 0), (3, 0)] {
+        messages::delete(conn, by(alice), chat, Seq::new(seq)).unwrap();
+        assert_eq!(unread::find(conn, by(bob), chat), Ok(Some(count)), "{seq}");
+    }
+    assert_sound(&database);
+}
+
+#[test]
+fn a_deletion_changes_the_badge_of_everybody_and_writes_nothing_for_each() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let crowd = cast::crowd(conn, 30);
+    let chat = groups::create(conn, by(crowd[0]), &NewGroup::new("Crowd", &crowd)).unwrap().id;
+    let seq = cast::say(conn, chat, crowd[0], ["Oops"]);
+    let (before, _) = watch::updates(conn, "unread_messages");
+    messages::delete(conn, by(crowd[0]), chat, seq).unwrap();
+    assert_eq!(watch::updates(conn, "unread_messages").0, before);
+    for &user in &crowd {
+        assert_eq!((unread::total(conn, by(user)), unread::badge(conn, by(user))), (Ok(0), Ok(0)));
     }
 }

@@ -2,7 +2,7 @@
 
 use messenger_db::enums::{
     ChatChangeKind, ChatKind, ContactStatus, DeliveryStatus, DeviceType, ImageType, MessageKind, ParticipantRole,
-    PgEnum, UserChangeKind, UserStatus,
+    PgEnum, PushService, UserChangeKind, UserStatus,
 };
 
 use crate::support::TestDatabase;
@@ -23,6 +23,7 @@ fn every_enum_type_is_a_rust_enum_with_the_same_labels() {
         labels::<ImageType>(),
         labels::<MessageKind>(),
         labels::<ParticipantRole>(),
+        labels::<PushService>(),
         labels::<UserChangeKind>(),
         labels::<UserStatus>(),
     ];

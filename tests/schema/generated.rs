@@ -4,8 +4,9 @@
 
 use diesel::prelude::*;
 use messenger_db::models::{
-    Attachment, Block, Chat, ChatChange, ChatHead, ChatParticipant, Contact, Message, MessageDelivery, MessageEdit,
-    MessageReaction, UnreadMessages, User, UserChange, UserHead, UserSession,
+    Attachment, Block, Chat, ChatChange, ChatHead, ChatParticipant, ChatSettings, Contact, Message, MessageDelivery,
+    MessageEdit, MessageMention, MessageReaction, PushTokenRow, UnreadMessages, Upload, User, UserChange, UserHead,
+    UserSession,
 };
 use messenger_db::schema;
 
@@ -39,13 +40,17 @@ every_row_of! {
     chat_changes as ChatChange,
     chat_heads as ChatHead,
     chat_participants as ChatParticipant,
+    chat_settings as ChatSettings,
     chats as Chat,
     contacts as Contact,
     message_delivery as MessageDelivery,
     message_edits as MessageEdit,
+    message_mentions as MessageMention,
     message_reactions as MessageReaction,
     messages as Message,
+    push_tokens as PushTokenRow,
     unread_messages as UnreadMessages,
+    uploads as Upload,
     user_changes as UserChange,
     user_heads as UserHead,
     user_sessions as UserSession,

@@ -377,8 +377,68 @@ fn a_session_ends_after_it_began_and_its_socket_has_a_time() {
     );
     assert_all_refused_by(
         "user_sessions_connection_check",
-        &["UPDATE user_sessions SET connected_at = NULL", "UPDATE user_sessions SET connection_id = NULL"],
+        &[
+            "UPDATE user_sessions SET connected_at = NULL",
+            "UPDATE user_sessions SET connection_id = NULL",
+            "UPDATE user_sessions SET server_id = NULL",
+        ],
     );
+    assert_all_refused_by(
+        "user_sessions_idle_timeout_check",
+        &["UPDATE user_sessions SET idle_timeout = '0'", "UPDATE user_sessions SET idle_timeout = '-1 second'"],
+    );
+    assert_all_refused_by(
+        "user_sessions_device_key",
+        &["INSERT INTO user_sessions (user_id, token_hash, device_id, expires_at)
+           VALUES ({ALICE}, sha256('other'), 'phone-1', now() + interval '1 day')"],
+    );
+}
+
+#[test]
+fn a_push_token_has_the_keys_of_its_service_and_one_session() {
+    assert_all_refused_by(
+        "push_tokens_keys_check",
+        &[
+            "UPDATE push_tokens SET service = 'fcm'",
+            "UPDATE push_tokens SET auth = NULL",
+            "UPDATE push_tokens SET auth = NULL, p256dh = NULL",
+        ],
+    );
+    assert_all_refused_by("push_tokens_p256dh_check", &["UPDATE push_tokens SET p256dh = '\\x04'"]);
+    assert_all_refused_by("push_tokens_auth_check", &["UPDATE push_tokens SET auth = '\\x04'"]);
+    assert_all_refused_by(
+        "push_tokens_token_check",
+        &["UPDATE push_tokens SET token = ''", "UPDATE push_tokens SET token = repeat('a', 2001)"],
+    );
+}
+
+#[test]
+fn settings_of_a_chat_end_with_the_membership_and_keep_their_ranges() {
+    assert_all_refused_by("chat_settings_pin_rank_check", &["UPDATE chat_settings SET pin_rank = 1000"]);
+    assert_all_refused_by(
+        "chat_settings_draft_check",
+        &["UPDATE chat_settings SET draft = ''", "UPDATE chat_settings SET draft = repeat('a', 10001)"],
+    );
+    assert_all_refused_by(
+        "chat_settings_position_fkey",
+        &["UPDATE chat_settings SET user_id = '00000000-0000-7000-8000-00000000000d'"],
+    );
+    let database = rows::populated();
+    database.execute("DELETE FROM unread_messages").unwrap();
+    assert_eq!(database.value("SELECT count(*) FROM chat_settings"), "0");
+}
+
+#[test]
+fn an_upload_is_a_picture_of_one_key_attached_to_one_place() {
+    assert_all_refused_by(
+        "uploads_attached_check",
+        &["UPDATE uploads SET attached_seq = 3", "UPDATE uploads SET attached_seq = NULL"],
+    );
+    assert_all_refused_by(
+        "uploads_byte_size_check",
+        &["UPDATE uploads SET byte_size = 0", "UPDATE uploads SET byte_size = 10485761"],
+    );
+    assert_all_refused_by("uploads_pkey", &["UPDATE uploads SET storage_key = 'originals/1'"]);
 }
 
 #[test]

@@ -13,6 +13,10 @@ const ROWS: &[(&str, &str)] = &[
     ("create_message_reactions", include_str!("rows/create_message_reactions.sql")),
     ("create_receipts", include_str!("rows/create_receipts.sql")),
     ("create_changes", include_str!("rows/create_changes.sql")),
+    ("create_push_tokens", include_str!("rows/create_push_tokens.sql")),
+    ("create_chat_settings", include_str!("rows/create_chat_settings.sql")),
+    ("create_message_mentions", include_str!("rows/create_message_mentions.sql")),
+    ("create_uploads", include_str!("rows/create_uploads.sql")),
 ];
 
 /// The rows that go into the tables of a migration.

@@ -58,9 +58,9 @@ pub fn prepare(database: &str, users: usize, devices: usize, group: usize) -> Re
     let mut sessions = Vec::with_capacity(devices);
     for number in 0..devices {
         let user = number % users;
-        let (token, _) =
+        let opened =
             sessions::open(conn, actors[user].user_id(), &Device::new(DeviceType::Other), chrono::TimeDelta::days(1))?;
-        sessions.push(Session { actor: actors[user], token: token.expose(), chats: chats[user].clone() });
+        sessions.push(Session { actor: actors[user], token: opened.token.expose(), chats: chats[user].clone() });
     }
     Ok(People { sessions })
 }

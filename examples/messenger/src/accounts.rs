@@ -143,7 +143,7 @@ async fn open_session(
         };
         sessions::open(conn, id, &device, LIFETIME)
     });
-    let (token, session) = opened.await?;
+    let sessions::Opened { token, session, .. } = opened.await?;
     let cookie = cookie::set(&token, LIFETIME.num_seconds(), app.options.https);
     Ok(with_cookie(cookie, described(&user, session.id)))
 }

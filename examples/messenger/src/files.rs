@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use messenger_db::enums::ImageType;
 use messenger_db::ids::{ChatId, UserId};
 use messenger_db::queries::attachments;
+use messenger_db::queries::uploads::{self, NewUpload};
 use messenger_db::seq::Seq;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -32,6 +33,12 @@ pub async fn upload(State(app): State<App>, headers: HeaderMap, body: Bytes) -> 
         tokio::fs::write(&path, &body).await
     };
     written.await.map_err(|error| Failure::internal(&error))?;
+    let storage_key = format!("{}/{key}", actor.user_id());
+    let byte_size = i32::try_from(body.len()).map_err(|error| Failure::internal(&error))?;
+    let begun = app.database.run(move |conn| {
+        uploads::begin(conn, actor, &NewUpload { storage_key: &storage_key, mime_type: kind, byte_size })
+    });
+    begun.await?;
     Ok(Json(json!({ "key": key })))
 }
 
@@ -55,17 +62,10 @@ pub async fn download(
     Ok((headers, bytes).into_response())
 }
 
-/// What was uploaded under a key of this user, if anything was: its storage key, kind and size. Keys of others are none.
-pub async fn uploaded(app: &Shared, user: UserId, key: &str) -> Result<(String, ImageType, i32), Failure> {
-    let unknown = || Failure::invalid("picture_invalid", "this picture was not uploaded");
-    let (name, extension) = key.split_once('.').ok_or_else(unknown)?;
-    if name.len() != 32 || !name.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err(unknown());
-    }
-    let kind = KINDS.into_iter().find(|kind| self::extension(*kind) == extension).ok_or_else(unknown)?;
-    let file = tokio::fs::metadata(folder(app, user).join(key)).await.map_err(|_| unknown())?;
-    let size = i32::try_from(file.len()).map_err(|_| unknown())?;
-    Ok((format!("{user}/{key}"), kind, size))
+/// The storage key of what this user uploaded under a key: whose it is, and that it is attached once, is the database's
+/// to say.
+pub fn storage_key(user: UserId, key: &str) -> String {
+    format!("{user}/{key}")
 }
 
 /// Removes pictures that no message has any more.

@@ -9,7 +9,8 @@ use axum::response::Response;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
 use messenger_db::enums::UserStatus;
-use messenger_db::queries::{accounts, sessions};
+use messenger_db::queries::accounts;
+use messenger_db::queries::sessions::{self, Socket};
 use messenger_db::secrets::SessionToken;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -54,7 +55,7 @@ pub async fn open(State(app): State<App>, headers: HeaderMap, upgrade: WebSocket
 }
 
 async fn serve(client: Client, token: SessionToken, socket: WebSocket, answers: WeakSender<Utf8Bytes>, outbox: Outbox) {
-    let connection = format!("{}/{}", client.app.name, client.number);
+    let connection = Socket::new(client.app.name.clone(), client.number.to_string());
     if let Err(failure) = come(&client, &connection).await {
         eprintln!("messenger: a socket was not noted: {}", failure.code);
     }
@@ -144,8 +145,8 @@ async fn is_still_signed_in(client: &Client, token: &SessionToken) -> bool {
     !matches!(checked.await, Err(failure) if failure.code.starts_with("session_"))
 }
 
-async fn come(client: &Client, connection: &str) -> Result<(), Failure> {
-    let (actor, session, connection) = (client.actor, client.session, connection.to_owned());
+async fn come(client: &Client, connection: &Socket) -> Result<(), Failure> {
+    let (actor, session, connection) = (client.actor, client.session, connection.clone());
     let connected = client.app.database.run(move |conn| {
         sessions::connect(conn, actor, session, &connection)?;
         Ok::<_, Failure>(accounts::set_presence(conn, actor, UserStatus::Online)?)
@@ -154,7 +155,7 @@ async fn come(client: &Client, connection: &str) -> Result<(), Failure> {
     commands::tell_presence(client, UserStatus::Online).await
 }
 
-async fn go(client: &Client, connection: String, last: bool) -> Result<(), Failure> {
+async fn go(client: &Client, connection: Socket, last: bool) -> Result<(), Failure> {
     let (actor, session) = (client.actor, client.session);
     let gone = client.app.database.run(move |conn| {
         sessions::disconnect(conn, actor, session, &connection)?;

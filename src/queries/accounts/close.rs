@@ -13,7 +13,7 @@ use crate::models::UserSession;
 use crate::queries::predicates::open_account;
 use crate::queries::user_changes::{self, About};
 use crate::queries::{blocks, chat_versions, contacts, groups};
-use crate::schema::{chat_heads, chat_participants, chats, unread_messages, user_sessions, users};
+use crate::schema::{chat_heads, chat_participants, chats, push_tokens, unread_messages, user_sessions, users};
 use crate::secrets::PasswordHash;
 use crate::seq::Seq;
 use crate::version::Version;
@@ -126,13 +126,15 @@ fn leave_direct_chat(conn: &mut PgConnection, chat_id: ChatId, user: UserId) -> 
 
 /// Ends the sessions, and forgets of those that had ended before, too, what tells a person by their devices.
 fn end_sessions(conn: &mut PgConnection, actor: Actor) -> QueryResult<Vec<UserSession>> {
-    let sessions = crate::queries::sessions::revoke_all(conn, actor)?;
+    let sessions = crate::queries::sessions::end_all(conn, actor.user_id())?;
+    diesel::delete(push_tokens::table.filter(push_tokens::user_id.eq(actor.user_id()))).execute(conn)?;
     diesel::update(user_sessions::table.filter(user_sessions::user_id.eq(actor.user_id())))
         .set((
             user_sessions::device_id.eq(None::<&str>),
             user_sessions::device_name.eq(None::<&str>),
             user_sessions::ip_address.eq(None::<IpNet>),
             user_sessions::user_agent.eq(None::<&str>),
+            user_sessions::server_id.eq(None::<&str>),
             user_sessions::connection_id.eq(None::<&str>),
             user_sessions::connected_at.eq(None::<DateTime<Utc>>),
         ))

@@ -1,13 +1,21 @@
 //! Presence: whether a user is there.
 
-use diesel::dsl::now;
 use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text};
 
 use crate::actor::Actor;
-use crate::enums::UserStatus;
+use crate::enums::{PgEnum as _, UserStatus};
 use crate::error::{Error, refusals};
-use crate::queries::predicates::open_account;
-use crate::schema::users;
+use crate::ids::{UserId, sql_types};
+use crate::queries::statement::statement;
+
+statement! {
+    /// The account, if it is open; its status is what it was without another.
+    MarkSeen {
+        user: UserId as sql_types::UserId,
+        status: Option<String> as Nullable<Text>,
+    } -> (sql_types::UserId,) = "presence.sql"
+}
 
 /// Why presence did not change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -44,11 +52,7 @@ refusals! { PresenceRefused {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn set_presence(conn: &mut PgConnection, actor: Actor, status: UserStatus) -> Result<(), Error<PresenceRefused>> {
-    let user = actor.user_id();
-    let changed = diesel::update(open_account(user))
-        .set((users::status.eq(status), users::last_seen_at.eq(now)))
-        .execute(conn)?;
-    existed(changed)
+    mark(conn, actor, Some(status))
 }
 
 /// Says that a device of the user was heard of now, whatever their status: a heartbeat.
@@ -71,11 +75,12 @@ pub fn set_presence(conn: &mut PgConnection, actor: Actor, status: UserStatus) -
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn mark_seen(conn: &mut PgConnection, actor: Actor) -> Result<(), Error<PresenceRefused>> {
-    let user = actor.user_id();
-    let changed = diesel::update(open_account(user)).set(users::last_seen_at.eq(now)).execute(conn)?;
-    existed(changed)
+    mark(conn, actor, None)
 }
 
-fn existed(changed: usize) -> Result<(), Error<PresenceRefused>> {
-    if changed == 0 { Err(Error::Refused(PresenceRefused::NoSuchAccount)) } else { Ok(()) }
+fn mark(conn: &mut PgConnection, actor: Actor, status: Option<UserStatus>) -> Result<(), Error<PresenceRefused>> {
+    // As a text, which needs no look at the catalog on a new connection, as the enum's type would.
+    let marking = MarkSeen { user: actor.user_id(), status: status.map(|status| status.label().to_owned()) };
+    let seen = marking.get_result::<(UserId,)>(conn).optional()?;
+    seen.map(|_| ()).ok_or(Error::Refused(PresenceRefused::NoSuchAccount))
 }

@@ -72,11 +72,14 @@ impl From<&Attachment> for Cursor {
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
 /// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
-/// use messenger_db::enums::ImageType;
+/// # use messenger_db::enums::ImageType;
+/// # use messenger_db::queries::uploads::{self, NewUpload};
 /// use messenger_db::queries::attachments;
 /// use messenger_db::queries::messages::{self, Draft, Picture};
 ///
-/// let pictures = [Picture::new("summit.jpg", ImageType::Jpeg, 48_000, "originals/1")];
+/// # let new = NewUpload { storage_key: "originals/1", mime_type: ImageType::Jpeg, byte_size: 48_000 };
+/// # uploads::begin(conn, anna, &new)?;
+/// let pictures = [Picture::new("summit.jpg", "originals/1")];
 /// let seq = messages::send(conn, anna, chat, &Draft::image(&pictures))?.message.seq;
 /// let found = attachments::all(conn, bob, chat, seq)?;
 /// assert_eq!(found[0].file_name, "summit.jpg");
@@ -122,13 +125,16 @@ pub fn all(
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
 /// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
-/// use messenger_db::enums::ImageType;
+/// # use messenger_db::enums::ImageType;
+/// # use messenger_db::queries::uploads::{self, NewUpload};
 /// use messenger_db::page::Limit;
 /// use messenger_db::queries::attachments::{self, Cursor};
 /// use messenger_db::queries::messages::{self, Draft, Picture};
 ///
 /// for name in ["first.jpg", "second.jpg"] {
-///     let pictures = [Picture::new(name, ImageType::Jpeg, 48_000, "originals/1")];
+///     # let new = NewUpload { storage_key: name, mime_type: ImageType::Jpeg, byte_size: 48_000 };
+///     # uploads::begin(conn, anna, &new)?;
+///     let pictures = [Picture::new(name, name)];
 ///     messages::send(conn, anna, chat, &Draft::image(&pictures))?;
 /// }
 /// let page = attachments::list(conn, bob, chat, None, Limit::new(1))?;

@@ -143,6 +143,7 @@ pub fn create(conn: &mut PgConnection, actor: Actor, group: &NewGroup<'_>) -> Re
             .values((
                 chat_heads::chat_id.eq(chat.id),
                 chat_heads::last_seq.eq(Seq::FIRST),
+                chat_heads::last_uncounted_seq.eq(Seq::FIRST),
                 chat_heads::last_message_at.eq(chat.created_at),
                 chat_heads::last_kind.eq(MessageKind::System),
                 chat_heads::version.eq(Version::new(1)),

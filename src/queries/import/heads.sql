@@ -1,6 +1,14 @@
 UPDATE chat_heads
 SET
     last_seq = newest.seq,
+    last_uncounted_seq = greatest(chat_heads.last_uncounted_seq, (
+        SELECT max(uncounted.seq)
+        FROM messages AS uncounted
+        WHERE
+            uncounted.chat_id = newest.chat_id
+            AND uncounted.seq > chat_heads.last_seq
+            AND uncounted.sender_id IS NULL
+    )),
     last_message_at = message.created_at,
     last_sender_id = message.sender_id,
     last_kind = message.kind,

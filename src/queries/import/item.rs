@@ -3,9 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use crate::enums::MessageKind;
+use crate::enums::{ImageType, MessageKind};
 use crate::ids::{ChatId, MessageId, UserId};
-use crate::queries::messages::Picture;
 
 /// A message that was sent elsewhere.
 #[derive(Debug, Clone)]
@@ -28,6 +27,50 @@ pub struct Imported<'a> {
     pub edited_at: Option<DateTime<Utc>>,
     /// Its pictures, at most five.
     pub pictures: &'a [Picture<'a>],
+}
+
+/// A picture of an imported message: its bytes are in the object store already, and the operator's word for its keys is
+/// taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Picture<'a> {
+    /// What the sender's device called it, 1 to 255 characters.
+    pub file_name: &'a str,
+    /// What kind of picture it is.
+    pub mime_type: ImageType,
+    /// How large it is, 1 byte to 10 MiB.
+    pub byte_size: i32,
+    /// Its key in the object store.
+    pub storage_key: &'a str,
+    /// The key of a copy of medium size, when there is one already.
+    pub medium_key: Option<&'a str>,
+    /// The key of a small copy, when there is one already.
+    pub thumbnail_key: Option<&'a str>,
+    /// Its width in pixels, when it was measured.
+    pub width: Option<i32>,
+    /// Its height in pixels, when it was measured.
+    pub height: Option<i32>,
+}
+
+impl<'a> Picture<'a> {
+    /// A picture of which nothing more is known.
+    #[must_use]
+    pub const fn new(file_name: &'a str, mime_type: ImageType, byte_size: i32, storage_key: &'a str) -> Self {
+        Self {
+            file_name,
+            mime_type,
+            byte_size,
+            storage_key,
+            medium_key: None,
+            thumbnail_key: None,
+            width: None,
+            height: None,
+        }
+    }
+
+    /// Its texts.
+    pub(super) const fn texts(&self) -> [Option<&'a str>; 4] {
+        [Some(self.file_name), Some(self.storage_key), self.medium_key, self.thumbnail_key]
+    }
 }
 
 impl<'a> Imported<'a> {

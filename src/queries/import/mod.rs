@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt};
 use serde_json::{Map, Value};
 
-pub use item::Imported;
+pub use item::{Imported, Picture};
 use number::Numbered;
 
 use super::statement::statement;
@@ -162,7 +162,10 @@ pub fn messages(
     if let Some(message) = batch.iter().find(is_too_deep) {
         return Err(Error::Refused(ImportRefused::MetadataTooDeep(message.id)));
     }
-    let has_nul = |message: &&Imported<'_>| sent::contains_nul(message.content, message.metadata, message.pictures);
+    let has_nul = |message: &&Imported<'_>| {
+        let texts = message.pictures.iter().flat_map(Picture::texts);
+        sent::contains_nul(message.content, message.metadata, texts)
+    };
     if let Some(message) = batch.iter().find(has_nul) {
         return Err(Error::Refused(ImportRefused::ContainsNul(message.id)));
     }
@@ -273,12 +276,12 @@ fn insert(conn: &mut PgConnection, new: &[Numbered<'_>], version: impl Fn(ChatId
                 chat_id: message.chat_id,
                 message_seq: seq,
                 position,
-                file_name: &picture.file_name,
+                file_name: picture.file_name,
                 mime_type: picture.mime_type,
                 byte_size: picture.byte_size,
-                storage_key: &picture.storage_key,
-                medium_key: picture.medium_key.as_deref(),
-                thumbnail_key: picture.thumbnail_key.as_deref(),
+                storage_key: picture.storage_key,
+                medium_key: picture.medium_key,
+                thumbnail_key: picture.thumbnail_key,
                 width: picture.width,
                 height: picture.height,
                 created_at: message.created_at,

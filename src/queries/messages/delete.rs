@@ -10,7 +10,7 @@ use crate::enums::{ChatChangeKind, MessageKind, ParticipantRole};
 use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId};
 use crate::models::{Attachment, Message};
-use crate::schema::{attachments, message_edits, message_reactions, messages};
+use crate::schema::{attachments, message_edits, message_mentions, message_reactions, messages, uploads};
 use crate::seq::Seq;
 
 /// A message that was deleted.
@@ -117,10 +117,17 @@ fn empty(conn: &mut PgConnection, chat_id: ChatId, seq: Seq, actor: UserId) -> Q
     diesel::delete(message_reactions::table)
         .filter(message_reactions::chat_id.eq(chat_id).and(message_reactions::message_seq.eq(seq)))
         .execute(conn)?;
+    diesel::delete(message_mentions::table)
+        .filter(message_mentions::chat_id.eq(chat_id).and(message_mentions::message_seq.eq(seq)))
+        .execute(conn)?;
     let mut attachments = diesel::delete(attachments::table)
         .filter(attachments::chat_id.eq(chat_id).and(attachments::message_seq.eq(seq)))
         .returning(Attachment::as_returning())
         .get_results(conn)?;
+    let keys: Vec<_> = attachments.iter().map(|attachment: &Attachment| attachment.storage_key.as_str()).collect();
+    if !keys.is_empty() {
+        diesel::delete(uploads::table.filter(uploads::storage_key.eq_any(keys))).execute(conn)?;
+    }
     attachments.sort_unstable_by_key(|attachment| attachment.position);
     let message = diesel::update(messages::table.find((chat_id, seq)))
         .set((

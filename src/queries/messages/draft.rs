@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::enums::{ImageType, MessageKind};
-use crate::ids::MessageId;
+use crate::enums::MessageKind;
+use crate::ids::{MessageId, UserId};
 use crate::queries::nul_character;
 use crate::seq::Seq;
 
@@ -19,58 +19,30 @@ pub struct Draft<'a> {
     pub(super) metadata: Option<Cow<'a, Value>>,
     pub(super) reply_to_seq: Option<Seq>,
     pub(super) pictures: Cow<'a, [Picture<'a>]>,
+    pub(super) mentions: Cow<'a, [UserId]>,
 }
 
-/// A picture to attach: what is known of it when the message is sent. Its bytes are in an object store already.
-#[derive(Debug, Clone)]
+/// A picture to attach: an upload of the sender's, which was [begun](crate::queries::uploads::begin) before and is attached
+/// once. What kind it is and how large, and its copies and size where they are known, are the upload's.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture<'a> {
     /// What the sender's device called it, 1 to 255 characters.
     pub file_name: Cow<'a, str>,
-    /// What kind of picture it is.
-    pub mime_type: ImageType,
-    /// How large it is, 1 byte to 10 MiB.
-    pub byte_size: i32,
-    /// Its key in the object store.
+    /// The upload's key in the object store.
     pub storage_key: Cow<'a, str>,
-    /// The key of a copy of medium size, when there is one already.
-    pub medium_key: Option<Cow<'a, str>>,
-    /// The key of a small copy, when there is one already.
-    pub thumbnail_key: Option<Cow<'a, str>>,
-    /// Its width in pixels, when it was measured.
-    pub width: Option<i32>,
-    /// Its height in pixels, when it was measured.
-    pub height: Option<i32>,
 }
 
 impl<'a> Picture<'a> {
-    /// A picture of which nothing more is known yet.
+    /// The picture of an upload.
     #[must_use]
-    pub const fn new(file_name: &'a str, mime_type: ImageType, byte_size: i32, storage_key: &'a str) -> Self {
-        Self {
-            file_name: Cow::Borrowed(file_name),
-            mime_type,
-            byte_size,
-            storage_key: Cow::Borrowed(storage_key),
-            medium_key: None,
-            thumbnail_key: None,
-            width: None,
-            height: None,
-        }
+    pub fn new(file_name: impl Into<Cow<'a, str>>, storage_key: impl Into<Cow<'a, str>>) -> Self {
+        Self { file_name: file_name.into(), storage_key: storage_key.into() }
     }
 
     /// The same picture, with texts of its own.
     #[must_use]
     pub fn into_owned(self) -> Picture<'static> {
-        Picture {
-            file_name: owned(self.file_name),
-            mime_type: self.mime_type,
-            byte_size: self.byte_size,
-            storage_key: owned(self.storage_key),
-            medium_key: self.medium_key.map(owned),
-            thumbnail_key: self.thumbnail_key.map(owned),
-            width: self.width,
-            height: self.height,
-        }
+        Picture { file_name: owned(self.file_name), storage_key: owned(self.storage_key) }
     }
 }
 
@@ -92,7 +64,8 @@ impl<'a> Draft<'a> {
     }
 
     fn of(kind: MessageKind, content: Option<Cow<'a, str>>, pictures: Cow<'a, [Picture<'a>]>) -> Self {
-        Self { id: MessageId::new(), kind, content, metadata: None, reply_to_seq: None, pictures }
+        let mentions = Cow::Borrowed([].as_slice());
+        Self { id: MessageId::new(), kind, content, metadata: None, reply_to_seq: None, pictures, mentions }
     }
 
     /// The id that the client gave it, so that sending it again finds it. Without one, it gets a new one, and sending
@@ -114,6 +87,15 @@ impl<'a> Draft<'a> {
     #[must_use]
     pub const fn in_reply_to(mut self, seq: Seq) -> Self {
         self.reply_to_seq = Some(seq);
+        self
+    }
+
+    /// Naming these members of the chat, 50 at most: the message counts as a mention for them, and wakes their devices
+    /// even where they have muted the chat. Where the words say so is the application's. One who is named twice is named
+    /// once; naming oneself has no effect.
+    #[must_use]
+    pub fn mentioning(mut self, members: impl Into<Cow<'a, [UserId]>>) -> Self {
+        self.mentions = members.into();
         self
     }
 
@@ -144,6 +126,7 @@ impl<'a> Draft<'a> {
             metadata: self.metadata.map(|metadata| Cow::Owned(metadata.into_owned())),
             reply_to_seq: self.reply_to_seq,
             pictures: self.pictures.into_owned().into_iter().map(Picture::into_owned).collect(),
+            mentions: Cow::Owned(self.mentions.into_owned()),
         }
     }
 
@@ -160,14 +143,10 @@ pub(crate) fn preview(content: &str) -> &str {
 }
 
 /// Whether a part of a message has a NUL in it.
-pub(crate) fn contains_nul(content: Option<&str>, metadata: Option<&Value>, pictures: &[Picture<'_>]) -> bool {
-    let texts = |picture: &Picture<'_>| {
-        nul_character::in_any([
-            Some(picture.file_name.as_ref()),
-            Some(picture.storage_key.as_ref()),
-            picture.medium_key.as_deref(),
-            picture.thumbnail_key.as_deref(),
-        ])
-    };
-    nul_character::in_any([content]) || metadata.is_some_and(nul_character::in_json) || pictures.iter().any(texts)
+pub(crate) fn contains_nul<'a>(
+    content: Option<&str>,
+    metadata: Option<&Value>,
+    pictures: impl IntoIterator<Item = Option<&'a str>>,
+) -> bool {
+    nul_character::in_any([content]) || metadata.is_some_and(nul_character::in_json) || nul_character::in_any(pictures)
 }

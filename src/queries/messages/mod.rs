@@ -7,6 +7,7 @@ mod delete;
 mod draft;
 mod edit;
 mod get;
+mod mention;
 mod send;
 pub(crate) mod system;
 
@@ -15,4 +16,5 @@ pub use draft::{Draft, Picture};
 pub(crate) use draft::{contains_nul, preview};
 pub use edit::{EditRefused, edit};
 pub use get::{GetRefused, all_edits, find_by_id, get};
+pub use mention::{all_mentioned, list_mentions};
 pub use send::{SendRefused, Sent, send};

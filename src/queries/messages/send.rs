@@ -3,19 +3,20 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
-use diesel::sql_types::{BigInt, Jsonb, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, SmallInt, Text, Timestamptz};
 use serde_json::{Map, Value};
 
 use super::super::statement::statement;
 use super::super::{atomic, json};
 use super::draft::{Draft, Picture, contains_nul};
+use super::mention;
 use crate::actor::Actor;
 use crate::enums::MessageKind;
 use crate::error::{Error, refusals};
 use crate::ids::{ChatId, MessageId, UserId, sql_types as sql};
-use crate::models::{Message, NewAttachment};
+use crate::models::Message;
+use crate::schema::messages;
 use crate::schema::sql_types::MessageKind as MessageKindSql;
-use crate::schema::{attachments, messages};
 use crate::seq::Seq;
 use crate::version::Version;
 
@@ -61,9 +62,18 @@ pub enum SendRefused {
     /// More than five pictures.
     #[error("it has more than five pictures")]
     TooManyPictures,
-    /// A picture is larger than 10 MiB, empty, or described by what cannot be.
-    #[error("a picture of it is too large, or not described as one")]
-    PictureRefused,
+    /// A picture is no upload of the sender's, or was attached before.
+    #[error("a picture of it is no upload of the sender's, or was attached before")]
+    UploadNotFound,
+    /// A picture's file name is empty, or longer than 255 characters.
+    #[error("a picture's file name has 1 to 255 characters")]
+    FileNameInvalid,
+    /// It names somebody who is not a member of the chat now.
+    #[error("it names somebody who is not a member of the chat")]
+    MentionNotAMember,
+    /// It names more than 50 members.
+    #[error("it names more than 50 members")]
+    TooManyMentions,
     /// A text has a NUL in it, which PostgreSQL cannot store.
     #[error("a text with a NUL in it cannot be stored")]
     ContainsNul,
@@ -79,7 +89,10 @@ refusals! { SendRefused {
     MetadataNotAnObject: Invalid = "metadata_not_an_object" if "messages_metadata_check",
     MetadataTooDeep: Invalid = "metadata_too_deep",
     TooManyPictures: Invalid = "too_many_pictures",
-    PictureRefused: Invalid = "picture_invalid" if_any "attachments_",
+    UploadNotFound: NotFound = "upload_not_found",
+    FileNameInvalid: Invalid = "file_name_invalid" if "attachments_file_name_check",
+    MentionNotAMember: Conflict = "mention_not_a_member",
+    TooManyMentions: Invalid = "too_many_mentions",
     ContainsNul: Invalid = "contains_nul",
 } }
 
@@ -94,6 +107,18 @@ statement! {
         metadata: Option<Value> as Nullable<Jsonb>,
         reply_to_seq: Option<Seq> as Nullable<BigInt>,
     } -> (Nullable<BigInt>, Nullable<BigInt>, Nullable<Timestamptz>) = "send.sql"
+}
+
+statement! {
+    /// The places of the pictures that were attached.
+    Attach {
+        chat_id: ChatId as sql::ChatId,
+        seq: Seq as BigInt,
+        storage_keys: Vec<String> as Array<Text>,
+        file_names: Vec<String> as Array<Text>,
+        sender_id: UserId as sql::UserId,
+        created_at: DateTime<Utc> as Timestamptz,
+    } -> (SmallInt,) = "attach.sql"
 }
 
 /// Sends a message: it gets the next number of the chat, the chat's head shows it, and the sender has read and received
@@ -111,8 +136,8 @@ statement! {
 /// not looked at. The id of another member's message is refused. A reply may answer a deleted message: it was
 /// there when the answer was written.
 ///
-/// One round trip, which is a transaction of its own: the function `send_message`. With pictures, a transaction of two
-/// statements. It locks the head and the sender's position, in this order; so sends to one chat happen one after the
+/// One round trip, which is a transaction of its own: the function `send_message`. With pictures, or with mentions, a
+/// transaction with one more statement for each. It locks the head and the sender's position, in this order; so sends to one chat happen one after the
 /// other, and a send and the end of the sender's membership, which deletes the position, never overlap. Index: the
 /// primary keys, and `messages_id_key`.
 ///
@@ -130,8 +155,10 @@ statement! {
 /// * [`MetadataTooDeep`](SendRefused::MetadataTooDeep): the metadata is nested deeper than 100 levels: it could not be
 ///   read again.
 /// * [`TooManyPictures`](SendRefused::TooManyPictures): more than five pictures.
-/// * [`PictureRefused`](SendRefused::PictureRefused): a picture is larger than 10 MiB, empty, or described by what
-///   cannot be.
+/// * [`UploadNotFound`](SendRefused::UploadNotFound): a picture is no upload of the sender's, or was attached before.
+/// * [`FileNameInvalid`](SendRefused::FileNameInvalid): a picture's file name is empty, or longer than 255 characters.
+/// * [`MentionNotAMember`](SendRefused::MentionNotAMember): it names somebody who is not a member of the chat now.
+/// * [`TooManyMentions`](SendRefused::TooManyMentions): it names more than 50 members.
 /// * [`ContainsNul`](SendRefused::ContainsNul): a text has a NUL in it, which PostgreSQL cannot store.
 ///
 /// # Examples
@@ -165,20 +192,22 @@ pub fn send(
             return Err(Error::Refused(SendRefused::Empty));
         }
         (_, _, [_, _, _, _, _, _, ..]) => return Err(Error::Refused(SendRefused::TooManyPictures)),
+        _ if draft.mentions.len() > mention::MOST => return Err(Error::Refused(SendRefused::TooManyMentions)),
         _ if draft.metadata.as_deref().is_some_and(json::is_too_deep) => {
             return Err(Error::Refused(SendRefused::MetadataTooDeep));
         }
-        _ if contains_nul(draft.content.as_deref(), draft.metadata.as_deref(), &draft.pictures) => {
+        _ if contains_nul(draft.content.as_deref(), draft.metadata.as_deref(), texts(&draft.pictures)) => {
             return Err(Error::Refused(SendRefused::ContainsNul));
         }
         _ => {}
     }
-    let sent = if draft.pictures.is_empty() {
+    let sent = if draft.pictures.is_empty() && draft.mentions.is_empty() {
         atomic::statement(conn, |conn| number(conn, chat_id, sender_id, draft))
     } else {
         conn.transaction(|conn| {
             let message = number(conn, chat_id, sender_id, draft)?;
             attach(conn, &message, &draft.pictures)?;
+            mention::mention(conn, chat_id, message.seq, sender_id, &draft.mentions)?;
             Ok(message)
         })
     };
@@ -240,24 +269,22 @@ fn number(
     }
 }
 
-fn attach(conn: &mut PgConnection, message: &Message, pictures: &[Picture<'_>]) -> QueryResult<()> {
-    let rows: Vec<_> = (0..)
-        .zip(pictures)
-        .map(|(position, picture)| NewAttachment {
-            chat_id: message.chat_id,
-            message_seq: message.seq,
-            position,
-            file_name: &picture.file_name,
-            mime_type: picture.mime_type,
-            byte_size: picture.byte_size,
-            storage_key: &picture.storage_key,
-            medium_key: picture.medium_key.as_deref(),
-            thumbnail_key: picture.thumbnail_key.as_deref(),
-            width: picture.width,
-            height: picture.height,
-        })
-        .map(|picture| (picture, attachments::created_at.eq(message.created_at)))
-        .collect();
-    diesel::insert_into(attachments::table).values(rows).execute(conn)?;
-    Ok(())
+/// The texts of the pictures.
+fn texts<'a>(pictures: &'a [Picture<'_>]) -> impl Iterator<Item = Option<&'a str>> {
+    pictures.iter().flat_map(|picture| [Some(picture.file_name.as_ref()), Some(picture.storage_key.as_ref())])
+}
+
+/// Attaches the uploads, each once; refused if one of them is not the sender's to attach.
+fn attach(conn: &mut PgConnection, message: &Message, pictures: &[Picture<'_>]) -> Result<(), Error<SendRefused>> {
+    let Some(sender_id) = message.sender_id.filter(|_| !pictures.is_empty()) else { return Ok(()) };
+    let attaching = Attach {
+        chat_id: message.chat_id,
+        seq: message.seq,
+        storage_keys: pictures.iter().map(|picture| picture.storage_key.clone().into_owned()).collect(),
+        file_names: pictures.iter().map(|picture| picture.file_name.clone().into_owned()).collect(),
+        sender_id,
+        created_at: message.created_at,
+    };
+    let attached: Vec<(i16,)> = attaching.load(conn)?;
+    if attached.len() == pictures.len() { Ok(()) } else { Err(Error::Refused(SendRefused::UploadNotFound)) }
 }

@@ -9,10 +9,11 @@ use messenger_db::models::{ChatParticipant, NewUser};
 use messenger_db::queries::accounts::{self, CloseRefused, PresenceRefused, ProfileChanges, ProfileRefused};
 use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::messages::{self, Draft};
+use messenger_db::queries::push::{self, Address};
 use messenger_db::queries::sessions::{self, AuthenticateRefused, Device, OpenRefused};
 use messenger_db::queries::{blocks, contacts, direct_chats};
 use messenger_db::schema::{chat_participants, chats};
-use messenger_db::secrets::PasswordHash;
+use messenger_db::secrets::{PasswordHash, PushToken};
 use pretty_assertions::assert_eq;
 
 use crate::queries::cast;
@@ -27,6 +28,9 @@ const TIES: &str = "
     UNION ALL
     SELECT 'session of ' || users.id FROM users INNER JOIN user_sessions ON user_id = users.id
     WHERE deleted_at IS NOT NULL AND revoked_at IS NULL
+    UNION ALL
+    SELECT 'push token of ' || users.id FROM users INNER JOIN push_tokens ON user_id = users.id
+    WHERE deleted_at IS NOT NULL
     UNION ALL
     SELECT 'membership of ' || id FROM users INNER JOIN chat_participants ON user_id = id
     WHERE deleted_at IS NOT NULL AND left_at IS NULL
@@ -60,7 +64,8 @@ fn closing_leaves_the_messages_and_nothing_that_names_a_person() {
         user_agent: Some("Phone/1"),
         ..Device::new(DeviceType::Ios)
     };
-    let (token, _) = sessions::open(conn, alice, &phone, TimeDelta::days(1)).unwrap();
+    let sessions::Opened { token, session, .. } = sessions::open(conn, alice, &phone, TimeDelta::days(1)).unwrap();
+    push::register(conn, by(alice), session.id, &Address::apns(PushToken::new("a"))).unwrap();
     cast::befriend(conn, alice, bob);
     contacts::request(conn, by(carol), alice).unwrap();
     blocks::block(conn, by(alice), carol).unwrap();
@@ -112,7 +117,7 @@ fn a_closed_account_is_closed_for_everything() {
     assert_eq!(accounts::update_profile(conn, by(alice), &rename), Err(Error::Refused(ProfileRefused::NoSuchAccount)));
     assert!(accounts::reset_password(conn, alice, &PasswordHash::new("$new")).is_err());
     let device = Device::new(DeviceType::Web);
-    let opened = sessions::open(conn, alice, &device, TimeDelta::days(1)).map(|(_, session)| session);
+    let opened = sessions::open(conn, alice, &device, TimeDelta::days(1)).map(|opened| opened.session);
     assert_eq!(opened, Err(Error::Refused(OpenRefused::NoSuchAccount)));
     for (one, other) in [(alice, bob), (bob, alice)] {
         assert_eq!(

@@ -14,7 +14,8 @@ use messenger_db::queries::accounts::Profile;
 use messenger_db::queries::contacts::ListedContact;
 use messenger_db::queries::history::{Entry, Page, Reaction, ReplyPreview};
 use messenger_db::queries::{
-    attachments, blocks, contacts, history, inbox, messages, pending, reactions, receipts, search, unread,
+    attachments, blocks, chat_settings, contacts, history, inbox, messages, pending, reactions, receipts, search,
+    unread,
 };
 use uuid::Uuid;
 
@@ -117,7 +118,7 @@ fn lists(conn: &mut PgConnection, messenger: &Messenger, reader: UserId) -> Agre
 
     let mut open: Vec<_> = messenger
         .chats_of(reader)
-        .map(|(id, chat)| (chat.posts.last().map(|post| post.message.created_at), id, chat.unread(reader).len() as i64))
+        .map(|(id, chat)| (chat.posts.last().map(|post| post.message.created_at), id, chat.counted_as_unread(reader)))
         .filter(|(_, _, count)| *count > 0)
         .collect();
     open.sort_by_key(|(at, id, _)| std::cmp::Reverse((*at, *id)));
@@ -146,7 +147,10 @@ fn chat_list(conn: &mut PgConnection, messenger: &Messenger, reader: UserId, pla
                     preview: last.and_then(preview),
                     sent_at: last.map(|message| message.created_at),
                 },
-                unread_count: chat.unread(reader).len() as i64,
+                last_read_seq: Seq::new(chat.head() - chat.unread(reader).len() as i64),
+                unread_count: chat.counted_as_unread(reader),
+                mention_count: 0,
+                settings: chat_settings::Settings::default(),
                 active_at: last.map_or(chat.created_at, |message| message.created_at),
             }
         })
@@ -431,7 +435,7 @@ fn counts(conn: &mut PgConnection, chat: &Chat, id: ChatId, reader: UserId, plac
         refused("NotAMember")
     };
     agree("the counts of a page", actual, expected)?;
-    let unread = chat.role(reader).map(|_| chat.unread(reader).len() as i64);
+    let unread = chat.role(reader).map(|_| chat.counted_as_unread(reader));
     agree("unread", unread::find(conn, by(reader), id).unwrap(), unread)
 }
 

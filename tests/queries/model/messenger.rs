@@ -153,6 +153,15 @@ impl Chat {
         self.open(user, |receipt| receipt.read_at.is_none())
     }
 
+    /// How many of them count: what people said and did not delete.
+    pub fn counted_as_unread(&self, user: UserId) -> i64 {
+        let unread = self.unread(user);
+        let counts = |seq: &&i64| {
+            self.post(**seq).is_some_and(|post| post.message.sender_id.is_some() && post.message.deleted_at.is_none())
+        };
+        unread.iter().filter(counts).count() as i64
+    }
+
     pub fn pending(&self, user: UserId) -> Vec<i64> {
         self.open(user, |receipt| receipt.delivered_at.is_none())
     }

@@ -9,11 +9,12 @@ use diesel::result::Error as DieselError;
 use diesel::sql_types::Timestamptz;
 use messenger_db::enums::ImageType;
 use messenger_db::error::Error;
-use messenger_db::ids::MessageId;
+use messenger_db::ids::{MessageId, UserId};
 use messenger_db::queries::accounts::{self, ProfileChanges};
 use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::import::{self, Imported};
 use messenger_db::queries::messages::{self, Draft, Picture};
+use messenger_db::queries::uploads::{self, NewUpload};
 use messenger_db::queries::{blocks, contacts, direct_chats, reactions, receipts};
 
 use super::act::{Act, EMOJI, SLUGS, Step, TITLES};
@@ -107,6 +108,18 @@ pub fn name(refusal: &impl Debug) -> String {
     format!("{refusal:?}").split('(').next().unwrap_or_default().to_owned()
 }
 
+/// Uploads as many pictures, for the message of that id.
+fn upload(conn: &mut PgConnection, owner: UserId, id: MessageId, count: usize) -> Vec<Picture<'static>> {
+    let mut picture = |place: i32| {
+        let storage_key = format!("{id}/{place}");
+        let new = NewUpload { storage_key: &storage_key, mime_type: ImageType::Png, byte_size: 1 + place };
+        // Refused of a closed account, which sends nothing then.
+        drop(uploads::begin(conn, by(owner), &new));
+        Picture::new("p.png", storage_key)
+    };
+    (0..count as i32).map(&mut picture).collect()
+}
+
 #[allow(clippy::too_many_lines, reason = "one arm for each operation")]
 fn act(conn: &mut PgConnection, messenger: &Messenger, act: &Act, id: MessageId) -> Actual {
     let user = |who: &usize| messenger.user(*who);
@@ -165,8 +178,7 @@ fn act(conn: &mut PgConnection, messenger: &Messenger, act: &Act, id: MessageId)
             send(conn, messenger, *a, *to, &Draft::text(&words).with_id(id).in_reply_to(Seq::new(seq(to, back))))
         }
         Act::Show(a, to, count, words) => {
-            let picture = |place| Picture::new("p.png", ImageType::Png, 1 + place, "key");
-            let pictures: Vec<_> = (0..*count as i32).map(picture).collect();
+            let pictures = upload(conn, user(a), id, *count);
             send(conn, messenger, *a, *to, &Draft::image(&pictures).saying(words.to_string()).with_id(id))
         }
         Act::SayAgain(a, to, back) => {

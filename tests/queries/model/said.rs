@@ -62,7 +62,7 @@ impl Messenger {
                 file_name: "p.png".to_owned(),
                 mime_type: ImageType::Png,
                 byte_size: 1 + place as i32,
-                storage_key: "key".to_owned(),
+                storage_key: format!("{}/{place}", facts.message),
                 medium_key: None,
                 thumbnail_key: None,
                 width: None,

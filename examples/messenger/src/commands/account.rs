@@ -2,6 +2,7 @@
 
 use messenger_db::ids::SessionId;
 use messenger_db::models::UserSession;
+use messenger_db::page::Limit;
 use messenger_db::queries::accounts::{self, ProfileChanges};
 use messenger_db::queries::{contacts, sessions};
 use serde_json::json;
@@ -46,7 +47,7 @@ pub async fn change_password(client: &Client, old: String, new: String) -> Answe
 /// The devices that are signed in.
 pub async fn devices(client: &Client) -> Answer {
     let (actor, this) = (client.actor, client.session);
-    let devices = client.app.database.run(move |conn| sessions::all(conn, actor)).await?;
+    let devices = client.app.database.run(move |conn| sessions::list(conn, actor, None, Limit::MAX)).await?;
     let devices: Vec<_> = devices
         .into_iter()
         .map(|device| {

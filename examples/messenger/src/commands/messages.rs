@@ -1,7 +1,5 @@
 //! Sends, edits, deletes and reads messages, and reacts to them.
 
-use std::borrow::Cow;
-
 use diesel::PgConnection;
 use messenger_db::actor::Actor;
 use messenger_db::ids::ChatId;
@@ -45,15 +43,11 @@ pub async fn send(client: &Client, message: Send) -> Answer {
     if message.pictures.len() > 5 {
         return Err(Failure::invalid("too_many_pictures", "it has more than five pictures"));
     }
-    let mut pictures = Vec::with_capacity(message.pictures.len());
-    for Uploaded { key, name } in message.pictures {
-        let (storage_key, kind, size) = files::uploaded(&client.app, actor.user_id(), &key).await?;
-        pictures.push(Picture {
-            file_name: Cow::Owned(if name.is_empty() { key } else { name.chars().take(255).collect() }),
-            storage_key: Cow::Owned(storage_key),
-            ..Picture::new("", kind, size, "")
-        });
-    }
+    let picture = |Uploaded { key, name }| {
+        let storage_key = files::storage_key(actor.user_id(), &key);
+        Picture::new(if name.is_empty() { key } else { name.chars().take(255).collect() }, storage_key)
+    };
+    let pictures: Vec<_> = message.pictures.into_iter().map(picture).collect();
     let sent = client.app.database.run(move |conn| {
         let draft =
             if pictures.is_empty() { Draft::text(message.text) } else { Draft::image(pictures).saying(message.text) };

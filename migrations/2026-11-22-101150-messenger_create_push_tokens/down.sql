@@ -1,0 +1,5 @@
+-- Drops the push tokens: devices register them anew.
+
+DROP FUNCTION register_push_token(user_id, session_id, push_service, text, bytea, bytea);
+DROP TABLE push_tokens;
+DROP TYPE push_service;

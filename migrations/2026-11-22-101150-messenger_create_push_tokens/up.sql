@@ -1,0 +1,84 @@
+-- Purpose: push_tokens: where the services of Apple, Google, browsers and UnifiedPush reach a device that is not connected.
+-- Lock: SHARE ROW EXCLUSIVE on user_sessions and users, for the foreign keys, for a moment: the new table is empty.
+-- Tolerable because: readers go on; writers wait no longer than creating an empty table takes.
+-- Code deployed before: does not know the table.
+
+CREATE TYPE push_service AS ENUM ('apns', 'fcm', 'web_push', 'unified_push');
+
+COMMENT ON TYPE push_service IS 'Who carries a notification to a device.';
+
+CREATE TABLE push_tokens (
+    session_id session_id NOT NULL,
+    user_id user_id NOT NULL,
+    service push_service NOT NULL,
+    token text COLLATE "C" NOT NULL,
+    p256dh bytea,
+    auth bytea,
+    registered_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT push_tokens_pkey PRIMARY KEY (session_id),
+    CONSTRAINT push_tokens_token_key UNIQUE (service, token),
+    CONSTRAINT push_tokens_session_fkey FOREIGN KEY (session_id) REFERENCES user_sessions (id) ON DELETE CASCADE,
+    CONSTRAINT push_tokens_user_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE NO ACTION,
+    -- An entry of an index has 2,704 bytes at most.
+    CONSTRAINT push_tokens_token_check CHECK (octet_length(token) BETWEEN 1 AND 2000),
+    CONSTRAINT push_tokens_p256dh_check CHECK (octet_length(p256dh) = 65),
+    CONSTRAINT push_tokens_auth_check CHECK (octet_length(auth) = 16),
+    CONSTRAINT push_tokens_keys_check CHECK (
+        (p256dh IS NULL) = (auth IS NULL)
+        AND CASE service WHEN 'web_push' THEN auth IS NOT NULL WHEN 'unified_push' THEN true ELSE auth IS NULL END
+    )
+);
+
+CREATE INDEX push_tokens_user_idx ON push_tokens (user_id);
+
+-- The session is locked first, so that it is active until this commits, and registers one token at a time. A token that
+-- another session has moves to this one: the device changed hands, and what is for the former user must not reach it.
+CREATE FUNCTION register_push_token(
+    for_user user_id,
+    in_session session_id,
+    by_service push_service,
+    new_token text,
+    public_key bytea,
+    auth_secret bytea
+) RETURNS boolean
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    PERFORM FROM user_sessions AS session
+    WHERE session.id = in_session AND session.user_id = for_user AND session_is_active(session)
+    FOR NO KEY UPDATE;
+
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+
+    DELETE FROM push_tokens
+    WHERE session_id = in_session AND (service <> by_service OR token <> new_token);
+
+    INSERT INTO push_tokens AS registered (session_id, user_id, service, token, p256dh, auth)
+    VALUES (in_session, for_user, by_service, new_token, public_key, auth_secret)
+    ON CONFLICT (service, token) DO UPDATE
+    SET
+        session_id = excluded.session_id,
+        user_id = excluded.user_id,
+        p256dh = excluded.p256dh,
+        auth = excluded.auth,
+        registered_at = excluded.registered_at;
+
+    RETURN true;
+END
+$$;
+
+COMMENT ON TABLE push_tokens IS
+    'Where a device is reached by a notification: one address for each session, gone with it. The token, auth and p256dh together let whoever has them notify the device.';
+COMMENT ON COLUMN push_tokens.session_id IS 'Of which session.';
+COMMENT ON COLUMN push_tokens.user_id IS 'Whose session, as it says itself.';
+COMMENT ON COLUMN push_tokens.service IS 'Who carries the notification.';
+COMMENT ON COLUMN push_tokens.token IS
+    'The device''s token at Apple or Google, or the URL of its endpoint; at most 2,000 bytes. Of several sessions with one token, the last that registered it has it.';
+COMMENT ON COLUMN push_tokens.p256dh IS 'The public key of a Web Push subscription, 65 bytes. Null: the service has none.';
+COMMENT ON COLUMN push_tokens.auth IS 'The secret of a Web Push subscription, 16 bytes. Null: the service has none.';
+COMMENT ON COLUMN push_tokens.registered_at IS 'When the device registered it, or last registered it again.';
+COMMENT ON INDEX push_tokens_user_idx IS 'Uses: the devices of a user that a notification wakes.';
+COMMENT ON FUNCTION register_push_token(user_id, session_id, push_service, text, bytea, bytea) IS
+    'Notes where a device is reached, in place of where it was before. False: the session is not active.';

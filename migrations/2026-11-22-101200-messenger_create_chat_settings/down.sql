@@ -1,0 +1,3 @@
+-- Drops the settings: every chat is as if nobody had set anything.
+
+DROP TABLE chat_settings;

@@ -1,0 +1,42 @@
+-- Purpose: chat_settings: what a member has set for a chat, for themselves and all their devices.
+-- Lock: SHARE ROW EXCLUSIVE on unread_messages, for the foreign key, for a moment: the new table is empty.
+-- Tolerable because: readers go on; writers wait no longer than creating an empty table takes.
+-- Code deployed before: does not know the table.
+--
+-- A table of its own, because positions are written by every receipt and hold nothing that is not.
+
+CREATE TABLE chat_settings (
+    user_id user_id NOT NULL,
+    chat_id chat_id NOT NULL,
+    muted_until_at timestamptz,
+    -- squawk-ignore prefer-bigint-over-smallint -- its CHECK ends it at 999
+    pin_rank smallint,
+    is_archived boolean NOT NULL DEFAULT false,
+    hidden_through_seq bigint,
+    unread_from_seq bigint,
+    draft text,
+    changed_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT chat_settings_pkey PRIMARY KEY (user_id, chat_id),
+    CONSTRAINT chat_settings_position_fkey FOREIGN KEY (user_id, chat_id)
+        REFERENCES unread_messages (user_id, chat_id) ON DELETE CASCADE,
+    CONSTRAINT chat_settings_pin_rank_check CHECK (pin_rank BETWEEN 0 AND 999),
+    CONSTRAINT chat_settings_hidden_through_seq_check CHECK (hidden_through_seq >= 0),
+    CONSTRAINT chat_settings_unread_from_seq_check CHECK (unread_from_seq >= 0),
+    CONSTRAINT chat_settings_draft_check CHECK (char_length(draft) BETWEEN 1 AND 10000)
+);
+
+COMMENT ON TABLE chat_settings IS
+    'What a member has set for a chat, for themselves only. No row: nothing. It ends with the membership.';
+COMMENT ON COLUMN chat_settings.user_id IS 'Whose.';
+COMMENT ON COLUMN chat_settings.chat_id IS 'For which chat.';
+COMMENT ON COLUMN chat_settings.muted_until_at IS
+    'Until when the chat wakes no device, but for a mention. Null, or past: it does.';
+COMMENT ON COLUMN chat_settings.pin_rank IS
+    'The place among the pinned chats, 0 to 999, the lowest first; of one rank, the latest activity first. Null: not pinned.';
+COMMENT ON COLUMN chat_settings.is_archived IS 'Whether the chat is in the archive, instead of the inbox.';
+COMMENT ON COLUMN chat_settings.hidden_through_seq IS
+    'The chat is in no list while its newest message is this one, or an earlier one. Null: it is not hidden.';
+COMMENT ON COLUMN chat_settings.unread_from_seq IS
+    'The chat is marked as unread while the member''s last_read_seq is this one: reading further takes the mark away. Null: it is not marked.';
+COMMENT ON COLUMN chat_settings.draft IS 'What the member has begun to write, 1 to 10,000 characters. Null: nothing.';
+COMMENT ON COLUMN chat_settings.changed_at IS 'When one of them last changed.';

@@ -1,0 +1,3 @@
+-- Drops the mentions: messages name nobody.
+
+DROP TABLE message_mentions;

@@ -1,0 +1,3 @@
+-- Drops the uploads: their bytes stay in the object store.
+
+DROP TABLE uploads;

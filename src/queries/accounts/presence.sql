@@ -1,0 +1,4 @@
+UPDATE users
+SET status = coalesce($2::user_status, status), last_seen_at = now()
+WHERE id = $1 AND deleted_at IS NULL
+RETURNING id

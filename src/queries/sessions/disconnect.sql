@@ -1,0 +1,4 @@
+SELECT
+    was_open,
+    was_last
+FROM disconnect_session($1, $2, $3, $4)

@@ -1,0 +1,4 @@
+SELECT
+    of_user,
+    was_last
+FROM disconnect_server($1)

@@ -1,0 +1,135 @@
+//! Notes what a worker found out about a picture, before or after it was attached.
+
+use diesel::prelude::*;
+
+use crate::enums::ChatChangeKind;
+use crate::error::{Error, refusals};
+use crate::ids::ChatId;
+use crate::models::{AttachmentChanges, Upload};
+use crate::queries::{chat_versions, nul_character};
+use crate::schema::{attachments, chat_heads, messages, uploads};
+use crate::version::Version;
+
+/// What became known of a picture; the rest stays as it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Processed<'a> {
+    /// The key of a copy of medium size, 1 to 1,024 characters.
+    pub medium_key: Option<&'a str>,
+    /// The key of a small copy, 1 to 1,024 characters.
+    pub thumbnail_key: Option<&'a str>,
+    /// Its width in pixels, and its height; 1 or more.
+    pub size: Option<(i32, i32)>,
+}
+
+/// What was noted of a picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Noted {
+    /// The upload as it is now. Where it was attached, its chat is the one whose members are told.
+    pub upload: Upload,
+    /// The version of the chat under which its message has it. `None`: it was not attached yet.
+    pub version: Option<Version>,
+}
+
+/// Why nothing was noted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProcessRefused {
+    /// There is no such upload: it was removed, or its message was deleted. Copies that were made are to be deleted.
+    #[error("there is no such upload")]
+    NotFound,
+    /// A key is empty or longer than 1,024 characters, or has a NUL in it, or a side has less than a pixel.
+    #[error("these are no keys of copies and no size of a picture")]
+    Invalid,
+}
+
+refusals! { ProcessRefused {
+    NotFound: NotFound = "upload_not_found",
+    Invalid: Invalid = "picture_invalid" if_any "uploads_",
+} }
+
+/// Notes the size of a picture and the copies that were made of it, and gives the upload as it is now: where it was
+/// attached already, the attachment of the message says the same, under the next version of its chat.
+///
+/// It is a worker of the service that says so, on nobody's behalf.
+///
+/// A transaction. It locks the head of the chat, where the picture was attached, and then the
+/// upload's row. Indexes: `uploads_pkey`, `chat_heads_pkey`, `attachments_pkey`.
+///
+/// # Errors
+///
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotFound`](ProcessRefused::NotFound): there is no such upload: it was removed, or its message was deleted. Copies
+///   that were made are to be deleted.
+/// * [`Invalid`](ProcessRefused::Invalid): a key is empty or longer than 1,024 characters, or has a NUL in it, or a side
+///   has less than a pixel.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let anna = messenger_db::doctest::user(conn, "anna");
+/// use messenger_db::enums::ImageType;
+/// use messenger_db::queries::uploads::{self, NewUpload, Processed};
+///
+/// let new = NewUpload { storage_key: "pictures/0f8fad5b", mime_type: ImageType::Jpeg, byte_size: 48_000 };
+/// uploads::begin(conn, anna, &new)?;
+/// let small = Processed { thumbnail_key: Some("small/0f8fad5b"), size: Some((640, 480)), ..Processed::default() };
+/// assert_eq!(uploads::process(conn, "pictures/0f8fad5b", &small)?.upload.width, Some(640));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn process(
+    conn: &mut PgConnection,
+    storage_key: &str,
+    processed: &Processed<'_>,
+) -> Result<Noted, Error<ProcessRefused>> {
+    let Processed { medium_key, thumbnail_key, size } = *processed;
+    if nul_character::in_any([Some(storage_key), medium_key, thumbnail_key]) {
+        return Err(Error::Refused(ProcessRefused::Invalid));
+    }
+    let (width, height) = size.unzip();
+    conn.transaction(|conn| {
+        // The head before the upload, as a send locks them. Whoever attaches it in between is seen at the second look.
+        loop {
+            let found = || uploads::table.find(storage_key).select(Upload::as_select());
+            let Some(seen): Option<Upload> = found().first(conn).optional()? else {
+                return Err(Error::Refused(ProcessRefused::NotFound));
+            };
+            if let Some(chat_id) = seen.attached_chat {
+                let head = chat_heads::table.find(chat_id).select(chat_heads::chat_id).for_no_key_update();
+                head.first::<ChatId>(conn).optional()?;
+            }
+            let Some(held): Option<Upload> = found().for_no_key_update().first(conn).optional()? else {
+                return Err(Error::Refused(ProcessRefused::NotFound));
+            };
+            if held.attached_chat != seen.attached_chat {
+                continue;
+            }
+            let upload = diesel::update(uploads::table.find(storage_key))
+                .set((
+                    uploads::medium_key.eq(medium_key.map(str::to_owned).or(held.medium_key)),
+                    uploads::thumbnail_key.eq(thumbnail_key.map(str::to_owned).or(held.thumbnail_key)),
+                    uploads::width.eq(width.or(held.width)),
+                    uploads::height.eq(height.or(held.height)),
+                ))
+                .returning(Upload::as_returning())
+                .get_result(conn)?;
+            let version = show(conn, &upload)?;
+            return Ok(Noted { upload, version });
+        }
+    })
+}
+
+/// Says the same in the attachment, if there is one, and gives the version that its message has now.
+fn show(conn: &mut PgConnection, upload: &Upload) -> QueryResult<Option<Version>> {
+    let place = upload.attached_chat.zip(upload.attached_seq).zip(upload.attached_position);
+    let Some(((chat_id, seq), position)) = place else { return Ok(None) };
+    let (version, _) = chat_versions::next(conn, chat_id, ChatChangeKind::MessageEdited, Some(seq), None)?;
+    let changes = AttachmentChanges {
+        medium_key: Some(upload.medium_key.as_deref()),
+        thumbnail_key: Some(upload.thumbnail_key.as_deref()),
+        width: Some(upload.width),
+        height: Some(upload.height),
+    };
+    diesel::update(attachments::table.find((chat_id, seq, position))).set(changes).execute(conn)?;
+    diesel::update(messages::table.find((chat_id, seq))).set(messages::version.eq(version)).execute(conn)?;
+    Ok(Some(version))
+}
