@@ -85,8 +85,6 @@ fn safe(key: &str) -> Option<&std::path::Path> {
     path.components().all(|part| matches!(part, std::path::Component::Normal(_))).then_some(path)
 }
 
-const KINDS: [ImageType; 4] = [ImageType::Jpeg, ImageType::Png, ImageType::Gif, ImageType::Webp];
-
 const fn extension(kind: ImageType) -> &'static str {
     match kind {
         ImageType::Jpeg => "jpg",
