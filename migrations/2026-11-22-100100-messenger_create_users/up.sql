@@ -68,8 +68,8 @@ COMMENT ON COLUMN users.updated_at IS
     'When the profile, the password or the account''s state last changed; presence does not count. Kept by a trigger.';
 COMMENT ON COLUMN users.deleted_at IS 'When the account was closed. Null: it is open.';
 COMMENT ON INDEX users_username_key IS
-    'One account per username, ignoring case; rides: signing in, finding by username, as lower(username) = lower($1 COLLATE "C").';
-COMMENT ON INDEX users_username_trgm_idx IS 'Rides: partial search on usernames, ILIKE ''%x%''.';
+    'One account per username, ignoring case; used by: signing in, finding by username, as lower(username) = lower($1 COLLATE "C").';
+COMMENT ON INDEX users_username_trgm_idx IS 'Used by: partial search on usernames, ILIKE ''%x%''.';
 COMMENT ON TRIGGER users_set_updated_at ON users IS 'Keeps updated_at, except for changes of presence.';
 COMMENT ON CONSTRAINT users_closed_is_anonymous_check ON users IS
     'An open account has a username and a password; a closed one has nothing that names a person.';

@@ -77,8 +77,8 @@ COMMENT ON COLUMN user_sessions.server_id IS
 COMMENT ON COLUMN user_sessions.connection_id IS
     'The socket that is open for this session, as its server names it, at most 255 characters. Null: none is.';
 COMMENT ON COLUMN user_sessions.connected_at IS 'When that socket was opened; present exactly when connection_id is.';
-COMMENT ON INDEX user_sessions_user_idx IS 'Rides: a user''s active sessions; revoking them.';
-COMMENT ON INDEX user_sessions_expires_idx IS 'Rides: purging expired sessions.';
+COMMENT ON INDEX user_sessions_user_idx IS 'Used by: a user''s active sessions; revoking them.';
+COMMENT ON INDEX user_sessions_expires_idx IS 'Used by: purging expired sessions.';
 COMMENT ON INDEX user_sessions_device_key IS 'One session for each device of a user; uses: signing a device in again.';
 
 -- A device signs in. Sign-ins of one user come one after the other, so that of one device the later replaces the former.

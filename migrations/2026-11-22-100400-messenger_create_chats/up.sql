@@ -145,5 +145,5 @@ COMMENT ON CONSTRAINT chat_participants_chat_fkey ON chat_participants IS
     'Points at the head, not the chat, so that a purge reaches participants and messages in the same step, and their order does not matter.';
 COMMENT ON CONSTRAINT chat_participants_user_fkey ON chat_participants IS
     'Not indexed for those who left: users are never deleted, and the active ones have chat_participants_active_idx.';
-COMMENT ON INDEX chat_participants_active_idx IS 'Rides: a user''s chats, as an index-only scan.';
+COMMENT ON INDEX chat_participants_active_idx IS 'Used by: a user''s chats, as an index-only scan.';
 COMMENT ON INDEX chat_participants_one_owner_key IS 'At most one active owner per chat.';

@@ -83,7 +83,7 @@ COMMENT ON CONSTRAINT messages_sender_is_participant_fkey ON messages IS
     'Not indexed: a participant is deleted only with the chat, and one more index would slow every send.';
 COMMENT ON CONSTRAINT messages_reply_in_chat_fkey ON messages IS 'A reply cannot leave its chat.';
 COMMENT ON CONSTRAINT messages_deleted_is_empty_check ON messages IS 'A deleted message holds no content.';
-COMMENT ON INDEX messages_replies_idx IS 'Rides: the foreign key of replies, and who answered a message.';
+COMMENT ON INDEX messages_replies_idx IS 'Used by: the foreign key of replies, and who answered a message.';
 COMMENT ON INDEX messages_uncounted_idx IS
     'Uses: counting what is unread without the messages of the system and the deleted ones. A send writes no entry.';
 COMMENT ON TABLE message_edits IS 'What a message said before each of its edits.';

@@ -105,4 +105,4 @@ CREATE INDEX messages_chat_words_idx ON messages USING gin (
 WITH (fastupdate = off)
 WHERE content IS NOT NULL;
 
-COMMENT ON INDEX messages_chat_words_idx IS 'Rides: full-text search in the chats of a user.';
+COMMENT ON INDEX messages_chat_words_idx IS 'Used by: full-text search in the chats of a user.';

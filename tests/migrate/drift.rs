@@ -50,7 +50,7 @@ found_and_named! {
            "different  table messages: index messages_replies_idx";
     a_partial_index_made_whole:
         "DROP INDEX messages_replies_idx; CREATE INDEX messages_replies_idx ON messages (chat_id, reply_to_seq);
-         COMMENT ON INDEX messages_replies_idx IS 'Rides: the foreign key of replies, and who answered a message.'"
+         COMMENT ON INDEX messages_replies_idx IS 'Used by: the foreign key of replies, and who answered a message.'"
         => "different  table messages: index messages_replies_idx";
     a_renamed_index: "ALTER INDEX messages_replies_idx RENAME TO messages_answers_idx"
         => "tuned      table messages: index messages_answers_idx", "missing    table messages: index messages_replies_idx";
@@ -214,7 +214,7 @@ found_and_named! {
            "tuned      table messages: setting fillfactor of index messages_replies_idx";
     an_index_in_another_order: "DROP INDEX messages_replies_idx;
          CREATE INDEX messages_replies_idx ON messages (chat_id, reply_to_seq DESC) WHERE reply_to_seq IS NOT NULL;
-         COMMENT ON INDEX messages_replies_idx IS 'Rides: the foreign key of replies, and who answered a message.'"
+         COMMENT ON INDEX messages_replies_idx IS 'Used by: the foreign key of replies, and who answered a message.'"
         => "different  table messages: index messages_replies_idx";
     what_autovacuum_is_told: "ALTER TABLE messages SET (autovacuum_vacuum_insert_scale_factor = 0.01)"
         => "tuned      table messages: setting autovacuum_vacuum_insert_scale_factor";

@@ -138,7 +138,7 @@ pub fn update_profile(
 ///
 /// Sessions stay as they are; [`revoke_others`](crate::queries::sessions::revoke_others) ends those on other devices.
 ///
-/// One statement, and one more to tell why when it did nothing; locks the account's row until it commits. Rides
+/// One statement, and one more to tell why when it did nothing; locks the account's row until it commits. Uses
 /// `users_pkey`.
 ///
 /// # Errors

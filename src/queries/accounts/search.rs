@@ -17,7 +17,7 @@ pub const SEARCH_LIMIT: usize = 20;
 /// after an underscore, not in the middle of a word, where only a scan of all users could look for it; underscores
 /// alone are found at the beginning.
 ///
-/// One statement when the names that begin with the part are enough, else two; no lock. The first rides
+/// One statement when the names that begin with the part are enough, else two; no lock. The first uses
 /// `users_username_key`, the second `users_username_trgm_idx`.
 ///
 /// # Errors
