@@ -7,10 +7,15 @@ use std::{fs, thread};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use signal_hook::iterator;
+use signal_hook::low_level::emulate_default_handler;
 
-/// Whether a signal has come.
+/// What has come so far.
 #[derive(Debug, Clone, Default)]
-pub struct Signals(Arc<AtomicBool>);
+pub struct Signals {
+    first: Arc<AtomicBool>,
+    /// Whether the next signal ends the process.
+    last: Arc<AtomicBool>,
+}
 
 impl Signals {
     /// Begins to listen; `tell` is called when the first signal comes, on a thread of its own. Where the system
@@ -23,25 +28,36 @@ impl Signals {
         let signals = Self::default();
         let ignored = ignored();
         let heard: Vec<_> = [SIGINT, SIGTERM].into_iter().filter(|signal| ignored & (1 << (signal - 1)) == 0).collect();
+        let Ok(mut received) = iterator::Signals::new(&heard) else { return signals };
         for signal in &heard {
-            // In this order: a signal that finds the flag set ends the process, the one that sets it does not.
-            let _ = flag::register_conditional_default(*signal, Arc::clone(&signals.0));
-            let _ = flag::register(*signal, Arc::clone(&signals.0));
+            let _ = flag::register_conditional_default(*signal, Arc::clone(&signals.last));
+            let _ = flag::register(*signal, Arc::clone(&signals.first));
         }
-        if let Ok(mut first) = iterator::Signals::new(&heard) {
-            thread::spawn(move || first.forever().next().map(|_| tell()));
-        }
+        let last = Arc::clone(&signals.last);
+        // Handlers of two signals can run at the same time on two threads, and neither would be the second. This thread
+        // takes them in turn.
+        thread::spawn(move || {
+            let mut tell = Some(tell);
+            for signal in received.forever() {
+                if last.swap(true, Ordering::SeqCst) {
+                    let _ = emulate_default_handler(signal);
+                }
+                // On a thread of its own: a terminal that takes no output must not delay the second signal.
+                tell.take().map(thread::spawn);
+            }
+        });
         signals
     }
 
     /// Whether one has come.
     pub fn received(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.first.load(Ordering::SeqCst)
     }
 
     /// Has the next signal end the process, as if nobody listened. Whether none has come before.
     pub fn stop_listening(&self) -> bool {
-        !self.0.swap(true, Ordering::SeqCst)
+        self.last.store(true, Ordering::SeqCst);
+        !self.received()
     }
 }
 
