@@ -62,11 +62,15 @@ pub(super) fn after<'a>(part: &'a str, word: &str) -> Option<&'a str> {
 
 /// Where something is found first that is not in a quoted name, whose own quotes are doubled.
 fn outside_quotes(text: &str, sought: &str) -> Option<usize> {
-    let mut is_quoted = false;
-    text.char_indices().find_map(|(at, c)| {
-        is_quoted ^= c == '"';
-        (!is_quoted && text.get(at..)?.starts_with(sought)).then_some(at)
-    })
+    let mut begins = 0;
+    for (number, segment) in text.split('"').enumerate() {
+        let is_quoted = number % 2 == 1;
+        if !is_quoted && let Some(at) = segment.find(sought) {
+            return Some(begins + at);
+        }
+        begins += segment.len() + 1;
+    }
+    None
 }
 
 #[cfg(test)]

@@ -85,6 +85,8 @@ fn what_is_written_for_another_library_is_recognised() {
         ("\"postgresql://localhost/chat\"", "begins with a quote"),
         ("'postgresql://localhost/chat'", "begins with a quote"),
         ("jdbc:postgresql://localhost/chat", "begin with postgresql://"),
+        ("mysql://user:secret@localhost/chat", "mysql:// is for something else; begin with postgresql://"),
+        ("HTTPS://localhost/chat", "https:// is for something else"),
         ("postgresql+psycopg2://bob:secret-word@localhost/chat", "the + before ://"),
         ("postgres+asyncpg://localhost/chat", "the + before ://"),
         ("psql postgresql://localhost/chat", "the name of a program"),

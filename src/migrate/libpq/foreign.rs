@@ -27,6 +27,22 @@ const PARAMETERS: [&str; 20] = [
     "Pooling",
 ];
 
+/// Schemes of what is no PostgreSQL.
+const OTHERS: [&str; 12] = [
+    "mysql",
+    "mysqlx",
+    "mariadb",
+    "sqlite",
+    "file",
+    "sqlserver",
+    "mssql",
+    "mongodb",
+    "mongodb+srv",
+    "redis",
+    "http",
+    "https",
+];
+
 /// What is wrong with a connection string, without a quotation from it that may be secret.
 pub(super) fn reason(text: &str) -> Option<String> {
     if text.starts_with(['"', '\'', '`', '“', '‘']) {
@@ -49,6 +65,9 @@ pub(super) fn reason(text: &str) -> Option<String> {
     let (scheme, rest) = text.split_once("://")?;
     if scheme.starts_with("postgres") && scheme.contains('+') {
         return Some("what follows the + before :// is for another library; begin with postgresql://".to_owned());
+    }
+    if let Some(database) = OTHERS.iter().find(|other| scheme.eq_ignore_ascii_case(other)) {
+        return Some(format!("{database}:// is for something else; begin with postgresql://"));
     }
     if !scheme.starts_with("postgres") {
         return None;
