@@ -22,7 +22,7 @@
 //! | [`accounts::mark_seen`](queries::accounts::mark_seen) | Says that a device of the user was heard of now |
 //! | [`accounts::register`](queries::accounts::register) | Opens an account |
 //! | [`accounts::reset_password`](queries::accounts::reset_password) | Gives an account a new password, whatever the old one was |
-//! | [`accounts::search`](queries::accounts::search) | Open accounts, by a part of their usernames |
+//! | [`accounts::search`](queries::accounts::search) | Open accounts, by a part of their usernames or words of their display names |
 //! | [`accounts::set_presence`](queries::accounts::set_presence) | Says that the user is online, away or offline |
 //! | [`accounts::update_profile`](queries::accounts::update_profile) | Changes username, display name or picture |
 //! | [`attachments::all`](queries::attachments::all) | The pictures of a message, in their order |
@@ -88,6 +88,7 @@
 //! | [`receipts::mark_delivered`](queries::receipts::mark_delivered) | Marks as received, up to a position |
 //! | [`receipts::mark_read`](queries::receipts::mark_read) | Marks as read, up to a position |
 //! | [`receipts::positions`](queries::receipts::positions) | How far each member has received and read a chat |
+//! | [`search::find_groups`](queries::search::find_groups) | The actor's groups, by words of their names |
 //! | [`search::list`](queries::search::list) | Finds words in all chats of the actor; a page |
 //! | [`search::list_in_chat`](queries::search::list_in_chat) | Finds words in one chat; a page |
 //! | [`sessions::audience`](queries::sessions::audience) | The open sockets of all members of a chat |

@@ -132,7 +132,7 @@ diesel::table! {
         last_sender_id -> Nullable<UserId>,
         /// What it is.
         last_kind -> Nullable<MessageKind>,
-        /// The first 100 characters of it; null when it has no words, or was deleted.
+        /// The first 100 characters of it, none of them cut; null when it has no words, or was deleted.
         last_preview -> Nullable<Text>,
         /// The chat's version: each change that a member can see takes the next one, under the lock of this row. So whoever sees a version sees every one before it.
         version -> Int8,

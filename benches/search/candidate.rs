@@ -21,7 +21,7 @@ pub struct Candidate {
 }
 
 const STORE: &str =
-    "ALTER TABLE messages ADD COLUMN words tsvector GENERATED ALWAYS AS (to_tsvector('messenger', content)) STORED";
+    "ALTER TABLE messages ADD COLUMN words tsvector GENERATED ALWAYS AS (to_tsvector('english', content)) STORED";
 
 /// All of them.
 pub const CANDIDATES: [Candidate; 5] = [
@@ -29,7 +29,7 @@ pub const CANDIDATES: [Candidate; 5] = [
         name: "expression",
         sql: &[
             "DROP INDEX messages_chat_words_idx",
-            "CREATE INDEX messages_search_idx ON messages USING gin (to_tsvector('messenger', content)) \
+            "CREATE INDEX messages_search_idx ON messages USING gin (to_tsvector('english', content)) \
              WITH (fastupdate = off) WHERE content IS NOT NULL",
         ],
         all: all_computed,
@@ -50,7 +50,7 @@ pub const CANDIDATES: [Candidate; 5] = [
         name: "chat_expression",
         sql: &[
             "DROP INDEX messages_chat_words_idx",
-            "CREATE INDEX messages_search_idx ON messages USING gin (chat_id, to_tsvector('messenger', content)) \
+            "CREATE INDEX messages_search_idx ON messages USING gin (chat_id, to_tsvector('english', content)) \
              WITH (fastupdate = off) WHERE content IS NOT NULL",
         ],
         all: all_computed,
@@ -84,7 +84,7 @@ macro_rules! all {
              WHERE member.user_id = $1 AND member.left_at IS NULL AND message.content IS NOT NULL \
              AND message.kind <> 'system' AND ",
             $words,
-            " @@ websearch_to_tsquery('messenger', $2) \
+            " @@ websearch_to_tsquery('english', $2) \
              ORDER BY message.created_at DESC, message.chat_id DESC, message.seq DESC LIMIT 50"
         )
     };
@@ -96,7 +96,7 @@ macro_rules! in_chat {
             "SELECT message.chat_id, message.seq, message.content FROM messages AS message \
              WHERE message.chat_id = $1 AND message.content IS NOT NULL AND message.kind <> 'system' AND ",
             $words,
-            " @@ websearch_to_tsquery('messenger', $3) AND EXISTS (SELECT FROM chat_participants \
+            " @@ websearch_to_tsquery('english', $3) AND EXISTS (SELECT FROM chat_participants \
              WHERE chat_id = $1 AND user_id = $2 AND left_at IS NULL) \
              ORDER BY message.seq DESC LIMIT 50"
         )
@@ -105,7 +105,7 @@ macro_rules! in_chat {
 
 statement! {
     AllComputed { user: Uuid as SqlUuid, query: String as Text } -> (SqlUuid, BigInt, Nullable<Text>) =
-        all!("to_tsvector('messenger', message.content)")
+        all!("to_tsvector('english', message.content)")
 }
 
 statement! {
@@ -115,7 +115,7 @@ statement! {
 
 statement! {
     InChatComputed { chat: Uuid as SqlUuid, user: Uuid as SqlUuid, query: String as Text } ->
-        (SqlUuid, BigInt, Nullable<Text>) = in_chat!("to_tsvector('messenger', message.content)")
+        (SqlUuid, BigInt, Nullable<Text>) = in_chat!("to_tsvector('english', message.content)")
 }
 
 statement! {
@@ -125,25 +125,41 @@ statement! {
 
 statement! {
     AllOfChat { user: Uuid as SqlUuid, query: String as Text } -> (SqlUuid, BigInt, Nullable<Text>) =
-        "WITH sought AS MATERIALIZED (SELECT chat_query_pattern(websearch_to_tsquery('messenger', $2)) AS pattern) \
+        "WITH sought AS MATERIALIZED (SELECT * FROM search_query($2)) \
          SELECT message.chat_id, message.seq, message.content \
-         FROM sought CROSS JOIN chat_participants AS member CROSS JOIN LATERAL ( \
-             SELECT * FROM messages WHERE chat_id = member.chat_id AND kind <> 'system' \
-             AND chat_words(chat_id, to_tsvector('messenger', content)) @@ chat_query(member.chat_id, sought.pattern) \
-             OFFSET 0 \
+         FROM sought CROSS JOIN LATERAL ( \
+             SELECT * FROM chat_participants AS member CROSS JOIN LATERAL ( \
+                 SELECT chat_id AS found_in, seq, content, kind, created_at FROM messages \
+                 WHERE chat_words(chat_id, search_words(search_text(content))) \
+                     @@ chat_query(member.chat_id, sought.pattern) \
+                 OFFSET 0 \
+             ) AS found \
+             WHERE member.user_id = $1 AND member.left_at IS NULL AND found.found_in = member.chat_id \
+             AND found.kind <> 'system' \
+             ORDER BY found.created_at DESC, found.found_in DESC, found.seq DESC OFFSET 0 \
          ) AS message \
-         WHERE member.user_id = $1 AND member.left_at IS NULL \
-         ORDER BY message.created_at DESC, message.chat_id DESC, message.seq DESC LIMIT 50"
+         WHERE sought.is_exact \
+             OR search_finds(message.content, sought.parts, sought.excluded, sought.literal) \
+         LIMIT 50"
 }
 
 statement! {
     InChatOfChat { chat: Uuid as SqlUuid, user: Uuid as SqlUuid, query: String as Text } ->
         (SqlUuid, BigInt, Nullable<Text>) =
-        "SELECT chat_id, seq, content FROM messages WHERE chat_id = $1 AND kind <> 'system' \
-         AND chat_words(chat_id, to_tsvector('messenger', content)) \
-             @@ chat_query($1, chat_query_pattern(websearch_to_tsquery('messenger', $3))) \
+        "WITH sought AS MATERIALIZED (SELECT * FROM search_query($3)) \
+         SELECT message.chat_id, message.seq, message.content \
+         FROM sought CROSS JOIN LATERAL ( \
+             SELECT * FROM ( \
+                 SELECT chat_id, seq, content, kind FROM messages \
+                 WHERE chat_words(chat_id, search_words(search_text(content))) @@ chat_query($1, sought.pattern) \
+                 OFFSET 0 \
+             ) AS found \
+             WHERE found.chat_id = $1 AND found.kind <> 'system' ORDER BY found.seq DESC OFFSET 0 \
+         ) AS message \
+         WHERE (sought.is_exact \
+             OR search_finds(message.content, sought.parts, sought.excluded, sought.literal)) \
          AND EXISTS (SELECT FROM chat_participants WHERE chat_id = $1 AND user_id = $2 AND left_at IS NULL) \
-         ORDER BY seq DESC LIMIT 50"
+         LIMIT 50"
 }
 
 type Hit = (Uuid, i64, Option<String>);

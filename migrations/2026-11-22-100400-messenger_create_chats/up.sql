@@ -125,7 +125,7 @@ COMMENT ON COLUMN chat_heads.last_message_at IS 'When the newest message was sen
 COMMENT ON COLUMN chat_heads.last_sender_id IS
     'Who sent it; null for a system message. No foreign key: that would write to the user''s row on every send.';
 COMMENT ON COLUMN chat_heads.last_kind IS 'What it is.';
-COMMENT ON COLUMN chat_heads.last_preview IS 'The first 100 characters of it; null when it has no words, or was deleted.';
+COMMENT ON COLUMN chat_heads.last_preview IS 'The first 100 characters of it, none of them cut; null when it has no words, or was deleted.';
 COMMENT ON COLUMN chat_heads.version IS
     'The chat''s version: each change that a member can see takes the next one, under the lock of this row. So whoever sees a version sees every one before it.';
 COMMENT ON COLUMN chat_heads.pruned_version IS

@@ -85,10 +85,42 @@ COMMENT ON CONSTRAINT messages_reply_in_chat_fkey ON messages IS 'A reply cannot
 COMMENT ON CONSTRAINT messages_deleted_is_empty_check ON messages IS 'A deleted message holds no content.';
 COMMENT ON INDEX messages_replies_idx IS 'Used by: the foreign key of replies, and who answered a message.';
 COMMENT ON INDEX messages_uncounted_idx IS
-    'Uses: counting what is unread without the messages of the system and the deleted ones. A send writes no entry.';
+    'Used by: counting what is unread without the messages of the system and the deleted ones. A send writes no entry.';
 COMMENT ON TABLE message_edits IS 'What a message said before each of its edits.';
 COMMENT ON COLUMN message_edits.chat_id IS 'In which chat.';
 COMMENT ON COLUMN message_edits.message_seq IS 'Which message.';
 COMMENT ON COLUMN message_edits.version IS 'Which wording, from 1, the first; the newest is the message itself.';
 COMMENT ON COLUMN message_edits.content IS 'What it said then. Null: a picture that had no words.';
 COMMENT ON COLUMN message_edits.edited_at IS 'When that wording was replaced.';
+
+CREATE FUNCTION message_preview(words text) RETURNS text
+LANGUAGE plpgsql
+IMMUTABLE STRICT PARALLEL SAFE
+AS $$
+DECLARE
+    size integer := 100;
+BEGIN
+    IF char_length(words) <= size OR octet_length(words) = char_length(words) THEN
+        RETURN left(words, size);
+    END IF;
+
+    -- What follows joins what is before: an accent, a tone, a joiner, the second letter of a flag.
+    WHILE size > 0 AND (
+        substr(words, size + 1, 1)
+        ~ E'[\\u0300-\\u036F\\u0483-\\u0489\\u0591-\\u05BD\\u064B-\\u065F\\u0E31\\u0E34-\\u0E3A\\u0E47-\\u0E4E\\u093C\\u093E-\\u094D\\u1AB0-\\u1AFF\\u200D\\u20D0-\\u20FF\\u3099\\u309A\\uFE00-\\uFE0F\\uFE20-\\uFE2F\\U0001F3FB-\\U0001F3FF\\U000E0000-\\U000E0FFF]'
+        OR substr(words, size, 1) = E'\u200D'
+        OR (
+            substr(words, size + 1, 1) ~ E'[\\U0001F1E6-\\U0001F1FF]'
+            AND char_length(substring(left(words, size) FROM E'[\\U0001F1E6-\\U0001F1FF]*$')) % 2 = 1
+        )
+    ) LOOP
+        size := size - 1;
+    END LOOP;
+
+    -- One character of a hundred parts is cut after all.
+    RETURN left(words, CASE size WHEN 0 THEN 100 ELSE size END);
+END
+$$;
+
+COMMENT ON FUNCTION message_preview(text) IS
+    'The first 100 characters of a message, or fewer, so that nothing that people see as one character is cut.';

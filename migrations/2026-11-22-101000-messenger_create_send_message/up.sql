@@ -54,7 +54,7 @@ BEGIN
         last_message_at = clock_timestamp(),
         last_sender_id = by_user,
         last_kind = what,
-        last_preview = left(words, 100),
+        last_preview = message_preview(words),
         version = version + 1
     WHERE chat_id = in_chat
     RETURNING last_seq, version, last_message_at INTO next_seq, next_version, sent_at;

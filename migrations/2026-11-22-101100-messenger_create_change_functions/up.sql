@@ -161,7 +161,7 @@ BEGIN
     UPDATE chat_heads
     SET
         version = version + 1,
-        last_preview = CASE WHEN last_seq = of_seq THEN left(words, 100) ELSE last_preview END
+        last_preview = CASE WHEN last_seq = of_seq THEN message_preview(words) ELSE last_preview END
     WHERE chat_id = in_chat
     RETURNING version INTO edit_version;
 

@@ -79,6 +79,6 @@ COMMENT ON COLUMN push_tokens.token IS
 COMMENT ON COLUMN push_tokens.p256dh IS 'The public key of a Web Push subscription, 65 bytes. Null: the service has none.';
 COMMENT ON COLUMN push_tokens.auth IS 'The secret of a Web Push subscription, 16 bytes. Null: the service has none.';
 COMMENT ON COLUMN push_tokens.registered_at IS 'When the device registered it, or last registered it again.';
-COMMENT ON INDEX push_tokens_user_idx IS 'Uses: the devices of a user that a notification wakes.';
+COMMENT ON INDEX push_tokens_user_idx IS 'Used by: the devices of a user that a notification wakes.';
 COMMENT ON FUNCTION register_push_token(user_id, session_id, push_service, text, bytea, bytea) IS
     'Notes where a device is reached, in place of where it was before. False: the session is not active.';

@@ -21,4 +21,4 @@ COMMENT ON TABLE message_mentions IS
 COMMENT ON COLUMN message_mentions.chat_id IS 'In which chat.';
 COMMENT ON COLUMN message_mentions.message_seq IS 'Which message.';
 COMMENT ON COLUMN message_mentions.user_id IS 'Whom it names.';
-COMMENT ON INDEX message_mentions_user_idx IS 'Uses: counting the unread mentions of a member.';
+COMMENT ON INDEX message_mentions_user_idx IS 'Used by: counting the unread mentions of a member.';

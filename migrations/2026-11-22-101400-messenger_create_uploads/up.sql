@@ -53,4 +53,4 @@ COMMENT ON COLUMN uploads.attached_chat IS
     'In which chat it was attached. Null: nobody attached it yet. No foreign key: whoever deletes the message deletes the upload.';
 COMMENT ON COLUMN uploads.attached_seq IS 'To which message.';
 COMMENT ON COLUMN uploads.attached_position IS 'At which place in the message.';
-COMMENT ON INDEX uploads_unattached_idx IS 'Uses: finding what nobody attached.';
+COMMENT ON INDEX uploads_unattached_idx IS 'Used by: finding what nobody attached.';

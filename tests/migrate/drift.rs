@@ -242,8 +242,8 @@ found_and_named! {
          CREATE EVENT TRIGGER watches ON ddl_command_end EXECUTE FUNCTION f()"
         => "foreign    event trigger watches", "foreign    function f()";
 
-    a_dropped_extension: "DROP EXTENSION btree_gin CASCADE"
-        => "missing    extension btree_gin", "missing    table messages: index messages_chat_words_idx";
+    a_dropped_extension: "DROP EXTENSION pg_trgm CASCADE"
+        => "missing    extension pg_trgm", "missing    table users: index users_username_trgm_idx";
     a_text_search_mapping: "ALTER TEXT SEARCH CONFIGURATION messenger DROP MAPPING FOR email"
         => "missing    text search configuration messenger: mapping email";
 }

@@ -35,6 +35,7 @@ mod races;
 mod reactions;
 mod receipts;
 mod retry;
+mod said_is_found;
 mod search;
 mod serde;
 mod sessions;

@@ -168,7 +168,7 @@ fn every_hot_act_rides_the_indexes_that_its_documentation_names() {
         ),
         (
             "search in a chat, next",
-            &|conn| run(search::list_in_chat(conn, by(ONE), LONG, "lake", Some(Seq::new(2500)), page)),
+            &|conn| run(search::list_in_chat(conn, by(ONE), LONG, "lake", Some(hit), page)),
             &["messages_chat_words_idx", MEMBER],
             0,
         ),

@@ -6,7 +6,7 @@ fn found(query: &str) -> String {
     rows::populated().value(&format!(
         "SELECT coalesce(string_agg(seq::text, ',' ORDER BY seq), '') FROM messages
          WHERE chat_id = '00000000-0000-7000-8000-0000000000e2'
-             AND to_tsvector('messenger', content) @@ websearch_to_tsquery('messenger', '{query}')"
+             AND (SELECT search_finds(content, parts, excluded, literal) FROM search_query('{query}'))"
     ))
 }
 
@@ -25,7 +25,7 @@ fn words_of_other_scripts_are_found_as_they_are() {
     for word in ["встреча", "ГОРАХ", "東京"] {
         let count = database.value(&format!(
             "SELECT count(*) FROM messages
-             WHERE to_tsvector('messenger', content) @@ websearch_to_tsquery('messenger', '{word}')"
+             WHERE (SELECT search_finds(content, parts, excluded, literal) FROM search_query('{word}'))"
         ));
         assert_eq!(count, "1", "{word}");
     }
@@ -45,11 +45,16 @@ fn searching_one_chat_rides_the_search_index() {
     let plan = database.column(
         "EXPLAIN SELECT seq FROM messages
          WHERE chat_id = '00000000-0000-7000-8000-0000000000e2'
-             AND chat_words(chat_id, to_tsvector('messenger', content)) @@ chat_query(
-                '00000000-0000-7000-8000-0000000000e2',
-                chat_query_pattern(websearch_to_tsquery('messenger', 'cafe'))
-             )",
+             AND chat_words(chat_id, search_words(search_text(content)))
+                 @@ chat_query('00000000-0000-7000-8000-0000000000e2', (search_query('cafe')).pattern)",
     );
     let plan = plan.join("\n");
-    assert!(plan.contains("Bitmap Index Scan on messages_chat_words_idx") && !plan.contains("Filter:"), "{plan}");
+    assert!(plan.contains("Bitmap Index Scan on messages_chat_words_idx") && !plan.contains("Seq Scan"), "{plan}");
+}
+
+#[test]
+fn the_index_is_restored_without_a_search_path() {
+    let database = rows::populated();
+    database.execute("SET search_path = ''; REINDEX INDEX public.messages_chat_words_idx").unwrap();
+    database.execute("SET search_path = ''; REINDEX INDEX public.users_name_words_idx").unwrap();
 }

@@ -28,6 +28,7 @@ fn operations() -> BTreeMap<String, String> {
     for (family, source) in families() {
         for function in source.split("\npub fn ").skip(1) {
             let (name, rest) = function.split_once('(').unwrap();
+            let name = name.split('<').next().unwrap();
             let parameters = rest.split_once(") ->").unwrap().0;
             let parameters = parameters.split_whitespace().collect::<Vec<_>>().join(" ");
             if let Some(others) = parameters.strip_prefix("conn: &mut PgConnection,") {

@@ -3,7 +3,7 @@
 -- Made when the rows are there, as compact as can be: sending twice is refused, text is searched, and a device that
 -- comes back finds what it has not received.
 CREATE UNIQUE INDEX sent_messages_client_key ON sent_messages (chat_id, client_id);
-CREATE INDEX sent_messages_search_idx ON sent_messages USING gin (chat_id, to_tsvector('messenger', content))
+CREATE INDEX sent_messages_search_idx ON sent_messages USING gin (chat_id, to_tsvector('english', content))
 WITH (fastupdate = off)
 WHERE content IS NOT NULL;
 CREATE INDEX recipients_pending_idx ON recipients (user_id, message_id)

@@ -1,24 +1,37 @@
-//! Finds accounts by a part of the username.
+//! Finds accounts by a part of the username, or by words of the display name.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
 
 use super::{Profile, is_in_usernames, lower_username};
 use crate::actor::Actor;
+use crate::ids::UserId;
 use crate::schema::users;
 
 /// How many accounts a search finds at most.
 pub const SEARCH_LIMIT: usize = 20;
 
-/// The open accounts whose username has this part, in whatever case: first those that begin with it, then the others,
-/// both by username; [`SEARCH_LIMIT`] at most.
+/// How many characters of a name are looked for at most: 100.
+const MAX_NAME: usize = 100;
+
+/// How many accounts of one name are read at most.
+const MAX_NAMED: i64 = 500;
+
+/// The open accounts that have this part in their username, in whatever case, or these words in their display name, in
+/// any script: first those whose username begins with the part, then those that have it, both by username, then those
+/// found by display name; [`SEARCH_LIMIT`] at most.
 ///
-/// The part is taken as it is: `_` is an underscore and no wildcard, and what has a character that no username has
-/// finds nobody, as does the empty part. A part of one or two letters is found at the beginning of the username and
-/// after an underscore, not in the middle of a word, where only a scan of all users could look for it; underscores
-/// alone are found at the beginning.
+/// Anybody who is signed in may.
 ///
-/// One statement when the names that begin with the part are enough, else two; no lock. The first uses
-/// `users_username_key`, the second `users_username_trgm_idx`.
+/// The part is taken as it is: `_` is an underscore and no wildcard. A part of one or two letters is found at the
+/// beginning of the username and after an underscore, not in the middle of a word, where only a scan of all users could
+/// look for it; underscores alone are found at the beginning. In display names each word is a prefix, from three Latin
+/// letters or one letter of another script on, whatever the case and the accents. The empty part finds nobody, as does a
+/// part of more than 100 characters.
+///
+/// One statement when the names that begin with the part are enough, else up to four; no lock. Indexes:
+/// `users_username_key`, `users_username_trgm_idx`, `users_name_words_idx`.
 ///
 /// # Errors
 ///
@@ -38,10 +51,39 @@ pub const SEARCH_LIMIT: usize = 20;
 pub fn search(conn: &mut PgConnection, actor: Actor, part: &str) -> QueryResult<Vec<Profile>> {
     // Everybody who is signed in may.
     let Actor { .. } = actor;
-    // Nothing but letters, digits and underscores goes on: neither %, nor \, nor a NUL, which is the database's error.
-    if part.is_empty() || !part.chars().all(is_in_usernames) {
+    if part.is_empty() || part.contains('\0') || part.chars().nth(MAX_NAME).is_some() {
         return Ok(Vec::new());
     }
+    // Nothing but letters, digits and underscores is looked for in usernames: neither %, nor \.
+    let mut found = if part.chars().all(is_in_usernames) { by_username(conn, part)? } else { Vec::new() };
+    if found.len() < SEARCH_LIMIT && !part.chars().all(is_underscore) {
+        let named = by_display_name(conn, part)?;
+        let more: Vec<_> =
+            named.into_iter().filter(|profile| found.iter().all(|other| other.id != profile.id)).collect();
+        found.extend(more.into_iter().take(SEARCH_LIMIT - found.len()));
+    }
+    Ok(found)
+}
+
+/// The accounts whose display name has these words. Of very many, any: a name is read and sorted for at most 500.
+fn by_display_name(conn: &mut PgConnection, part: &str) -> QueryResult<Vec<Profile>> {
+    let has_words = sql::<Bool>("array_to_tsvector(search_words(search_text(users.display_name))) @@ search_names(")
+        .bind::<Text, _>(part)
+        .sql(")");
+    let ids: Vec<UserId> = users::table.filter(has_words).limit(MAX_NAMED).select(users::id).load(conn)?;
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    users::table
+        .filter(users::id.eq_any(ids))
+        .filter(users::deleted_at.is_null())
+        .order((users::display_name, lower_username(users::username)))
+        .limit(LIMIT)
+        .select(Profile::as_select())
+        .load(conn)
+}
+
+fn by_username(conn: &mut PgConnection, part: &str) -> QueryResult<Vec<Profile>> {
     // Usually enough, and never more than 20 rows, whatever a client types first.
     let found = beginning_with(conn, part)?;
     if found.len() == SEARCH_LIMIT || part.chars().all(is_underscore) { Ok(found) } else { having(conn, part) }

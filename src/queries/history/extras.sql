@@ -6,7 +6,7 @@ WITH answered AS MATERIALIZED (
         id,
         sender_id,
         kind,
-        left(content, 100) AS preview,
+        message_preview(content) AS preview,
         deleted_at IS NOT NULL AS is_deleted
     FROM messages
     WHERE chat_id = $1 AND seq = any($5)

@@ -12,7 +12,7 @@ SET
     last_message_at = message.created_at,
     last_sender_id = message.sender_id,
     last_kind = message.kind,
-    last_preview = left(message.content, 100),
+    last_preview = message_preview(message.content),
     version = chat_heads.version + newest.seq - chat_heads.last_seq
 FROM unnest($1, $2) AS newest (chat_id, seq)
 INNER JOIN messages AS message ON newest.chat_id = message.chat_id AND newest.seq = message.seq

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde_json::Value;
+use unicode_segmentation::GraphemeCursor;
 
 use crate::enums::MessageKind;
 use crate::ids::{MessageId, UserId};
@@ -137,9 +138,15 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// The first 100 characters: what an inbox shows.
+/// The first 100 characters, or fewer, so that nothing that people see as one character is cut: what an inbox shows.
 pub(crate) fn preview(content: &str) -> &str {
-    content.char_indices().nth(100).map_or(content, |(end, _)| content.split_at(end).0)
+    let Some((end, _)) = content.char_indices().nth(100) else { return content };
+    let mut cursor = GraphemeCursor::new(end, content.len(), true);
+    let start = match cursor.is_boundary(content, 0) {
+        Ok(false) => cursor.prev_boundary(content, 0).ok().flatten().filter(|&start| start > 0),
+        _ => None,
+    };
+    content.split_at(start.unwrap_or(end)).0
 }
 
 /// Whether a part of a message has a NUL in it.
@@ -149,4 +156,25 @@ pub(crate) fn contains_nul<'a>(
     pictures: impl IntoIterator<Item = Option<&'a str>>,
 ) -> bool {
     nul_character::in_any([content]) || metadata.is_some_and(nul_character::in_json) || nul_character::in_any(pictures)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::preview;
+
+    #[test]
+    fn a_preview_cuts_nothing_that_people_see_as_one_character() {
+        let family = "👩🏻‍❤️‍💋‍👨🏿";
+        for (content, count) in [
+            ("x".repeat(101), 100),
+            ("ж".repeat(100), 100),
+            (format!("{}{family}", "x".repeat(99)), 99),
+            (format!("{}🇩🇪🇫🇷", "x".repeat(99)), 99),
+            (format!("{}🇩🇪🇫🇷", "x".repeat(98)), 100),
+            (format!("{}e\u{301}\u{301}\u{301}", "x".repeat(98)), 98),
+            (format!("e{}", "\u{301}".repeat(300)), 100),
+        ] {
+            assert_eq!(preview(&content).chars().count(), count, "{content}");
+        }
+    }
 }

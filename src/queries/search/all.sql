@@ -1,14 +1,59 @@
--- A user's messages that have what is sought, newest first; highlighted, those of the page only.
+-- A user's messages that are what is sought, newest first. Those of the page only are marked, and until the page is full are
+-- asked what the index cannot tell: the order of words, their stems, what is excluded.
 --
 -- OFFSET 0 holds the search of each chat together, so that PostgreSQL asks the index for it, whatever it thinks of how
 -- many chats there are and how long they are. So the plan is the same for any user and any words, and is made once: a
 -- plan for this user would be no better and cost half as much as the search, which SELECT keeps PostgreSQL from trying.
+-- The chat is compared outside, because PostgreSQL would read the whole chat through its key beside the index.
 WITH sought AS MATERIALIZED (
     SELECT
-        query,
-        chat_query_pattern(query) AS pattern,
-        chat_query_decides(query) AS decided
-    FROM websearch_to_tsquery('messenger', $2) AS query
+        pattern,
+        parts,
+        excluded,
+        literal,
+        marked,
+        is_exact
+    FROM search_query($2)
+),
+
+candidate AS (
+    SELECT message.*
+    FROM sought
+    CROSS JOIN chat_participants AS member
+    CROSS JOIN LATERAL (
+        SELECT *
+        FROM messages
+        WHERE
+            chat_words(messages.chat_id, search_words(search_text(messages.content)))
+            @@ chat_query(member.chat_id, sought.pattern)
+        OFFSET 0
+    ) AS message
+    WHERE
+        sought.pattern IS NOT NULL
+        AND member.user_id = (SELECT $1)
+        AND member.left_at IS NULL
+        AND message.chat_id = member.chat_id
+    UNION ALL
+    -- Without a word that the index has: the newest messages of the chats where something was said last.
+    SELECT message.*
+    FROM sought
+    CROSS JOIN LATERAL (
+        SELECT
+            head.chat_id,
+            head.last_seq
+        FROM chat_participants AS member
+        INNER JOIN chat_heads AS head ON member.chat_id = head.chat_id
+        -- Asked in here, so that nobody's chats are sorted for a query that the index answers.
+        WHERE sought.pattern IS NULL AND member.user_id = (SELECT $1) AND member.left_at IS NULL
+        ORDER BY head.last_message_at DESC NULLS LAST
+        LIMIT 10
+    ) AS recent
+    INNER JOIN messages AS message
+        ON recent.chat_id = message.chat_id AND message.seq BETWEEN recent.last_seq - 39 AND recent.last_seq
+    WHERE
+        sought.pattern IS NULL
+        AND (sought.parts <> '{}' OR sought.literal <> '')
+        AND message.content IS NOT NULL
 )
 
 SELECT
@@ -24,29 +69,24 @@ SELECT
     hit.edited_at,
     hit.deleted_at,
     hit.version,
-    ts_headline('messenger', translate(hit.content, $7, $8), hit.query, $9) AS headline
-FROM (
-    SELECT
-        message.*,
-        sought.query
-    FROM sought
-    CROSS JOIN chat_participants AS member
-    CROSS JOIN LATERAL (
+    search_marks(hit.content, sought.marked) AS marks
+FROM sought
+CROSS JOIN LATERAL (
+    SELECT newest.*
+    FROM (
         SELECT *
-        FROM messages
+        FROM candidate
         WHERE
-            messages.chat_id = member.chat_id
-            AND chat_words(messages.chat_id, to_tsvector('messenger', messages.content))
-            @@ chat_query(member.chat_id, sought.pattern)
-            AND (sought.decided OR to_tsvector('messenger', messages.content) @@ sought.query)
-            AND messages.kind <> 'system'
+            candidate.kind <> 'system'
+            AND ($3 IS NULL OR (candidate.created_at, candidate.chat_id, candidate.seq) < ($3, $4, $5))
+            AND ($7 IS NULL OR candidate.sender_id = $7)
+            AND ($8 IS NULL OR candidate.created_at >= $8)
+            AND ($9 IS NULL OR candidate.created_at < $9)
+            AND (NOT $10 OR candidate.kind = 'image')
+        ORDER BY candidate.created_at DESC, candidate.chat_id DESC, candidate.seq DESC
         OFFSET 0
-    ) AS message
-    WHERE
-        member.user_id = (SELECT $1)
-        AND member.left_at IS NULL
-        AND ($3 IS NULL OR (message.created_at, message.chat_id, message.seq) < ($3, $4, $5))
-    ORDER BY message.created_at DESC, message.chat_id DESC, message.seq DESC
+    ) AS newest
+    WHERE sought.is_exact OR search_finds(newest.content, sought.parts, sought.excluded, sought.literal)
     LIMIT $6
 ) AS hit
 ORDER BY hit.created_at DESC, hit.chat_id DESC, hit.seq DESC

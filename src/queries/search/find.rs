@@ -1,30 +1,21 @@
 //! Searches the messages of the chats that the user is in now, but no deleted or system ones.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::{auto_type, exists};
+use diesel::dsl::exists;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz};
 
 use super::super::statement::{Columns, statement};
 use super::Highlight;
-use super::full_text::{
-    Messenger, chat_query, chat_query_decides, chat_query_pattern, chat_words, matches, to_tsvector, translate,
-    ts_headline, websearch_to_tsquery,
-};
-use super::highlight::{OPTIONS, REPLACED, REPLACEMENT};
+use super::query::{MAX_QUERY, Query, check};
 use crate::actor::Actor;
 use crate::cursor::{self, place};
-use crate::enums::MessageKind;
 use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId, sql_types as sql};
 use crate::models::Message;
 use crate::page::Limit;
 use crate::queries::predicates::membership;
-use crate::schema::messages;
 use crate::seq::Seq;
-
-/// How many characters a query may have: 1,000.
-pub const MAX_QUERY: usize = 1_000;
 
 /// Why nothing was searched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -71,40 +62,53 @@ impl Hit {
     }
 }
 
-// SQL text, because Diesel's DSL has no LATERAL. Without it, PostgreSQL reads chats from end to end, or all messages.
 statement! {
     SearchAll {
         user_id: UserId as sql::UserId,
-        query: String as Text,
+        text: String as Text,
         created_at: Option<DateTime<Utc>> as Nullable<Timestamptz>,
-        chat_id: Option<ChatId> as Nullable<sql::ChatId>,
+        before_chat_id: Option<ChatId> as Nullable<sql::ChatId>,
         seq: Option<Seq> as Nullable<BigInt>,
         limit: i64 as BigInt,
-        replaced: &'static str as Text,
-        replacement: &'static str as Text,
-        options: &'static str as Text,
-    } -> (Columns<Message>, Nullable<Text>) = "all.sql"
+        sender_id: Option<UserId> as Nullable<sql::UserId>,
+        since: Option<DateTime<Utc>> as Nullable<Timestamptz>,
+        until: Option<DateTime<Utc>> as Nullable<Timestamptz>,
+        has_pictures: bool as Bool,
+    } -> (Columns<Message>, Nullable<Array<Text>>) = "all.sql"
+}
+
+statement! {
+    SearchInChat {
+        user_id: UserId as sql::UserId,
+        text: String as Text,
+        created_at: Option<DateTime<Utc>> as Nullable<Timestamptz>,
+        before_chat_id: Option<ChatId> as Nullable<sql::ChatId>,
+        seq: Option<Seq> as Nullable<BigInt>,
+        limit: i64 as BigInt,
+        sender_id: Option<UserId> as Nullable<sql::UserId>,
+        since: Option<DateTime<Utc>> as Nullable<Timestamptz>,
+        until: Option<DateTime<Utc>> as Nullable<Timestamptz>,
+        has_pictures: bool as Bool,
+        chat_id: ChatId as sql::ChatId,
+    } -> (Columns<Message>, Nullable<Array<Text>>) = "in_chat.sql"
 }
 
 /// Searches all chats of a user: the newest hit first; of one instant, by chat, then by seq.
 ///
-/// The query is what a person types into a search box: `words` that all have to be there, `"a phrase"`, `this or that`,
-/// `-not this`. Whatever is typed is valid; nothing but stop words finds nothing. Accents and English endings do not
-/// matter. A word of more than 2,000 bytes is not found. `before` is the [cursor](Hit::cursor) of the last hit that the
-/// user has.
+/// A query is a text or a [`Query`], which says what the text means and has filters. `before` is the
+/// [cursor](Hit::cursor) of the last hit that the user has.
+///
+/// Anybody may, in the chats that they are in now. Whoever is in no chat finds nothing.
 ///
 /// One statement, which locks nothing. Its cost follows the user's chats and how often the words are in them, not
-/// everyone's messages: for each chat that the user is in, `chat_participants_active_idx`, it asks
-/// `messages_chat_words_idx`, where the words of each chat lie by themselves. Only the hits of the page are
-/// highlighted.
+/// everyone's messages: for each chat that the user is in (index `chat_participants_active_idx`) it asks
+/// `messages_chat_words_idx`, where the words of each chat lie by themselves.
 ///
 /// # Errors
 ///
 /// One of these, or [`Error::Database`]:
 ///
 /// * [`QueryTooLong`](SearchRefused::QueryTooLong): the query has more than [`MAX_QUERY`] characters.
-///
-/// Whoever is in no chat finds nothing.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
@@ -115,39 +119,44 @@ statement! {
 /// for words in ["Meet me at the Café Central", "or meet me at the lake"] {
 ///     messages::send(conn, anna, chat, &messages::Draft::text(words))?;
 /// }
-/// let hits = search::list(conn, bob, "meeting -lake", None, Limit::default())?;
+/// let hits = search::list(conn, bob, "-lake meeting", None, Limit::default())?;
 /// assert_eq!(hits.len(), 1);
 /// assert_eq!(hits[0].highlight.words().collect::<Vec<_>>(), ["Meet"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn list(
+pub fn list<'a>(
     conn: &mut PgConnection,
     actor: Actor,
-    query: &str,
+    query: impl Into<Query<'a>>,
     before: Option<Cursor>,
     limit: Limit,
 ) -> Result<Vec<Hit>, Error<SearchRefused>> {
-    let user_id = actor.user_id();
-    let rows = SearchAll {
-        user_id,
-        query: check(query)?,
-        created_at: before.map(|cursor| cursor.place().created_at),
-        chat_id: before.map(|cursor| cursor.place().chat_id),
-        seq: before.map(|cursor| cursor.place().seq),
+    let query = query.into();
+    let before = before.map(|cursor| *cursor.place());
+    let found = SearchAll {
+        user_id: actor.user_id(),
+        text: check(query.text)?,
+        created_at: before.map(|place| place.created_at),
+        before_chat_id: before.map(|place| place.chat_id),
+        seq: before.map(|place| place.seq),
         limit: limit.get(),
-        replaced: REPLACED,
-        replacement: REPLACEMENT,
-        options: OPTIONS,
+        sender_id: query.sender_id,
+        since: query.since,
+        until: query.until,
+        has_pictures: query.has_pictures,
     };
-    Ok(rows.load(conn)?.into_iter().map(hit).collect())
+    Ok(found.load(conn)?.into_iter().map(hit).collect())
 }
 
-/// Searches one chat: the newest hit first. `before` is the seq of the last hit that the user has.
+/// Searches one chat, in the order of [`list`]: the newest hit first. `before` is the [cursor](Hit::cursor) of the last
+/// hit that the user has.
 ///
-/// For the query, see [`list`].
+/// A query is a text or a [`Query`], which says what the text means and has filters.
+///
+/// The members of the chat may.
 ///
 /// One statement, which locks nothing; one more when it finds nothing, to find out why. Its cost follows how often the
-/// words are in the chat. Index: `messages_chat_words_idx`. Only the hits of the page are highlighted.
+/// words are in the chat. Index: `messages_chat_words_idx`.
 ///
 /// # Errors
 ///
@@ -167,75 +176,38 @@ pub fn list(
 /// assert_eq!(hits[0].message.seq.get(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn list_in_chat(
+pub fn list_in_chat<'a>(
     conn: &mut PgConnection,
     actor: Actor,
     chat_id: ChatId,
-    query: &str,
-    before: Option<Seq>,
+    query: impl Into<Query<'a>>,
+    before: Option<Cursor>,
     limit: Limit,
 ) -> Result<Vec<Hit>, Error<SearchRefused>> {
     let user_id = actor.user_id();
-    let query = &check(query)?;
-    let membership = membership(chat_id, user_id);
-    let rows = messages::table
-        .filter(messages::chat_id.eq(chat_id).and(is_hit(chat_id, query)))
-        .filter(messages::seq.lt(before.unwrap_or(Seq::MAX)))
-        .filter(exists(membership))
-        .order(messages::seq.desc())
-        .limit(limit.get())
-        .select((Message::as_select(), headline(query)))
-        .load::<(Message, Option<String>)>(conn)?;
-    if rows.is_empty() && !diesel::select(exists(membership)).get_result(conn)? {
+    let query = query.into();
+    let before = before.map(|cursor| *cursor.place());
+    let found = SearchInChat {
+        user_id,
+        text: check(query.text)?,
+        created_at: before.map(|place| place.created_at),
+        before_chat_id: before.map(|place| place.chat_id),
+        seq: before.map(|place| place.seq),
+        limit: limit.get(),
+        sender_id: query.sender_id,
+        since: query.since,
+        until: query.until,
+        has_pictures: query.has_pictures,
+        chat_id,
+    };
+    let rows = found.load(conn)?;
+    if rows.is_empty() && !diesel::select(exists(membership(chat_id, user_id))).get_result(conn)? {
         return Err(Error::Refused(SearchRefused::NotAMember));
     }
     Ok(rows.into_iter().map(hit).collect())
 }
 
-/// The query as the database takes it. A NUL would be its error, and no message has one; so would be 33 signs of
-/// negation in a row, and two mean as much.
-fn check(query: &str) -> Result<String, Error<SearchRefused>> {
-    if query.chars().nth(MAX_QUERY).is_some() {
-        return Err(Error::Refused(SearchRefused::QueryTooLong));
-    }
-    let mut negations = 0;
-    let taken = query.chars().filter(|character| {
-        negations = match character {
-            '-' => negations + 1,
-            // What websearch_to_tsquery passes over.
-            '!' | '&' | '|' | '(' | ')' | '<' | '\0' => negations,
-            blank if blank.is_whitespace() => negations,
-            _ => 0,
-        };
-        *character != '-' || negations <= 2
-    });
-    Ok(taken.map(|character| if character == '\0' { ' ' } else { character }).collect())
-}
-
-// What was deleted has no content, and is not in the index.
-#[allow(clippy::elidable_lifetime_names, reason = "auto_type needs the name")]
-#[auto_type]
-fn is_hit<'a>(chat_id: ChatId, query: &'a str) -> _ {
-    let system: MessageKind = MessageKind::System;
-    let pattern = chat_query_pattern(websearch_to_tsquery(Messenger, query));
-    let indexed = chat_words(messages::chat_id, to_tsvector(Messenger, messages::content));
-    let found = matches(indexed, chat_query(chat_id, pattern));
-    let decided = chat_query_decides(websearch_to_tsquery(Messenger, query));
-    let asked = matches(to_tsvector(Messenger, messages::content), websearch_to_tsquery(Messenger, query));
-    found.and(decided.or(asked)).and(messages::kind.ne(system))
-}
-
-// PostgreSQL sees that it is expensive and computes it after the limit, for the rows of the page only.
-#[allow(clippy::elidable_lifetime_names, reason = "auto_type needs the name")]
-#[auto_type]
-fn headline<'a>(query: &'a str) -> _ {
-    let (replaced, replacement): (&'static str, &'static str) = (REPLACED, REPLACEMENT);
-    let options: &'static str = OPTIONS;
-    let content = translate(messages::content, replaced, replacement);
-    let wanted = websearch_to_tsquery(Messenger, query);
-    ts_headline(Messenger, content, wanted, options)
-}
-
-fn hit((message, headline): (Message, Option<String>)) -> Hit {
-    Hit { highlight: Highlight::parse(headline.as_deref().unwrap_or_default()), message }
+fn hit((message, marks): (Message, Option<Vec<String>>)) -> Hit {
+    let highlight = Highlight::of(message.content.as_deref().unwrap_or_default(), &marks.unwrap_or_default());
+    Hit { message, highlight }
 }

@@ -102,13 +102,44 @@ fn a_search_rides_the_indexes_and_never_reads_all_users() {
         .unwrap();
     // A vacuum, as autovacuum does: it also moves the trigram index's pending entries to their places.
     database.execute("VACUUM ANALYZE users").unwrap();
-    let both = ["users_username_key", "users_username_trgm_idx"];
+    let both = ["users_name_words_idx", "users_username_key", "users_username_trgm_idx"];
     // More often than it takes for a prepared statement to get a plan for any parameter.
-    for part in ["beef", "BEEF", "c0ffee", "_4999", "zzz", "fa", "q", "ab1", "_4", "a_4", "b__", "zz_", "q_"] {
+    for part in ["beef", "BEEF", "c0ffee", "_4999", "zzz", "fa", "q", "ab1", "b__", "zz_", "q_"] {
         assert_eq!(watch::rides(conn, "users", |conn| search(conn, part)), both, "{part}");
+    }
+    for part in ["_4", "a_4"] {
+        assert_eq!(watch::rides(conn, "users", |conn| search(conn, part)), both[1..], "twenty are enough");
     }
     for part in ["many", "_", "___"] {
         assert_eq!(watch::rides(conn, "users", |conn| search(conn, part)), ["users_username_key"], "{part}");
     }
     assert_eq!(watch::rides(conn, "users", |conn| accounts::find_by_username(conn, "Many_7")), ["users_username_key"]);
+}
+
+#[test]
+fn people_are_found_by_their_display_names_in_any_script() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    for (username, name) in
+        [("first", "Лена Королёва"), ("second", "Zoë O'Neill"), ("third", "山田太郎"), ("fourth", "Lena")]
+    {
+        let user = cast::user(conn, username);
+        let changes = accounts::ProfileChanges { display_name: Some(Some(name)), ..Default::default() };
+        accounts::update_profile(conn, by(user), &changes).unwrap();
+    }
+    for (part, expected) in [
+        ("королева", vec!["first"]),
+        ("ЛЕН", vec!["first"]),
+        ("лена кор", vec!["first"]),
+        ("zoe", vec!["second"]),
+        ("o'neill", vec!["second"]),
+        ("山田", vec!["third"]),
+        ("郎", vec!["third"]),
+        ("lena", vec!["fourth"]),
+        ("山本", vec![]),
+        ("lena лена", vec![]),
+    ] {
+        assert_eq!(search(conn, part), expected, "{part}");
+    }
+    assert_eq!(search(conn, &"л".repeat(101)), [""; 0]);
 }

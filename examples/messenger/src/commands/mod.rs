@@ -53,7 +53,7 @@ pub enum Command {
     Receipts { chat: ChatId, seq: Seq },
     Typing { chat: ChatId },
     Search { text: String, before: Option<found::Cursor> },
-    SearchChat { chat: ChatId, text: String, before: Option<Seq> },
+    SearchChat { chat: ChatId, text: String, before: Option<found::Cursor> },
     Profiles { users: Vec<UserId> },
     FindPeople { part: String },
     People,

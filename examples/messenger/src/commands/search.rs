@@ -3,7 +3,6 @@
 use messenger_db::ids::ChatId;
 use messenger_db::page::Limit;
 use messenger_db::queries::search::{self, Cursor, Hit};
-use messenger_db::seq::Seq;
 use serde_json::{Value, json};
 
 use super::{Answer, Client, answer};
@@ -20,12 +19,12 @@ pub async fn everywhere(client: &Client, text: String, before: Option<Cursor>) -
 }
 
 /// In one chat.
-pub async fn in_chat(client: &Client, chat: ChatId, text: String, before: Option<Seq>) -> Answer {
+pub async fn in_chat(client: &Client, chat: ChatId, text: String, before: Option<Cursor>) -> Answer {
     let actor = client.actor;
     let found =
         client.app.database.run(move |conn| search::list_in_chat(conn, actor, chat, &text, before, Limit::new(HITS)));
     let hits = found.await?;
-    let next = hits.last().filter(|_| hits.len() == 30).map(|hit| hit.message.seq);
+    let next = hits.last().filter(|_| hits.len() == 30).map(Hit::cursor);
     answer(json!({ "hits": hits.iter().map(shown).collect::<Vec<_>>(), "next": next }))
 }
 
