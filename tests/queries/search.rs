@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 use diesel::Connection as _;
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
-use messenger_db::enums::ImageType;
 use messenger_db::error::Error::Refused;
 use messenger_db::ids::{ChatId, UserId};
 use messenger_db::page::Limit;
@@ -145,7 +144,7 @@ fn filters_leave_the_messages_that_were_asked_for() {
     let first = cast::say(conn, chat, alice, ["lake one"]);
     let second = cast::say(conn, chat, bob, ["lake two"]);
     database.execute(&format!("UPDATE messages SET created_at = '2026-05-01' WHERE seq = {}", first.get())).unwrap();
-    let picture = [messages::Picture::new("lake.jpg", ImageType::Jpeg, 1_000, "pictures/lake")];
+    let picture = cast::uploaded(conn, alice, [1_000]);
     let draft = messages::Draft::image(&picture).saying("lake three");
     let third = messages::send(conn, by(alice), chat, &draft).unwrap().message.seq;
     let day = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
