@@ -27,11 +27,13 @@ impl Signals {
     pub fn listen(tell: impl FnOnce() + Send + 'static) -> Self {
         let signals = Self::default();
         let ignored = ignored();
-        let heard: Vec<_> = [SIGINT, SIGTERM].into_iter().filter(|signal| ignored & (1 << (signal - 1)) == 0).collect();
-        let Ok(mut received) = iterator::Signals::new(&heard) else { return signals };
-        for signal in &heard {
-            let _ = flag::register_conditional_default(*signal, Arc::clone(&signals.last));
-            let _ = flag::register(*signal, Arc::clone(&signals.first));
+        let heard = [SIGINT, SIGTERM].into_iter().filter(|signal| ignored & (1 << (signal - 1)) == 0);
+        let Ok(mut received) = iterator::Signals::new(&[] as &[i32]) else { return signals };
+        for signal in heard {
+            // In this order: the thread must not have set what the first signal's own handler has yet to look at.
+            let _ = flag::register_conditional_default(signal, Arc::clone(&signals.last));
+            let _ = flag::register(signal, Arc::clone(&signals.first));
+            let _ = received.add_signal(signal);
         }
         let last = Arc::clone(&signals.last);
         // Handlers of two signals can run at the same time on two threads, and neither would be the second. This thread
