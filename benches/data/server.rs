@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use messenger_db::local::{DATABASE, Local, LocalBuilder, Watchdog};
-use messenger_db::migrate::libpq::{Connection, Conninfo};
+use messenger_db::migrate::Conninfo;
+use messenger_db::migrate::for_tests::Connection;
 
 /// What differs from PostgreSQL's defaults. The first three are defaults, and stated because everything depends on them.
 const SETTINGS: [&str; 12] = [

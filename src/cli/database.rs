@@ -16,7 +16,7 @@ use super::env_file::{DATABASE_URL, DIRECT_URL};
 use super::output::Output;
 use super::{Exit, Problem};
 use crate::local::{DATABASE, Local, LocalError};
-use crate::migrate::{self, ConnectOptions, Conninfo, Error, Need, Pool, Rights, Target, libpq};
+use crate::migrate::{self, ConnectOptions, Conninfo, Error, Need, Pool, Rights, Target};
 
 /// A database that a command works on.
 pub struct Database {
@@ -49,7 +49,7 @@ impl Database {
         diagnose::diagnose(error, &self.target, rights.as_ref())
     }
 
-    /// A connection for the acts.
+    /// A connection for the operations.
     pub fn diesel(&self) -> Result<PgConnection, Problem> {
         silently(|| PgConnection::establish(&self.conninfo)).map_err(|_| {
             // The runner has just connected to the same; and what libpq says may quote the connection string.
@@ -168,7 +168,7 @@ fn private(output: &mut Output) -> Result<String, Problem> {
     let unavailable = |error: LocalError| Problem { exit: Exit::NoConnection, ..error.into() };
     let local = Local::open(None).map_err(unavailable)?;
     // What PG* variables, service files and .pgpass say is about other servers.
-    libpq::ignore_environment();
+    migrate::ignore_environment();
     let started = local.start().map_err(unavailable)?;
     output.note(&format!("no DATABASE_URL: using the private PostgreSQL in {}", local.state_dir().display()));
     tell_replaced(started.how, output);

@@ -9,8 +9,8 @@ use super::output;
 use super::problem::{Excerpt, Problem};
 use super::{differences, duration};
 use crate::local::LocalError;
-use crate::migrate::libpq::{Conninfo, Obstacle, ServerError};
 use crate::migrate::{BackupError, Blocker, Direction, Drift, Error, Place, Rights, Target, Unknown};
+use crate::migrate::{Conninfo, Obstacle, ServerError};
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
@@ -166,7 +166,7 @@ fn next_step(error: &Error) -> (Exit, String) {
             "Nothing was changed. `messenger-db roles --prefix NAME` takes other names: NAME_owner, NAME_app and \
              NAME_readonly.",
         ),
-        Error::Pool(_) => (
+        Error::Pool { .. } => (
             Exit::NoConnection,
             "The runner needs two connections, one to work on and one to hold its lock. Free one, or raise the limit of \
              the role, the database or the server (CONNECTION LIMIT, max_connections).",

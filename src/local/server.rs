@@ -20,7 +20,7 @@ use super::{
     socket::Socket,
     state::{self, Lock, StateFolder},
 };
-use crate::migrate::libpq::Connection;
+use crate::migrate::Connection;
 
 const PORT: u16 = 5432;
 

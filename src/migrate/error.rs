@@ -2,8 +2,14 @@
 
 use std::time::Duration;
 
-use super::libpq::{Conninfo, Obstacle, ServerError};
-use super::{BackupError, Blocker, Direction, Drift, Holder, Migration, statements};
+use crate::migrate::model::backup::BackupError;
+use crate::migrate::model::blocker::Blocker;
+use crate::migrate::model::drift::Drift;
+use crate::migrate::model::holder::Holder;
+use crate::migrate::model::migration::{Migration, Owner};
+use crate::migrate::model::step::Direction;
+use crate::migrate::sql::libpq::{Conninfo, Obstacle, ServerError};
+use crate::migrate::sql::statements;
 
 /// Why the runner did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -22,8 +28,11 @@ pub enum Error {
         source: ServerError,
     },
     /// The pool gave no connection.
-    #[error("no connection: {0}")]
-    Pool(#[from] r2d2::Error),
+    #[error("no connection: {reason}")]
+    Pool {
+        /// Why.
+        reason: String,
+    },
     /// A statement of the runner's own failed.
     #[error("{0}")]
     Server(#[from] ServerError),
@@ -281,7 +290,7 @@ pub enum Error {
 }
 
 /// The names, or of many the first few and how many more there are.
-pub(super) fn listed(names: &[impl AsRef<str>]) -> String {
+pub(crate) fn listed(names: &[impl AsRef<str>]) -> String {
     const SHOWN: usize = 20;
     let shown: Vec<_> = names.iter().take(SHOWN).map(AsRef::as_ref).collect();
     let more = names.len().checked_sub(SHOWN + 1).map(|more| format!(" and {} more", more + 1)).unwrap_or_default();
@@ -291,8 +300,8 @@ pub(super) fn listed(names: &[impl AsRef<str>]) -> String {
 /// Where a migration comes from.
 const fn of(migration: &Migration) -> &'static str {
     match migration.owner {
-        super::Owner::Messenger => "messenger-db",
-        super::Owner::Service => migration.folder,
+        Owner::Messenger => "messenger-db",
+        Owner::Service => migration.folder,
     }
 }
 
@@ -315,13 +324,13 @@ pub struct Place {
 
 impl Place {
     /// A place in `up.sql`, given in bytes.
-    pub(super) fn in_up(migration: &Migration, offset: usize) -> Self {
+    pub(crate) fn in_up(migration: &Migration, offset: usize) -> Self {
         let (line, column) = statements::line_and_column(migration.up, offset);
         let file = format!("{}/{}/up.sql", migration.folder, migration.name);
         Self { migration: *migration, file, sql: migration.up, offset, line, column }
     }
 
-    pub(super) fn of(migration: &Migration, file: &str, sql: &'static str, error: &ServerError) -> Self {
+    pub(crate) fn of(migration: &Migration, file: &str, sql: &'static str, error: &ServerError) -> Self {
         let pointed_at = error.position.map(|position| statements::offset_of_position(sql, position));
         let statement = || statements::split(sql).get(error.completed).map(|statement| statement.start);
         let offset = pointed_at.or_else(statement).unwrap_or(0);
@@ -351,7 +360,7 @@ impl Error {
     }
 
     /// What the server said, to say it better.
-    pub(super) const fn said_mut(&mut self) -> Option<&mut ServerError> {
+    pub(crate) const fn said_mut(&mut self) -> Option<&mut ServerError> {
         match self {
             Self::Server(error) | Self::Statement { source: error, .. } | Self::Bookkeeping { source: error, .. } => {
                 Some(error)

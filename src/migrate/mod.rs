@@ -7,8 +7,7 @@
 //! ```
 //! use std::time::Duration;
 //!
-//! use messenger_db::migrate::catalog::Scope;
-//! use messenger_db::migrate::{self, ConnectOptions, Event, Observer, RunOptions};
+//! use messenger_db::migrate::{self, ConnectOptions, Event, Observer, RunOptions, Scope};
 //!
 //! /// Tells the service's log how far it is, and lets a shutdown stop it between two migrations.
 //! struct Log;
@@ -38,74 +37,74 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod adopt;
-mod allow;
-mod apply;
-mod backup;
-pub mod catalog;
-mod checksum;
-mod dependents;
-mod drift;
+mod commands;
 mod error;
-mod fact;
-mod health;
-mod history;
-mod ledger;
-pub mod libpq;
-mod lock;
-mod lock_monitor;
-mod objects;
+mod model;
 mod observer;
-mod own;
-mod own_folder;
-mod owner;
-mod plan;
-mod pool;
-mod pooler;
-mod redo;
-mod rehearse;
-mod remarks;
-mod replicated;
-mod resume;
-mod retry_policy;
-mod revert;
-mod rights;
-mod roles;
-mod run;
-mod sequences;
 mod session;
 mod source;
-mod stated;
-mod status;
-mod verify;
+mod sql;
+mod state;
 
-pub use crate::build_shared::statements;
-
-pub use adopt::{Adoption, adopt};
-pub use allow::{AllowedDrift, BadPattern};
-pub use apply::{Direction, Report, Step};
-pub use backup::{Backup, BackupError, BackupOptions, backup};
-pub use catalog::Scope;
-pub use drift::{Difference, Drift, Kind};
+pub use commands::apply::Report;
+pub use commands::backup::{BackupOptions, backup};
+pub use commands::baseline::{Adoption, adopt};
+pub use commands::health::{Connections, Health, LockWaits, Receiver, Replay, health};
+pub use commands::plan::{Plan, plan};
+pub use commands::redo::redo;
+pub use commands::rehearse::{Rehearsal, Rehearsed, Wait, rehearse};
+pub use commands::revert::{Revert, revert};
+pub use commands::rights::{Need, Rights};
+pub use commands::roles::{Roles, create_roles, plan_roles};
+pub use commands::run::{RunOptions, run};
+pub use commands::verify::{Edited, Verification, verify};
 pub use error::{Error, Place};
-pub use health::{Connections, Health, LockWaits, Receiver, Replay, health};
-pub use ledger::{Ledger, Origin, Record};
-pub use libpq::{Conninfo, ConninfoError, Obstacle};
-pub use lock::Holder;
-pub use lock_monitor::Blocker;
+pub use model::allow::{AllowedDrift, BadPattern};
+pub use model::backup::{Backup, BackupError};
+pub use model::blocker::Blocker;
+pub use model::drift::{Difference, Drift, Kind};
+pub use model::holder::Holder;
+pub use model::interrupted::Interrupted;
+pub use model::migration::{Migration, Owner, Version};
+pub use model::step::{Direction, Step};
+pub use model::target::Target;
 pub use observer::{Event, Observer, Silent};
+pub use session::options::ConnectOptions;
+pub use session::pool::Pool;
+pub use session::reach::{Reached, connect, reach};
+pub use session::remarks::ASCII_ONLY;
+pub use source::embedded::{MIGRATIONS, all as migrations};
 #[cfg(feature = "cli")]
-pub(crate) use own::of_folders;
-pub use plan::{Plan, plan};
-pub use pool::{ConnectOptions, Manager, Pool, Pooled, Reached, Target, connect, reach};
-pub use redo::redo;
-pub use rehearse::{Rehearsal, Rehearsed, Wait, rehearse};
-pub use remarks::ASCII_ONLY;
-pub use resume::Interrupted;
-pub use revert::{Revert, revert};
-pub use rights::{Need, Rights};
-pub use roles::{Roles, create_roles, plan_roles};
-pub use run::{RunOptions, run};
-pub use source::{MIGRATIONS, Migration, Owner, Version, all as migrations};
-pub use status::{Applied, Status, status};
-pub use verify::{Comparison, Edited, Unknown, Verification, verify};
+pub(crate) use source::service::of_folders;
+#[cfg(feature = "local")]
+pub(crate) use sql::libpq::Connection;
+#[cfg(feature = "cli")]
+pub(crate) use sql::libpq::ignore_environment;
+pub use sql::libpq::{Conninfo, ConninfoError, Notice, Obstacle, ServerError};
+pub use state::catalog::{Scope, catalog};
+pub use state::compare::{Comparison, Unknown};
+pub use state::record::{Applied, Ledger, Origin, Record};
+pub use state::status::{Status, status};
+
+/// What the tests of this crate look at from outside. No part of the interface: it changes with any release.
+#[doc(hidden)]
+pub mod for_tests {
+    pub use super::sql::libpq::{Connection, Rows};
+    pub use super::state::catalog::read as read_catalog;
+    pub use crate::build_shared::statements;
+
+    /// The rows of a query in a session of the pool.
+    ///
+    /// # Errors
+    ///
+    /// Those of the pool and of the server.
+    pub fn query(pool: &super::Pool, sql: &str) -> Result<Rows, super::Error> {
+        Ok(pool.get()?.execute(sql)?)
+    }
+
+    /// What a connection is connected to.
+    #[must_use]
+    pub fn target(connection: &Connection) -> super::Target {
+        super::Target::of(connection)
+    }
+}

@@ -3,9 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::apply::{Direction, Step};
-use super::libpq::Notice;
-use super::{Backup, Blocker, Holder, Interrupted, Migration, Target};
+use crate::migrate::model::backup::Backup;
+use crate::migrate::model::blocker::Blocker;
+use crate::migrate::model::holder::Holder;
+use crate::migrate::model::interrupted::Interrupted;
+use crate::migrate::model::migration::Migration;
+use crate::migrate::model::step::{Direction, Step};
+use crate::migrate::model::target::Target;
+use crate::migrate::sql::libpq::Notice;
 
 /// What just happened.
 #[derive(Debug)]

@@ -7,6 +7,7 @@
 mod cast;
 mod chats;
 mod crowd;
+mod lock;
 mod messages;
 mod people;
 mod words;
@@ -23,6 +24,7 @@ use crate::secrets::PasswordHash;
 
 pub use cast::cast;
 pub use crowd::{Crowd, crowd};
+pub use lock::begin;
 
 /// bcrypt of `password`, at cost 10.
 const PASSWORD_HASH: &str = "$2b$10$messengerdbseedsaltxx.U/L6rVCfiHUkH9UOL9zS1TrG8bG9mE2";
@@ -56,15 +58,24 @@ pub type Report<'a> = dyn FnMut(Progress) -> ControlFlow<()> + 'a;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SeedError {
-    /// An act was refused: the database holds something that is in the way, such as one of the usernames.
+    /// The role may not write users and messages.
+    #[error("permission denied: this role may not write here")]
+    Forbidden,
+    /// Another process has begun and is not done.
+    #[error("another process fills this database with test data")]
+    Locked,
+    /// There are users.
+    #[error("the database has users already, and nothing was added to it")]
+    NotEmpty,
+    /// An operation was refused: the database holds something that is in the way, such as one of the usernames.
     #[error("{making} cannot be made: {reason}")]
     Refused {
         /// What.
         making: String,
-        /// Why, in the words of the act.
+        /// Why, in the words of the operation.
         reason: String,
     },
-    /// The one who is told how far it is wanted no more.
+    /// The progress callback asked to stop.
     #[error("stopped, with {done} of {total} {making} made", done = .0.done, total = .0.total, making = .0.making)]
     Stopped(Progress),
     /// The database failed.
@@ -73,7 +84,7 @@ pub enum SeedError {
 }
 
 impl SeedError {
-    /// Of an act's error, for something that it was to make.
+    /// Of the error of an operation that was to make something.
     fn of<R: std::fmt::Display>(making: &str, error: Error<R>) -> Self {
         match error {
             Error::Refused(reason) => Self::Refused { making: making.to_owned(), reason: reason.to_string() },

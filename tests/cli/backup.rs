@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use messenger_db::local::{PG_BIN_VARIABLE, client_program};
-use messenger_db::migrate::{self, BackupError, BackupOptions, Error, Silent, Target};
+use messenger_db::migrate::{self, BackupError, BackupOptions, Error, Silent, for_tests};
 use rustix::process::Signal;
 use tempfile::TempDir;
 
@@ -16,7 +16,7 @@ use crate::support::{LockHolder, Run, Running, TestDatabase, messenger_db};
 
 /// Whether a `pg_dump` is installed that is new enough for the server of the tests: npm's server comes without.
 pub(super) fn has_pg_dump(database: &TestDatabase) -> bool {
-    let server = Target::of(&database.connect()).major().unwrap();
+    let server = for_tests::target(&database.connect()).major().unwrap();
     let version = Command::new(client_program("pg_dump", server)).arg("--version").output();
     let said = version.map(|output| String::from_utf8(output.stdout).unwrap()).unwrap_or_default();
     let major = said.split_once("(PostgreSQL) ").and_then(|(_, rest)| rest.split(['.', ' ', '\n']).next());
@@ -72,7 +72,8 @@ fn text(path: &Path) -> &str {
 /// A new database with what is in a dump.
 fn restored(file: &Path) -> TestDatabase {
     let database = TestDatabase::empty();
-    let mut command = Command::new(client_program("pg_restore", Target::of(&database.connect()).major().unwrap()));
+    let mut command =
+        Command::new(client_program("pg_restore", for_tests::target(&database.connect()).major().unwrap()));
     Run::of(command.args(["--exit-on-error", "--dbname", &database.url()]).arg(file)).exits(0);
     database
 }
@@ -307,7 +308,7 @@ fn a_dump_of_columns_with_options_that_nobody_knows_is_restored_and_verified() {
     let file = place.file("marked");
     on(&database, &["backup", text(&file)]).exits(0);
     let restored = TestDatabase::empty();
-    let program = client_program("pg_restore", Target::of(&restored.connect()).major().unwrap());
+    let program = client_program("pg_restore", for_tests::target(&restored.connect()).major().unwrap());
     // An older pg_dump writes the options down, and an older server refuses them; nothing else is missing then.
     Run::of(Command::new(program).args(["--dbname", &restored.url()]).arg(&file));
     on(&restored, &["verify", "--strict"]).exits(0);

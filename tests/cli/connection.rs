@@ -2,6 +2,8 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use messenger_db::migrate::for_tests;
+
 use super::{own_server, versions};
 use crate::support::{Run, TestDatabase, messenger_db};
 
@@ -177,8 +179,8 @@ fn no_timeout_of_the_role_or_the_database_cuts_a_runner_off() {
         let set = format!("ALTER DATABASE {} SET {name} = '1h'", database.name());
         crate::support::server().connect().execute(&set).unwrap();
     }
-    let mut session = database.pool().get().unwrap();
+    let pool = database.pool();
     for name in names {
-        assert_eq!(session.execute(&format!("SHOW {name}")).unwrap(), [[Some("0".to_owned())]], "{name}");
+        assert_eq!(for_tests::query(&pool, &format!("SHOW {name}")).unwrap(), [[Some("0".to_owned())]], "{name}");
     }
 }

@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use messenger_db::migrate::libpq::Connection;
+use messenger_db::migrate::for_tests::Connection;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::{Run, StateFolder, until, works_in};

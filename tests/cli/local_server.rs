@@ -5,8 +5,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use messenger_db::local::PG_BIN_VARIABLE;
-use messenger_db::migrate::catalog;
-use messenger_db::migrate::libpq::Connection;
+use messenger_db::migrate::for_tests;
+use messenger_db::migrate::for_tests::Connection;
 
 use super::versions;
 use crate::support::{Run, Running, StateFolder, TestDatabase, messenger_db, until, works_in};
@@ -116,7 +116,7 @@ fn with_no_url_anywhere_run_makes_starts_and_migrates_it() {
         .complains(&format!("no DATABASE_URL: using the private PostgreSQL in {}", folder.path().display()));
     assert!(run.stdout.contains("The database is at "), "{}", run.stdout);
     let head = TestDatabase::migrated().catalog();
-    pretty_assertions::assert_eq!(catalog::read(&mut connect(&folder)).unwrap(), head);
+    pretty_assertions::assert_eq!(for_tests::read_catalog(&mut connect(&folder)).unwrap(), head);
 
     local(&folder, &["stop"]).exits(0);
     let again = Run::of(&mut folder.messenger_db(&["run", "--quiet"])).exits(0);
@@ -146,7 +146,7 @@ fn twenty_runs_at_once_make_one_server() {
     assert_eq!(log.matches("ready to accept connections").count(), 1, "{log}");
 
     let head = TestDatabase::migrated().catalog();
-    pretty_assertions::assert_eq!(catalog::read(&mut connect(&folder)).unwrap(), head);
+    pretty_assertions::assert_eq!(for_tests::read_catalog(&mut connect(&folder)).unwrap(), head);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use messenger_db::local::PG_BIN_VARIABLE;
-use messenger_db::migrate::libpq::Connection;
+use messenger_db::migrate::for_tests::Connection;
 
 use crate::support::{Run, StateFolder, until};
 

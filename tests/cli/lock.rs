@@ -4,7 +4,7 @@
 use std::process::Stdio;
 use std::sync::OnceLock;
 
-use messenger_db::migrate::libpq::Connection;
+use messenger_db::migrate::for_tests::Connection;
 
 use super::{as_role, at, command, names, on, own_server, state, url_as};
 use crate::support::{Run, Server, TestDatabase};

@@ -1,6 +1,6 @@
 //! A pooler between the runner and the server: refused where it would lose the runner's lock.
 
-use messenger_db::migrate::libpq::Connection;
+use messenger_db::migrate::for_tests::Connection;
 
 use super::{command, on, state};
 use crate::support::{LockHolder, PgBouncer, Run, Running, TestDatabase, messenger_db};

@@ -1,6 +1,6 @@
 //! `roles`: each may do what it is for, and nothing else.
 
-use messenger_db::migrate::libpq::ServerError;
+use messenger_db::migrate::ServerError;
 
 use super::{as_role, names, on, own_server};
 use crate::support::{Run, TestDatabase, messenger_db};

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use messenger_db::migrate::{catalog, libpq::Connection};
+use messenger_db::migrate::for_tests::{self, Connection};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::{Act, CrashingServer, LockHolder, Moment, Proxy, Run, Runner, Running, TestDatabase};
@@ -49,7 +49,7 @@ impl Expected {
         let history: Vec<_> = rows.into_iter().flatten().flatten().collect();
         let due: Vec<_> = self.versions.iter().filter(|other| other.as_str() <= version).cloned().collect();
         assert_eq!(history, due, "{how}");
-        let found = catalog::read(&mut connection).unwrap();
+        let found = for_tests::read_catalog(&mut connection).unwrap();
         // That of the test itself.
         let found: String =
             found.split_inclusive('\n').filter(|line| !line.starts_with("event trigger pause:")).collect();

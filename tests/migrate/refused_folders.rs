@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use messenger_db::migrate::statements;
+use messenger_db::migrate::for_tests::statements;
 use tempfile::TempDir;
 
 mod catalogs;

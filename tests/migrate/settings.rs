@@ -1,7 +1,7 @@
 //! The catalog is the same under every setting that a role or a database can carry, wherever extensions are installed,
 //! and whatever options a server marks things with.
 
-use messenger_db::migrate::{self, ConnectOptions, Pool, Revert, RunOptions, Scope, Silent, catalog};
+use messenger_db::migrate::{self, ConnectOptions, Pool, Revert, RunOptions, Scope, Silent, for_tests};
 
 use crate::support::{TestDatabase, server, set, settings};
 
@@ -20,7 +20,7 @@ fn the_catalog_is_the_same_under_every_setting() {
     let database = TestDatabase::migrated();
     database.execute(ODD).unwrap();
     let connection = &mut database.connect();
-    let usual = catalog::read(connection).unwrap();
+    let usual = for_tests::read_catalog(connection).unwrap();
     let (mut tried, mut refused) = (0, Vec::new());
     for (name, value) in settings(connection) {
         if connection.execute(&set(&name, &value)).is_err() {
@@ -28,7 +28,7 @@ fn the_catalog_is_the_same_under_every_setting() {
             continue;
         }
         tried += 1;
-        let found = catalog::read(connection).unwrap_or_else(|error| panic!("{name} = {value}: {error}"));
+        let found = for_tests::read_catalog(connection).unwrap_or_else(|error| panic!("{name} = {value}: {error}"));
         pretty_assertions::assert_eq!(found, usual, "{name} = {value}");
         connection.execute(&format!("RESET {name}")).unwrap();
     }
@@ -62,7 +62,7 @@ fn run_makes_the_same_schema_under_every_setting_of_the_database() {
         let report = migrate::run(&pool, &RunOptions::default(), &mut Silent);
         let report = report.unwrap_or_else(|error| panic!("{group:?}: {error}"));
         assert!(report.catalog.is_clean(), "{group:?}: {:?}", report.catalog);
-        let found = catalog::read(&mut pool.get().unwrap()).unwrap();
+        let found = migrate::catalog(&pool).unwrap();
         pretty_assertions::assert_eq!(found, usual, "{group:?}");
     }
 }
@@ -72,7 +72,7 @@ fn reading_the_catalog_leaves_the_settings_of_a_transaction_as_they_are() {
     let database = TestDatabase::migrated();
     let connection = &mut database.connect();
     connection.execute("BEGIN; SET LOCAL search_path = public, pg_temp; SET LOCAL jit = on").unwrap();
-    catalog::read(connection).unwrap();
+    for_tests::read_catalog(connection).unwrap();
     let settings = connection.execute("SELECT current_setting('search_path'), current_setting('jit')").unwrap();
     assert_eq!(settings, [[Some("public, pg_temp".to_owned()), Some("on".to_owned())]]);
 }

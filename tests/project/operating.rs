@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use messenger_db::local::{DATABASE, client_program};
-use messenger_db::migrate::Target;
-use messenger_db::migrate::libpq::Connection;
+use messenger_db::migrate::for_tests;
+use messenger_db::migrate::for_tests::Connection;
 use tempfile::TempDir;
 
 use super::root;
@@ -45,7 +45,7 @@ impl Place {
         let connection = server.connect();
         let socket = fs::metadata(connection.host()).unwrap();
         let owner = (socket.uid(), socket.gid());
-        let major = Target::of(&connection).major().unwrap();
+        let major = for_tests::target(&connection).major().unwrap();
         let programs = client_program("pg_ctl", major).parent().unwrap().to_owned();
         let folder = tempfile::tempdir().unwrap();
         let binary = folder.path().join("bin/messenger-db");

@@ -115,7 +115,7 @@ fn every_foreign_key_is_indexed_or_says_why_not() {
 #[test]
 fn every_foreign_key_states_its_on_delete() {
     for migration in messenger_db::migrate::migrations().unwrap() {
-        for statement in messenger_db::migrate::statements::split(migration.up) {
+        for statement in messenger_db::migrate::for_tests::statements::split(migration.up) {
             let keys = statement.text.matches("FOREIGN KEY").count();
             let stated = statement.text.matches("ON DELETE").count();
             assert_eq!(keys, stated, "in {}: {}", migration.name, statement.text);

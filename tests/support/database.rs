@@ -4,8 +4,9 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use diesel::{Connection as _, PgConnection};
-use messenger_db::migrate::libpq::{Connection, Rows, ServerError};
-use messenger_db::migrate::{self, ConnectOptions, Pool, RunOptions, Silent, catalog};
+use messenger_db::migrate::ServerError;
+use messenger_db::migrate::for_tests::{Connection, Rows};
+use messenger_db::migrate::{self, ConnectOptions, Pool, RunOptions, Silent, for_tests};
 
 use super::{Server, server};
 
@@ -93,7 +94,7 @@ impl TestDatabase {
 
     /// The catalog, as the runner compares it.
     pub fn catalog(&self) -> String {
-        catalog::read(&mut self.connect()).unwrap()
+        for_tests::read_catalog(&mut self.connect()).unwrap()
     }
 }
 

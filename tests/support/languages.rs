@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use messenger_db::migrate::libpq::Connection;
+use messenger_db::migrate::for_tests::Connection;
 
 /// Makes the locale where that is possible, and says whether the server of this session translates what it says.
 pub fn speaks_german(session: &mut Connection) -> bool {

@@ -1,6 +1,6 @@
 //! A session that holds a lock in the runner's way, so that a test can stop the runner in the middle of a migration.
 
-use messenger_db::migrate::libpq::Connection;
+use messenger_db::migrate::for_tests::Connection;
 
 use super::{TestDatabase, until};
 

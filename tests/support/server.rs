@@ -9,7 +9,8 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use messenger_db::local::{DATABASE, Local, LocalBuilder, StopMode};
-use messenger_db::migrate::libpq::{Connection, Conninfo, ServerError};
+use messenger_db::migrate::for_tests::Connection;
+use messenger_db::migrate::{Conninfo, ServerError};
 
 use super::StateFolder;
 

@@ -1,6 +1,6 @@
 //! Every setting that a role or a database can carry, with values that are not the default ones.
 
-use messenger_db::migrate::libpq::Connection;
+use messenger_db::migrate::for_tests::Connection;
 
 /// A setting that is left out, by the beginning of its name, and why.
 const LEFT_OUT: [(&str, &str); 16] = [

@@ -1,5 +1,6 @@
 //! What the files of this repository promise: they can be checked out everywhere, and lie as the guide says.
 
+mod imports;
 mod operations;
 
 use std::fs;

@@ -4,12 +4,12 @@ use crate::cli::args::Connection;
 use crate::cli::output::Output;
 use crate::cli::report::Catalog;
 use crate::cli::{Exit, Problem, database};
-use crate::migrate::catalog;
+use crate::migrate;
 
 /// `catalog`: a line for each fact, in an order that two databases can be compared by.
 pub fn catalog(connection: &Connection, output: &mut Output) -> Result<Exit, Problem> {
     let database = database::open(connection, output)?;
-    let text = catalog::catalog(&database.pool).map_err(|error| database.diagnose_look(error))?;
+    let text = migrate::catalog(&database.pool).map_err(|error| database.diagnose_look(error))?;
     let lines: Vec<_> = text.lines().collect();
     for line in &lines {
         output.line(line);

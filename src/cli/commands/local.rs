@@ -7,7 +7,7 @@ use crate::cli::output::Output;
 use crate::cli::report;
 use crate::cli::{Exit, Problem};
 use crate::local::{DATABASE, Destroyed, How, Local, Status, StopMode};
-use crate::migrate::libpq::ignore_environment;
+use crate::migrate::ignore_environment;
 
 /// `local start`, `stop`, `status`, `url`, `psql` and `destroy`.
 pub fn local(command: &LocalCommand, output: &Output) -> Result<Exit, Problem> {

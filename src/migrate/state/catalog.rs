@@ -1,0 +1,106 @@
+//! The catalog of a database: text, one line for each fact, that two databases can be compared by.
+
+use std::collections::BTreeSet;
+
+use crate::migrate::error::Error;
+use crate::migrate::session::pool::Pool;
+use crate::migrate::sql::libpq::{Connection, ServerError};
+use crate::migrate::sql::quote::literal;
+use crate::migrate::state::history;
+
+/// How much of a database to read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// The schema in which things are created: the first of the `search_path`.
+    #[default]
+    CurrentSchema,
+    /// Every schema but the server's own. What is in another than the current one goes by its schema's name, too.
+    EverySchema,
+}
+
+/// One line of a catalog as a database has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fact {
+    /// What it is about, such as `table users`.
+    pub object: String,
+    /// The line, which begins with the object.
+    pub line: String,
+}
+
+/// Reads the catalog of the current schema: tables, columns, types, defaults, nullability, constraints, indexes and
+/// their validity, enum labels, domains, functions, views, triggers, rules, policies, sequences, statistics, text
+/// search configurations, extensions, event triggers, comments, and what can be tuned. Privileges and owners are not
+/// among it.
+///
+/// The text is the same on every supported version of PostgreSQL, whatever order things were made in, whatever a role
+/// or the database has set, and wherever extensions are installed; the order of a table's columns counts. One round
+/// trip, with the locks of a SELECT.
+///
+/// # Errors
+///
+/// What the server said, when it cannot be read.
+pub fn read(connection: &mut Connection) -> Result<String, ServerError> {
+    Ok(facts(connection, Scope::CurrentSchema, None)?.into_iter().map(|fact| fact.line + "\n").collect())
+}
+
+/// Reads the catalog through a pool; see [`read`].
+///
+/// # Errors
+///
+/// [`Error::Pool`] without a connection; [`Error::NoSchema`] without a schema to read it of; [`Error::Server`] when it
+/// cannot be read.
+pub fn catalog(pool: &Pool) -> Result<String, Error> {
+    let connection = &mut *pool.get()?;
+    history::read(connection)?;
+    Ok(read(connection)?)
+}
+
+/// The settings that the text depends on, for this query alone.
+const SETTINGS: &str = include_str!("catalog_settings.sql");
+
+/// The catalog, line by line. Where names of objects are given, only their facts are read in full; of every other there is
+/// one line, which says that it is there.
+pub(crate) fn facts(
+    connection: &mut Connection,
+    scope: Scope,
+    known: Option<&BTreeSet<&str>>,
+) -> Result<Vec<Fact>, ServerError> {
+    let every_schema = if scope == Scope::EverySchema { "true" } else { "false" };
+    let known = known.map_or_else(
+        || "NULL::text[]".to_owned(),
+        |names| {
+            let names: Vec<_> = names.iter().map(|name| literal(name)).collect();
+            format!("ARRAY[{}]::text[]", names.join(", "))
+        },
+    );
+    let query = include_str!("catalog.sql").replace(":every_schema", every_schema).replace(":known", &known);
+    let query = if connection.is_idle() {
+        format!("{SETTINGS}; {query}")
+    } else {
+        // The settings go with the savepoint, not with the transaction, in which migrations are carried out, too.
+        format!("SAVEPOINT catalog; {SETTINGS}; {query}; ROLLBACK TO SAVEPOINT catalog; RELEASE SAVEPOINT catalog")
+    };
+    let fact = |row: Vec<Option<String>>| {
+        let mut values = row.into_iter();
+        let (object, fact) = (printable(&values.next()??), values.next()??);
+        let line = if fact.is_empty() { format!("{object}:") } else { format!("{object}: {}", printable(&fact)) };
+        Some(Fact { object, line })
+    };
+    Ok(connection.execute(&query)?.into_iter().filter_map(fact).collect())
+}
+
+/// The text in one line, and without what a terminal would carry out: names may have any character.
+fn printable(text: &str) -> String {
+    let is_kept = |c: char| !c.is_control() || c == '\t';
+    if text.chars().all(is_kept) {
+        return text.to_owned();
+    }
+    text.chars().fold(String::with_capacity(text.len()), |mut printable, c| {
+        if is_kept(c) {
+            printable.push(c);
+        } else {
+            printable.extend(c.escape_default());
+        }
+        printable
+    })
+}
