@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 
 /// The folders and files of `src/migrate`, from what imports nothing of the others up to what may import all.
 const LAYERS: [&str; 8] = ["sql", "model", "error", "observer", "source", "session", "state", "commands"];
@@ -38,7 +38,7 @@ fn imports() -> BTreeMap<String, BTreeSet<String>> {
 }
 
 /// `src/migrate/session/lock.rs` is `session::lock`.
-fn module(path: &PathBuf) -> String {
+fn module(path: &Path) -> String {
     let path = path.strip_prefix("src/migrate").unwrap().with_extension("");
     path.to_str().unwrap().replace('/', "::")
 }
