@@ -1,6 +1,7 @@
 //! Rings: a thread that collects what changed and notifies the other servers in batches.
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
@@ -8,7 +9,7 @@ use std::time::Instant;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Text};
 
-use super::ring::{Ring, Subject, payloads};
+use super::ring::{MAX_NOTE, Ring, Subject, note_payload, payloads};
 use super::{CHANNEL, Options};
 use crate::version::Version;
 
@@ -17,8 +18,20 @@ use crate::version::Version;
 /// Dropped, it sends what was rung and ends; what cannot be sent at that moment is lost.
 #[derive(Debug)]
 pub struct Bell {
-    rings: Option<Sender<Ring>>,
+    rings: Option<Sender<Rung>>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// A note was not taken: it has more than 7,998 bytes, or a NUL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a note has at most {MAX_NOTE} bytes, and no NUL")]
+pub struct NoteInvalid;
+
+#[derive(Debug)]
+enum Rung {
+    Ring(Ring),
+    /// The payload of a note.
+    Note(String),
 }
 
 impl Bell {
@@ -30,10 +43,32 @@ impl Bell {
     }
 
     /// Tells the other servers that a chat or a user changed. To be called after the commit; it does not wait.
+    ///
+    /// [`Version::ZERO`] stands for a version that the caller does not know, as of a user after a new contact: whoever
+    /// hears it asks.
     pub fn ring(&self, ring: Ring) {
+        self.give(Rung::Ring(ring));
+    }
+
+    /// Tells the other servers something of the service's own that is kept nowhere, such as that somebody is writing. It
+    /// does not wait.
+    ///
+    /// A note is heard once or not at all: it is lost when the database cannot be reached at that moment, and by a
+    /// listener that is not connected. Notes that are equal and are sent together are heard as one. This server hears its
+    /// own notes, too.
+    ///
+    /// # Errors
+    ///
+    /// When it has more than 7,998 bytes, or a NUL. Nothing is sent then.
+    pub fn note(&self, note: &str) -> Result<(), NoteInvalid> {
+        self.give(Rung::Note(note_payload(note).ok_or(NoteInvalid)?));
+        Ok(())
+    }
+
+    fn give(&self, rung: Rung) {
         if let Some(rings) = &self.rings {
             // It fails when the thread has panicked: then others find it out by asking.
-            let _ = rings.send(ring);
+            let _ = rings.send(rung);
         }
     }
 }
@@ -54,16 +89,20 @@ struct Ringer<C> {
 }
 
 impl<C: FnMut() -> ConnectionResult<PgConnection>> Ringer<C> {
-    fn run(mut self, rung: &mpsc::Receiver<Ring>) {
+    fn run(mut self, rung: &mpsc::Receiver<Rung>) {
         // Of each chat and each user, the newest version.
         let mut waiting = BTreeMap::<Subject, Version>::new();
+        let mut notes = Vec::new();
         let mut is_waiting = false;
         let mut pause = self.options.collect;
         loop {
-            let mut keep = |ring: Ring| {
-                let (subject, version) = ring.parts();
-                let newest = waiting.entry(subject).or_insert(version);
-                *newest = version.max(*newest);
+            let mut keep = |rung: Rung| match rung {
+                Rung::Ring(ring) => {
+                    let (subject, version) = ring.parts();
+                    let newest = waiting.entry(subject).or_insert(version);
+                    *newest = version.max(*newest);
+                }
+                Rung::Note(payload) => notes.push(payload),
             };
             // The first one begins the wait; the others do not prolong it.
             let mut is_over = false;
@@ -85,7 +124,8 @@ impl<C: FnMut() -> ConnectionResult<PgConnection>> Ringer<C> {
                 is_waiting = true;
                 continue;
             }
-            if self.send(&waiting).is_some() {
+            // A note that was not sent in time is of no use.
+            if self.send(&waiting, mem::take(&mut notes)).is_some() {
                 waiting.clear();
                 is_waiting = false;
                 pause = self.options.collect;
@@ -100,12 +140,13 @@ impl<C: FnMut() -> ConnectionResult<PgConnection>> Ringer<C> {
     }
 
     /// Notifies; `None`: it failed, and the next attempt has a new connection.
-    fn send(&mut self, waiting: &BTreeMap<Subject, Version>) -> Option<()> {
+    fn send(&mut self, waiting: &BTreeMap<Subject, Version>, notes: Vec<String>) -> Option<()> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => (self.connect)().ok()?,
         };
-        let payloads = payloads(waiting.iter().map(|(&subject, &version)| Ring::of(subject, version)));
+        let mut payloads = payloads(waiting.iter().map(|(&subject, &version)| Ring::of(subject, version)));
+        payloads.extend(notes);
         diesel::sql_query("SELECT count(pg_notify($1, payload)) FROM unnest($2) AS payload")
             .bind::<Text, _>(CHANNEL)
             .bind::<Array<Text>, _>(payloads)

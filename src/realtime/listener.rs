@@ -9,17 +9,19 @@ use std::time::{Duration, Instant};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable};
 
-use super::ring::{Ring, Subject, rings};
+use super::ring::{Ring, Subject, note, rings};
 use super::{CHANNEL, Options};
 use crate::ids::{ChatId, UserId, sql_types as sql};
 use crate::queries::statement::statement;
 use crate::version::Version;
 
 /// What a listener yields.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Heard {
     /// A chat or a user changed, to at least this version. It may be one that the server knows already.
     Ring(Ring),
+    /// A note of the service's own, see [`Bell::note`](super::Bell::note).
+    Note(String),
     /// The listener has connected, for the first time or anew. What was rung before was not heard; what the server serves
     /// is asked for at once.
     Connected,
@@ -162,8 +164,14 @@ impl<C: FnMut() -> ConnectionResult<PgConnection>> Ear<C> {
         let mut polled = Instant::now();
         loop {
             let mut newest = HashMap::<Subject, Version>::new();
+            let mut notes = Vec::new();
             for notification in connection.notifications_iter() {
-                for (subject, version) in rings(&notification?.payload).map(Ring::parts) {
+                let payload = notification?.payload;
+                if let Some(note) = note(&payload) {
+                    notes.push(note.to_owned());
+                    continue;
+                }
+                for (subject, version) in rings(&payload).map(Ring::parts) {
                     let known = newest.entry(subject).or_insert(version);
                     *known = version.max(*known);
                 }
@@ -171,6 +179,9 @@ impl<C: FnMut() -> ConnectionResult<PgConnection>> Ear<C> {
             for (subject, version) in newest {
                 self.note(subject, version);
                 self.tell(Heard::Ring(Ring::of(subject, version)))?;
+            }
+            for note in notes {
+                self.tell(Heard::Note(note))?;
             }
             if polled.elapsed() >= self.options.poll {
                 self.poll(connection)?;

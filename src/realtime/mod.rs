@@ -10,6 +10,8 @@
 //! would make all commits of the server wait for each other: PostgreSQL holds one lock while it commits a transaction that
 //! notifies.
 //!
+//! What a service keeps nowhere and still tells, such as that somebody is writing, is a [note](Bell::note).
+//!
 //! Neither goes through a pooler in transaction mode. Both are threads; neither needs an executor.
 //!
 //! ```
@@ -37,7 +39,7 @@ mod ring;
 
 use std::time::Duration;
 
-pub use bell::Bell;
+pub use bell::{Bell, NoteInvalid};
 pub use listener::{Heard, Listener};
 pub use ring::Ring;
 

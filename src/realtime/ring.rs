@@ -22,6 +22,9 @@ pub(super) enum Subject {
 /// How many bytes the payload of a notification may have.
 pub(super) const MAX_PAYLOAD: usize = 7_999;
 
+/// How many bytes a note may have.
+pub(super) const MAX_NOTE: usize = MAX_PAYLOAD - 1;
+
 impl Ring {
     pub(super) const fn parts(self) -> (Subject, Version) {
         match self {
@@ -77,9 +80,19 @@ pub(super) fn rings(payload: &str) -> impl Iterator<Item = Ring> {
     payload.split(' ').filter_map(Ring::read)
 }
 
+/// The payload of a note.
+pub(super) fn note_payload(note: &str) -> Option<String> {
+    (note.len() <= MAX_NOTE && !note.contains('\0')).then(|| format!("n{note}"))
+}
+
+/// The note in a payload, if it is one.
+pub(super) fn note(payload: &str) -> Option<&str> {
+    payload.strip_prefix('n')
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{MAX_PAYLOAD, Ring, payloads, rings};
+    use super::{MAX_NOTE, MAX_PAYLOAD, Ring, note, note_payload, payloads, rings};
     use crate::ids::{ChatId, UserId};
     use crate::version::Version;
 
@@ -106,5 +119,16 @@ mod tests {
             assert_eq!(rings(&mixed).collect::<Vec<_>>().last(), Some(&Ring::Chat(chat, Version::new(7))), "{foreign}");
             assert!(rings(foreign).count() <= usize::from(foreign.starts_with('d')), "{foreign}");
         }
+    }
+
+    #[test]
+    fn a_note_is_read_as_it_was_written_and_is_no_ring() {
+        let ring = format!("c{}7", ChatId::new().as_uuid().simple());
+        for words in ["", "n", "typing", "ü \n 'quoted'", &ring, &"x".repeat(MAX_NOTE)] {
+            assert_eq!(note_payload(words).as_deref().and_then(note), Some(words));
+        }
+        assert_eq!(note(&ring), None);
+        assert_eq!(note_payload("a\0b"), None);
+        assert_eq!(note_payload(&"x".repeat(MAX_NOTE + 1)), None);
     }
 }

@@ -78,6 +78,7 @@ fn what_one_server_rings_the_other_hears_with_the_newest_version_of_each() {
         }
     }
     bell.ring(Ring::User(user, Version::new(9)));
+    assert!(bell.note("a\0b").is_err());
     // What is rung last is sent, too, when the server ends.
     drop(bell);
     let mut heard = HashMap::new();
@@ -89,8 +90,24 @@ fn what_one_server_rings_the_other_hears_with_the_newest_version_of_each() {
                 *known = version.max(*known);
             }
             Heard::Ring(ring) => user_heard |= ring == Ring::User(user, Version::new(9)),
-            Heard::Connected => panic!("the connection was lost"),
+            heard => panic!("{heard:?} was not rung"),
         }
+    }
+}
+
+#[test]
+fn a_note_is_heard_as_it_was_written_also_after_the_bells_connection_was_killed() {
+    let database = TestDatabase::migrated();
+    let (listener, bell) = (listener(&database), bell(&database));
+    connected(&listener);
+    for number in 0..3 {
+        let note = format!("c{number} typing \u{1f600} '\\{}", "x".repeat(7_000));
+        bell.note(&note).unwrap();
+        // One that meets a dead connection is lost, and a later one is not.
+        while listener.next(Duration::from_millis(500)) != Some(Heard::Note(note.clone())) {
+            bell.note(&note).unwrap();
+        }
+        kill(&database, "pg_notify");
     }
 }
 
