@@ -106,9 +106,9 @@ lint: check-format clippy docs squawk check-schema check-image ## Everything tha
 check-format: ## Check the formatting
 	$(CARGO) fmt --check
 
-clippy: ## Lint the code: all of it, the library alone, and with the runner
+clippy: ## Lint the code: all of it, the library alone, and with the runner or the pool alone
 	$(CARGO) clippy $(FEATURES) --all-targets -- --deny warnings
-	for features in "" runner; do \
+	for features in "" runner tokio; do \
 		$(CARGO) clippy --no-default-features --features "$$features$(if $(FEATURES),, bundled)" --lib -- --deny warnings || exit 1; \
 	done
 

@@ -145,6 +145,8 @@ pub mod secrets;
 #[cfg(feature = "cli")]
 pub mod seed;
 pub mod seq;
+#[cfg(feature = "tokio")]
+pub mod service;
 pub mod version;
 pub mod views;
 
@@ -162,3 +164,8 @@ use openssl_sys as _;
 
 #[cfg(feature = "runner")]
 pub use migrate::MIGRATIONS;
+
+/// The examples in `docs/service.md`, compiled.
+#[cfg(all(doctest, feature = "realtime", feature = "tokio"))]
+#[doc = include_str!("../docs/service.md")]
+mod in_a_service {}

@@ -38,6 +38,7 @@ mod retry;
 mod said_is_found;
 mod search;
 mod serde;
+mod service;
 mod sessions;
 pub mod sound;
 mod unread;

@@ -1,0 +1,218 @@
+//! Runs operations from async code: a pool of connections, and operations on tokio's threads for blocking work.
+//!
+//! The operations of this crate are synchronous and take a connection. [`Pool::run`] waits for one without holding a
+//! thread, runs the operation on a thread that may block, and gives what the operation gives, its refusals included.
+//!
+//! ```
+//! # let url = messenger_db::doctest::url();
+//! # tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+//! use messenger_db::ids::UserId;
+//! use messenger_db::models::NewUser;
+//! use messenger_db::queries::accounts;
+//! use messenger_db::secrets::PasswordHash;
+//! use messenger_db::service::{Options, Pool};
+//!
+//! let pool = Pool::new(&url, Options::default());
+//! let register = |username: &'static str| {
+//!     pool.run(move |conn| {
+//!         let hash = PasswordHash::new("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA");
+//!         let id = UserId::new();
+//!         accounts::register(conn, &NewUser { id, username, password_hash: &hash, display_name: None, avatar_url: None })
+//!     })
+//! };
+//! assert_eq!(register("service_anna").await?.username.as_deref(), Some("service_anna"));
+//! // A refusal is the operation's own.
+//! assert_eq!(register("service_anna").await.unwrap_err().code(), "username_taken");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::fmt;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use deadpool_diesel::postgres::{Manager, Object, Pool as Connections};
+use deadpool_diesel::{Error as ConnectionError, ManagerConfig, PoolError, RecyclingMethod, Runtime};
+use diesel::connection::CacheSize;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::{Connection as _, PgConnection};
+use tokio::runtime::{Builder, Handle};
+
+use crate::interruption;
+
+/// A pool of connections for async code. Its clones are the same pool.
+#[derive(Clone)]
+pub struct Pool(Arc<Inner>);
+
+struct Inner {
+    connections: Connections,
+    through_pooler: bool,
+    /// Whether it is known how the server words a timeout.
+    has_learned: AtomicBool,
+}
+
+/// How a pool is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// How many connections it has at most; 10. Few are enough: PostgreSQL does as much at once as it has cores, and
+    /// more connections wait for each other there instead of here.
+    pub connections: usize,
+    /// How long an operation waits for a connection; 5 s.
+    pub wait: Duration,
+    /// How long making a connection may take; 5 s.
+    pub connect: Duration,
+    /// Whether the URL leads through a pooler in transaction mode, such as PgBouncer; no. Then no statement is kept
+    /// prepared, because the next transaction may be on another session.
+    pub through_pooler: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let five_seconds = Duration::from_secs(5);
+        Self { connections: 10, wait: five_seconds, connect: five_seconds, through_pooler: false }
+    }
+}
+
+/// How busy a pool is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Status {
+    /// How many connections it has at most.
+    pub connections: usize,
+    /// How many it has now.
+    pub open: usize,
+    /// How many of these run nothing.
+    pub idle: usize,
+    /// How many operations wait for one.
+    pub waiting: usize,
+}
+
+impl Pool {
+    /// A pool for the database of this URL. It connects when the first operation runs, and then it
+    /// [learns](interruption::learn) how the server words a timeout.
+    ///
+    /// A connection that the server has ended is not taken from the pool, and looking for that costs no round trip. One
+    /// that ends during an operation makes it fail with
+    /// [`Failure::ConnectionLost`](crate::error::Failure::ConnectionLost), and the next operation has another connection.
+    /// A connection on which an operation panicked or left a transaction open is closed.
+    #[must_use]
+    #[allow(clippy::expect_used, clippy::missing_panics_doc, reason = "it fails without a runtime, and there is one")]
+    pub fn new(url: &str, options: Options) -> Self {
+        let recycling_method = RecyclingMethod::CustomFunction(Box::new(is_open));
+        let manager = Manager::from_config(url, Runtime::Tokio1, ManagerConfig { recycling_method });
+        let pool = Connections::builder(manager)
+            .max_size(options.connections.max(1))
+            .wait_timeout(Some(options.wait))
+            .create_timeout(Some(options.connect))
+            .runtime(Runtime::Tokio1)
+            .build();
+        let connections = pool.expect("a pool with a runtime");
+        let through_pooler = options.through_pooler;
+        Self(Arc::new(Inner { connections, through_pooler, has_learned: AtomicBool::new(false) }))
+    }
+
+    /// Runs an operation, or several, on a connection of the pool.
+    ///
+    /// A future that is dropped while it waits for a connection does nothing. A future that is dropped after that does not
+    /// end the operation: it goes on to its end, with everything that the closure does after the commit, such as ringing a
+    /// [`Bell`](crate::realtime::Bell). Its connection goes back to the pool then, and not before.
+    ///
+    /// Besides the operation it costs two hops to threads of tokio's for blocking work: one that looks whether the
+    /// connection is open, and one that runs the operation. There are as many such threads as operations run at once,
+    /// which the size of the pool bounds.
+    ///
+    /// # Errors
+    ///
+    /// The operation's. When there is no connection in time, nothing was done, and the error is Diesel's `UnableToSendCommand`:
+    /// of the failure [`ConnectionLost`](crate::error::Failure::ConnectionLost) and the class
+    /// [`Busy`](crate::error::Class::Busy). Its message says whether all connections were in use or none could be made.
+    ///
+    /// # Panics
+    ///
+    /// If the operation panics, and outside of a runtime of tokio's with its time enabled.
+    pub async fn run<T, E, F>(&self, operation: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut PgConnection) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DieselError> + Send + 'static,
+    {
+        let connection = self.0.connections.get().await.map_err(|error| no_connection(&error))?;
+        // From here on nothing waits before the thread owns the connection: it is not given back while it is in use.
+        let inner = Arc::clone(&self.0);
+        let running = tokio::task::spawn_blocking(move || match connection.lock() {
+            Ok(mut conn) => {
+                if Object::metrics(&connection).recycle_count == 0 {
+                    inner.prepare(&mut conn);
+                }
+                operation(&mut conn)
+            }
+            // Whoever panicked with it had it out of the pool.
+            Err(_) => Err(unavailable("the connection is of no use any more".to_owned()).into()),
+        });
+        match running.await {
+            Ok(result) => result,
+            Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
+            // The runtime shuts down, and the operation has not begun.
+            Err(error) => Err(unavailable(error.to_string()).into()),
+        }
+    }
+
+    /// How busy the pool is at this moment: for metrics.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let status = self.0.connections.status();
+        Status { connections: status.max_size, open: status.size, idle: status.available, waiting: status.waiting }
+    }
+}
+
+impl Inner {
+    /// Prepares a connection that is new.
+    fn prepare(&self, conn: &mut PgConnection) {
+        if self.through_pooler {
+            conn.set_prepared_statement_cache_size(CacheSize::Disabled);
+        }
+        // A server that does not say it is asked again on the next connection; meanwhile a timeout is of the kind `Other`.
+        if !self.has_learned.load(Ordering::Relaxed) {
+            self.has_learned.store(interruption::learn(conn).is_ok(), Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for Inner {
+    /// Closes the connections that are idle, which a thread for blocking work does: one of the runtime's, or outside of
+    /// one, of a runtime of its own.
+    fn drop(&mut self) {
+        let is_outside = Handle::try_current().is_err();
+        let own = is_outside.then(|| Builder::new_current_thread().build().ok()).flatten();
+        let _entered = own.as_ref().map(tokio::runtime::Runtime::enter);
+        self.connections.close();
+    }
+}
+
+impl fmt::Debug for Pool {
+    /// Without the URL, which may have a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pool").field(&self.status()).finish()
+    }
+}
+
+/// Whether the connection is open, as far as it is known without asking the server: its last words are read, and then its
+/// end.
+fn is_open(connection: &mut PgConnection) -> Result<(), ConnectionError> {
+    for _ in 0..2 {
+        if let Some(Err(error)) = connection.notifications_iter().next() {
+            return Err(ConnectionError::Ping(error));
+        }
+    }
+    Ok(())
+}
+
+fn no_connection(error: &PoolError) -> DieselError {
+    unavailable(format!("no connection to the database: {error}"))
+}
+
+fn unavailable(message: String) -> DieselError {
+    DieselError::DatabaseError(DatabaseErrorKind::UnableToSendCommand, Box::new(message))
+}
