@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use messenger_db::ids::{ChatId, MessageId};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::time::sleep;
+use tokio::time::{sleep, sleep_until};
 
 use crate::Failed;
 use crate::knowledge::{Knowledge, keep};
@@ -36,7 +36,15 @@ pub struct Device {
     settling: bool,
     /// What it knows, as the server calls it.
     state: Option<String>,
+    /// When it asks what changed, whatever it was told.
+    looks: tokio::time::Instant,
 }
+
+/// How often it asks what changed, as the page does.
+const LOOK: Duration = Duration::from_secs(15);
+
+/// How long it waits for more when it was told to ask.
+const SOON: Duration = Duration::from_millis(20);
 
 /// Why a device is no longer connected.
 enum Left {
@@ -56,6 +64,7 @@ impl Device {
             own: Vec::new(),
             settling: false,
             state: None,
+            looks: tokio::time::Instant::now(),
         }
     }
 
@@ -80,7 +89,9 @@ impl Device {
 
     async fn connected(&mut self, orders: &mut UnboundedReceiver<Order>) -> Result<Left, Failed> {
         let mut wire = Wire::connect(&self.server, &self.session.token).await?;
-        let caught_up = self.catch_up(&mut wire).await;
+        let caught_up = self.catch_up(&mut wire, false).await;
+        // Not all devices at the same moment.
+        self.looks = tokio::time::Instant::now() + LOOK.mul_f64(0.5 + fastrand::f64() / 2.0);
         self.report.come_online();
         caught_up?;
         // A third goes away.
@@ -98,12 +109,16 @@ impl Device {
                         wire.send(question).await?;
                     }
                 }
+                () = sleep_until(self.looks) => {
+                    self.looks = tokio::time::Instant::now() + LOOK;
+                    self.catch_up(&mut wire, true).await?;
+                }
                 order = orders.recv() => match order {
                     Some(Order::Write { due }) => self.write(&mut wire, due).await?,
                     Some(Order::Settle) => self.settling = true,
                     Some(Order::End) | None => {
                         // Whatever was not told.
-                        self.catch_up(&mut wire).await?;
+                        self.catch_up(&mut wire, false).await?;
                         wire.close().await;
                         return Ok(Left::Ended);
                     }
@@ -136,8 +151,9 @@ impl Device {
         }
     }
 
-    /// What changed since it was there; the first time, everything.
-    async fn catch_up(&mut self, wire: &mut Wire) -> Result<(), Failed> {
+    /// What changed since it last asked; the first time, everything. A message that an online device gets in this way is
+    /// measured like one that it is told of.
+    async fn catch_up(&mut self, wire: &mut Wire, is_online: bool) -> Result<(), Failed> {
         let Some(mut state) = self.state.take() else { return self.download(wire).await };
         loop {
             let page = wire.ask(json!({ "op": "changes", "state": state })).await?;
@@ -145,6 +161,9 @@ impl Device {
             for changed in page["chats"].as_array().into_iter().flatten() {
                 let chat = serde_json::from_value(changed["chat"].clone())?;
                 for entry in changed["messages"].as_array().into_iter().flatten() {
+                    if is_online {
+                        self.measure(chat, &entry["message"]);
+                    }
                     keep(&mut self.knowledge, chat, entry, false);
                 }
             }
@@ -187,16 +206,17 @@ impl Device {
             }
             return Err(format!("{frame}").into());
         }
+        if frame["event"] == "changed" {
+            self.looks = self.looks.min(tokio::time::Instant::now() + SOON);
+            return Ok(None);
+        }
         let Ok(chat) = serde_json::from_value::<ChatId>(frame["chat"].clone()) else {
             self.answered(&frame["ok"])?;
             return Ok(None);
         };
         match frame["event"].as_str() {
             Some("message") => {
-                let message = &frame["entry"]["message"];
-                if message["edited_at"].is_null() && message["deleted_at"].is_null() {
-                    self.measure(message["content"].as_str());
-                }
+                self.measure(chat, &frame["entry"]["message"]);
                 keep(&mut self.knowledge, chat, &frame["entry"], true);
             }
             Some("reactions") => {
@@ -225,8 +245,14 @@ impl Device {
     }
 
     /// How long a message took from when it was due: its words say when that was.
-    fn measure(&self, content: Option<&str>) {
-        let due = content.and_then(|content| content.strip_prefix("due ")?.split(' ').next()?.parse().ok());
+    fn measure(&self, chat: ChatId, message: &Value) {
+        let is_known = message["seq"].as_i64().is_none_or(|seq| self.knowledge.contains_key(&(chat, seq)));
+        if is_known || !message["edited_at"].is_null() || !message["deleted_at"].is_null() {
+            return;
+        }
+        let due = message["content"]
+            .as_str()
+            .and_then(|content| content.strip_prefix("due ")?.split(' ').next()?.parse().ok());
         if let Some(due) = due {
             let now = self.begun.elapsed();
             self.report.delivered(now.saturating_sub(Duration::from_micros(due)));

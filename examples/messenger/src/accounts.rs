@@ -48,19 +48,20 @@ pub async fn sign_up(
 ) -> Result<Response, Failure> {
     limit(&app, from)?;
     let display_name = new.display_name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+    let SignUp { username, password, device, .. } = new;
+    let password_hash = app.workers.run(move || passwords::hash(&password)).await??;
     let registered = app.database.run(move |conn| {
-        let password_hash = passwords::hash(&new.password)?;
         let user = NewUser {
             id: UserId::new(),
-            username: new.username.trim(),
+            username: username.trim(),
             password_hash: &password_hash,
             display_name: display_name.as_deref(),
             avatar_url: None,
         };
-        Ok::<_, Failure>(accounts::register(conn, &user)?)
+        accounts::register(conn, &user)
     });
     let user = registered.await?;
-    open_session(&app, user, from, &headers, new.device).await
+    open_session(&app, user, from, &headers, device).await
 }
 
 /// Signs a device in. Which of the two was wrong, the username or the password, is nobody's business.
@@ -71,31 +72,39 @@ pub async fn sign_in(
     Json(attempt): Json<SignIn>,
 ) -> Result<Response, Failure> {
     limit(&app, from)?;
-    let verified = app.database.run(move |conn| {
-        let user = accounts::find_by_username(conn, attempt.username.trim())?;
+    let SignIn { username, password, device } = attempt;
+    let user = app.database.run(move |conn| accounts::find_by_username(conn, username.trim())).await?;
+    let verified = app.workers.run(move || {
         let Some((user, hash)) = user.and_then(|mut user| user.password_hash.take().map(|hash| (user, hash))) else {
-            passwords::verify_nothing(&attempt.password);
-            return Ok::<_, Failure>(None);
+            passwords::verify_nothing(&password);
+            return Ok(None);
         };
-        if !passwords::verify(&attempt.password, &hash) {
+        if !passwords::verify(&password, &hash) {
             return Ok(None);
         }
-        if passwords::is_outdated(&hash) {
-            let new = passwords::hash(&attempt.password)?;
-            accounts::change_password(conn, Actor::trusted(user.id), &hash, &new)?;
-        }
-        Ok(Some(user))
+        let new = if passwords::is_outdated(&hash) { Some(passwords::hash(&password)?) } else { None };
+        Ok::<_, Failure>(Some((user, hash, new)))
     });
-    let user = verified.await?.ok_or_else(|| {
+    let (user, hash, new) = verified.await??.ok_or_else(|| {
         Failure::new(StatusCode::UNAUTHORIZED, "sign_in_failed", "the username or the password is wrong")
     })?;
-    open_session(&app, user, from, &headers, attempt.device).await
+    if let Some(new) = new {
+        let actor = Actor::trusted(user.id);
+        app.database.run(move |conn| accounts::change_password(conn, actor, &hash, &new)).await?;
+    }
+    open_session(&app, user, from, &headers, device).await
 }
 
 /// Ends the session of this device.
 pub async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Result<Response, Failure> {
     if let Ok((actor, session)) = authenticate(&app, &headers).await {
-        app.database.run(move |conn| sessions::revoke(conn, actor, session)).await?;
+        let state = app.clone();
+        let revoked = app.database.run(move |conn| {
+            sessions::revoke(conn, actor, session)?;
+            state.doorbell.users([actor.user_id()]);
+            Ok::<_, Failure>(())
+        });
+        revoked.await?;
         app.hub.end(actor.user_id(), |of| of == session);
     }
     Ok(with_cookie(cookie::clear(app.options.https), json!({})))

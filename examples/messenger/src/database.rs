@@ -1,63 +1,54 @@
 //! The database as the service uses it: migrated when the server starts, then a pool of connections.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use diesel::PgConnection;
-use diesel::r2d2::{ConnectionManager, Pool};
-use messenger_db::interruption;
 use messenger_db::migrate::{self, ConnectOptions, RunOptions, Silent};
+use messenger_db::service::{Options, Pool};
 use tokio::sync::Semaphore;
 
 use crate::failure::Failure;
 
-/// A pool of connections. Operations run on threads of their own, because Diesel waits for the server.
-#[derive(Clone)]
-pub struct Database {
-    pool: Pool<ConnectionManager<PgConnection>>,
-    /// One for each connection: whoever waits, waits here, and holds no thread.
-    permits: Arc<Semaphore>,
-}
+type Failed = Box<dyn std::error::Error + Send + Sync>;
 
-impl Database {
-    /// Migrates the database, and connects to it.
-    ///
-    /// # Errors
-    ///
-    /// Those of the migration and of the first connection.
-    pub fn open(url: &str, size: u32) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+/// Migrates the database, and gives a pool of connections to it.
+///
+/// # Errors
+///
+/// Those of the migration.
+pub async fn open(url: String, connections: usize) -> Result<Pool, Failed> {
+    let pool = Pool::new(&url, Options { connections, ..Options::default() });
+    tokio::task::spawn_blocking(move || {
         let migrations = migrate::connect(&url.parse()?, &ConnectOptions::default(), &mut Silent)?;
         migrate::run(&migrations, &RunOptions::default(), &mut Silent)?;
-        let pool = Pool::builder()
-            .max_size(size)
-            .min_idle(Some(1))
-            // Else each operation costs a round trip more. An operation finds a lost connection as soon.
-            .test_on_check_out(false)
-            .connection_timeout(Duration::from_secs(5))
-            .build(ConnectionManager::new(url))?;
-        let mut connection = pool.get()?;
-        interruption::learn(&mut connection)?;
-        Ok(Self { pool, permits: Arc::new(Semaphore::new(size as usize)) })
-    }
+        Ok::<_, Failed>(())
+    })
+    .await??;
+    Ok(pool)
+}
 
-    /// Runs an operation. One that has begun goes on when nobody waits for it any more.
+/// Threads for what keeps a processor busy, such as hashing a password: as many at once as there are processors, so that
+/// who signs in does not slow down who writes. It holds no connection.
+#[derive(Clone)]
+pub struct Workers(Arc<Semaphore>);
+
+impl Default for Workers {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from))))
+    }
+}
+
+impl Workers {
+    /// Does something that takes long.
     ///
     /// # Errors
     ///
-    /// Those of the operation.
-    pub async fn run<T, E, F>(&self, operation: F) -> Result<T, Failure>
-    where
-        T: Send + 'static,
-        E: Into<Failure> + Send + 'static,
-        F: FnOnce(&mut PgConnection) -> Result<T, E> + Send + 'static,
-    {
-        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|error| Failure::internal(&error))?;
-        let pool = self.pool.clone();
-        let running = tokio::task::spawn_blocking(move || {
+    /// When it panics.
+    pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+        let permit = Arc::clone(&self.0).acquire_owned().await.map_err(|error| Failure::internal(&error))?;
+        let working = tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            let mut connection = pool.get().map_err(|error| Failure::internal(&error))?;
-            operation(&mut connection).map_err(Into::into)
+            work()
         });
-        running.await.map_err(|error| Failure::internal(&error))?
+        working.await.map_err(|error| Failure::internal(&error))
     }
 }

@@ -4,10 +4,10 @@ use messenger_db::enums::UserStatus;
 use messenger_db::ids::{ChatId, UserId};
 use messenger_db::queries::history;
 use messenger_db::seq::Seq;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What happened, as it is sent: each has its name in `event`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// A message is new, or was edited or deleted: as it is now, with its version, so that of two events the later one is
@@ -27,6 +27,8 @@ pub enum Event {
     Typing { chat: ChatId, user: UserId },
     /// Contacts, requests or blocks changed. Ask for them again.
     People,
+    /// Something changed that this server was not told in full, in one chat or anywhere. Ask what changed.
+    Changed { chat: Option<ChatId> },
     /// The session was ended.
     SignedOut,
 }

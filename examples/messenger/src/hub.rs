@@ -64,6 +64,17 @@ impl Hub {
         }
     }
 
+    /// Tells all sockets.
+    pub fn tell_everybody(&self, event: &Event) {
+        let users: Vec<_> = self.lock().keys().copied().collect();
+        self.tell(&users, event, None);
+    }
+
+    /// Whether a user has a socket here.
+    pub fn has(&self, user: UserId) -> bool {
+        self.lock().contains_key(&user)
+    }
+
     /// Ends the sockets of sessions of a user, after telling them so.
     pub fn end(&self, user: UserId, is_over: impl Fn(SessionId) -> bool) {
         let Ok(text) = serde_json::to_string(&Event::SignedOut) else { return };

@@ -7,6 +7,7 @@ mod accounts;
 mod commands;
 mod cookie;
 mod database;
+mod doorbell;
 mod event;
 mod failure;
 mod files;

@@ -14,7 +14,7 @@ pub struct Options {
     /// temporary files.
     pub files: PathBuf,
     /// `POOL`: how many connections to the database, at most. Default: 8.
-    pub pool: u32,
+    pub pool: usize,
     /// `HTTPS=1`: the page is reached by HTTPS, behind a proxy; cookies are marked `Secure`.
     pub https: bool,
     /// `COMMANDS_PER_SECOND`: how many commands a socket may give, on average; 200 at once. Default: 10.
@@ -34,7 +34,7 @@ impl Options {
             database_url: env::var("DATABASE_URL").map_err(|_| "DATABASE_URL must name the database".to_owned())?,
             listen: env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:8080".to_owned()),
             files: env::var_os("FILES").map_or_else(|| env::temp_dir().join("messenger-files"), PathBuf::from),
-            pool: number("POOL", 8)?,
+            pool: number("POOL", 8)? as usize,
             https: env::var("HTTPS").is_ok_and(|value| value == "1"),
             commands_per_second: number("COMMANDS_PER_SECOND", 10)?,
             sign_ins_per_minute: number("SIGN_INS_PER_MINUTE", 20)?,

@@ -7,9 +7,12 @@ use std::sync::Arc;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{any, get, post};
 use axum::{Router, middleware};
+use messenger_db::service::Pool;
 use tokio::net::TcpListener;
+use uuid::Uuid;
 
-use crate::database::Database;
+use crate::database::{self, Workers};
+use crate::doorbell::{self, Doorbell};
 use crate::hub::Hub;
 use crate::options::Options;
 use crate::rate::Limits;
@@ -20,10 +23,13 @@ type Failed = Box<dyn std::error::Error + Send + Sync>;
 /// What all requests share.
 pub struct State {
     pub options: Options,
-    pub database: Database,
+    pub database: Pool,
+    pub workers: Workers,
+    pub doorbell: Doorbell,
     pub hub: Hub,
     pub sign_ins: Limits<IpAddr>,
-    /// What this server is called in the sessions that have a socket on it.
+    /// What this server is called in the sessions that have a socket on it, and in its notes to the others. A new one has
+    /// a new name.
     pub name: String,
 }
 
@@ -43,18 +49,20 @@ pub struct Server {
 ///
 /// Those of the database, of the folder for the files, and of the address.
 pub async fn start(options: Options) -> Result<Server, Failed> {
-    let (url, pool) = (options.database_url.clone(), options.pool);
-    let database = tokio::task::spawn_blocking(move || Database::open(&url, pool)).await??;
+    let database = database::open(options.database_url.clone(), options.pool).await?;
     tokio::fs::create_dir_all(&options.files).await?;
     let listener = TcpListener::bind(&options.listen).await?;
     let address = listener.local_addr()?;
     let app = Arc::new(State {
         sign_ins: Limits::per_minute(options.sign_ins_per_minute),
         hub: Hub::default(),
-        name: format!("{address}#{}", std::process::id()),
+        name: Uuid::now_v7().to_string(),
+        doorbell: Doorbell::new(options.database_url.clone()),
+        workers: Workers::default(),
         database,
         options,
     });
+    doorbell::listen(&app);
     Ok(Server { listener, address, app })
 }
 

@@ -5,3 +5,10 @@ mod support;
 mod attacks;
 mod browsers;
 mod soak;
+mod two_servers;
+
+#[path = "../soak/wire.rs"]
+mod wire;
+
+/// How the sockets of the soak fail, which tests use, too.
+type Failed = Box<dyn std::error::Error + Send + Sync>;

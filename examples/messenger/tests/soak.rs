@@ -5,10 +5,12 @@ use std::process::Command;
 use crate::support::Service;
 
 #[test]
-fn every_device_of_twenty_people_ends_with_what_a_fresh_download_gives() {
+fn every_device_of_twenty_people_on_two_servers_ends_with_what_a_fresh_download_gives() {
     let service = Service::start(&[("COMMANDS_PER_SECOND", "1000")]);
+    let second = Service::on(&service.database_url, &[("COMMANDS_PER_SECOND", "1000")]);
+    let servers = format!("{},{}", service.address, second.address);
     let soak = Command::new(env!("CARGO_BIN_EXE_soak"))
-        .args(["--database", &service.database_url, "--servers", &service.address])
+        .args(["--database", &service.database_url, "--servers", &servers])
         .args(["--users", "20", "--devices", "28", "--rate", "10", "--seconds", "10"])
         .output()
         .unwrap();

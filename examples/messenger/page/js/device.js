@@ -8,7 +8,7 @@ let connection = null;
 /** What this device knows, as the server calls it: whatever changed since is asked for with it. */
 let state = null;
 
-/** How often is asked what changed, whatever was told: events are not kept for a device, and come from its server only. */
+/** How often is asked what changed, whatever was told: events are not kept for a device. */
 const LOOK = 15_000;
 setInterval(() => isConnected() && state && catchUp().catch(ignoreOffline), LOOK);
 
@@ -129,6 +129,14 @@ async function loadPeople() {
   changed("people");
 }
 
+/** The server was not told in full what happened: ask. */
+const lookSoon = soon(() => {
+  if (!isConnected()) return;
+  // Who loads everything may have begun before it.
+  if (!state) return lookSoon();
+  catchUp().catch(ignoreOffline);
+}, 50);
+
 const renewInbox = soon(() => loadInbox().catch(ignoreOffline), 50);
 const renewPeople = soon(() => loadPeople().catch(ignoreOffline), 50);
 
@@ -225,6 +233,7 @@ function receive(event, onSignedOut) {
       return changed("open");
     case "typing": return receiveTyping(chat, event.user);
     case "people": return renewPeople();
+    case "changed": return lookSoon();
     case "signed_out": return onSignedOut();
   }
 }

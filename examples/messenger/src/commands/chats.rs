@@ -50,6 +50,6 @@ pub async fn typing(client: &Client, chat: ChatId) -> Answer {
     });
     let mut members = members.await?;
     members.retain(|member| *member != actor.user_id());
-    client.tell(&members, &Event::Typing { chat, user: actor.user_id() });
+    client.tell_members(chat, &members, Event::Typing { chat, user: actor.user_id() });
     answer(())
 }

@@ -48,11 +48,13 @@ pub async fn send(client: &Client, message: Send) -> Answer {
         Picture::new(if name.is_empty() { key } else { name.chars().take(255).collect() }, storage_key)
     };
     let pictures: Vec<_> = message.pictures.into_iter().map(picture).collect();
+    let app = client.app.clone();
     let sent = client.app.database.run(move |conn| {
         let draft =
             if pictures.is_empty() { Draft::text(message.text) } else { Draft::image(pictures).saying(message.text) };
         let draft = message.reply_to.map_or(draft.clone(), |seq| draft.in_reply_to(seq)).with_id(message.id);
         let sent = messages::send(conn, actor, chat, &draft)?;
+        app.doorbell.chat(chat, sent.message.version);
         let plain = sent.message.reply_to_seq.is_none() && draft_is_plain(&sent.message);
         let entry = if plain && !sent.already_sent {
             Entry { message: sent.message, attachments: Vec::new(), reactions: Vec::new(), reply_to: None }
@@ -63,7 +65,8 @@ pub async fn send(client: &Client, message: Send) -> Answer {
     });
     let (entry, members) = sent.await?;
     let sent = answer(&entry)?;
-    client.tell(&members, &Event::Message { chat, entry: Box::new(entry) });
+    let version = entry.message.version;
+    client.tell_entry(&members, entry, version);
     Ok(sent)
 }
 
@@ -80,14 +83,16 @@ fn entry(conn: &mut PgConnection, actor: Actor, chat: ChatId, seq: Seq) -> Resul
 
 /// Gives a message other words.
 pub async fn edit(client: &Client, chat: ChatId, seq: Seq, text: String) -> Answer {
-    let actor = client.actor;
+    let (actor, app) = (client.actor, client.app.clone());
     let edited = client.app.database.run(move |conn| {
-        messages::edit(conn, actor, chat, seq, &text)?;
+        let edited = messages::edit(conn, actor, chat, seq, &text)?;
+        app.doorbell.chat(chat, edited.version);
         Ok::<_, Failure>((entry(conn, actor, chat, seq)?, chats::all_member_ids(conn, chat)?))
     });
     let (entry, members) = edited.await?;
     let edited = answer(&entry)?;
-    client.tell(&members, &Event::Message { chat, entry: Box::new(entry) });
+    let version = entry.message.version;
+    client.tell_entry(&members, entry, version);
     Ok(edited)
 }
 
@@ -102,32 +107,36 @@ pub async fn edits(client: &Client, chat: ChatId, seq: Seq) -> Answer {
 
 /// Deletes a message, and its pictures from the disk.
 pub async fn delete(client: &Client, chat: ChatId, seq: Seq) -> Answer {
-    let actor = client.actor;
+    let (actor, app) = (client.actor, client.app.clone());
     let deleted = client.app.database.run(move |conn| {
         let deleted = messages::delete(conn, actor, chat, seq)?;
+        app.doorbell.chat(chat, deleted.message.version);
         Ok::<_, Failure>((deleted, entry(conn, actor, chat, seq)?, chats::all_member_ids(conn, chat)?))
     });
     let (deleted, entry, members) = deleted.await?;
     files::remove(&client.app, deleted.attachments.into_iter().map(|picture| picture.storage_key).collect()).await;
     let shown = answer(&entry)?;
-    client.tell(&members, &Event::Message { chat, entry: Box::new(entry) });
+    let version = entry.message.version;
+    client.tell_entry(&members, entry, version);
     Ok(shown)
 }
 
 /// Reacts to a message, or takes it back.
 pub async fn react(client: &Client, chat: ChatId, seq: Seq, emoji: String, on: bool) -> Answer {
-    let actor = client.actor;
+    let (actor, app) = (client.actor, client.app.clone());
     let reacted = client.app.database.run(move |conn| {
-        if on {
-            reactions::add(conn, actor, chat, seq, &emoji)?;
+        let changed = if on {
+            reactions::add(conn, actor, chat, seq, &emoji)?
         } else {
-            reactions::remove(conn, actor, chat, seq, &emoji)?;
-        }
-        Ok::<_, Failure>((entry(conn, actor, chat, seq)?, chats::all_member_ids(conn, chat)?))
+            reactions::remove(conn, actor, chat, seq, &emoji)?
+        };
+        app.doorbell.chat(chat, changed.version);
+        Ok::<_, Failure>((changed.version, entry(conn, actor, chat, seq)?, chats::all_member_ids(conn, chat)?))
     });
-    let (entry, members) = reacted.await?;
+    let (version, entry, members) = reacted.await?;
     let shown = answer(&entry)?;
     client.tell(&members, &Event::Reactions { chat, seq });
+    client.app.doorbell.told(&entry.message, version);
     Ok(shown)
 }
 
@@ -146,7 +155,9 @@ pub async fn delivered(client: &Client, chat: ChatId, seq: Seq) -> Answer {
     });
     let (marked, members) = marked.await?;
     let delivered = Some(marked.through_seq);
-    client.tell(&members, &Event::Position { chat, user: actor.user_id(), read: None, delivered });
+    if !members.is_empty() {
+        client.tell_members(chat, &members, Event::Position { chat, user: actor.user_id(), read: None, delivered });
+    }
     answer(marked.through_seq)
 }
 
@@ -159,7 +170,9 @@ pub async fn read(client: &Client, chat: ChatId, seq: Seq) -> Answer {
     });
     let (marked, members) = marked.await?;
     let read = Some(marked.through_seq);
-    client.tell(&members, &Event::Position { chat, user: actor.user_id(), read, delivered: read });
+    if !members.is_empty() {
+        client.tell_members(chat, &members, Event::Position { chat, user: actor.user_id(), read, delivered: read });
+    }
     answer(marked.through_seq)
 }
 

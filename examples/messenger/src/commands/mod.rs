@@ -14,8 +14,10 @@ pub use people::tell_presence;
 use messenger_db::actor::Actor;
 use messenger_db::enums::UserStatus;
 use messenger_db::ids::{ChatId, MessageId, SessionId, UserId};
+use messenger_db::queries::history::Entry;
 use messenger_db::queries::{inbox, search as found};
 use messenger_db::seq::Seq;
+use messenger_db::version::Version;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -151,6 +153,23 @@ impl Client {
     /// Tells these users' sockets on this server, but not the one that asked.
     fn tell(&self, users: &[UserId], event: &Event) {
         self.app.hub.tell(users, event, Some(self.number));
+    }
+
+    /// Tells these users' sockets on this server of a change of a message, but not the one that asked. The other servers
+    /// have been rung for.
+    fn tell_entry(&self, users: &[UserId], entry: Entry, version: Version) {
+        let chat = entry.message.chat_id;
+        let event = Event::Message { chat, entry: Box::new(entry) };
+        self.app.hub.tell(users, &event, Some(self.number));
+        if let Event::Message { entry, .. } = &event {
+            self.app.doorbell.told(&entry.message, version);
+        }
+    }
+
+    /// Tells the members of a chat, on every server, but not the socket that asked.
+    fn tell_members(&self, chat: ChatId, members: &[UserId], event: Event) {
+        self.tell(members, &event);
+        self.app.doorbell.members(&self.app.name, chat, event);
     }
 
     /// Tells these users' sockets on this server, and the one that asked.

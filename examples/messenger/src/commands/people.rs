@@ -1,5 +1,6 @@
 //! Finds people, asks for contacts, blocks, opens direct chats, and says who is there.
 
+use messenger_db::actor::Actor;
 use messenger_db::enums::UserStatus;
 use messenger_db::ids::UserId;
 use messenger_db::queries::{accounts, blocks, contacts, direct_chats};
@@ -8,6 +9,7 @@ use serde_json::json;
 use super::{Answer, Client, answer};
 use crate::event::Event;
 use crate::failure::Failure;
+use crate::server::App;
 
 /// What others may see of these users.
 pub async fn profiles(client: &Client, mut users: Vec<UserId>) -> Answer {
@@ -39,35 +41,44 @@ pub async fn all(client: &Client) -> Answer {
 /// Asks for a contact.
 pub async fn ask(client: &Client, user: UserId) -> Answer {
     let actor = client.actor;
-    client.app.database.run(move |conn| contacts::request(conn, actor, user).map(drop)).await?;
+    let app = client.app.clone();
+    let done = client.app.database.run(move |conn| {
+        let done = contacts::request(conn, actor, user).map(drop);
+        rung(&app, done, actor, user)
+    });
+    done.await?;
     concerned(client, user)
 }
 
 /// Accepts a request.
 pub async fn accept(client: &Client, user: UserId) -> Answer {
     let actor = client.actor;
-    client.app.database.run(move |conn| contacts::accept(conn, actor, user)).await?;
+    let app = client.app.clone();
+    client.app.database.run(move |conn| rung(&app, contacts::accept(conn, actor, user), actor, user)).await?;
     concerned(client, user)
 }
 
 /// Declines a request.
 pub async fn decline(client: &Client, user: UserId) -> Answer {
     let actor = client.actor;
-    client.app.database.run(move |conn| contacts::decline(conn, actor, user)).await?;
+    let app = client.app.clone();
+    client.app.database.run(move |conn| rung(&app, contacts::decline(conn, actor, user), actor, user)).await?;
     concerned(client, user)
 }
 
 /// Ends a contact, or takes a request back.
 pub async fn remove(client: &Client, user: UserId) -> Answer {
     let actor = client.actor;
-    client.app.database.run(move |conn| contacts::remove(conn, actor, user)).await?;
+    let app = client.app.clone();
+    client.app.database.run(move |conn| rung(&app, contacts::remove(conn, actor, user), actor, user)).await?;
     concerned(client, user)
 }
 
 /// Blocks a user, who is not told.
 pub async fn block(client: &Client, user: UserId) -> Answer {
     let actor = client.actor;
-    client.app.database.run(move |conn| blocks::block(conn, actor, user)).await?;
+    let app = client.app.clone();
+    client.app.database.run(move |conn| rung(&app, blocks::block(conn, actor, user), actor, actor.user_id())).await?;
     client.tell_all(&[actor.user_id()], &Event::People);
     answer(())
 }
@@ -75,7 +86,8 @@ pub async fn block(client: &Client, user: UserId) -> Answer {
 /// Ends a block.
 pub async fn unblock(client: &Client, user: UserId) -> Answer {
     let actor = client.actor;
-    client.app.database.run(move |conn| blocks::unblock(conn, actor, user)).await?;
+    let app = client.app.clone();
+    client.app.database.run(move |conn| rung(&app, blocks::unblock(conn, actor, user), actor, actor.user_id())).await?;
     client.tell_all(&[actor.user_id()], &Event::People);
     answer(())
 }
@@ -83,7 +95,10 @@ pub async fn unblock(client: &Client, user: UserId) -> Answer {
 /// The direct chat with a contact.
 pub async fn open_direct(client: &Client, user: UserId) -> Answer {
     let actor = client.actor;
-    let chat = client.app.database.run(move |conn| direct_chats::find_or_create(conn, actor, user)).await?;
+    let app = client.app.clone();
+    let opened =
+        client.app.database.run(move |conn| rung(&app, direct_chats::find_or_create(conn, actor, user), actor, user));
+    let chat = opened.await?;
     client.tell_all(&[actor.user_id(), user], &Event::Chat { chat: chat.id });
     answer(chat)
 }
@@ -105,8 +120,18 @@ pub async fn tell_presence(client: &Client, status: UserStatus) -> Result<(), Fa
     let actor = client.actor;
     let contacts = client.app.database.run(move |conn| contacts::all(conn, actor)).await?;
     let users: Vec<UserId> = contacts.into_iter().map(|contact| contact.profile.id).collect();
-    client.tell(&users, &Event::Presence { user: actor.user_id(), status });
+    let event = Event::Presence { user: actor.user_id(), status };
+    client.tell(&users, &event);
+    client.app.doorbell.contacts(&client.app.name, actor.user_id(), event);
     Ok(())
+}
+
+/// Rings for the two whom something that was done concerns.
+fn rung<T, E>(app: &App, done: Result<T, E>, actor: Actor, other: UserId) -> Result<T, E> {
+    if done.is_ok() {
+        app.doorbell.users([actor.user_id(), other]);
+    }
+    done
 }
 
 fn concerned(client: &Client, user: UserId) -> Answer {
