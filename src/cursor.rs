@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::error::refusals;
 use crate::hex;
 use crate::ids::{ChatId, SessionId, UserId};
+use crate::queries::time::storable;
 use crate::seq::Seq;
 
 /// Where a page ended, and the next begins.
@@ -207,7 +208,8 @@ impl Part for DateTime<Utc> {
     }
 
     fn take(bytes: &mut &[u8]) -> Option<Self> {
-        Self::from_timestamp_micros(i64::from_be_bytes(take(bytes)?))
+        // Whoever made it up may name a time that PostgreSQL does not know.
+        Self::from_timestamp_micros(i64::from_be_bytes(take(bytes)?)).map(storable)
     }
 }
 

@@ -67,14 +67,15 @@
 //! | [`import::messages`](queries::import::messages) | Imports a batch of messages from elsewhere |
 //! | [`inbox::list`](queries::inbox::list) | The actor's chats, the pinned ones and then the latest activity first; a page |
 //! | [`inbox::list_archived`](queries::inbox::list_archived) | The actor's chats in the archive; a page |
-//! | [`messages::all_edits`](queries::messages::all_edits) | What a message said before each of its edits |
 //! | [`messages::all_mentioned`](queries::messages::all_mentioned) | Whom a message names |
 //! | [`messages::delete`](queries::messages::delete) | Deletes a message |
 //! | [`messages::edit`](queries::messages::edit) | Gives a message other words |
 //! | [`messages::find_by_id`](queries::messages::find_by_id) | A message, by the id that its client gave it |
 //! | [`messages::get`](queries::messages::get) | A message, by its position |
+//! | [`messages::list_edits`](queries::messages::list_edits) | What a message said before each of its edits; a page |
 //! | [`messages::list_mentions`](queries::messages::list_mentions) | The messages of a chat that name the actor; a page |
 //! | [`messages::send`](queries::messages::send) | Sends a message |
+//! | [`messages::set_metadata`](queries::messages::set_metadata) | Sets the metadata of a message, such as the preview of its link |
 //! | [`pending::list`](queries::pending::list) | What none of the user's devices has received; a page |
 //! | [`push::register`](queries::push::register) | Notes where a device is reached by a notification |
 //! | [`push::remove`](queries::push::remove) | Forgets where a device is reached |

@@ -185,7 +185,7 @@ diesel::table! {
         hidden_through_seq -> Nullable<Int8>,
         /// The chat is marked as unread while the member's last_read_seq is this one: reading further takes the mark away. Null: it is not marked.
         unread_from_seq -> Nullable<Int8>,
-        /// What the member has begun to write, 1 to 10,000 characters. Null: nothing.
+        /// What the member has begun to write, 1 to 10,000 characters as people count them, and at most 40,000 bytes. Null: nothing.
         draft -> Nullable<Text>,
         /// When one of them last changed.
         changed_at -> Timestamptz,
@@ -203,9 +203,9 @@ diesel::table! {
         id -> ChatId,
         /// Direct or group; a chat never changes its kind.
         kind -> ChatKind,
-        /// The group's name, 1 to 100 characters. A direct chat has none: it shows the other user.
+        /// The group's name, 1 to 100 characters as people count them, and at most 1,000 bytes. Something of it is seen, and it changes no direction. A direct chat has none: it shows the other user.
         name -> Nullable<Text>,
-        /// The group's name in a link, 1 to 100 of A-Z, a-z, 0-9, _ and -, unique. Null: it has no link of its own.
+        /// The group's name in a link, 1 to 100 of A-Z, a-z, 0-9, _ and -, unique ignoring case. Null: it has no link of its own.
         slug -> Nullable<Text>,
         /// Where the group's picture is, at most 500 characters.
         avatar_url -> Nullable<Text>,
@@ -250,6 +250,21 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::ids::sql_types::*;
 
+    /// When somebody last declined another's request to become a contact: the other waits a week before asking again.
+    declined_requests (asker_id, decliner_id) {
+        /// Who asked.
+        asker_id -> UserId,
+        /// Who declined.
+        decliner_id -> UserId,
+        /// When.
+        declined_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::ids::sql_types::*;
+
     /// What each recipient has acknowledged, in runs: the state of message s for user u is the row of u with the smallest through_seq >= s; none means pending.
     message_delivery (chat_id, user_id, through_seq) {
         /// In which chat.
@@ -275,7 +290,7 @@ diesel::table! {
         chat_id -> ChatId,
         /// Which message.
         message_seq -> Int8,
-        /// Which wording, from 1, the first; the newest is the message itself.
+        /// Which wording, from 1, the first, to 1,000; the newest is the message itself.
         version -> Int4,
         /// What it said then. Null: a picture that had no words.
         content -> Nullable<Text>,
@@ -311,7 +326,7 @@ diesel::table! {
         message_seq -> Int8,
         /// Who, a participant of the chat.
         user_id -> UserId,
-        /// The emoji, 1 to 32 bytes: the longest joined sequences fit.
+        /// The emoji, in the form that Unicode calls fully qualified; or the name of one of the service's own, between colons. At most 64 bytes.
         emoji -> Text,
         /// When.
         created_at -> Timestamptz,
@@ -335,9 +350,9 @@ diesel::table! {
         sender_id -> Nullable<UserId>,
         /// What it is.
         kind -> MessageKind,
-        /// Its words, at most 10,000 characters. A text has them until it is deleted; a picture may have them.
+        /// Its words, at most 10,000 characters as people count them, and 40,000 bytes; something of them is seen. A text has them until it is deleted; a picture may have them.
         content -> Nullable<Text>,
-        /// A JSON object for the application: link previews, the facts of a system message.
+        /// A JSON object for the application: link previews, the facts of a system message; at most 16 KiB as text. An edit empties it.
         metadata -> Jsonb,
         /// The seq of the earlier message of the same chat that it answers.
         reply_to_seq -> Nullable<Int8>,
@@ -523,7 +538,7 @@ diesel::table! {
         username -> Nullable<Text>,
         /// The password's hash as a PHC or bcrypt string, which starts with $. Never the password. Null once the account is closed.
         password_hash -> Nullable<Text>,
-        /// The name shown to others, at most 100 characters. Null: show the username.
+        /// The name shown to others, at most 100 characters as people count them, and 1,000 bytes. Something of it is seen, and it changes no direction. Null: show the username.
         display_name -> Nullable<Text>,
         /// Where the user's picture is, at most 500 characters.
         avatar_url -> Nullable<Text>,
@@ -560,6 +575,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     chat_settings,
     chats,
     contacts,
+    declined_requests,
     message_delivery,
     message_edits,
     message_mentions,

@@ -27,8 +27,15 @@ CREATE TABLE users (
     CONSTRAINT users_pkey PRIMARY KEY (id),
     CONSTRAINT users_username_check CHECK (username ~ '^[A-Za-z0-9_]{3,50}$'),
     CONSTRAINT users_password_hash_check CHECK (password_hash LIKE '$%'),
-    CONSTRAINT users_display_name_check CHECK (char_length(display_name) <= 100),
+    CONSTRAINT users_display_name_check CHECK (octet_length(display_name) <= 1000),
+    CONSTRAINT users_display_name_shown_check CHECK (is_name(display_name)),
     CONSTRAINT users_avatar_url_check CHECK (char_length(avatar_url) <= 500),
+    CONSTRAINT users_times_check CHECK (
+        last_seen_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+        AND created_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+        AND updated_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+        AND deleted_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+    ),
     CONSTRAINT users_closed_is_anonymous_check CHECK (
         CASE
             WHEN deleted_at IS NULL THEN
@@ -58,7 +65,7 @@ COMMENT ON COLUMN users.username IS
     'The name to sign in with and be found by: 3 to 50 of A-Z, a-z, 0-9 and _, unique ignoring case. Null once the account is closed.';
 COMMENT ON COLUMN users.password_hash IS
     'The password''s hash as a PHC or bcrypt string, which starts with $. Never the password. Null once the account is closed.';
-COMMENT ON COLUMN users.display_name IS 'The name shown to others, at most 100 characters. Null: show the username.';
+COMMENT ON COLUMN users.display_name IS 'The name shown to others, at most 100 characters as people count them, and 1,000 bytes. Something of it is seen, and it changes no direction. Null: show the username.';
 COMMENT ON COLUMN users.avatar_url IS 'Where the user''s picture is, at most 500 characters.';
 COMMENT ON COLUMN users.status IS 'Presence. Not indexed, so that changing it stays a HOT update.';
 COMMENT ON COLUMN users.last_seen_at IS

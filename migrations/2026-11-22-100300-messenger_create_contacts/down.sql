@@ -1,5 +1,6 @@
 -- Drops contacts and blocks.
 
 DROP TABLE blocks;
+DROP TABLE declined_requests;
 DROP TABLE contacts;
 DROP TYPE contact_status;

@@ -1,4 +1,4 @@
--- Purpose: contacts, who are always each other's, and blocks, which are not.
+-- Purpose: contacts, who are always each other's; requests that were declined; and blocks.
 -- Lock: SHARE ROW EXCLUSIVE on users, for the foreign keys, for a moment: the new tables are empty.
 -- Tolerable because: readers of users go on; writers wait no longer than creating an empty table takes.
 -- Code deployed before: does not know the tables.
@@ -21,8 +21,27 @@ CREATE TABLE contacts (
         ON DELETE NO ACTION DEFERRABLE INITIALLY DEFERRED,
     CONSTRAINT contacts_not_self_check CHECK (user_id <> contact_id),
     CONSTRAINT contacts_requested_by_check CHECK (requested_by IN (user_id, contact_id)),
-    CONSTRAINT contacts_accepted_at_check CHECK ((status = 'accepted') = (accepted_at IS NOT NULL))
+    CONSTRAINT contacts_accepted_at_check CHECK ((status = 'accepted') = (accepted_at IS NOT NULL)),
+    CONSTRAINT contacts_times_check CHECK (
+        created_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+        AND accepted_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+    )
 );
+
+CREATE TABLE declined_requests (
+    asker_id user_id NOT NULL,
+    decliner_id user_id NOT NULL,
+    declined_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT declined_requests_pkey PRIMARY KEY (asker_id, decliner_id),
+    CONSTRAINT declined_requests_asker_fkey FOREIGN KEY (asker_id) REFERENCES users (id) ON DELETE NO ACTION,
+    CONSTRAINT declined_requests_decliner_fkey FOREIGN KEY (decliner_id) REFERENCES users (id) ON DELETE NO ACTION,
+    CONSTRAINT declined_requests_not_self_check CHECK (asker_id <> decliner_id),
+    CONSTRAINT declined_requests_times_check CHECK (
+        declined_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+    )
+);
+
+CREATE INDEX declined_requests_decliner_idx ON declined_requests (decliner_id);
 
 CREATE TABLE blocks (
     blocker_id user_id NOT NULL,
@@ -31,7 +50,10 @@ CREATE TABLE blocks (
     CONSTRAINT blocks_pkey PRIMARY KEY (blocker_id, blocked_id),
     CONSTRAINT blocks_blocker_fkey FOREIGN KEY (blocker_id) REFERENCES users (id) ON DELETE NO ACTION,
     CONSTRAINT blocks_blocked_fkey FOREIGN KEY (blocked_id) REFERENCES users (id) ON DELETE NO ACTION,
-    CONSTRAINT blocks_not_self_check CHECK (blocker_id <> blocked_id)
+    CONSTRAINT blocks_not_self_check CHECK (blocker_id <> blocked_id),
+    CONSTRAINT blocks_times_check CHECK (
+        created_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+    )
 );
 
 COMMENT ON TABLE contacts IS
@@ -45,6 +67,12 @@ COMMENT ON COLUMN contacts.accepted_at IS 'When it was agreed to; present exactl
 COMMENT ON CONSTRAINT contacts_mirror_fkey ON contacts IS
     'A row cannot exist without its mirror. Checked at commit, so that the two can be written one after the other.';
 COMMENT ON CONSTRAINT contacts_contact_fkey ON contacts IS 'Not indexed: users are never deleted, and the mirror row finds it.';
+COMMENT ON TABLE declined_requests IS
+    'When somebody last declined another''s request to become a contact: the other waits a week before asking again.';
+COMMENT ON COLUMN declined_requests.asker_id IS 'Who asked.';
+COMMENT ON COLUMN declined_requests.decliner_id IS 'Who declined.';
+COMMENT ON COLUMN declined_requests.declined_at IS 'When.';
+COMMENT ON INDEX declined_requests_decliner_idx IS 'Used by: closing an account, which forgets what it declined.';
 COMMENT ON TABLE blocks IS 'A user who wants nothing from another: directional, and independent of contacts.';
 COMMENT ON COLUMN blocks.blocker_id IS 'Who blocks.';
 COMMENT ON COLUMN blocks.blocked_id IS 'Who is blocked.';

@@ -37,10 +37,9 @@ CREATE TABLE chats (
     deleted_at timestamptz,
     CONSTRAINT chats_pkey PRIMARY KEY (id),
     CONSTRAINT chats_direct_pair_key UNIQUE (direct_low, direct_high),
-    CONSTRAINT chats_slug_key UNIQUE (slug),
     CONSTRAINT chats_direct_low_fkey FOREIGN KEY (direct_low) REFERENCES users (id) ON DELETE NO ACTION,
     CONSTRAINT chats_direct_high_fkey FOREIGN KEY (direct_high) REFERENCES users (id) ON DELETE NO ACTION,
-    CONSTRAINT chats_name_check CHECK (char_length(name) BETWEEN 1 AND 100),
+    CONSTRAINT chats_name_check CHECK (octet_length(name) <= 1000 AND is_name(name)),
     CONSTRAINT chats_name_of_group_check CHECK ((kind = 'group') = (name IS NOT NULL)),
     CONSTRAINT chats_slug_check CHECK (slug ~ '^[A-Za-z0-9_-]{1,100}$'),
     CONSTRAINT chats_slug_of_group_check CHECK (kind = 'group' OR slug IS NULL),
@@ -49,8 +48,15 @@ CREATE TABLE chats (
         (kind = 'direct') = (direct_low IS NOT NULL) AND (kind = 'direct') = (direct_high IS NOT NULL)
     ),
     CONSTRAINT chats_direct_pair_order_check CHECK (direct_low < direct_high),
-    CONSTRAINT chats_member_count_check CHECK (member_count BETWEEN 0 AND 300)
+    CONSTRAINT chats_member_count_check CHECK (member_count BETWEEN 0 AND 300),
+    CONSTRAINT chats_times_check CHECK (
+        created_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+        AND updated_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+        AND deleted_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+    )
 );
+
+CREATE UNIQUE INDEX chats_slug_key ON chats (lower(slug));
 
 -- Named columns only: people coming and going is no change of the chat itself, and skips the trigger.
 CREATE TRIGGER chats_set_updated_at
@@ -72,7 +78,10 @@ CREATE TABLE chat_heads (
     CONSTRAINT chat_heads_last_seq_check CHECK (last_seq >= 0),
     CONSTRAINT chat_heads_last_uncounted_seq_check CHECK (last_uncounted_seq BETWEEN 0 AND last_seq),
     CONSTRAINT chat_heads_last_preview_check CHECK (char_length(last_preview) <= 100),
-    CONSTRAINT chat_heads_version_check CHECK (pruned_version BETWEEN 0 AND version)
+    CONSTRAINT chat_heads_version_check CHECK (pruned_version BETWEEN 0 AND version),
+    CONSTRAINT chat_heads_times_check CHECK (
+        last_message_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+    )
 )
 -- Every send updates one row here: half of each page is kept free for it, and no column is indexed but the key.
 WITH (fillfactor = 50);
@@ -89,7 +98,11 @@ CREATE TABLE chat_participants (
     CONSTRAINT chat_participants_chat_fkey FOREIGN KEY (chat_id) REFERENCES chat_heads (chat_id) ON DELETE CASCADE,
     CONSTRAINT chat_participants_user_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE NO ACTION,
     CONSTRAINT chat_participants_joined_seq_check CHECK (joined_seq >= 0),
-    CONSTRAINT chat_participants_left_seq_check CHECK (left_seq >= 0)
+    CONSTRAINT chat_participants_left_seq_check CHECK (left_seq >= 0),
+    CONSTRAINT chat_participants_times_check CHECK (
+        joined_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+        AND left_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+    )
 );
 
 CREATE INDEX chat_participants_active_idx ON chat_participants (user_id, chat_id) WHERE left_at IS NULL;
@@ -100,9 +113,9 @@ WHERE role = 'owner' AND left_at IS NULL;
 COMMENT ON TABLE chats IS 'A conversation: what of it changes rarely. What changes with every message is in chat_heads.';
 COMMENT ON COLUMN chats.id IS 'The chat''s key.';
 COMMENT ON COLUMN chats.kind IS 'Direct or group; a chat never changes its kind.';
-COMMENT ON COLUMN chats.name IS 'The group''s name, 1 to 100 characters. A direct chat has none: it shows the other user.';
+COMMENT ON COLUMN chats.name IS 'The group''s name, 1 to 100 characters as people count them, and at most 1,000 bytes. Something of it is seen, and it changes no direction. A direct chat has none: it shows the other user.';
 COMMENT ON COLUMN chats.slug IS
-    'The group''s name in a link, 1 to 100 of A-Z, a-z, 0-9, _ and -, unique. Null: it has no link of its own.';
+    'The group''s name in a link, 1 to 100 of A-Z, a-z, 0-9, _ and -, unique ignoring case. Null: it has no link of its own.';
 COMMENT ON COLUMN chats.avatar_url IS 'Where the group''s picture is, at most 500 characters.';
 COMMENT ON COLUMN chats.direct_low IS 'The user with the lower id of the two in a direct chat; null in a group.';
 COMMENT ON COLUMN chats.direct_high IS 'The user with the higher id of the two in a direct chat; null in a group.';
@@ -112,6 +125,7 @@ COMMENT ON COLUMN chats.created_at IS 'When the chat was opened.';
 COMMENT ON COLUMN chats.updated_at IS
     'When its name, slug, avatar or state last changed; messages and members do not count. Kept by a trigger.';
 COMMENT ON COLUMN chats.deleted_at IS 'When the chat was deleted. Its rows stay until it is purged.';
+COMMENT ON INDEX chats_slug_key IS 'One group per slug, ignoring case.';
 COMMENT ON CONSTRAINT chats_direct_pair_key ON chats IS 'One direct chat per pair of users, under any concurrency.';
 COMMENT ON CONSTRAINT chats_direct_high_fkey ON chats IS 'Not indexed: users are never deleted, and a pair is looked up by both.';
 COMMENT ON TRIGGER chats_set_updated_at ON chats IS 'Keeps updated_at, except for changes of member_count.';

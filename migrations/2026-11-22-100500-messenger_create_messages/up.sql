@@ -36,9 +36,19 @@ CREATE TABLE messages (
     CONSTRAINT messages_version_check CHECK (version >= 0),
     CONSTRAINT messages_reply_to_earlier_check CHECK (reply_to_seq < seq),
     CONSTRAINT messages_sender_unless_system_check CHECK ((sender_id IS NULL) = (kind = 'system')),
-    CONSTRAINT messages_content_check CHECK (char_length(content) <= 10000),
-    CONSTRAINT messages_text_has_content_check CHECK (kind <> 'text' OR content IS NOT NULL OR deleted_at IS NOT NULL),
+    CONSTRAINT messages_content_check CHECK (octet_length(content) <= 40000),
+    -- Most words begin with a character that is seen; the others are looked through.
+    CONSTRAINT messages_text_has_content_check CHECK (
+        (kind <> 'text' OR content IS NOT NULL OR deleted_at IS NOT NULL)
+        AND (ascii(content) BETWEEN 33 AND 126 OR NOT is_blank(content))
+    ),
     CONSTRAINT messages_metadata_check CHECK (jsonb_typeof(metadata) = 'object'),
+    CONSTRAINT messages_metadata_size_check CHECK (metadata = '{}' OR octet_length(metadata::text) <= 16384),
+    CONSTRAINT messages_times_check CHECK (
+        created_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+        AND edited_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+        AND deleted_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+    ),
     CONSTRAINT messages_deleted_is_empty_check CHECK (deleted_at IS NULL OR (content IS NULL AND metadata = '{}'))
 );
 
@@ -50,15 +60,18 @@ CREATE INDEX messages_uncounted_idx ON messages (chat_id, seq) WHERE sender_id I
 CREATE TABLE message_edits (
     chat_id chat_id NOT NULL,
     message_seq bigint NOT NULL,
-    -- squawk-ignore prefer-bigint-over-int -- nobody edits one message two billion times
+    -- squawk-ignore prefer-bigint-over-int -- its CHECK ends it at 1,000
     version integer NOT NULL,
     content text,
     edited_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT message_edits_pkey PRIMARY KEY (chat_id, message_seq, version),
     CONSTRAINT message_edits_message_fkey FOREIGN KEY (chat_id, message_seq)
         REFERENCES messages (chat_id, seq) ON DELETE CASCADE,
-    CONSTRAINT message_edits_version_check CHECK (version >= 1),
-    CONSTRAINT message_edits_content_check CHECK (char_length(content) <= 10000)
+    CONSTRAINT message_edits_version_check CHECK (version BETWEEN 1 AND 1000),
+    CONSTRAINT message_edits_content_check CHECK (octet_length(content) <= 40000),
+    CONSTRAINT message_edits_times_check CHECK (
+        edited_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+    )
 );
 
 COMMENT ON TABLE messages IS
@@ -70,8 +83,8 @@ COMMENT ON COLUMN messages.id IS
 COMMENT ON COLUMN messages.sender_id IS 'Who sent it, a participant of the chat. Null exactly for system messages.';
 COMMENT ON COLUMN messages.kind IS 'What it is.';
 COMMENT ON COLUMN messages.content IS
-    'Its words, at most 10,000 characters. A text has them until it is deleted; a picture may have them.';
-COMMENT ON COLUMN messages.metadata IS 'A JSON object for the application: link previews, the facts of a system message.';
+    'Its words, at most 10,000 characters as people count them, and 40,000 bytes; something of them is seen. A text has them until it is deleted; a picture may have them.';
+COMMENT ON COLUMN messages.metadata IS 'A JSON object for the application: link previews, the facts of a system message; at most 16 KiB as text. An edit empties it.';
 COMMENT ON COLUMN messages.reply_to_seq IS 'The seq of the earlier message of the same chat that it answers.';
 COMMENT ON COLUMN messages.created_at IS 'When it was sent.';
 COMMENT ON COLUMN messages.edited_at IS 'When it was last edited. Null: never.';
@@ -89,7 +102,7 @@ COMMENT ON INDEX messages_uncounted_idx IS
 COMMENT ON TABLE message_edits IS 'What a message said before each of its edits.';
 COMMENT ON COLUMN message_edits.chat_id IS 'In which chat.';
 COMMENT ON COLUMN message_edits.message_seq IS 'Which message.';
-COMMENT ON COLUMN message_edits.version IS 'Which wording, from 1, the first; the newest is the message itself.';
+COMMENT ON COLUMN message_edits.version IS 'Which wording, from 1, the first, to 1,000; the newest is the message itself.';
 COMMENT ON COLUMN message_edits.content IS 'What it said then. Null: a picture that had no words.';
 COMMENT ON COLUMN message_edits.edited_at IS 'When that wording was replaced.';
 

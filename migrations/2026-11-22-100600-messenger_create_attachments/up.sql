@@ -34,7 +34,10 @@ CREATE TABLE attachments (
     CONSTRAINT attachments_medium_key_check CHECK (char_length(medium_key) BETWEEN 1 AND 1024),
     CONSTRAINT attachments_thumbnail_key_check CHECK (char_length(thumbnail_key) BETWEEN 1 AND 1024),
     CONSTRAINT attachments_width_check CHECK (width >= 1),
-    CONSTRAINT attachments_height_check CHECK (height >= 1)
+    CONSTRAINT attachments_height_check CHECK (height >= 1),
+    CONSTRAINT attachments_times_check CHECK (
+        created_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+    )
 );
 
 COMMENT ON TABLE attachments IS 'A picture of a message; its bytes are in an object store.';

@@ -31,7 +31,11 @@ CREATE TABLE message_delivery (
     CONSTRAINT message_delivery_pkey PRIMARY KEY (chat_id, user_id, through_seq),
     CONSTRAINT message_delivery_user_is_participant_fkey FOREIGN KEY (chat_id, user_id)
         REFERENCES chat_participants (chat_id, user_id) ON DELETE CASCADE,
-    CONSTRAINT message_delivery_through_seq_check CHECK (through_seq >= 1)
+    CONSTRAINT message_delivery_through_seq_check CHECK (through_seq >= 1),
+    CONSTRAINT message_delivery_times_check CHECK (
+        delivered_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+        AND read_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+    )
 );
 
 CREATE VIEW unread_counts WITH (security_invoker = true) AS

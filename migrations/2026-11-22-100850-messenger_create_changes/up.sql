@@ -32,6 +32,9 @@ CREATE TABLE chat_changes (
     CONSTRAINT chat_changes_pkey PRIMARY KEY (chat_id, version),
     CONSTRAINT chat_changes_chat_fkey FOREIGN KEY (chat_id) REFERENCES chat_heads (chat_id) ON DELETE CASCADE,
     CONSTRAINT chat_changes_version_check CHECK (version >= 1),
+    CONSTRAINT chat_changes_times_check CHECK (
+        changed_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+    ),
     CONSTRAINT chat_changes_message_check CHECK (
         (message_seq IS NOT NULL) = (kind IN ('message_edited', 'message_deleted', 'reactions_changed'))
     ),
@@ -59,7 +62,10 @@ CREATE TABLE user_changes (
     changed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT user_changes_pkey PRIMARY KEY (user_id, version),
     CONSTRAINT user_changes_user_fkey FOREIGN KEY (user_id) REFERENCES user_heads (user_id) ON DELETE CASCADE,
-    CONSTRAINT user_changes_version_check CHECK (version >= 1)
+    CONSTRAINT user_changes_version_check CHECK (version >= 1),
+    CONSTRAINT user_changes_times_check CHECK (
+        changed_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+    )
 );
 
 COMMENT ON TABLE chat_changes IS

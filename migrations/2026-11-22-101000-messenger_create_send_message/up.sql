@@ -10,6 +10,20 @@
 -- That the sender is a member is true when the message is numbered: who ends a membership deletes the position, and so
 -- waits for this transaction once the position is written; and once it is deleted, nothing is found to write.
 
+CREATE FUNCTION direct_chat_refuses(in_chat chat_id, by_user user_id, other_user user_id) RETURNS text
+LANGUAGE plpgsql
+STABLE
+AS $$
+BEGIN
+    RETURN CASE
+        WHEN EXISTS (SELECT FROM blocks WHERE blocker_id = by_user AND blocked_id = other_user) THEN 'blocked'
+        -- One answer for both, so that nobody learns from it that they were blocked.
+        WHEN EXISTS (SELECT FROM blocks WHERE blocker_id = other_user AND blocked_id = by_user) THEN 'unreachable'
+        WHEN NOT EXISTS (SELECT FROM unread_messages WHERE user_id = other_user AND chat_id = in_chat) THEN 'unreachable'
+    END;
+END
+$$;
+
 CREATE FUNCTION send_message(
     in_chat chat_id,
     by_user user_id,
@@ -27,23 +41,24 @@ AS $$
 DECLARE
     read_seq bigint;
     delivered_seq bigint;
-    is_blocked boolean;
+    other_user user_id;
 BEGIN
     SELECT
         position.last_read_seq,
         position.last_delivered_seq,
-        EXISTS (SELECT FROM blocks WHERE blocker_id = chat.direct_low AND blocked_id = chat.direct_high)
-        OR EXISTS (SELECT FROM blocks WHERE blocker_id = chat.direct_high AND blocked_id = chat.direct_low)
-    INTO read_seq, delivered_seq, is_blocked
+        CASE by_user WHEN chat.direct_low THEN chat.direct_high ELSE chat.direct_low END
+    INTO read_seq, delivered_seq, other_user
     FROM unread_messages AS position
     INNER JOIN chats AS chat ON position.chat_id = chat.id
     WHERE position.user_id = by_user AND position.chat_id = in_chat;
 
     IF NOT FOUND THEN
         RETURN;
-    ELSIF is_blocked THEN
-        next_seq := 0;
-        RETURN;
+    ELSIF other_user IS NOT NULL THEN
+        next_seq := CASE direct_chat_refuses(in_chat, by_user, other_user) WHEN 'blocked' THEN 0 WHEN 'unreachable' THEN -1 END;
+        IF next_seq IS NOT NULL THEN
+            RETURN;
+        END IF;
     END IF;
 
     -- The clock is read by the UPDATE that gets the lock: one that waited for another's computes its row anew.
@@ -102,5 +117,7 @@ BEGIN
 END
 $$;
 
+COMMENT ON FUNCTION direct_chat_refuses(chat_id, user_id, user_id) IS
+    'Why a user cannot write to the other one of a direct chat: blocked (the user has blocked the other) or unreachable (the other has blocked the user, or has closed the account). Null: they can.';
 COMMENT ON FUNCTION send_message(chat_id, user_id, message_id, message_kind, text, jsonb, bigint) IS
-    'Sends a message and gives its seq, its version and its time; nulls: the user is not a member of the chat; seq 0: in a direct chat, one has blocked the other. An id that is in the chat already violates messages_id_key.';
+    'Sends a message and gives its seq, its version and its time; nulls: the user is not a member of the chat; seq 0: in a direct chat, the sender has blocked the other; seq -1: the other cannot be reached, see direct_chat_refuses. An id that is in the chat already violates messages_id_key.';

@@ -4,6 +4,7 @@ DROP FUNCTION prune_user_changes(user_id, timestamptz, bigint, bigint);
 DROP FUNCTION prune_chat_changes(chat_id, timestamptz, bigint, bigint);
 DROP FUNCTION mark_read(chat_id, user_id, bigint);
 DROP FUNCTION mark_delivered(chat_id, user_id, bigint);
+DROP FUNCTION set_message_metadata(chat_id, user_id, bigint, bigint, jsonb);
 DROP FUNCTION change_reaction(chat_id, user_id, bigint, text, boolean);
 DROP FUNCTION edit_message(chat_id, user_id, bigint, text);
 DROP FUNCTION record_profile_change(user_id);

@@ -128,27 +128,27 @@ AS $$
 DECLARE
     edit_version bigint;
     happened_at timestamptz;
+    other_user user_id;
 BEGIN
     -- Whoever may not, or is too late, is told so without a lock.
     SELECT
         CASE
-            WHEN EXISTS (
-                SELECT FROM blocks
-                WHERE
-                    (blocker_id = chat.direct_low AND blocked_id = chat.direct_high)
-                    OR (blocker_id = chat.direct_high AND blocked_id = chat.direct_low)
-            ) THEN 'blocked'
             WHEN message.seq IS NULL OR message.deleted_at IS NOT NULL THEN 'not_found'
             WHEN message.sender_id IS DISTINCT FROM by_user THEN 'not_allowed'
             WHEN words IS NULL AND message.kind = 'text' THEN 'empty'
             WHEN message.content IS NOT DISTINCT FROM words THEN 'unchanged'
             ELSE 'edited'
-        END
-    INTO outcome
+        END,
+        CASE by_user WHEN chat.direct_low THEN chat.direct_high ELSE chat.direct_low END
+    INTO outcome, other_user
     FROM unread_messages AS position
     INNER JOIN chats AS chat ON chat.id = in_chat
     LEFT JOIN messages AS message ON message.chat_id = in_chat AND message.seq = of_seq
     WHERE position.user_id = by_user AND position.chat_id = in_chat;
+
+    IF other_user IS NOT NULL THEN
+        outcome := coalesce(direct_chat_refuses(in_chat, by_user, other_user), outcome);
+    END IF;
 
     outcome := coalesce(outcome, 'not_a_member');
     IF outcome <> 'edited' THEN
@@ -184,7 +184,7 @@ BEGIN
     WHERE message.chat_id = in_chat AND message.seq = of_seq AND message.deleted_at IS NULL;
 
     UPDATE messages
-    SET content = words, edited_at = happened_at, version = edit_version
+    SET content = words, metadata = '{}', edited_at = happened_at, version = edit_version
     WHERE chat_id = in_chat AND seq = of_seq AND deleted_at IS NULL
     RETURNING * INTO edited;
 
@@ -195,6 +195,59 @@ BEGIN
 
     INSERT INTO chat_changes (chat_id, version, kind, message_seq, user_id, changed_at)
     VALUES (in_chat, edit_version, 'message_edited', of_seq, by_user, happened_at);
+END
+$$;
+
+-- What a message was given for its words goes with them: the service says for which version it made it.
+CREATE FUNCTION set_message_metadata(
+    in_chat chat_id,
+    by_user user_id,
+    of_seq bigint,
+    of_version bigint,
+    facts jsonb,
+    OUT outcome text,
+    OUT changed messages
+)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    next_version bigint;
+BEGIN
+    SELECT
+        CASE
+            WHEN message.seq IS NULL OR message.deleted_at IS NOT NULL THEN 'not_found'
+            WHEN message.sender_id IS DISTINCT FROM by_user THEN 'not_allowed'
+            WHEN message.version <> of_version THEN 'edited_meanwhile'
+            ELSE 'changed'
+        END
+    INTO outcome
+    FROM unread_messages AS position
+    LEFT JOIN messages AS message ON message.chat_id = in_chat AND message.seq = of_seq
+    WHERE position.user_id = by_user AND position.chat_id = in_chat;
+
+    outcome := coalesce(outcome, 'not_a_member');
+    IF outcome <> 'changed' THEN
+        RETURN;
+    END IF;
+
+    UPDATE chat_heads
+    SET version = version + 1
+    WHERE chat_id = in_chat
+    RETURNING version INTO next_version;
+
+    -- Under the lock of the head: what was true before it may have changed meanwhile.
+    UPDATE messages
+    SET metadata = facts, version = next_version
+    WHERE chat_id = in_chat AND seq = of_seq AND version = of_version AND deleted_at IS NULL
+    RETURNING * INTO changed;
+
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'the message was changed meanwhile'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'messages_version_check';
+    END IF;
+
+    INSERT INTO chat_changes (chat_id, version, kind, message_seq, user_id, changed_at)
+    VALUES (in_chat, next_version, 'message_edited', of_seq, by_user, clock_timestamp());
 END
 $$;
 
@@ -214,18 +267,14 @@ AS $$
 DECLARE
     is_there boolean;
     happened_at timestamptz;
+    other_user user_id;
 BEGIN
     SELECT
         CASE
             WHEN message.seq IS NULL OR message.deleted_at IS NOT NULL THEN 'not_found'
-            WHEN is_given AND EXISTS (
-                SELECT FROM blocks
-                WHERE
-                    (blocker_id = chat.direct_low AND blocked_id = chat.direct_high)
-                    OR (blocker_id = chat.direct_high AND blocked_id = chat.direct_low)
-            ) THEN 'blocked'
             ELSE 'unchanged'
         END,
+        CASE by_user WHEN chat.direct_low THEN chat.direct_high ELSE chat.direct_low END,
         EXISTS (
             SELECT FROM message_reactions AS reaction
             WHERE
@@ -234,11 +283,15 @@ BEGIN
                 AND reaction.user_id = by_user
                 AND reaction.emoji = with_emoji
         )
-    INTO outcome, is_there
+    INTO outcome, other_user, is_there
     FROM unread_messages AS position
     INNER JOIN chats AS chat ON chat.id = in_chat
     LEFT JOIN messages AS message ON message.chat_id = in_chat AND message.seq = of_seq
     WHERE position.user_id = by_user AND position.chat_id = in_chat;
+
+    IF other_user IS NOT NULL AND is_given AND outcome = 'unchanged' THEN
+        outcome := coalesce(direct_chat_refuses(in_chat, by_user, other_user), outcome);
+    END IF;
 
     outcome := coalesce(outcome, 'not_a_member');
     IF outcome <> 'unchanged' THEN
@@ -267,6 +320,15 @@ BEGIN
         END IF;
 
         IF is_given THEN
+            IF (
+                SELECT count(*)
+                FROM message_reactions AS reaction
+                WHERE reaction.chat_id = in_chat AND reaction.message_seq = of_seq AND reaction.user_id = by_user
+            ) >= 20 THEN
+                RAISE EXCEPTION 'a member has at most 20 reactions on a message'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'message_reactions_of_one_check';
+            END IF;
+
             INSERT INTO message_reactions (chat_id, message_seq, user_id, emoji, created_at)
             VALUES (in_chat, of_seq, by_user, with_emoji, happened_at)
             ON CONFLICT DO NOTHING;
@@ -299,6 +361,8 @@ BEGIN
         FROM message_reactions AS reaction
         WHERE reaction.chat_id = in_chat AND reaction.message_seq = of_seq
         GROUP BY reaction.emoji
+        ORDER BY times DESC, first_at, reaction.emoji
+        LIMIT 20
     ) AS given;
 END
 $$;
@@ -547,9 +611,11 @@ COMMENT ON FUNCTION record_user_change(uuid [], user_change_kind, chat_id, user_
 COMMENT ON FUNCTION record_profile_change(user_id) IS
     'Logs another name or picture of a user: in each of their chats, for each of their contacts, and for themselves.';
 COMMENT ON FUNCTION edit_message(chat_id, user_id, bigint, text) IS
-    'Edits a message and gives what came of it (edited, unchanged, or why not) and the message. Locks the head, then the message.';
+    'Edits a message, empties its metadata, and gives what came of it (edited, unchanged, or why not) and the message. Locks the head, then the message.';
+COMMENT ON FUNCTION set_message_metadata(chat_id, user_id, bigint, bigint, jsonb) IS
+    'Sets the metadata of a message that is still of that version, and gives what came of it (changed, or why not) and the message. Locks the head, then the message.';
 COMMENT ON FUNCTION change_reaction(chat_id, user_id, bigint, text, boolean) IS
-    'Gives a reaction or takes it back, and gives what came of it (changed, unchanged, or why not), the version of the chat, and the reactions to the message then. Locks the head.';
+    'Gives a reaction or takes it back, and gives what came of it (changed, unchanged, or why not), the version of the chat, and the 20 most frequent reactions to the message then, the one that was first given first. Locks the head.';
 COMMENT ON FUNCTION mark_delivered(chat_id, user_id, bigint) IS
     'Moves what a member has received up to a message, and gives where it was and is; nulls: not a member.';
 COMMENT ON FUNCTION mark_read(chat_id, user_id, bigint) IS

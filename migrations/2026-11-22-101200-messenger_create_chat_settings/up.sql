@@ -22,7 +22,11 @@ CREATE TABLE chat_settings (
     CONSTRAINT chat_settings_pin_rank_check CHECK (pin_rank BETWEEN 0 AND 999),
     CONSTRAINT chat_settings_hidden_through_seq_check CHECK (hidden_through_seq >= 0),
     CONSTRAINT chat_settings_unread_from_seq_check CHECK (unread_from_seq >= 0),
-    CONSTRAINT chat_settings_draft_check CHECK (char_length(draft) BETWEEN 1 AND 10000)
+    CONSTRAINT chat_settings_draft_check CHECK (octet_length(draft) BETWEEN 1 AND 40000),
+    CONSTRAINT chat_settings_times_check CHECK (
+        muted_until_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+        AND changed_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+    )
 );
 
 COMMENT ON TABLE chat_settings IS
@@ -38,5 +42,5 @@ COMMENT ON COLUMN chat_settings.hidden_through_seq IS
     'The chat is in no list while its newest message is this one, or an earlier one. Null: it is not hidden.';
 COMMENT ON COLUMN chat_settings.unread_from_seq IS
     'The chat is marked as unread while the member''s last_read_seq is this one: reading further takes the mark away. Null: it is not marked.';
-COMMENT ON COLUMN chat_settings.draft IS 'What the member has begun to write, 1 to 10,000 characters. Null: nothing.';
+COMMENT ON COLUMN chat_settings.draft IS 'What the member has begun to write, 1 to 10,000 characters as people count them, and at most 40,000 bytes. Null: nothing.';
 COMMENT ON COLUMN chat_settings.changed_at IS 'When one of them last changed.';

@@ -19,6 +19,7 @@ mod chat_participants;
 mod chat_settings;
 mod chats;
 mod contacts;
+mod declined_requests;
 mod message_delivery;
 mod message_edits;
 mod message_mentions;
@@ -40,6 +41,7 @@ pub use chat_participants::{ChatParticipant, ChatParticipantChanges, NewChatPart
 pub use chat_settings::ChatSettings;
 pub use chats::{Chat, ChatChanges, NewDirectChat, NewGroupChat};
 pub use contacts::{Contact, ContactChanges, NewContact};
+pub use declined_requests::DeclinedRequest;
 pub use message_delivery::{MessageDelivery, MessageDeliveryChanges, NewMessageDelivery};
 pub use message_edits::{MessageEdit, NewMessageEdit};
 pub use message_mentions::MessageMention;

@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Nullable, SmallInt, Text, Timestamptz};
 
-use super::nul_character;
 use super::statement::statement;
 use super::user_changes::{self, About};
+use super::{nul_character, text, time};
 use crate::actor::Actor;
 use crate::enums::UserChangeKind;
 use crate::error::{Error, refusals};
@@ -36,7 +36,7 @@ pub struct Settings {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[allow(clippy::option_option, reason = "nothing is not the same as no change")]
 pub struct Changes<'a> {
-    /// Muted until then, such as [`FOR_EVER`].
+    /// Muted until then, such as [`FOR_EVER`]; a later time is the last one of the year 9999.
     pub muted_until: Option<Option<DateTime<Utc>>>,
     /// Pinned at that place, 0 to 999. Several may have the same.
     pub pin_rank: Option<Option<i16>>,
@@ -67,8 +67,8 @@ pub enum SettingsRefused {
     /// The place among the pinned chats is not 0 to 999.
     #[error("a pinned chat has a place of 0 to 999")]
     PinRankInvalid,
-    /// The draft has more than 10,000 characters.
-    #[error("a draft has at most 10,000 characters")]
+    /// The draft has more than 10,000 characters, or 40,000 bytes.
+    #[error("a draft has at most 10,000 characters, and 40,000 bytes")]
     DraftTooLong,
     /// The draft has a NUL in it, which PostgreSQL cannot store.
     #[error("a text with a NUL in it cannot be stored")]
@@ -188,7 +188,7 @@ pub(super) fn stored() -> _ {
 ///
 /// * [`NotAMember`](SettingsRefused::NotAMember): the actor is not a member of the chat now, or there is no such chat.
 /// * [`PinRankInvalid`](SettingsRefused::PinRankInvalid): the place among the pinned chats is not 0 to 999.
-/// * [`DraftTooLong`](SettingsRefused::DraftTooLong): the draft has more than 10,000 characters.
+/// * [`DraftTooLong`](SettingsRefused::DraftTooLong): the draft has more than 10,000 characters, or 40,000 bytes.
 /// * [`ContainsNul`](SettingsRefused::ContainsNul): the draft has a NUL in it, which PostgreSQL cannot store.
 ///
 /// ```
@@ -213,11 +213,14 @@ pub fn change(
     if nul_character::in_any([draft]) {
         return Err(Error::Refused(SettingsRefused::ContainsNul));
     }
+    if draft.is_some_and(text::is_long_message) {
+        return Err(Error::Refused(SettingsRefused::DraftTooLong));
+    }
     let changing = Change {
         user_id: actor.user_id(),
         chat_id,
         sets_muted: changes.muted_until.is_some(),
-        muted_until: changes.muted_until.flatten(),
+        muted_until: changes.muted_until.flatten().map(time::storable),
         sets_pin: changes.pin_rank.is_some(),
         pin_rank: changes.pin_rank.flatten(),
         is_archived: changes.is_archived,

@@ -9,6 +9,7 @@ use crate::enums::ParticipantRole;
 use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId};
 use crate::models::Chat;
+use crate::queries::functions::lower;
 use crate::queries::nul_character;
 use crate::queries::predicates::{is_member, is_member_of};
 use crate::queries::profile::Profile;
@@ -72,7 +73,7 @@ pub fn get(conn: &mut PgConnection, actor: Actor, chat_id: ChatId) -> Result<Cha
     chat.ok_or(Error::Refused(ChatRefused::NotAMember))
 }
 
-/// The group of that slug, if the reader is one of its members.
+/// The group of that slug, in whatever case, if the reader is one of its members.
 ///
 /// One statement, which locks nothing. Index: `chats_slug_key` and `chat_participants_pkey`.
 ///
@@ -98,7 +99,7 @@ pub fn find_by_slug(conn: &mut PgConnection, actor: Actor, slug: &str) -> QueryR
     }
     chats::table
         .inner_join(chat_participants::table.on(chat_participants::chat_id.eq(chats::id)))
-        .filter(chats::slug.eq(slug).and(chat_participants::user_id.eq(reader)))
+        .filter(lower(chats::slug).eq(slug.to_ascii_lowercase()).and(chat_participants::user_id.eq(reader)))
         .filter(chat_participants::left_at.is_null())
         .select(Chat::as_select())
         .first(conn)

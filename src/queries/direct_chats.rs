@@ -1,6 +1,5 @@
 //! Direct chats: one for two users, whoever asks first and however many ask at once.
 
-use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::user_changes::{self, About};
@@ -9,7 +8,7 @@ use crate::enums::{ContactStatus, UserChangeKind};
 use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId};
 use crate::models::{Chat, NewChatHead, NewChatParticipant, NewDirectChat, NewUnreadMessages};
-use crate::queries::predicates::{blocks_between, hold_open};
+use crate::queries::predicates::{Silence, hold_open, silence};
 use crate::schema::{chat_heads, chat_participants, chats, contacts, unread_messages};
 use crate::seq::Seq;
 
@@ -17,11 +16,12 @@ use crate::seq::Seq;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenRefused {
-    /// The two are not accepted contacts, or are one and the same user.
+    /// The two are not accepted contacts, or are one and the same user; or the other has blocked the user, or has closed
+    /// the account, which is not told apart.
     #[error("the two are not contacts")]
     NotContacts,
-    /// One of the two has blocked the other.
-    #[error("one of the two has blocked the other")]
+    /// The user has blocked the other.
+    #[error("the user has blocked the other")]
     Blocked,
 }
 
@@ -78,8 +78,9 @@ pub fn find(conn: &mut PgConnection, actor: Actor, other: UserId) -> QueryResult
 ///
 /// One of these, or [`Error::Database`]:
 ///
-/// * [`NotContacts`](OpenRefused::NotContacts): the two are not accepted contacts, or are one and the same user.
-/// * [`Blocked`](OpenRefused::Blocked): one of the two has blocked the other.
+/// * [`NotContacts`](OpenRefused::NotContacts): the two are not accepted contacts, or are one and the same user; or
+///   the other has blocked the user, or has closed the account, which is not told apart.
+/// * [`Blocked`](OpenRefused::Blocked): the user has blocked the other.
 ///
 /// # Examples
 ///
@@ -117,8 +118,10 @@ pub fn find_or_create(conn: &mut PgConnection, actor: Actor, other: UserId) -> R
         if contact.is_none() {
             return Err(Error::Refused(OpenRefused::NotContacts));
         }
-        if diesel::select(exists(blocks_between(user, other))).get_result(conn)? {
-            return Err(Error::Refused(OpenRefused::Blocked));
+        match silence(conn, user, other)? {
+            None => {}
+            Some(Silence::Own) => return Err(Error::Refused(OpenRefused::Blocked)),
+            Some(Silence::Others) => return Err(Error::Refused(OpenRefused::NotContacts)),
         }
         create(conn, user, other)?.map_or_else(|| find(conn, actor, other)?.ok_or_else(|| diesel::NotFound.into()), Ok)
     })

@@ -1,7 +1,17 @@
 //! Functions of PostgreSQL that Diesel has no name for.
 
 use diesel::define_sql_function;
-use diesel::sql_types::{BigInt, Bool, Nullable, Numeric, SmallInt, Timestamptz};
+use diesel::sql_types::{BigInt, Bool, Nullable, Numeric, SmallInt, Text, Timestamptz};
+
+define_sql_function! {
+    /// What the clock of the server says now, also in the middle of a transaction.
+    fn clock_timestamp() -> Timestamptz;
+}
+
+define_sql_function! {
+    /// The text in lower case.
+    fn lower(text: Nullable<Text>) -> Nullable<Text>;
+}
 
 define_sql_function! {
     /// The smaller of two numbers.

@@ -61,6 +61,8 @@ pub struct Last {
     pub preview: Option<String>,
     /// When it was sent.
     pub sent_at: Option<DateTime<Utc>>,
+    /// Whether it was deleted.
+    pub is_deleted: bool,
 }
 
 /// The rank of chats that are not pinned: after all that are.
@@ -232,6 +234,8 @@ fn entries(user_id: UserId, archived: bool, unpinned: i16, nothing: i64) -> _ {
         chat_heads::last_kind,
         chat_heads::last_preview,
         chat_heads::last_message_at,
+        // No other message of a member does not count as unread.
+        chat_heads::last_sender_id.is_not_null().and(chat_heads::last_uncounted_seq.eq(chat_heads::last_seq)),
     );
     let mentions = message_mentions::table
         .filter(message_mentions::chat_id.eq(unread_messages::chat_id))

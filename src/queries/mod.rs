@@ -84,6 +84,8 @@ pub mod receipts;
 pub mod search;
 pub mod sessions;
 pub(crate) mod statement;
+mod text;
+pub(crate) mod time;
 pub mod unread;
 pub mod uploads;
 mod user_changes;

@@ -57,14 +57,40 @@ pub(super) fn blocks_between(one: UserId, other: UserId) -> _ {
     blocks::table.filter(forth.or(back))
 }
 
-/// One of the others whom the user has blocked, or who has blocked the user.
-pub(super) fn blocked_among(conn: &mut PgConnection, user: UserId, others: &[UserId]) -> QueryResult<Option<UserId>> {
+/// Who of two keeps them from having anything to do with each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Silence {
+    /// The user has blocked the other.
+    Own,
+    /// The other has blocked the user, who is not to learn of it.
+    Others,
+}
+
+/// Whether the user has blocked the other, or else the other the user.
+pub(super) fn silence(conn: &mut PgConnection, user: UserId, other: UserId) -> QueryResult<Option<Silence>> {
+    let blockers: Vec<UserId> = blocks_between(user, other).select(blocks::blocker_id).load(conn)?;
+    Ok(match blockers.as_slice() {
+        [] => None,
+        blockers if blockers.contains(&user) => Some(Silence::Own),
+        _ => Some(Silence::Others),
+    })
+}
+
+/// One of the others whom the user has blocked, or who has blocked the user, and which of the two it is.
+pub(super) fn blocked_among(
+    conn: &mut PgConnection,
+    user: UserId,
+    others: &[UserId],
+) -> QueryResult<Option<(UserId, Silence)>> {
     let forth = blocks::blocker_id.eq(user).and(blocks::blocked_id.eq_any(others));
     let back = blocks::blocked_id.eq(user).and(blocks::blocker_id.eq_any(others));
     let block = blocks::table
         .filter(forth.or(back))
+        // Those of the user's own first.
+        .order(blocks::blocker_id.ne(user))
         .select((blocks::blocker_id, blocks::blocked_id))
         .first::<(UserId, UserId)>(conn)
         .optional()?;
-    Ok(block.map(|(blocker, blocked)| if blocker == user { blocked } else { blocker }))
+    Ok(block
+        .map(|(blocker, blocked)| if blocker == user { (blocked, Silence::Own) } else { (blocker, Silence::Others) }))
 }

@@ -208,9 +208,9 @@ fn a_block_in_either_direction_stops_requests_and_answers() {
     for blocker in [alice, bob] {
         let blocked = if blocker == alice { bob } else { alice };
         blocks::block(conn, by(blocker), blocked).unwrap();
-        for (one, other) in [(alice, bob), (bob, alice)] {
-            assert_eq!(contacts::request(conn, by(one), other), Err(Error::Refused(RequestRefused::Blocked)));
-        }
+        assert_eq!(contacts::request(conn, by(blocker), blocked), Err(Error::Refused(RequestRefused::Blocked)));
+        // Who is blocked is told what they would be told of a closed account.
+        assert_eq!(contacts::request(conn, by(blocked), blocker), Err(Error::Refused(RequestRefused::NoSuchAccount)));
         assert_eq!(side(conn, alice, bob), None);
         blocks::unblock(conn, by(blocker), blocked).unwrap();
     }

@@ -62,15 +62,15 @@ fn a_block_in_either_direction_keeps_a_chat_from_being_opened_and_written_to() {
     cast::befriend(conn, alice, bob);
     cast::befriend(conn, alice, carol);
     cast::block(conn, bob, alice);
-    assert_eq!(direct_chats::find_or_create(conn, by(alice), bob), Err(Refused(OpenRefused::Blocked)));
+    assert_eq!(direct_chats::find_or_create(conn, by(alice), bob), Err(Refused(OpenRefused::NotContacts)));
     assert_eq!(direct_chats::find_or_create(conn, by(bob), alice), Err(Refused(OpenRefused::Blocked)));
 
     let chat = direct_chats::find_or_create(conn, by(alice), carol).unwrap();
     messages::send(conn, by(carol), chat.id, &Draft::text("Hello")).unwrap();
     cast::block(conn, carol, alice);
-    for sender in [alice, carol] {
+    for (sender, refusal) in [(alice, SendRefused::Unreachable), (carol, SendRefused::Blocked)] {
         let refused = messages::send(conn, by(sender), chat.id, &Draft::text("Hello?"));
-        assert_eq!(refused, Err(Refused(SendRefused::Blocked)));
+        assert_eq!(refused, Err(Refused(refusal)));
     }
     assert_eq!(direct_chats::find_or_create(conn, by(alice), carol).unwrap().id, chat.id);
     assert_sound(&database);

@@ -1,6 +1,6 @@
 //! History comes in from elsewhere, once, with its own times.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, TimeDelta, Utc};
 use diesel::prelude::*;
 use messenger_db::enums::{ImageType, MessageKind};
 use messenger_db::error::Error::Refused;
@@ -163,6 +163,17 @@ fn of_a_batch_that_is_refused_nothing_is_imported() {
     assert_eq!(refusal(Imported { sender_id: Some(eve), ..text("!") }), ImportRefused::SenderNotFound);
     assert_eq!(refusal(Imported { content: None, ..text("!") }), ImportRefused::Empty);
     assert_eq!(refusal(text("")), ImportRefused::Empty);
+    assert_eq!(refusal(text("\u{200B}")), ImportRefused::Empty);
+    let large = json!({ "a": "x".repeat(16 << 10) });
+    let too_large = Imported { metadata: Some(&large), ..text("!") };
+    assert_eq!(refusal(too_large.clone()), ImportRefused::MetadataTooLarge(too_large.id));
+    let tomorrow = Utc::now() + TimeDelta::days(1);
+    for time in [tomorrow, DateTime::<Utc>::MAX_UTC, DateTime::<Utc>::MIN_UTC] {
+        let sent = Imported { created_at: time, ..text("!") };
+        assert_eq!(refusal(sent.clone()), ImportRefused::TimeRefused(sent.id), "{time}");
+        let edited = Imported { edited_at: Some(time), ..text("!") };
+        assert_eq!(refusal(edited.clone()), ImportRefused::TimeRefused(edited.id), "{time}");
+    }
     assert_eq!(refusal(text(&long)), ImportRefused::TooLong);
     let deep = (0..100).fold(json!({}), |inner, _| json!({ "a": inner }));
     let too_deep = Imported { metadata: Some(&deep), ..text("!") };

@@ -4,9 +4,12 @@ use diesel::prelude::*;
 use messenger_db::enums::MessageKind;
 use messenger_db::error::Error::Refused;
 use messenger_db::ids::{ChatId, MessageId, UserId};
-use messenger_db::models::ChatHead;
+use messenger_db::models::{ChatHead, MessageEdit};
+use messenger_db::page::Limit;
 use messenger_db::queries::groups::{self, NewGroup};
-use messenger_db::queries::messages::{self, DeleteRefused, Draft, EditRefused, GetRefused, Picture, SendRefused};
+use messenger_db::queries::messages::{
+    self, DeleteRefused, Draft, EditRefused, EditsFor, GetRefused, MetadataRefused, Picture, SendRefused,
+};
 use messenger_db::queries::{blocks, reactions, receipts};
 use messenger_db::schema::chat_heads;
 use messenger_db::seq::Seq;
@@ -19,6 +22,16 @@ use crate::support::TestDatabase;
 
 fn head(conn: &mut PgConnection, chat: ChatId) -> ChatHead {
     chat_heads::table.find(chat).select(ChatHead::as_select()).first(conn).unwrap()
+}
+
+/// What a message said before, for all members.
+fn edits(
+    conn: &mut PgConnection,
+    reader: UserId,
+    chat: ChatId,
+    seq: Seq,
+) -> Result<Vec<MessageEdit>, messenger_db::error::Error<GetRefused>> {
+    messages::list_edits(conn, by(reader), chat, seq, EditsFor::Members, None, Limit::MAX)
 }
 
 #[test]
@@ -107,6 +120,12 @@ fn what_cannot_be_sent_is_refused_and_takes_no_number() {
     }
     assert_eq!(refusal(Draft::text("")), Refused(SendRefused::Empty));
     assert_eq!(refusal(Draft::text("Hi").saying("")), Refused(SendRefused::Empty));
+    assert_eq!(refusal(Draft::text(" \u{200B}\u{3164}\n")), Refused(SendRefused::Empty));
+    let large = json!({ "a": "x".repeat(16 << 10) });
+    assert_eq!(refusal(Draft::text("Hi").with_metadata(&large)), Refused(SendRefused::MetadataTooLarge));
+    // PostgreSQL writes blanks that JSON does not need.
+    let spread = json!({ "a": vec![0; 7 << 10] });
+    assert_eq!(refusal(Draft::text("Hi").with_metadata(&spread)), Refused(SendRefused::MetadataTooLarge));
     assert_eq!(refusal(Draft::text("ä".repeat(10_001))), Refused(SendRefused::TooLong));
     assert_eq!(refusal(Draft::text("Hi").with_metadata(&list)), Refused(SendRefused::MetadataNotAnObject));
     let deep = (0..100).fold(json!({}), |inner, _| json!({ "a": inner }));
@@ -123,9 +142,9 @@ fn who_is_blocked_edits_nothing_and_may_delete() {
     let chat = cast::direct(conn, alice, bob);
     let seq = cast::say(conn, chat, alice, ["Hello"]);
     blocks::block(conn, by(bob), alice).unwrap();
-    for user in [alice, bob] {
+    for (user, refusal) in [(alice, EditRefused::Unreachable), (bob, EditRefused::Blocked)] {
         let refused = messages::edit(conn, by(user), chat, seq, "Hello again");
-        assert_eq!(refused, Err(Refused(EditRefused::Blocked)));
+        assert_eq!(refused, Err(Refused(refusal)));
     }
     messages::delete(conn, by(alice), chat, seq).unwrap();
     assert_sound(&database);
@@ -189,7 +208,7 @@ fn an_edit_keeps_every_wording_and_the_head_shows_the_newest() {
     assert_eq!(messages::edit(conn, by(bob), chat, seq, "two"), Ok(edited));
     messages::edit(conn, by(bob), chat, seq, &"three ".repeat(50)).unwrap();
     assert_eq!(head(conn, chat).last_preview.unwrap().chars().count(), 100);
-    let wordings: Vec<_> = messages::all_edits(conn, by(alice), chat, seq).unwrap();
+    let wordings = edits(conn, alice, chat, seq).unwrap();
     let wordings: Vec<_> = wordings.iter().map(|edit| (edit.version, edit.content.as_deref())).collect();
     assert_eq!(wordings, [(1, Some("one")), (2, Some("two"))]);
 
@@ -213,12 +232,13 @@ fn only_the_sender_edits_while_a_member_and_what_is_there() {
     assert_eq!(refusal(alice, Seq::FIRST, "the system's"), Refused(EditRefused::NotAllowed));
     assert_eq!(refusal(bob, Seq::new(9), "nothing"), Refused(EditRefused::NotFound));
     assert_eq!(refusal(bob, seq, ""), Refused(EditRefused::Empty));
+    assert_eq!(refusal(bob, seq, "\u{2800} "), Refused(EditRefused::Empty));
     assert_eq!(refusal(bob, seq, &"a".repeat(10_001)), Refused(EditRefused::TooLong));
     assert_eq!(refusal(UserId::new(), seq, "?"), Refused(EditRefused::NotAMember));
     assert_eq!(messages::edit(conn, by(bob), chat, image, "").unwrap().content, None);
-    assert_eq!(messages::all_edits(conn, by(carol), chat, image).unwrap()[0].content.as_deref(), Some("Look"));
+    assert_eq!(edits(conn, carol, chat, image).unwrap()[0].content.as_deref(), Some("Look"));
     assert_eq!(messages::edit(conn, by(bob), chat, image, "Look!").unwrap().content.as_deref(), Some("Look!"));
-    assert_eq!(messages::all_edits(conn, by(carol), chat, image).unwrap()[1].content, None);
+    assert_eq!(edits(conn, carol, chat, image).unwrap()[1].content, None);
     messages::delete(conn, by(bob), chat, seq).unwrap();
     assert_eq!(messages::edit(conn, by(bob), chat, seq, "back"), Err(Refused(EditRefused::NotFound)));
     groups::leave(conn, by(bob), chat).unwrap();
@@ -244,7 +264,7 @@ fn a_deleted_message_keeps_its_place_and_nothing_else() {
     assert_eq!((left.id, left.sender_id, left.created_at), (sent.id, sent.sender_id, sent.created_at));
     assert_eq!((left.content, left.metadata, left.deleted_at.is_some()), (None, json!({}), true));
     assert_eq!(head(conn, chat).last_preview, None);
-    assert_eq!(messages::all_edits(conn, by(alice), chat, sent.seq), Ok(vec![]));
+    assert_eq!(edits(conn, alice, chat, sent.seq), Ok(vec![]));
     assert_eq!(messages::delete(conn, by(bob), chat, sent.seq), Err(Refused(DeleteRefused::NotFound)));
     // It can be answered still.
     messages::send(conn, by(alice), chat, &Draft::text("What was that?").in_reply_to(sent.seq)).unwrap();
@@ -286,8 +306,58 @@ fn only_members_read_a_message() {
     groups::leave(conn, by(bob), chat).unwrap();
     for outsider in [bob, UserId::new()] {
         assert_eq!(messages::get(conn, by(outsider), chat, sent.seq), Err(Refused(GetRefused::NotAMember)));
-        assert_eq!(messages::all_edits(conn, by(outsider), chat, sent.seq), Err(Refused(GetRefused::NotAMember)));
+        assert_eq!(edits(conn, outsider, chat, sent.seq), Err(Refused(GetRefused::NotAMember)));
         assert_eq!(messages::find_by_id(conn, by(outsider), chat, sent.id), Ok(None));
     }
     assert_eq!(messages::find_by_id(conn, by(alice), chat, MessageId::new()), Ok(None));
+}
+
+#[test]
+fn the_preview_of_a_link_is_set_for_the_words_that_were_looked_at_and_goes_with_them() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (chat, [alice, bob, _]) = cast::group(conn);
+    let sent = messages::send(conn, by(bob), chat, &Draft::text("https://example.com")).unwrap().message;
+    let preview = json!({ "preview": { "title": "Example" } });
+    let set = |conn: &mut PgConnection, user, version, metadata| {
+        messages::set_metadata(conn, by(user), chat, sent.seq, version, metadata)
+    };
+    let shown = set(conn, bob, sent.version, &preview).unwrap();
+    assert_eq!((shown.metadata.clone(), shown.edited_at, shown.version > sent.version), (preview.clone(), None, true));
+    assert_eq!(messages::get(conn, by(alice), chat, sent.seq).unwrap(), shown);
+    assert_eq!(set(conn, alice, shown.version, &preview), Err(Refused(MetadataRefused::NotAllowed)));
+    assert_eq!(set(conn, UserId::new(), shown.version, &preview), Err(Refused(MetadataRefused::NotAMember)));
+    assert_eq!(set(conn, bob, sent.version, &preview), Err(Refused(MetadataRefused::ChangedMeanwhile)));
+    let list = json!([]);
+    assert_eq!(set(conn, bob, shown.version, &list), Err(Refused(MetadataRefused::NotAnObject)));
+    let large = json!({ "a": "x".repeat(16 << 10) });
+    assert_eq!(set(conn, bob, shown.version, &large), Err(Refused(MetadataRefused::TooLarge)));
+    let edited = messages::edit(conn, by(bob), chat, sent.seq, "Never mind").unwrap();
+    assert_eq!(edited.metadata, json!({}));
+    assert_eq!(set(conn, bob, shown.version, &preview), Err(Refused(MetadataRefused::ChangedMeanwhile)));
+    messages::delete(conn, by(bob), chat, sent.seq).unwrap();
+    assert_eq!(set(conn, bob, edited.version, &preview), Err(Refused(MetadataRefused::NotFound)));
+    assert_sound(&database);
+}
+
+#[test]
+fn a_message_is_edited_a_thousand_times_and_its_wordings_are_read_page_by_page() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (chat, [alice, bob, _]) = cast::group(conn);
+    let seq = messages::send(conn, by(bob), chat, &Draft::text("0")).unwrap().message.seq;
+    for version in 1..=5 {
+        messages::edit(conn, by(bob), chat, seq, &version.to_string()).unwrap();
+    }
+    let page = |conn: &mut PgConnection, reader, readers, after| {
+        let page = messages::list_edits(conn, by(reader), chat, seq, readers, after, Limit::new(2)).unwrap();
+        page.into_iter().map(|edit| edit.version).collect::<Vec<_>>()
+    };
+    assert_eq!(page(conn, bob, EditsFor::Sender, None), [1, 2]);
+    assert_eq!(page(conn, bob, EditsFor::Sender, Some(4)), [5]);
+    assert_eq!(page(conn, alice, EditsFor::Sender, None), [0_i32; 0]);
+    assert_eq!(page(conn, alice, EditsFor::Members, Some(2)), [3, 4]);
+    assert_sound(&database);
+    database.execute("UPDATE message_edits SET version = 1000 WHERE version = 5").unwrap();
+    assert_eq!(messages::edit(conn, by(bob), chat, seq, "more"), Err(Refused(EditRefused::TooManyEdits)));
 }

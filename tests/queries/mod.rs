@@ -41,6 +41,7 @@ mod serde;
 mod service;
 mod sessions;
 pub mod sound;
+mod text;
 mod unread;
 mod uploads;
 mod versions;

@@ -8,7 +8,7 @@ use diesel::connection::SimpleConnection as _;
 use messenger_db::enums::{DeviceType, UserStatus};
 use messenger_db::ids::{ChatId, MessageId, UserId};
 use messenger_db::page::Limit;
-use messenger_db::queries::messages::{self, Draft};
+use messenger_db::queries::messages::{self, Draft, EditsFor};
 use messenger_db::queries::sessions::{self, Device, Socket};
 use messenger_db::queries::{
     accounts, attachments, blocks, contacts, direct_chats, history, inbox, pending, push, reactions, receipts, search,
@@ -91,9 +91,10 @@ fn every_hot_act_rides_the_indexes_that_its_documentation_names() {
         ),
         (
             "edits",
-            &|conn| run(messages::all_edits(conn, by(ONE), LONG, Seq::new(2500))),
-            &["message_edits_pkey", MEMBER],
-            1,
+            &|conn| run(messages::list_edits(conn, by(ONE), LONG, Seq::new(2500), EditsFor::Members, None, Limit::MAX)),
+            &["message_edits_pkey", "messages_pkey", MEMBER],
+            // Whose it is: of each version, as above.
+            40,
         ),
         ("latest", &|conn| run(history::latest(conn, by(ONE), LONG, page)), HISTORY, 60),
         ("before", &|conn| run(history::before(conn, by(ONE), LONG, Seq::new(2500), page)), HISTORY, 60),

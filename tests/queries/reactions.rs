@@ -6,7 +6,7 @@ use messenger_db::ids::{ChatId, UserId};
 use messenger_db::page::Limit;
 use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::reactions::{self, ReactionRefused, Reactor};
-use messenger_db::queries::{blocks, messages};
+use messenger_db::queries::{blocks, history, messages};
 use messenger_db::seq::Seq;
 use pretty_assertions::assert_eq;
 
@@ -48,20 +48,56 @@ fn an_emoji_is_given_once_and_taken_back_once() {
 }
 
 #[test]
-fn an_emoji_has_1_to_32_bytes() {
+fn an_emoji_is_one_of_unicodes_in_one_form_or_has_a_name_of_the_services() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
-    let (chat, [alice, ..]) = cast::group(conn);
-    let family = "👨‍👩‍👧‍👦";
-    assert_eq!(changed(reactions::add(conn, by(alice), chat, Seq::FIRST, family)), Ok(true));
-    assert_eq!(changed(reactions::add(conn, by(alice), chat, Seq::FIRST, &"é".repeat(16))), Ok(true));
-    for no_emoji in ["", &"é".repeat(17), &"x".repeat(100_000)] {
-        assert_eq!(
-            reactions::add(conn, by(alice), chat, Seq::FIRST, no_emoji),
-            Err(Refused(ReactionRefused::EmojiRefused))
-        );
-        assert_eq!(changed(reactions::remove(conn, by(alice), chat, Seq::FIRST, no_emoji)), Ok(false));
+    let (chat, [alice, bob, _]) = cast::group(conn);
+    let add = |conn: &mut PgConnection, emoji: &str| reactions::add(conn, by(alice), chat, Seq::FIRST, emoji);
+    for emoji in ["👩🏻‍❤️‍💋‍👨🏿", "👍", "❤", ":party-parrot:"] {
+        assert_eq!(changed(add(conn, emoji)), Ok(true), "{emoji}");
     }
+    for again in ["👍\u{FE0F}", "❤\u{FE0F}"] {
+        assert_eq!(changed(add(conn, again)), Ok(false), "{again}");
+    }
+    assert_eq!(changed(reactions::remove(conn, by(alice), chat, Seq::FIRST, "👍\u{FE0F}")), Ok(true));
+    let hearts = reactions::list(conn, by(bob), chat, Seq::FIRST, Some("❤"), None, Limit::MAX).unwrap();
+    assert_eq!(hearts.len(), 1);
+    for no_emoji in ["", " ", "nice", "<img src=x>", "👍👍", "\0", &"x".repeat(100_000)] {
+        assert_eq!(add(conn, no_emoji), Err(Refused(ReactionRefused::EmojiRefused)), "{no_emoji:?}");
+        let removed = reactions::remove(conn, by(alice), chat, Seq::FIRST, no_emoji);
+        assert_eq!(removed, Err(Refused(ReactionRefused::EmojiRefused)), "{no_emoji:?}");
+    }
+}
+
+#[test]
+fn the_database_takes_every_emoji_of_the_list() {
+    let database = TestDatabase::migrated();
+    let all = emojis::iter().flat_map(|emoji| emoji.skin_tones().map_or_else(|| vec![emoji], Iterator::collect));
+    let all: Vec<_> = all.map(|emoji| format!("('{}')", emoji.as_str())).collect();
+    assert!(all.len() > 3_000);
+    let refused = format!("SELECT emoji FROM (VALUES {}) AS list (emoji) WHERE NOT is_emoji(emoji)", all.join(","));
+    assert_eq!(database.column(&refused), [""; 0]);
+}
+
+#[test]
+fn a_member_gives_a_message_20_reactions_and_a_page_has_the_20_most_frequent() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (chat, [alice, bob, carol]) = cast::group(conn);
+    for (user, numbers) in [(alice, 0..20), (bob, 10..30), (carol, 29..30)] {
+        for number in numbers {
+            reactions::add(conn, by(user), chat, Seq::FIRST, &format!(":e{number}:")).unwrap();
+        }
+    }
+    assert_eq!(reactions::add(conn, by(alice), chat, Seq::FIRST, ":e20:"), Err(Refused(ReactionRefused::TooMany)));
+    let shown = reactions::add(conn, by(carol), chat, Seq::FIRST, ":e29:").unwrap().reactions;
+    let counts: Vec<_> = shown.iter().map(|given| (given.emoji.clone(), given.count)).collect();
+    let page = history::latest(conn, by(alice), chat, Limit::MAX).unwrap();
+    let of_page: Vec<_> = page.entries[0].reactions.iter().map(|given| (given.emoji.clone(), given.count)).collect();
+    assert_eq!(of_page, counts);
+    // Those that two gave, and of the others those that were given first.
+    let expected = (0..9).map(|number| (number, 1)).chain((10..20).map(|number| (number, 2))).chain([(29, 2)]);
+    assert_eq!(counts, expected.map(|(number, count)| (format!(":e{number}:"), count)).collect::<Vec<_>>());
 }
 
 #[test]
@@ -76,10 +112,8 @@ fn nobody_reacts_but_members_and_to_nothing_but_what_is_there() {
     messages::delete(conn, by(alice), chat, gone).unwrap();
     groups::leave(conn, by(bob), chat).unwrap();
     for (chat, user) in [(chat, bob), (chat, UserId::new()), (ChatId::new(), alice)] {
-        for emoji in ["👍", ""] {
-            assert_eq!(reactions::add(conn, by(user), chat, seq, emoji), Err(Refused(ReactionRefused::NotAMember)));
-            assert_eq!(reactions::remove(conn, by(user), chat, seq, emoji), Err(Refused(ReactionRefused::NotAMember)));
-        }
+        assert_eq!(reactions::add(conn, by(user), chat, seq, "👍"), Err(Refused(ReactionRefused::NotAMember)));
+        assert_eq!(reactions::remove(conn, by(user), chat, seq, "👍"), Err(Refused(ReactionRefused::NotAMember)));
         let list = reactions::list(conn, by(user), chat, seq, None, None, Limit::MAX);
         assert_eq!(list, Err(Refused(ReactionRefused::NotAMember)));
     }
@@ -102,12 +136,9 @@ fn a_block_stops_reactions_in_a_direct_chat_and_nowhere_else() {
     cast::say(conn, direct, alice, ["Hello"]);
     reactions::add(conn, by(bob), direct, Seq::FIRST, "👍").unwrap();
     blocks::block(conn, by(alice), bob).unwrap();
-    for user in [alice, bob] {
+    for (user, refusal) in [(alice, ReactionRefused::Blocked), (bob, ReactionRefused::Unreachable)] {
         for emoji in ["👍", "🎉"] {
-            assert_eq!(
-                reactions::add(conn, by(user), direct, Seq::FIRST, emoji),
-                Err(Refused(ReactionRefused::Blocked))
-            );
+            assert_eq!(reactions::add(conn, by(user), direct, Seq::FIRST, emoji), Err(Refused(refusal)));
         }
     }
     assert_eq!(changed(reactions::remove(conn, by(bob), direct, Seq::FIRST, "👍")), Ok(true));

@@ -4,9 +4,9 @@
 
 use diesel::prelude::*;
 use messenger_db::models::{
-    Attachment, Block, Chat, ChatChange, ChatHead, ChatParticipant, ChatSettings, Contact, Message, MessageDelivery,
-    MessageEdit, MessageMention, MessageReaction, PushTokenRow, UnreadMessages, Upload, User, UserChange, UserHead,
-    UserSession,
+    Attachment, Block, Chat, ChatChange, ChatHead, ChatParticipant, ChatSettings, Contact, DeclinedRequest, Message,
+    MessageDelivery, MessageEdit, MessageMention, MessageReaction, PushTokenRow, UnreadMessages, Upload, User,
+    UserChange, UserHead, UserSession,
 };
 use messenger_db::schema;
 
@@ -43,6 +43,7 @@ every_row_of! {
     chat_settings as ChatSettings,
     chats as Chat,
     contacts as Contact,
+    declined_requests as DeclinedRequest,
     message_delivery as MessageDelivery,
     message_edits as MessageEdit,
     message_mentions as MessageMention,

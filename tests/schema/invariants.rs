@@ -82,14 +82,17 @@ fn groups_have_names_and_direct_chats_have_none() {
         "chats_name_check",
         &[
             "INSERT INTO chats (kind, name) VALUES ('group', '')",
-            "INSERT INTO chats (kind, name) VALUES ('group', repeat('ä', 101))",
+            "INSERT INTO chats (kind, name) VALUES ('group', repeat('ä', 501))",
+            "INSERT INTO chats (kind, name) VALUES ('group', E' \\u200B\\u3164')",
+            "INSERT INTO chats (kind, name) VALUES ('group', E'Hik\\u202Eers')",
+            "INSERT INTO chats (kind, name) VALUES ('group', E'Hik\\ners')",
         ],
     );
 }
 
 #[test]
 fn slugs_are_of_groups_unique_and_safe_in_a_url() {
-    assert_all_refused_by("chats_slug_key", &["INSERT INTO chats (kind, name, slug) VALUES ('group', 'n', 'hikers')"]);
+    assert_all_refused_by("chats_slug_key", &["INSERT INTO chats (kind, name, slug) VALUES ('group', 'n', 'HIKERS')"]);
     assert_all_refused_by("chats_slug_of_group_check", &["UPDATE chats SET slug = 's' WHERE id = {DIRECT}"]);
     assert_all_refused_by(
         "chats_slug_check",
@@ -220,20 +223,30 @@ fn system_messages_and_no_others_have_no_sender() {
 }
 
 #[test]
-fn words_have_content_of_at_most_10_000_characters_and_metadata_is_an_object() {
+fn words_are_seen_and_have_at_most_40_000_bytes_and_metadata_is_an_object_of_at_most_16_kibibytes() {
     assert_all_refused_by(
         "messages_text_has_content_check",
-        &["INSERT INTO messages (chat_id, seq, sender_id) VALUES ({GROUP}, 5, {ALICE})"],
+        &[
+            "INSERT INTO messages (chat_id, seq, sender_id) VALUES ({GROUP}, 5, {ALICE})",
+            "INSERT INTO messages (chat_id, seq, sender_id, content) VALUES ({GROUP}, 5, {ALICE}, E'\\u200B')",
+            "INSERT INTO messages (chat_id, seq, sender_id, content, kind) VALUES ({GROUP}, 5, {ALICE}, ' ', 'image')",
+        ],
     );
     assert_all_refused_by(
         "messages_content_check",
-        &["INSERT INTO messages (chat_id, seq, sender_id, content) VALUES ({GROUP}, 5, {ALICE}, repeat('ä', 10001))"],
+        &["INSERT INTO messages (chat_id, seq, sender_id, content) VALUES ({GROUP}, 5, {ALICE}, repeat('ä', 20001))"],
     );
     assert_all_refused_by(
         "messages_metadata_check",
         &[
             "INSERT INTO messages (chat_id, seq, sender_id, content, metadata) VALUES ({GROUP}, 5, {ALICE}, 'm', '[]')",
             "INSERT INTO messages (chat_id, seq, sender_id, content, metadata) VALUES ({GROUP}, 5, {ALICE}, 'm', 'null')",
+        ],
+    );
+    assert_all_refused_by(
+        "messages_metadata_size_check",
+        &[
+            "UPDATE messages SET metadata = jsonb_build_object('a', repeat('x', 16384)) WHERE chat_id = {GROUP} AND seq = 2",
         ],
     );
 }
@@ -299,7 +312,11 @@ fn attachments_edits_and_reactions_belong_to_a_message_that_exists() {
 fn a_reaction_is_an_emoji_given_once() {
     assert_all_refused_by(
         "message_reactions_emoji_check",
-        &["UPDATE message_reactions SET emoji = ''", "UPDATE message_reactions SET emoji = repeat('👍', 9)"],
+        &[
+            "UPDATE message_reactions SET emoji = ''",
+            "UPDATE message_reactions SET emoji = repeat('👍', 17)",
+            "UPDATE message_reactions SET emoji = 'nice'",
+        ],
     );
     assert_all_refused_by(
         "message_reactions_pkey",
@@ -417,7 +434,7 @@ fn settings_of_a_chat_end_with_the_membership_and_keep_their_ranges() {
     assert_all_refused_by("chat_settings_pin_rank_check", &["UPDATE chat_settings SET pin_rank = 1000"]);
     assert_all_refused_by(
         "chat_settings_draft_check",
-        &["UPDATE chat_settings SET draft = ''", "UPDATE chat_settings SET draft = repeat('a', 10001)"],
+        &["UPDATE chat_settings SET draft = ''", "UPDATE chat_settings SET draft = repeat('a', 40001)"],
     );
     assert_all_refused_by(
         "chat_settings_position_fkey",

@@ -1,5 +1,6 @@
 //! What the database itself promises, whoever writes to it.
 
+mod bounds;
 mod closed_accounts;
 mod enums;
 mod generated;
@@ -9,6 +10,7 @@ mod round_trip;
 pub mod rows;
 mod search;
 mod structure;
+mod times;
 mod views;
 
 pub use rows::populated;

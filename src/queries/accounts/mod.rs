@@ -20,7 +20,7 @@ use crate::actor::Actor;
 use crate::error::{Error, refusals};
 use crate::ids::UserId;
 use crate::models::{NewUser, User};
-use crate::queries::{atomic, nul_character};
+use crate::queries::{atomic, nul_character, text};
 use crate::schema::users;
 
 define_sql_function! {
@@ -42,9 +42,12 @@ pub enum RegisterRefused {
     /// The password's hash does not start with `$`, so it is probably no hash.
     #[error("a password is stored as a PHC or bcrypt string, which starts with $")]
     PasswordHashInvalid,
-    /// The display name is longer than 100 characters.
-    #[error("a display name has at most 100 characters")]
+    /// The display name is longer than 100 characters, or 1,000 bytes.
+    #[error("a display name has at most 100 characters, and 1,000 bytes")]
     DisplayNameTooLong,
+    /// Nothing of the display name is seen, or it has a control character, or one that changes the direction of text.
+    #[error("a display name is seen, and has no control characters and no changes of direction")]
+    DisplayNameInvalid,
     /// The avatar's address is longer than 500 characters.
     #[error("the address of an avatar has at most 500 characters")]
     AvatarUrlTooLong,
@@ -58,6 +61,7 @@ refusals! { RegisterRefused {
     UsernameInvalid: Invalid = "username_invalid" if "users_username_check",
     PasswordHashInvalid: Invalid = "password_hash_invalid" if "users_password_hash_check",
     DisplayNameTooLong: Invalid = "display_name_too_long" if "users_display_name_check",
+    DisplayNameInvalid: Invalid = "display_name_invalid" if "users_display_name_shown_check",
     AvatarUrlTooLong: Invalid = "avatar_url_too_long" if "users_avatar_url_check",
     ContainsNul: Invalid = "contains_nul",
 } }
@@ -75,7 +79,10 @@ refusals! { RegisterRefused {
 /// * [`UsernameInvalid`](RegisterRefused::UsernameInvalid): the username is not 3 to 50 of A-Z, a-z, 0-9 and _.
 /// * [`PasswordHashInvalid`](RegisterRefused::PasswordHashInvalid): the password's hash does not start with `$`, so it
 ///   is probably no hash.
-/// * [`DisplayNameTooLong`](RegisterRefused::DisplayNameTooLong): the display name is longer than 100 characters.
+/// * [`DisplayNameTooLong`](RegisterRefused::DisplayNameTooLong): the display name is longer than 100 characters, or 1,000
+///   bytes.
+/// * [`DisplayNameInvalid`](RegisterRefused::DisplayNameInvalid): nothing of the display name is seen, or it has a control
+///   character, or one that changes the direction of text.
 /// * [`AvatarUrlTooLong`](RegisterRefused::AvatarUrlTooLong): the avatar's address is longer than 500 characters.
 /// * [`ContainsNul`](RegisterRefused::ContainsNul): a text has a NUL in it, which PostgreSQL cannot store.
 ///
@@ -109,6 +116,9 @@ pub fn register(conn: &mut PgConnection, new: &NewUser<'_>) -> Result<User, Erro
     let texts = [Some(new.username), Some(new.password_hash.expose()), new.display_name, new.avatar_url];
     if nul_character::in_any(texts) {
         return Err(Error::Refused(RegisterRefused::ContainsNul));
+    }
+    if new.display_name.is_some_and(text::is_long_name) {
+        return Err(Error::Refused(RegisterRefused::DisplayNameTooLong));
     }
     atomic::statement(conn, |conn| {
         Ok(diesel::insert_into(users::table).values(new).returning(User::as_returning()).get_result(conn)?)

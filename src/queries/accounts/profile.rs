@@ -7,7 +7,7 @@ use crate::error::{Error, refusals};
 use crate::ids::UserId;
 use crate::models::{User, UserChanges};
 use crate::queries::predicates::open_account;
-use crate::queries::{atomic, nul_character, user_changes};
+use crate::queries::{atomic, nul_character, text, user_changes};
 use crate::schema::users;
 use crate::secrets::PasswordHash;
 
@@ -35,9 +35,12 @@ pub enum ProfileRefused {
     /// The username is not 3 to 50 of A-Z, a-z, 0-9 and _.
     #[error("a username is 3 to 50 of A-Z, a-z, 0-9 and _")]
     UsernameInvalid,
-    /// The display name is longer than 100 characters.
-    #[error("a display name has at most 100 characters")]
+    /// The display name is longer than 100 characters, or 1,000 bytes.
+    #[error("a display name has at most 100 characters, and 1,000 bytes")]
     DisplayNameTooLong,
+    /// Nothing of the display name is seen, or it has a control character, or one that changes the direction of text.
+    #[error("a display name is seen, and has no control characters and no changes of direction")]
+    DisplayNameInvalid,
     /// The avatar's address is longer than 500 characters.
     #[error("the address of an avatar has at most 500 characters")]
     AvatarUrlTooLong,
@@ -51,6 +54,7 @@ refusals! { ProfileRefused {
     UsernameTaken: Conflict = "username_taken" if "users_username_key",
     UsernameInvalid: Invalid = "username_invalid" if "users_username_check",
     DisplayNameTooLong: Invalid = "display_name_too_long" if "users_display_name_check",
+    DisplayNameInvalid: Invalid = "display_name_invalid" if "users_display_name_shown_check",
     AvatarUrlTooLong: Invalid = "avatar_url_too_long" if "users_avatar_url_check",
     ContainsNul: Invalid = "contains_nul",
 } }
@@ -91,7 +95,10 @@ refusals! { PasswordRefused {
 /// * [`NoSuchAccount`](ProfileRefused::NoSuchAccount): there is no such account, or it is closed.
 /// * [`UsernameTaken`](ProfileRefused::UsernameTaken): another account has the username, in whatever case.
 /// * [`UsernameInvalid`](ProfileRefused::UsernameInvalid): the username is not 3 to 50 of A-Z, a-z, 0-9 and _.
-/// * [`DisplayNameTooLong`](ProfileRefused::DisplayNameTooLong): the display name is longer than 100 characters.
+/// * [`DisplayNameTooLong`](ProfileRefused::DisplayNameTooLong): the display name is longer than 100 characters, or 1,000
+///   bytes.
+/// * [`DisplayNameInvalid`](ProfileRefused::DisplayNameInvalid): nothing of the display name is seen, or it has a control
+///   character, or one that changes the direction of text.
 /// * [`AvatarUrlTooLong`](ProfileRefused::AvatarUrlTooLong): the avatar's address is longer than 500 characters.
 /// * [`ContainsNul`](ProfileRefused::ContainsNul): a text has a NUL in it, which PostgreSQL cannot store.
 ///
@@ -114,6 +121,9 @@ pub fn update_profile(
     let user = actor.user_id();
     if nul_character::in_any([changes.username, changes.display_name.flatten(), changes.avatar_url.flatten()]) {
         return Err(Error::Refused(ProfileRefused::ContainsNul));
+    }
+    if changes.display_name.flatten().is_some_and(text::is_long_name) {
+        return Err(Error::Refused(ProfileRefused::DisplayNameTooLong));
     }
     let account = open_account(user);
     let updated = if *changes == ProfileChanges::default() {

@@ -2,25 +2,27 @@
 
 use diesel::dsl::{exists, not, now};
 use diesel::prelude::*;
+use diesel::upsert::excluded;
 
+use super::super::functions::clock_timestamp;
 use super::super::user_changes;
 use super::sides;
 use crate::actor::Actor;
 use crate::enums::{ContactStatus, UserChangeKind};
 use crate::error::{Error, refusals};
 use crate::ids::UserId;
-use crate::queries::predicates::blocks_between;
-use crate::schema::contacts;
+use crate::queries::predicates::{Silence, blocks_between, silence};
+use crate::schema::{contacts, declined_requests};
 
 /// Why a request was not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AcceptRefused {
-    /// The other has not asked, or no longer asks, or was answered before.
+    /// The other has not asked, or no longer asks, or was answered before; or has blocked the user since.
     #[error("there is no such request")]
     NoSuchRequest,
-    /// One of the two has blocked the other since.
-    #[error("one of the two has blocked the other")]
+    /// The user has blocked the other since.
+    #[error("the user has blocked the other")]
     Blocked,
 }
 
@@ -68,8 +70,8 @@ refusals! { RemoveRefused {
 /// One of these, or [`Error::Database`]:
 ///
 /// * [`NoSuchRequest`](AcceptRefused::NoSuchRequest): the other has not asked, or no longer asks, or was answered
-///   before.
-/// * [`Blocked`](AcceptRefused::Blocked): one of the two has blocked the other since.
+///   before; or has blocked the user since.
+/// * [`Blocked`](AcceptRefused::Blocked): the user has blocked the other since.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
@@ -100,13 +102,16 @@ pub fn accept(conn: &mut PgConnection, actor: Actor, other: UserId) -> Result<()
             .set((contacts::status.eq(ContactStatus::Accepted), contacts::accepted_at.eq(now)))
             .execute(conn)?;
         if accepted == 0 {
-            return Err(Error::Refused(AcceptRefused::Blocked));
+            return Err(Error::Refused(match silence(conn, user, other)? {
+                Some(Silence::Own) => AcceptRefused::Blocked,
+                _ => AcceptRefused::NoSuchRequest,
+            }));
         }
         Ok(user_changes::record_pair(conn, user, other, UserChangeKind::ContactChanged)?)
     })
 }
 
-/// Refuses to be the contact of a user who asked. The request is gone; the other may ask again.
+/// Refuses to be the contact of a user who asked. The request is gone; the other may ask again after a week.
 ///
 /// Of an acceptance and a refusal at once, the one that comes first counts, and the other is refused.
 ///
@@ -145,6 +150,16 @@ pub fn decline(conn: &mut PgConnection, actor: Actor, other: UserId) -> Result<(
             return Err(Error::Refused(DeclineRefused::NoSuchRequest));
         }
         diesel::delete(sides(user, other)).execute(conn)?;
+        diesel::insert_into(declined_requests::table)
+            .values((
+                declined_requests::asker_id.eq(other),
+                declined_requests::decliner_id.eq(user),
+                declined_requests::declined_at.eq(clock_timestamp()),
+            ))
+            .on_conflict((declined_requests::asker_id, declined_requests::decliner_id))
+            .do_update()
+            .set(declined_requests::declined_at.eq(excluded(declined_requests::declined_at)))
+            .execute(conn)?;
         Ok(user_changes::record_pair(conn, user, other, UserChangeKind::ContactChanged)?)
     })
 }

@@ -9,8 +9,10 @@ mod list;
 pub use answer::{AcceptRefused, DeclineRefused, RemoveRefused, accept, decline, remove};
 pub use list::{ListedContact, all, all_requests_received, all_requests_sent};
 
+use chrono::TimeDelta;
 use diesel::dsl::{case_when, exists, not, now};
 use diesel::prelude::*;
+use diesel::sql_types::Interval;
 use diesel::upsert::excluded;
 
 use super::user_changes;
@@ -19,32 +21,38 @@ use crate::enums::{ContactStatus, UserChangeKind};
 use crate::error::{Error, refusals};
 use crate::ids::{UserId, sql_types};
 use crate::models::Contact;
-use crate::queries::predicates::{blocks_between, hold_open};
-use crate::schema::{contacts, users};
+use crate::queries::predicates::{Silence, blocks_between, hold_open, silence};
+use crate::schema::{contacts, declined_requests, users};
 
 /// Why a contact was not asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestRefused {
-    /// One of the two accounts does not exist, or is closed.
+    /// One of the two accounts does not exist, or is closed; or the other has blocked the user, which is not told apart.
     #[error("there is no such account")]
     NoSuchAccount,
     /// Nobody is their own contact.
     #[error("nobody is their own contact")]
     Oneself,
-    /// One of the two has blocked the other.
-    #[error("one of the two has blocked the other")]
+    /// The user has blocked the other.
+    #[error("the user has blocked the other")]
     Blocked,
+    /// The other declined a request of the user's within the last week.
+    #[error("the other declined a request within the last week")]
+    DeclinedRecently,
 }
 
 refusals! { RequestRefused {
     NoSuchAccount: NotFound = "account_not_found",
     Oneself: Invalid = "oneself",
     Blocked: Forbidden = "blocked",
+    DeclinedRecently: Conflict = "declined_recently",
 } }
 
 /// Asks another user to become a contact, and returns the contact as it is then, from the asking user's side:
 /// pending; or accepted, if the other had asked too, or if they are contacts already. Asking again changes nothing.
+///
+/// Whoever was declined waits a week, [`PAUSE_DAYS`], before asking the same user again; the other may ask at any time.
 ///
 /// However many ask at once and in either direction, there is one contact: of requests that cross, the one that comes
 /// second accepts the first.
@@ -56,9 +64,12 @@ refusals! { RequestRefused {
 ///
 /// One of these, or [`Error::Database`]:
 ///
-/// * [`NoSuchAccount`](RequestRefused::NoSuchAccount): one of the two accounts does not exist, or is closed.
+/// * [`NoSuchAccount`](RequestRefused::NoSuchAccount): one of the two accounts does not exist, or is closed;
+///   or the other has blocked the user, which is not told apart.
 /// * [`Oneself`](RequestRefused::Oneself): nobody is their own contact.
-/// * [`Blocked`](RequestRefused::Blocked): one of the two has blocked the other.
+/// * [`Blocked`](RequestRefused::Blocked): the user has blocked the other.
+/// * [`DeclinedRecently`](RequestRefused::DeclinedRecently): the other declined a request of the user's within the last
+///   week.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
@@ -102,18 +113,33 @@ pub fn request(conn: &mut PgConnection, actor: Actor, other: UserId) -> Result<C
             .set((contacts::status.eq(ContactStatus::Accepted), contacts::accepted_at.eq(now)));
         let changed = diesel::query_dsl::methods::FilterDsl::filter(asked, has_crossed).execute(conn)?;
         // What stands now; the block is looked for first, because a contact may be older than it.
-        if diesel::select(exists(blocks_between(user, other))).get_result(conn)? {
-            return Err(Error::Refused(RequestRefused::Blocked));
+        match silence(conn, user, other)? {
+            None => {}
+            Some(Silence::Own) => return Err(Error::Refused(RequestRefused::Blocked)),
+            Some(Silence::Others) => return Err(Error::Refused(RequestRefused::NoSuchAccount)),
         }
         let contact = contacts::table.find((user, other)).select(Contact::as_select()).first(conn).optional()?;
         // None: the block was there when it mattered, and is gone since.
-        let contact = contact.ok_or(Error::Refused(RequestRefused::Blocked))?;
+        let contact = contact.ok_or(Error::Refused(RequestRefused::NoSuchAccount))?;
+        let is_asked_again = changed > 0 && contact.status == ContactStatus::Pending;
+        if is_asked_again && has_declined(conn, other, user)? {
+            return Err(Error::Refused(RequestRefused::DeclinedRecently));
+        }
         if changed > 0 {
             user_changes::record_pair(conn, user, other, UserChangeKind::ContactChanged)?;
         }
         Ok(contact)
     })
 }
+
+/// Whether the one declined a request of the other's within the last week.
+fn has_declined(conn: &mut PgConnection, decliner: UserId, asker: UserId) -> QueryResult<bool> {
+    let recent = (declined_requests::declined_at + TimeDelta::days(PAUSE_DAYS).into_sql::<Interval>()).gt(now);
+    diesel::select(exists(declined_requests::table.find((asker, decliner)).filter(recent))).get_result(conn)
+}
+
+/// How many days somebody waits before asking again whoever declined: 7.
+pub const PAUSE_DAYS: i64 = 7;
 
 /// The two rows of a contact.
 #[diesel::dsl::auto_type(no_type_alias)]
@@ -130,6 +156,8 @@ fn sides(one: UserId, other: UserId) -> _ {
 pub(crate) fn remove_all(conn: &mut PgConnection, user: UserId) -> QueryResult<Vec<UserId>> {
     let others: Vec<UserId> =
         contacts::table.filter(contacts::user_id.eq(user)).select(contacts::contact_id).load(conn)?;
+    let declined = declined_requests::asker_id.eq(user).or(declined_requests::decliner_id.eq(user));
+    diesel::delete(declined_requests::table.filter(declined)).execute(conn)?;
     // The mirrors by their key: contact_id alone has no index.
     let of_user = || {
         let mirror = contacts::contact_id.eq(user).and(contacts::user_id.eq_any(&others));

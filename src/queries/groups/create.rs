@@ -3,14 +3,14 @@
 use diesel::prelude::*;
 
 use super::super::messages::system::{self, Event};
-use super::super::nul_character;
 use super::super::user_changes::{self, About};
+use super::super::{nul_character, text};
 use crate::actor::Actor;
 use crate::enums::{MessageKind, ParticipantRole, UserChangeKind};
 use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId};
 use crate::models::{Chat, NewChatParticipant, NewGroupChat, NewUnreadMessages};
-use crate::queries::predicates::{blocked_among, hold_open};
+use crate::queries::predicates::{Silence, blocked_among, hold_open};
 use crate::schema::{chat_heads, chat_participants, chats, unread_messages};
 use crate::seq::Seq;
 use crate::version::Version;
@@ -18,7 +18,7 @@ use crate::version::Version;
 /// A group to open.
 #[derive(Debug, Clone, Copy)]
 pub struct NewGroup<'a> {
-    /// Its name, 1 to 100 characters.
+    /// Its name, 1 to 100 characters as people count them.
     pub name: &'a str,
     /// Its name in a link, 1 to 100 of `A-Za-z0-9_-`, that no other group has.
     pub slug: Option<&'a str>,
@@ -40,22 +40,23 @@ impl<'a> NewGroup<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CreateRefused {
-    /// One of the users does not exist, or has closed the account.
+    /// One of the users does not exist, or has closed the account; or has blocked the owner, which is not told apart.
     #[error("there is no user {0}")]
     UserNotFound(UserId),
-    /// The owner has blocked this user, or is blocked by them.
-    #[error("the owner and user {0} have blocked each other, or one of them the other")]
+    /// The owner has blocked this user.
+    #[error("the owner has blocked user {0}")]
     Blocked(UserId),
     /// More than 300 members, the owner included.
     #[error("a group has at most 300 members")]
     Full,
-    /// The name is empty or has more than 100 characters.
-    #[error("a group's name has 1 to 100 characters")]
+    /// Nothing of the name is seen; it has more than 100 characters, or 1,000 bytes; or a control character, or one that
+    /// changes the direction of text.
+    #[error("a group's name has 1 to 100 characters, and no control characters or changes of direction")]
     NameRefused,
     /// The slug is not one.
     #[error("a slug has 1 to 100 letters, digits, - or _")]
     SlugRefused,
-    /// Another group has the slug.
+    /// Another group has the slug, in whatever case.
     #[error("another group has this slug")]
     SlugTaken,
     /// The avatar's address has more than 500 characters.
@@ -88,12 +89,14 @@ refusals! { CreateRefused {
 ///
 /// One of these, or [`Error::Database`]:
 ///
-/// * [`UserNotFound`](CreateRefused::UserNotFound): one of the users does not exist, or has closed the account.
-/// * [`Blocked`](CreateRefused::Blocked): the owner has blocked this user, or is blocked by them.
+/// * [`UserNotFound`](CreateRefused::UserNotFound): one of the users does not exist, or has closed the account; or
+///   has blocked the owner, which is not told apart.
+/// * [`Blocked`](CreateRefused::Blocked): the owner has blocked this user.
 /// * [`Full`](CreateRefused::Full): more than 300 members, the owner included.
-/// * [`NameRefused`](CreateRefused::NameRefused): the name is empty or has more than 100 characters.
+/// * [`NameRefused`](CreateRefused::NameRefused): nothing of the name is seen; it has more than 100 characters, or 1,000 bytes;
+///   or a control character, or one that changes the direction of text.
 /// * [`SlugRefused`](CreateRefused::SlugRefused): the slug is not one.
-/// * [`SlugTaken`](CreateRefused::SlugTaken): another group has the slug.
+/// * [`SlugTaken`](CreateRefused::SlugTaken): another group has the slug, in whatever case.
 /// * [`AvatarRefused`](CreateRefused::AvatarRefused): the avatar's address has more than 500 characters.
 /// * [`ContainsNul`](CreateRefused::ContainsNul): a text has a NUL in it, which PostgreSQL cannot store.
 ///
@@ -125,14 +128,19 @@ pub fn create(conn: &mut PgConnection, actor: Actor, group: &NewGroup<'_>) -> Re
     if nul_character::in_any([Some(group.name), group.slug, group.avatar_url]) {
         return Err(Error::Refused(CreateRefused::ContainsNul));
     }
+    if text::is_long_name(group.name) {
+        return Err(Error::Refused(CreateRefused::NameRefused));
+    }
     conn.transaction(|conn| {
         let mut new = NewGroupChat::new(ChatId::new(), group.name);
         (new.slug, new.avatar_url) = (group.slug, group.avatar_url);
         if let Some(missing) = hold_open(conn, &users)? {
             return Err(Error::Refused(CreateRefused::UserNotFound(missing)));
         }
-        if let Some(user) = blocked_among(conn, owner, &users)? {
-            return Err(Error::Refused(CreateRefused::Blocked(user)));
+        match blocked_among(conn, owner, &users)? {
+            None => {}
+            Some((user, Silence::Own)) => return Err(Error::Refused(CreateRefused::Blocked(user))),
+            Some((user, Silence::Others)) => return Err(Error::Refused(CreateRefused::UserNotFound(user))),
         }
         let chat: Chat = diesel::insert_into(chats::table)
             .values((new, chats::member_count.eq(count)))

@@ -11,7 +11,7 @@ use crate::enums::{ParticipantRole, UserChangeKind};
 use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId};
 use crate::models::{ChatParticipant, Message, NewUnreadMessages};
-use crate::queries::predicates::{blocked_among, hold_open};
+use crate::queries::predicates::{Silence, blocked_among, hold_open};
 use crate::schema::{chat_participants, chats, unread_messages};
 
 /// A member who was added.
@@ -33,11 +33,11 @@ pub enum AddRefused {
     /// The actor is a plain member.
     #[error("only the owner and admins add members")]
     NotAllowed,
-    /// The user does not exist, or has closed the account.
+    /// The user does not exist, or has closed the account; or has blocked the actor, which is not told apart.
     #[error("there is no such user")]
     UserNotFound,
-    /// The actor has blocked the user, or is blocked by them.
-    #[error("one of the two has blocked the other")]
+    /// The actor has blocked the user.
+    #[error("the actor has blocked the user")]
     Blocked,
     /// The user is a member.
     #[error("the user is a member already")]
@@ -96,8 +96,9 @@ refusals! { RemoveRefused {
 ///
 /// * [`NotAMember`](AddRefused::NotAMember): the actor is not a member of such a group.
 /// * [`NotAllowed`](AddRefused::NotAllowed): the actor is a plain member.
-/// * [`UserNotFound`](AddRefused::UserNotFound): the user does not exist, or has closed the account.
-/// * [`Blocked`](AddRefused::Blocked): the actor has blocked the user, or is blocked by them.
+/// * [`UserNotFound`](AddRefused::UserNotFound): the user does not exist, or has closed the account; or has blocked
+///   the actor, which is not told apart.
+/// * [`Blocked`](AddRefused::Blocked): the actor has blocked the user.
 /// * [`AlreadyAMember`](AddRefused::AlreadyAMember): the user is a member.
 /// * [`Full`](AddRefused::Full): the group has 300 members.
 ///
@@ -135,8 +136,10 @@ pub fn add(
         if lock::membership(conn, chat_id, user_id)?.is_some() {
             return Err(Error::Refused(AddRefused::AlreadyAMember));
         }
-        if blocked_among(conn, actor, &[user_id])?.is_some() {
-            return Err(Error::Refused(AddRefused::Blocked));
+        match blocked_among(conn, actor, &[user_id])? {
+            None => {}
+            Some((_, Silence::Own)) => return Err(Error::Refused(AddRefused::Blocked)),
+            Some((_, Silence::Others)) => return Err(Error::Refused(AddRefused::UserNotFound)),
         }
         diesel::update(chats::table.find(chat_id))
             .set(chats::member_count.eq(chats::member_count + 1))

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::super::messages::system::{self, Event};
-use super::super::nul_character;
+use super::super::{nul_character, text};
 use super::lock;
 use crate::actor::Actor;
 use crate::enums::ParticipantRole;
@@ -32,13 +32,14 @@ pub enum ChangeRefused {
     /// The actor is a plain member.
     #[error("only the owner and admins change the group")]
     NotAllowed,
-    /// The name is empty or has more than 100 characters.
-    #[error("a group's name has 1 to 100 characters")]
+    /// Nothing of the name is seen; it has more than 100 characters, or 1,000 bytes; or a control character, or one that
+    /// changes the direction of text.
+    #[error("a group's name has 1 to 100 characters, and no control characters or changes of direction")]
     NameRefused,
     /// The slug is not one.
     #[error("a slug has 1 to 100 letters, digits, - or _")]
     SlugRefused,
-    /// Another group has the slug.
+    /// Another group has the slug, in whatever case.
     #[error("another group has this slug")]
     SlugTaken,
     /// The avatar's address has more than 500 characters.
@@ -69,9 +70,10 @@ refusals! { ChangeRefused {
 ///
 /// * [`NotAMember`](ChangeRefused::NotAMember): the actor is not a member of such a group.
 /// * [`NotAllowed`](ChangeRefused::NotAllowed): the actor is a plain member.
-/// * [`NameRefused`](ChangeRefused::NameRefused): the name is empty or has more than 100 characters.
+/// * [`NameRefused`](ChangeRefused::NameRefused): nothing of the name is seen; it has more than 100 characters, or 1,000 bytes;
+///   or a control character, or one that changes the direction of text.
 /// * [`SlugRefused`](ChangeRefused::SlugRefused): the slug is not one.
-/// * [`SlugTaken`](ChangeRefused::SlugTaken): another group has the slug.
+/// * [`SlugTaken`](ChangeRefused::SlugTaken): another group has the slug, in whatever case.
 /// * [`AvatarRefused`](ChangeRefused::AvatarRefused): the avatar's address has more than 500 characters.
 /// * [`ContainsNul`](ChangeRefused::ContainsNul): a text has a NUL in it, which PostgreSQL cannot store.
 ///
@@ -107,9 +109,10 @@ pub fn rename(
 ///
 /// * [`NotAMember`](ChangeRefused::NotAMember): the actor is not a member of such a group.
 /// * [`NotAllowed`](ChangeRefused::NotAllowed): the actor is a plain member.
-/// * [`NameRefused`](ChangeRefused::NameRefused): the name is empty or has more than 100 characters.
+/// * [`NameRefused`](ChangeRefused::NameRefused): nothing of the name is seen; it has more than 100 characters, or 1,000 bytes;
+///   or a control character, or one that changes the direction of text.
 /// * [`SlugRefused`](ChangeRefused::SlugRefused): the slug is not one.
-/// * [`SlugTaken`](ChangeRefused::SlugTaken): another group has the slug.
+/// * [`SlugTaken`](ChangeRefused::SlugTaken): another group has the slug, in whatever case.
 /// * [`AvatarRefused`](ChangeRefused::AvatarRefused): the avatar's address has more than 500 characters.
 /// * [`ContainsNul`](ChangeRefused::ContainsNul): a text has a NUL in it, which PostgreSQL cannot store.
 ///
@@ -146,9 +149,10 @@ pub fn change_avatar(
 ///
 /// * [`NotAMember`](ChangeRefused::NotAMember): the actor is not a member of such a group.
 /// * [`NotAllowed`](ChangeRefused::NotAllowed): the actor is a plain member.
-/// * [`NameRefused`](ChangeRefused::NameRefused): the name is empty or has more than 100 characters.
+/// * [`NameRefused`](ChangeRefused::NameRefused): nothing of the name is seen; it has more than 100 characters, or 1,000 bytes;
+///   or a control character, or one that changes the direction of text.
 /// * [`SlugRefused`](ChangeRefused::SlugRefused): the slug is not one.
-/// * [`SlugTaken`](ChangeRefused::SlugTaken): another group has the slug.
+/// * [`SlugTaken`](ChangeRefused::SlugTaken): another group has the slug, in whatever case.
 /// * [`AvatarRefused`](ChangeRefused::AvatarRefused): the avatar's address has more than 500 characters.
 /// * [`ContainsNul`](ChangeRefused::ContainsNul): a text has a NUL in it, which PostgreSQL cannot store.
 ///
@@ -185,6 +189,9 @@ fn change(
 ) -> Result<Changed, Error<ChangeRefused>> {
     if nul_character::in_any([changes.name, changes.slug.flatten(), changes.avatar_url.flatten()]) {
         return Err(Error::Refused(ChangeRefused::ContainsNul));
+    }
+    if changes.name.is_some_and(text::is_long_name) {
+        return Err(Error::Refused(ChangeRefused::NameRefused));
     }
     conn.transaction(|conn| match lock::role_of(conn, chat_id, actor)? {
         None => Err(Error::Refused(ChangeRefused::NotAMember)),

@@ -24,10 +24,20 @@ SELECT
         ORDER BY message_seq, position
     ),
     ARRAY(
-        SELECT row(message_seq, emoji, min(created_at), count(*), bool_or(user_id = $2))
-        FROM message_reactions
-        WHERE chat_id = $1 AND message_seq BETWEEN $3 AND $4
-        GROUP BY message_seq, emoji
+        SELECT row(given.message_seq, given.emoji, given.first_at, given.times, given.is_mine)
+        FROM (
+            SELECT
+                message_seq,
+                emoji,
+                min(created_at) AS first_at,
+                count(*) AS times,
+                bool_or(user_id = $2) AS is_mine,
+                row_number() OVER (PARTITION BY message_seq ORDER BY count(*) DESC, min(created_at), emoji) AS place
+            FROM message_reactions
+            WHERE chat_id = $1 AND message_seq BETWEEN $3 AND $4
+            GROUP BY message_seq, emoji
+        ) AS given
+        WHERE given.place <= 20
     ),
     ARRAY(SELECT row(seq, id, sender_id, kind, preview, is_deleted) FROM answered),
     ARRAY(

@@ -124,6 +124,11 @@ impl<'a> Imported<'a> {
         }
     }
 
+    /// When it was sent, and edited.
+    pub(super) fn times(&self) -> impl Iterator<Item = DateTime<Utc>> {
+        std::iter::once(self.created_at).chain(self.edited_at)
+    }
+
     pub(super) const fn kind(&self) -> MessageKind {
         match (self.sender_id, self.pictures) {
             (None, _) => MessageKind::System,

@@ -3,7 +3,7 @@
 mod item;
 mod number;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt};
 use serde_json::{Map, Value};
@@ -11,8 +11,9 @@ use serde_json::{Map, Value};
 pub use item::{Imported, Picture};
 use number::Numbered;
 
+use super::functions::clock_timestamp;
 use super::statement::statement;
-use super::{json, messages as sent};
+use super::{json, messages as sent, text, time};
 use crate::enums::{ImageType, MessageKind};
 use crate::error::{Error, refusals};
 use crate::ids::{ChatId, MessageId, UserId, sql_types as sql};
@@ -51,11 +52,11 @@ pub enum ImportRefused {
     /// A sender is no member of the chat, and never was.
     #[error("a sender was never a member of the chat")]
     SenderNotFound,
-    /// A text has no words.
-    #[error("a text has no words")]
+    /// Nothing of a text is seen.
+    #[error("nothing of a text is seen")]
     Empty,
-    /// A message has more than 10,000 characters.
-    #[error("a message has more than 10,000 characters")]
+    /// A message has more than 10,000 characters, or 40,000 bytes.
+    #[error("a message has more than 10,000 characters, or 40,000 bytes")]
     TooLong,
     /// Metadata is not a JSON object.
     #[error("metadata is not an object")]
@@ -69,6 +70,12 @@ pub enum ImportRefused {
     /// The metadata of this message is nested deeper than 100 levels: it could not be read again.
     #[error("the metadata of message {0} is nested deeper than 100 levels")]
     MetadataTooDeep(MessageId),
+    /// The metadata of this message is larger than 16 KiB.
+    #[error("the metadata of message {0} is larger than 16 KiB")]
+    MetadataTooLarge(MessageId),
+    /// This message was sent or edited more than a minute from now, or before the year 1.
+    #[error("message {0} was sent or edited in the future, or before the year 1")]
+    TimeRefused(MessageId),
     /// A text of this message has a NUL in it, which PostgreSQL cannot store.
     #[error("a text of message {0} has a NUL in it, and cannot be stored")]
     ContainsNul(MessageId),
@@ -84,6 +91,8 @@ refusals! { ImportRefused {
     TooManyPictures: Invalid = "too_many_pictures",
     PictureRefused: Invalid = "picture_invalid" if_any "attachments_",
     MetadataTooDeep: Invalid = "metadata_too_deep",
+    MetadataTooLarge: Invalid = "metadata_too_large",
+    TimeRefused: Invalid = "time_invalid",
     ContainsNul: Invalid = "contains_nul",
 } }
 
@@ -95,6 +104,9 @@ refusals! { ImportRefused {
 /// any place before the crash, and there are no duplicates. The heads of the chats are moved, and, with
 /// [`History::Read`], the positions of their members: that they received and read it is then written down as of now,
 /// in one run for each member, chat and batch.
+///
+/// A message from the future is refused, because it would stay at the top of everybody's list; one of up to a minute from
+/// now, by another machine's clock, is stored as of now.
 ///
 /// Nobody is asked whether they may: this is for operators, who may everything. Sends to the chats wait meanwhile, so
 /// batches of a thousand to ten thousand are a good size, and one chat's messages belong together.
@@ -110,8 +122,8 @@ refusals! { ImportRefused {
 /// * [`ReplyNotFound`](ImportRefused::ReplyNotFound): what this message answers is not in its chat, nor before it in
 ///   the batch.
 /// * [`SenderNotFound`](ImportRefused::SenderNotFound): a sender is no member of the chat, and never was.
-/// * [`Empty`](ImportRefused::Empty): a text has no words.
-/// * [`TooLong`](ImportRefused::TooLong): a message has more than 10,000 characters.
+/// * [`Empty`](ImportRefused::Empty): nothing of a text is seen.
+/// * [`TooLong`](ImportRefused::TooLong): a message has more than 10,000 characters, or 40,000 bytes.
 /// * [`MetadataNotAnObject`](ImportRefused::MetadataNotAnObject): metadata is not a JSON object.
 /// * [`TooManyPictures`](ImportRefused::TooManyPictures): a message has more than five pictures, or pictures that
 ///   nobody sent.
@@ -119,6 +131,9 @@ refusals! { ImportRefused {
 ///   cannot be.
 /// * [`MetadataTooDeep`](ImportRefused::MetadataTooDeep): the metadata of this message is nested deeper than 100
 ///   levels: it could not be read again.
+/// * [`MetadataTooLarge`](ImportRefused::MetadataTooLarge): the metadata of this message is larger than 16 KiB.
+/// * [`TimeRefused`](ImportRefused::TimeRefused): this message was sent or edited more than a minute from now, or
+///   before the year 1.
 /// * [`ContainsNul`](ImportRefused::ContainsNul): a text of this message has a NUL in it, which PostgreSQL cannot
 ///   store.
 ///
@@ -154,13 +169,20 @@ pub fn messages(
     if let Some(message) = batch.iter().find(too_many) {
         return Err(Error::Refused(ImportRefused::TooManyPictures(message.id)));
     }
-    let is_empty = |message: &Imported<'_>| message.kind() == MessageKind::Text && message.content == Some("");
+    let is_empty =
+        |message: &Imported<'_>| message.kind() == MessageKind::Text && message.content.is_some_and(text::is_blank);
     if batch.iter().any(is_empty) {
         return Err(Error::Refused(ImportRefused::Empty));
     }
     let is_too_deep = |message: &&Imported<'_>| message.metadata.is_some_and(json::is_too_deep);
     if let Some(message) = batch.iter().find(is_too_deep) {
         return Err(Error::Refused(ImportRefused::MetadataTooDeep(message.id)));
+    }
+    if let Some(message) = batch.iter().find(|message| message.metadata.is_some_and(json::is_too_large)) {
+        return Err(Error::Refused(ImportRefused::MetadataTooLarge(message.id)));
+    }
+    if batch.iter().any(|message| message.content.is_some_and(text::is_long_message)) {
+        return Err(Error::Refused(ImportRefused::TooLong));
     }
     let has_nul = |message: &&Imported<'_>| {
         let texts = message.pictures.iter().flat_map(Picture::texts);
@@ -173,11 +195,15 @@ pub fn messages(
     chats.sort_unstable();
     chats.dedup();
     conn.transaction(|conn| {
+        let now = diesel::select(clock_timestamp()).get_result::<DateTime<Utc>>(conn)?;
+        if let Some(message) = batch.iter().find(|message| !message.times().all(|time| is_past(time, now))) {
+            return Err(Error::Refused(ImportRefused::TimeRefused(message.id)));
+        }
         let (mut heads, versions) = number::lock(conn, &chats)?;
         let before = heads.clone();
         let new = number::number(conn, batch, &mut heads)?;
         let tally = Tally { imported: new.len(), already_there: batch.len() - new.len() };
-        insert(conn, &new, |chat_id, seq| {
+        insert(conn, &new, now, |chat_id, seq| {
             let before = before.get(&chat_id).copied().unwrap_or(Seq::ZERO);
             let version = versions.get(&chat_id).copied().unwrap_or(Version::ZERO);
             Version::new(version.get().saturating_add(seq.since(before)))
@@ -250,7 +276,17 @@ struct PictureRow<'a> {
     created_at: DateTime<Utc>,
 }
 
-fn insert(conn: &mut PgConnection, new: &[Numbered<'_>], version: impl Fn(ChatId, Seq) -> Version) -> QueryResult<()> {
+/// Whether what happened then has happened: the clocks of two machines may differ by a minute.
+fn is_past(time: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    time::is_storable(time) && time <= now + TimeDelta::minutes(1)
+}
+
+fn insert(
+    conn: &mut PgConnection,
+    new: &[Numbered<'_>],
+    now: DateTime<Utc>,
+    version: impl Fn(ChatId, Seq) -> Version,
+) -> QueryResult<()> {
     let nothing = Value::Object(Map::new());
     let rows: Vec<_> = new
         .iter()
@@ -260,11 +296,11 @@ fn insert(conn: &mut PgConnection, new: &[Numbered<'_>], version: impl Fn(ChatId
             id: message.id,
             sender_id: message.sender_id,
             kind: message.kind(),
-            content: message.content,
+            content: message.content.filter(|content| !text::is_blank(content)),
             metadata: message.metadata.unwrap_or(&nothing),
             reply_to_seq,
-            created_at: message.created_at,
-            edited_at: message.edited_at,
+            created_at: message.created_at.min(now),
+            edited_at: message.edited_at.map(|time| time.min(now)),
             version: version(message.chat_id, seq),
         })
         .collect();
@@ -284,7 +320,7 @@ fn insert(conn: &mut PgConnection, new: &[Numbered<'_>], version: impl Fn(ChatId
                 thumbnail_key: picture.thumbnail_key,
                 width: picture.width,
                 height: picture.height,
-                created_at: message.created_at,
+                created_at: message.created_at.min(now),
             })
         })
         .collect();

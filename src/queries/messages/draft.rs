@@ -77,10 +77,10 @@ impl<'a> Draft<'a> {
         self
     }
 
-    /// The words that go with the pictures; of a text, its words.
+    /// The words that go with the pictures; of a text, its words. Words of which nothing is seen are none.
     #[must_use]
     pub fn saying(mut self, content: impl Into<Cow<'a, str>>) -> Self {
-        self.content = Some(content.into()).filter(|content| !content.is_empty());
+        self.content = Some(content.into());
         self
     }
 

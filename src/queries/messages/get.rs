@@ -2,11 +2,13 @@
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use crate::actor::Actor;
 use crate::error::{Error, refusals};
 use crate::ids::{ChatId, MessageId, UserId};
 use crate::models::{Message, MessageEdit};
+use crate::page::Limit;
 use crate::queries::predicates::membership;
 use crate::schema::{message_edits, messages};
 use crate::seq::Seq;
@@ -104,8 +106,22 @@ pub fn find_by_id(
         .optional()
 }
 
-/// What a message said before each of its edits, the first wording first. Of a message that was never edited, or was
-/// deleted, there is nothing.
+/// Who may see what a message said before its edits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum EditsFor {
+    /// Its sender only: to everybody else, it is as if it had never said anything else.
+    #[default]
+    Sender,
+    /// Every member of the chat: where the service wants it so.
+    Members,
+}
+
+/// What a message said before each of its edits, the first wording first; a page. Of a message that was never edited, or
+/// was deleted, there is nothing; nor for whoever may not see it.
+///
+/// Its sender may see it, and other members only if the service asks for them.
+///
+/// `after` is the version of the last wording that the reader has; a message has 1,000 at most.
 ///
 /// One statement, which locks nothing, and one more when there is nothing. Index: the primary keys.
 ///
@@ -123,25 +139,35 @@ pub fn find_by_id(
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
 /// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
-/// use messenger_db::queries::messages::{self, Draft};
+/// use messenger_db::page::Limit;
+/// use messenger_db::queries::messages::{self, Draft, EditsFor};
 ///
 /// let seq = messages::send(conn, anna, chat, &Draft::text("At nine"))?.message.seq;
 /// messages::edit(conn, anna, chat, seq, "At ten")?;
-/// let before: Vec<_> = messages::all_edits(conn, bob, chat, seq)?.into_iter().map(|edit| edit.content).collect();
-/// assert_eq!(before, [Some("At nine".to_owned())]);
+/// let before = messages::list_edits(conn, anna, chat, seq, EditsFor::Sender, None, Limit::default())?;
+/// assert_eq!(before[0].content.as_deref(), Some("At nine"));
+/// assert_eq!(messages::list_edits(conn, bob, chat, seq, EditsFor::Sender, None, Limit::default())?, []);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn all_edits(
+pub fn list_edits(
     conn: &mut PgConnection,
     actor: Actor,
     chat_id: ChatId,
     seq: Seq,
+    readers: EditsFor,
+    after: Option<i32>,
+    limit: Limit,
 ) -> Result<Vec<MessageEdit>, Error<GetRefused>> {
     let reader = actor.user_id();
+    let is_for_all = (readers == EditsFor::Members).into_sql::<Bool>();
     let edits = message_edits::table
+        .inner_join(messages::table.on(messages::chat_id.eq(chat_id).and(messages::seq.eq(seq))))
         .filter(message_edits::chat_id.eq(chat_id).and(message_edits::message_seq.eq(seq)))
+        .filter(message_edits::version.gt(after.unwrap_or(0)))
+        .filter(messages::sender_id.is_not_distinct_from(reader).or(is_for_all))
         .filter(exists(membership(chat_id, reader)))
         .order(message_edits::version)
+        .limit(limit.get())
         .select(MessageEdit::as_select())
         .load(conn)?;
     if edits.is_empty() {

@@ -8,6 +8,7 @@ mod draft;
 mod edit;
 mod get;
 mod mention;
+mod metadata;
 mod send;
 pub(crate) mod system;
 
@@ -15,6 +16,7 @@ pub use delete::{DeleteRefused, Deleted, delete};
 pub use draft::{Draft, Picture};
 pub(crate) use draft::{contains_nul, preview};
 pub use edit::{EditRefused, edit};
-pub use get::{GetRefused, all_edits, find_by_id, get};
+pub use get::{EditsFor, GetRefused, find_by_id, get, list_edits};
 pub use mention::{all_mentioned, list_mentions};
+pub use metadata::{MetadataRefused, set_metadata};
 pub use send::{SendRefused, Sent, send};

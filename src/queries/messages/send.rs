@@ -7,7 +7,7 @@ use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, SmallInt, Text, Timestam
 use serde_json::{Map, Value};
 
 use super::super::statement::statement;
-use super::super::{atomic, json};
+use super::super::{atomic, json, text};
 use super::draft::{Draft, Picture, contains_nul};
 use super::mention;
 use crate::actor::Actor;
@@ -38,20 +38,23 @@ pub enum SendRefused {
     /// The sender is not a member of the chat now, or there is no such chat.
     #[error("the sender is not a member of the chat")]
     NotAMember,
-    /// In a direct chat, one of the two has blocked the other.
-    #[error("one of the two has blocked the other")]
+    /// In a direct chat, the sender has blocked the other.
+    #[error("the sender has blocked the other")]
     Blocked,
+    /// In a direct chat, the other has closed the account, or has blocked the sender: it is not told which.
+    #[error("the other cannot be reached")]
+    Unreachable,
     /// The message that it answers is not an earlier one of this chat.
     #[error("the message that it answers is not in the chat")]
     ReplyNotFound,
     /// Another member has sent a message of this id.
     #[error("another member has sent a message of this id")]
     IdTaken,
-    /// A text without words, or an image without pictures.
+    /// A text of which nothing is seen, or an image without pictures.
     #[error("there is nothing in it")]
     Empty,
-    /// More than 10,000 characters.
-    #[error("it has more than 10,000 characters")]
+    /// More than 10,000 characters, or 40,000 bytes.
+    #[error("it has more than 10,000 characters, or 40,000 bytes")]
     TooLong,
     /// The metadata is not a JSON object.
     #[error("its metadata is not an object")]
@@ -59,6 +62,9 @@ pub enum SendRefused {
     /// The metadata is nested deeper than 100 levels: it could not be read again.
     #[error("its metadata is nested deeper than 100 levels")]
     MetadataTooDeep,
+    /// The metadata is larger than 16 KiB.
+    #[error("its metadata is larger than 16 KiB")]
+    MetadataTooLarge,
     /// More than five pictures.
     #[error("it has more than five pictures")]
     TooManyPictures,
@@ -82,12 +88,14 @@ pub enum SendRefused {
 refusals! { SendRefused {
     NotAMember: Forbidden = "not_a_member" if "messages_sender_is_participant_fkey",
     Blocked: Forbidden = "blocked",
+    Unreachable: Forbidden = "unreachable",
     ReplyNotFound: NotFound = "reply_not_found" if "messages_reply_in_chat_fkey" | "messages_reply_to_earlier_check",
     IdTaken: Conflict = "message_id_taken",
-    Empty: Invalid = "message_empty",
+    Empty: Invalid = "message_empty" if "messages_text_has_content_check",
     TooLong: Invalid = "message_too_long" if "messages_content_check",
     MetadataNotAnObject: Invalid = "metadata_not_an_object" if "messages_metadata_check",
     MetadataTooDeep: Invalid = "metadata_too_deep",
+    MetadataTooLarge: Invalid = "metadata_too_large" if "messages_metadata_size_check",
     TooManyPictures: Invalid = "too_many_pictures",
     UploadNotFound: NotFound = "upload_not_found",
     FileNameInvalid: Invalid = "file_name_invalid" if "attachments_file_name_check",
@@ -146,14 +154,17 @@ statement! {
 /// One of these, or [`Error::Database`]:
 ///
 /// * [`NotAMember`](SendRefused::NotAMember): the sender is not a member of the chat now, or there is no such chat.
-/// * [`Blocked`](SendRefused::Blocked): in a direct chat, one of the two has blocked the other.
+/// * [`Blocked`](SendRefused::Blocked): in a direct chat, the sender has blocked the other.
+/// * [`Unreachable`](SendRefused::Unreachable): in a direct chat, the other has closed the account, or has blocked the
+///   sender: it is not told which.
 /// * [`ReplyNotFound`](SendRefused::ReplyNotFound): the message that it answers is not an earlier one of this chat.
 /// * [`IdTaken`](SendRefused::IdTaken): another member has sent a message of this id.
-/// * [`Empty`](SendRefused::Empty): a text without words, or an image without pictures.
-/// * [`TooLong`](SendRefused::TooLong): more than 10,000 characters.
+/// * [`Empty`](SendRefused::Empty): a text of which nothing is seen, or an image without pictures.
+/// * [`TooLong`](SendRefused::TooLong): more than 10,000 characters, or 40,000 bytes.
 /// * [`MetadataNotAnObject`](SendRefused::MetadataNotAnObject): the metadata is not a JSON object.
 /// * [`MetadataTooDeep`](SendRefused::MetadataTooDeep): the metadata is nested deeper than 100 levels: it could not be
 ///   read again.
+/// * [`MetadataTooLarge`](SendRefused::MetadataTooLarge): the metadata is larger than 16 KiB.
 /// * [`TooManyPictures`](SendRefused::TooManyPictures): more than five pictures.
 /// * [`UploadNotFound`](SendRefused::UploadNotFound): a picture is no upload of the sender's, or was attached before.
 /// * [`FileNameInvalid`](SendRefused::FileNameInvalid): a picture's file name is empty, or longer than 255 characters.
@@ -187,14 +198,17 @@ pub fn send(
     draft: &Draft<'_>,
 ) -> Result<Sent, Error<SendRefused>> {
     let sender_id = actor.user_id();
-    match (draft.kind, draft.content.as_deref(), draft.pictures.as_ref()) {
-        (MessageKind::Image, _, []) | (MessageKind::Text, None | Some(""), _) => {
-            return Err(Error::Refused(SendRefused::Empty));
-        }
+    // Words of which nothing is seen are none.
+    match (draft.kind, draft.content.as_deref().filter(|content| !text::is_blank(content)), draft.pictures.as_ref()) {
+        (MessageKind::Image, _, []) | (MessageKind::Text, None, _) => return Err(Error::Refused(SendRefused::Empty)),
+        (_, Some(content), _) if text::is_long_message(content) => return Err(Error::Refused(SendRefused::TooLong)),
         (_, _, [_, _, _, _, _, _, ..]) => return Err(Error::Refused(SendRefused::TooManyPictures)),
         _ if draft.mentions.len() > mention::MOST => return Err(Error::Refused(SendRefused::TooManyMentions)),
         _ if draft.metadata.as_deref().is_some_and(json::is_too_deep) => {
             return Err(Error::Refused(SendRefused::MetadataTooDeep));
+        }
+        _ if draft.metadata.as_deref().is_some_and(json::is_too_large) => {
+            return Err(Error::Refused(SendRefused::MetadataTooLarge));
         }
         _ if contains_nul(draft.content.as_deref(), draft.metadata.as_deref(), texts(&draft.pictures)) => {
             return Err(Error::Refused(SendRefused::ContainsNul));
@@ -238,7 +252,7 @@ fn number(
     draft: &Draft<'_>,
 ) -> Result<Message, Error<SendRefused>> {
     let (kind, reply_to_seq) = (draft.kind, draft.reply_to_seq);
-    let content = draft.content.as_deref().map(str::to_owned);
+    let content = draft.content.as_deref().filter(|content| !text::is_blank(content)).map(str::to_owned);
     let metadata = draft.metadata.as_deref().cloned();
     let sending = SendMessage {
         chat_id,
@@ -264,7 +278,8 @@ fn number(
             deleted_at: None,
             version,
         }),
-        (Some(_), ..) => Err(Error::Refused(SendRefused::Blocked)),
+        (Some(Seq::ZERO), ..) => Err(Error::Refused(SendRefused::Blocked)),
+        (Some(_), ..) => Err(Error::Refused(SendRefused::Unreachable)),
         _ => Err(Error::Refused(SendRefused::NotAMember)),
     }
 }

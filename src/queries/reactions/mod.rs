@@ -1,5 +1,7 @@
 //! Reactions to messages: each emoji once, as long as the message is there.
 
+mod emoji;
+
 use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -28,19 +30,27 @@ pub enum ReactionRefused {
     /// The chat has no such message, or it was deleted.
     #[error("there is no such message in the chat")]
     MessageNotFound,
-    /// In a direct chat, one of the two has blocked the other.
-    #[error("one of the two has blocked the other")]
+    /// In a direct chat, the user has blocked the other.
+    #[error("the user has blocked the other")]
     Blocked,
-    /// It is no emoji: empty, longer than 32 bytes, or with a NUL in it.
-    #[error("an emoji has 1 to 32 bytes, and no NUL")]
+    /// In a direct chat, the other has closed the account, or has blocked the user: it is not told which.
+    #[error("the other cannot be reached")]
+    Unreachable,
+    /// It is no emoji of Unicode's list, nor the `:name:` of one of the service's own.
+    #[error("it is no emoji")]
     EmojiRefused,
+    /// The user has given the message 20 reactions.
+    #[error("a member gives a message at most 20 reactions")]
+    TooMany,
 }
 
 refusals! { ReactionRefused {
     NotAMember: Forbidden = "not_a_member" if "message_reactions_user_is_participant_fkey",
     MessageNotFound: NotFound = "message_not_found" if "message_reactions_message_fkey",
     Blocked: Forbidden = "blocked",
+    Unreachable: Forbidden = "unreachable",
     EmojiRefused: Invalid = "emoji_invalid" if "message_reactions_emoji_check",
+    TooMany: Conflict = "too_many_reactions" if "message_reactions_of_one_check",
 } }
 
 /// A message's reactions, after a reaction was given or taken back.
@@ -51,7 +61,7 @@ pub struct Changed {
     pub changed: bool,
     /// The version of the chat then. Of two of these about one message, the one with the larger version is the later.
     pub version: Version,
-    /// The reactions to the message then, the one that was first given first.
+    /// The 20 most frequent reactions to the message then, the one that was first given first.
     pub reactions: Vec<Count>,
 }
 
@@ -95,6 +105,9 @@ impl Reactor {
 
 /// A member reacts to a message with an emoji. Gives the message's reactions then, and whether this one is new.
 ///
+/// An emoji is one of Unicode's list, with or without U+FE0F, which is one and the same; or the `:name:` of one of the
+/// service's own, `A-Za-z0-9_+-` between colons, at most 64 bytes. A member gives a message at most 20.
+///
 /// A reaction and the deletion of its message do not pass each other: whichever comes second waits, and a message that
 /// was deleted gets none.
 ///
@@ -107,9 +120,12 @@ impl Reactor {
 ///
 /// * [`NotAMember`](ReactionRefused::NotAMember): the user is not a member of the chat now, or there is no such chat.
 /// * [`MessageNotFound`](ReactionRefused::MessageNotFound): the chat has no such message, or it was deleted.
-/// * [`Blocked`](ReactionRefused::Blocked): in a direct chat, one of the two has blocked the other.
-/// * [`EmojiRefused`](ReactionRefused::EmojiRefused): it is no emoji: empty, longer than 32 bytes, or with a NUL in
-///   it.
+/// * [`Blocked`](ReactionRefused::Blocked): in a direct chat, the user has blocked the other.
+/// * [`Unreachable`](ReactionRefused::Unreachable): in a direct chat, the other has closed the account, or has blocked
+///   the user: it is not told which.
+/// * [`TooMany`](ReactionRefused::TooMany): the user has given the message 20 reactions.
+/// * [`EmojiRefused`](ReactionRefused::EmojiRefused): it is no emoji of Unicode's list, nor the `:name:` of
+///   one of the service's own.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
@@ -141,8 +157,8 @@ pub fn add(
 ///
 /// * [`NotAMember`](ReactionRefused::NotAMember): the user is not a member of the chat now, or there is no such chat.
 /// * [`MessageNotFound`](ReactionRefused::MessageNotFound): the chat has no such message, or it was deleted.
-/// * [`EmojiRefused`](ReactionRefused::EmojiRefused): it is no emoji: empty, longer than 32 bytes, or with a NUL in
-///   it.
+/// * [`EmojiRefused`](ReactionRefused::EmojiRefused): it is no emoji of Unicode's list, nor the `:name:` of
+///   one of the service's own.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
@@ -186,16 +202,15 @@ fn change(
     emoji: &str,
     is_given: bool,
 ) -> Result<Changed, Error<ReactionRefused>> {
-    if nul_character::in_any([Some(emoji)]) {
-        return Err(Error::Refused(ReactionRefused::EmojiRefused));
-    }
-    let changing = ChangeReaction { chat_id, user_id: actor.user_id(), seq, emoji: emoji.to_owned(), is_given };
+    let emoji = emoji::canonical(emoji).ok_or(Error::Refused(ReactionRefused::EmojiRefused))?.into_owned();
+    let changing = ChangeReaction { chat_id, user_id: actor.user_id(), seq, emoji, is_given };
     atomic::statement(conn, |conn| {
         let (outcome, version, emojis, counts) = changing.get_result::<Outcome>(conn)?;
         let changed = match outcome.as_str() {
             "changed" => true,
             "unchanged" => false,
             "not_found" => return Err(Error::Refused(ReactionRefused::MessageNotFound)),
+            "unreachable" => return Err(Error::Refused(ReactionRefused::Unreachable)),
             "blocked" => return Err(Error::Refused(ReactionRefused::Blocked)),
             _ => return Err(Error::Refused(ReactionRefused::NotAMember)),
         };
@@ -222,8 +237,8 @@ fn change(
 ///
 /// * [`NotAMember`](ReactionRefused::NotAMember): the user is not a member of the chat now, or there is no such chat.
 /// * [`MessageNotFound`](ReactionRefused::MessageNotFound): the chat has no such message, or it was deleted.
-/// * [`EmojiRefused`](ReactionRefused::EmojiRefused): it is no emoji: empty, longer than 32 bytes, or with a NUL in
-///   it.
+/// * [`EmojiRefused`](ReactionRefused::EmojiRefused): it is no emoji of Unicode's list, nor the `:name:` of
+///   one of the service's own.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
@@ -247,7 +262,12 @@ pub fn list(
     limit: Limit,
 ) -> Result<Vec<Reactor>, Error<ReactionRefused>> {
     let reader = actor.user_id();
-    if nul_character::in_any([emoji, after.map(|cursor| cursor.place().emoji.as_str())]) {
+    let emoji = match emoji.map(emoji::canonical) {
+        None => None,
+        Some(Some(emoji)) => Some(emoji),
+        Some(None) => return Err(Error::Refused(ReactionRefused::EmojiRefused)),
+    };
+    if nul_character::in_any([after.map(|cursor| cursor.place().emoji.as_str())]) {
         return Err(Error::Refused(ReactionRefused::EmojiRefused));
     }
     let membership = membership(chat_id, reader);
@@ -260,7 +280,7 @@ pub fn list(
         .select((Profile::as_select(), message_reactions::emoji, message_reactions::created_at))
         .into_boxed();
     if let Some(emoji) = emoji {
-        page = page.filter(message_reactions::emoji.eq(emoji));
+        page = page.filter(message_reactions::emoji.eq(emoji.into_owned()));
     }
     if let Some(Place { created_at, user_id, emoji }) = after.map(Cursor::place) {
         let later = message_reactions::created_at.gt(created_at);

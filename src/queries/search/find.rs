@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz};
 
 use super::super::statement::{Columns, statement};
+use super::super::time;
 use super::Highlight;
 use super::query::{MAX_QUERY, Query, check};
 use crate::actor::Actor;
@@ -74,6 +75,7 @@ statement! {
         since: Option<DateTime<Utc>> as Nullable<Timestamptz>,
         until: Option<DateTime<Utc>> as Nullable<Timestamptz>,
         has_pictures: bool as Bool,
+        mentions_actor: bool as Bool,
     } -> (Columns<Message>, Nullable<Array<Text>>) = "all.sql"
 }
 
@@ -90,6 +92,7 @@ statement! {
         until: Option<DateTime<Utc>> as Nullable<Timestamptz>,
         has_pictures: bool as Bool,
         chat_id: ChatId as sql::ChatId,
+        mentions_actor: bool as Bool,
     } -> (Columns<Message>, Nullable<Array<Text>>) = "in_chat.sql"
 }
 
@@ -141,9 +144,10 @@ pub fn list<'a>(
         seq: before.map(|place| place.seq),
         limit: limit.get(),
         sender_id: query.sender_id,
-        since: query.since,
-        until: query.until,
+        since: query.since.map(time::storable),
+        until: query.until.map(time::storable),
         has_pictures: query.has_pictures,
+        mentions_actor: query.mentions_actor,
     };
     Ok(found.load(conn)?.into_iter().map(hit).collect())
 }
@@ -195,10 +199,11 @@ pub fn list_in_chat<'a>(
         seq: before.map(|place| place.seq),
         limit: limit.get(),
         sender_id: query.sender_id,
-        since: query.since,
-        until: query.until,
+        since: query.since.map(time::storable),
+        until: query.until.map(time::storable),
         has_pictures: query.has_pictures,
         chat_id,
+        mentions_actor: query.mentions_actor,
     };
     let rows = found.load(conn)?;
     if rows.is_empty() && !diesel::select(exists(membership(chat_id, user_id))).get_result(conn)? {

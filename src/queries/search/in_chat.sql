@@ -79,6 +79,16 @@ CROSS JOIN LATERAL (
             AND ($8 IS NULL OR candidate.created_at >= $8)
             AND ($9 IS NULL OR candidate.created_at < $9)
             AND (NOT $10 OR candidate.kind = 'image')
+            AND (
+                NOT $12
+                OR EXISTS (
+                    SELECT FROM message_mentions AS mention
+                    WHERE
+                        mention.chat_id = candidate.chat_id
+                        AND mention.message_seq = candidate.seq
+                        AND mention.user_id = $1
+                )
+            )
         ORDER BY candidate.created_at DESC, candidate.chat_id DESC, candidate.seq DESC
         OFFSET 0
     ) AS newest

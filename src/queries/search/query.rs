@@ -43,12 +43,14 @@ pub struct Query<'a> {
     pub until: Option<DateTime<Utc>>,
     /// Only messages with pictures.
     pub has_pictures: bool,
+    /// Only the messages that name the actor.
+    pub mentions_actor: bool,
 }
 
 impl<'a> Query<'a> {
     /// A query without filters.
     pub const fn new(text: &'a str) -> Self {
-        Self { text, sender_id: None, since: None, until: None, has_pictures: false }
+        Self { text, sender_id: None, since: None, until: None, has_pictures: false, mentions_actor: false }
     }
 
     /// The same query for messages of one sender.
@@ -72,6 +74,12 @@ impl<'a> Query<'a> {
     /// The same query for messages with pictures.
     pub const fn with_pictures(mut self) -> Self {
         self.has_pictures = true;
+        self
+    }
+
+    /// Only the messages that name the actor.
+    pub const fn mentioning_actor(mut self) -> Self {
+        self.mentions_actor = true;
         self
     }
 }

@@ -102,11 +102,14 @@ refusals! { OpenRefused {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lifetime {
-    /// It ends so long after the sign-in, however much it is used. More than no time.
+    /// It ends so long after the sign-in, however much it is used. More than no time; more than 100 years are 100 years.
     pub at_most: TimeDelta,
     /// It ends when it was not used for so long. More than no time; `None`: it may be unused until the end.
     pub idle: Option<TimeDelta>,
 }
+
+/// The longest lifetime of a session: 100 years.
+const LONGEST: TimeDelta = TimeDelta::days(36_525);
 
 impl Lifetime {
     /// It ends when it was unused for `idle`, and after `at_most` in any case.
@@ -190,6 +193,7 @@ pub fn open(
     }
     let token = SessionToken::generate().map_err(|error| DieselError::SerializationError(Box::new(error)))?;
     let Lifetime { at_most, idle } = lifetime.into();
+    let (at_most, idle) = (at_most.min(LONGEST), idle.map(|idle| idle.min(LONGEST)));
     let id = SessionId::new();
     let opening = OpenSession {
         user,

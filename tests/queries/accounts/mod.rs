@@ -56,6 +56,8 @@ fn a_registration_says_what_is_wrong_with_it() {
         (new("älice", &good), RegisterRefused::UsernameInvalid),
         (new("alice", &plain), RegisterRefused::PasswordHashInvalid),
         (NewUser { display_name: Some(&long_name), ..new("alice", &good) }, RegisterRefused::DisplayNameTooLong),
+        (NewUser { display_name: Some("\u{200B} "), ..new("alice", &good) }, RegisterRefused::DisplayNameInvalid),
+        (NewUser { display_name: Some("Al\u{202E}ice"), ..new("alice", &good) }, RegisterRefused::DisplayNameInvalid),
         (NewUser { avatar_url: Some(&long_url), ..new("alice", &good) }, RegisterRefused::AvatarUrlTooLong),
     ] {
         assert_eq!(accounts::register(conn, &new), Err(Error::Refused(refusal)), "{new:?}");

@@ -13,6 +13,7 @@ use messenger_db::page::Limit;
 use messenger_db::queries::accounts::Profile;
 use messenger_db::queries::contacts::ListedContact;
 use messenger_db::queries::history::{Entry, Page, Reaction, ReplyPreview};
+use messenger_db::queries::messages::EditsFor;
 use messenger_db::queries::{
     attachments, blocks, chat_settings, contacts, history, inbox, messages, pending, reactions, receipts, search,
     unread,
@@ -146,6 +147,7 @@ fn chat_list(conn: &mut PgConnection, messenger: &Messenger, reader: UserId, pla
                     kind: last.map(|message| message.kind),
                     preview: last.and_then(preview),
                     sent_at: last.map(|message| message.created_at),
+                    is_deleted: last.is_some_and(|message| message.deleted_at.is_some()),
                 },
                 last_read_seq: Seq::new(chat.head() - chat.unread(reader).len() as i64),
                 unread_count: chat.counted_as_unread(reader),
@@ -384,8 +386,11 @@ fn one_message(
         |missing: &str| if is_member { post.ok_or_else(|| missing.to_owned()) } else { refused("NotAMember") };
     let message = answer(messages::get(conn, by(reader), id, Seq::new(seq))).map(unnamed);
     agree("a message", message, expected("NotFound").map(|post| post.message.clone()))?;
-    let edits = answer(messages::all_edits(conn, by(reader), id, Seq::new(seq)));
-    agree("its wordings", edits, expected("NotFound").map(|post| post.edits.clone()))?;
+    let of_sender = |post: &Post| if post.message.sender_id == Some(reader) { post.edits.clone() } else { vec![] };
+    let edits = answer(messages::list_edits(conn, by(reader), id, Seq::new(seq), EditsFor::Sender, None, Limit::MAX));
+    agree("its wordings", edits, expected("NotFound").map(of_sender))?;
+    let edits = answer(messages::list_edits(conn, by(reader), id, Seq::new(seq), EditsFor::Members, None, Limit::MAX));
+    agree("its wordings for all", edits, expected("NotFound").map(|post| post.edits.clone()))?;
     let pictures = answer(attachments::all(conn, by(reader), id, Seq::new(seq)));
     agree("its pictures", pictures, expected("MessageNotFound").map(|post| post.attachments.clone()))?;
     let of_message = answer(receipts::all(conn, by(reader), id, Seq::new(seq))).map(|receipts| {

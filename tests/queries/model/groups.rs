@@ -17,7 +17,8 @@ impl Messenger {
         members.remove(&owner);
         refuse!(
             self.is_closed(owner) || members.iter().any(|&user| self.is_closed(user)) => "UserNotFound",
-            members.iter().any(|&user| self.is_blocked(owner, user)) => "Blocked",
+            members.iter().any(|&user| self.blocks(user, owner)) => "UserNotFound",
+            members.iter().any(|&user| self.blocks(owner, user)) => "Blocked",
         );
         let Some(id) = facts.chat else { return Ok(Done::Nothing) };
         let mut chat = Chat {
@@ -58,7 +59,8 @@ impl Messenger {
             role == Some(ParticipantRole::Member) => "NotAllowed",
             self.is_closed(user) => "UserNotFound",
             self.group_role(chat, user).is_some() => "AlreadyAMember",
-            self.is_blocked(actor, user) => "Blocked",
+            self.blocks(user, actor) => "UserNotFound",
+            self.blocks(actor, user) => "Blocked",
         );
         let (id, group) = self.chat_mut(chat);
         // To those who were there before.

@@ -26,6 +26,8 @@ pub struct Messenger {
     /// Under both orders of the two.
     pub contacts: BTreeMap<(UserId, UserId), Contact>,
     pub blocks: BTreeMap<(UserId, UserId), Time>,
+    /// Who asked, and who declined.
+    pub declined: BTreeSet<(UserId, UserId)>,
     /// In the order in which they were opened.
     pub opened: Vec<ChatId>,
     pub chats: BTreeMap<ChatId, Chat>,
@@ -290,13 +292,23 @@ impl Messenger {
         self.users.iter().any(|profile| profile.id == user && profile.deleted_at.is_some())
     }
 
-    pub fn is_blocked(&self, one: UserId, other: UserId) -> bool {
-        self.blocks.contains_key(&(one, other)) || self.blocks.contains_key(&(other, one))
+    pub fn blocks(&self, one: UserId, other: UserId) -> bool {
+        self.blocks.contains_key(&(one, other))
     }
 
-    /// Whether one of the two in a direct chat has blocked the other.
-    pub fn is_silenced(&self, chat: Where) -> bool {
-        self.chat(chat).and_then(|chat| chat.pair).is_some_and(|[one, other]| self.is_blocked(one, other))
+    /// The other one of a direct chat.
+    fn other(&self, chat: Where, user: UserId) -> Option<UserId> {
+        self.chat(chat).and_then(|chat| chat.pair)?.into_iter().find(|other| *other != user)
+    }
+
+    /// Whether the user has blocked the other one of a direct chat.
+    pub fn is_silent(&self, chat: Where, user: UserId) -> bool {
+        self.other(chat, user).is_some_and(|other| self.blocks(user, other))
+    }
+
+    /// Whether the other one of a direct chat has blocked the user, or is not there any more.
+    pub fn is_silenced(&self, chat: Where, user: UserId) -> bool {
+        self.other(chat, user).is_some_and(|other| self.blocks(other, user) || self.role(chat, other).is_none())
     }
 
     pub fn role(&self, chat: Where, user: UserId) -> Option<ParticipantRole> {

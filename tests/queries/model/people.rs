@@ -31,7 +31,9 @@ impl Messenger {
         refuse!(
             user == other => "Oneself",
             self.is_closed(user) || self.is_closed(other) => "NoSuchAccount",
-            self.is_blocked(user, other) => "Blocked",
+            self.blocks(other, user) => "NoSuchAccount",
+            self.blocks(user, other) => "Blocked",
+            !self.contacts.contains_key(&(user, other)) && self.declined.contains(&(user, other)) => "DeclinedRecently",
         );
         let has_crossed = self.asked(other, user);
         for (user_id, contact_id) in [(user, other), (other, user)] {
@@ -55,6 +57,7 @@ impl Messenger {
         refuse!(self.is_closed(user) => "NoSuchAccount");
         self.contacts.retain(|(one, other), _| *one != user && *other != user);
         self.blocks.retain(|(one, other), _| *one != user && *other != user);
+        self.declined.retain(|(one, other)| *one != user && *other != user);
         for (id, chat) in self.chats.iter_mut().filter(|(_, chat)| chat.role(user).is_some()) {
             match chat.kind {
                 ChatKind::Group => drop(chat.depart(*id, user, now)),
@@ -82,7 +85,10 @@ impl Messenger {
         if let Some((id, _)) = self.chats.iter().find(|(_, chat)| chat.pair == Some(pair)) {
             return Ok(Done::Chat(*id));
         }
-        refuse!(!self.are_contacts(user, other) => "NotContacts", self.is_blocked(user, other) => "Blocked");
+        refuse!(
+            !self.are_contacts(user, other) || self.blocks(other, user) => "NotContacts",
+            self.blocks(user, other) => "Blocked",
+        );
         let Some(id) = facts.chat else { return Ok(Done::Nothing) };
         let mut chat = Chat {
             kind: ChatKind::Direct,

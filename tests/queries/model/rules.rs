@@ -26,7 +26,10 @@ impl Messenger {
             Act::Request(a, b) => self.request(self.user(*a), self.user(*b), now),
             Act::Accept(a, b) => {
                 let (user, other) = (self.user(*a), self.user(*b));
-                refuse!(!self.asked(other, user) => "NoSuchRequest", self.is_blocked(user, other) => "Blocked");
+                refuse!(
+                    !self.asked(other, user) || self.blocks(other, user) => "NoSuchRequest",
+                    self.blocks(user, other) => "Blocked",
+                );
                 for key in [(user, other), (other, user)] {
                     let contact = self.contacts.get_mut(&key).unwrap();
                     (contact.status, contact.accepted_at) = (ContactStatus::Accepted, Some(now));
@@ -36,6 +39,7 @@ impl Messenger {
             Act::Decline(a, b) => {
                 let (user, other) = (self.user(*a), self.user(*b));
                 refuse!(!self.asked(other, user) => "NoSuchRequest");
+                self.declined.insert((other, user));
                 self.part(user, other);
                 Ok(Done::Nothing)
             }
@@ -62,7 +66,10 @@ impl Messenger {
                 Ok(Done::Nothing)
             }
             Act::Call(a, name) => {
-                refuse!(self.is_closed(self.user(*a)) => "NoSuchAccount");
+                refuse!(
+                    self.is_closed(self.user(*a)) => "NoSuchAccount",
+                    name.is_some_and(|name| TITLES[name].is_empty()) => "DisplayNameInvalid",
+                );
                 self.users[*a].display_name = name.map(|name| TITLES[name].to_owned());
                 let user = self.user(*a);
                 for chat in self.chats.values_mut().filter(|chat| chat.role(user).is_some()) {
@@ -142,6 +149,7 @@ impl Messenger {
                 refuse!(
                     self.role(*chat, user).is_none() => "NotAMember",
                     self.chat(*chat).is_none_or(|chat| chat.live(seq).is_none()) => "MessageNotFound",
+                    emoji.is_empty() => "EmojiRefused",
                 );
                 let (_, chat) = self.chat_mut(*chat);
                 let reactions = &mut chat.post_mut(seq).reactions;

@@ -23,7 +23,8 @@ impl Messenger {
         let content = Some(words.to_string()).filter(|content| !content.is_empty());
         refuse!(
             self.role(chat, sender).is_none() => "NotAMember",
-            self.is_silenced(chat) => "Blocked",
+            self.is_silent(chat, sender) => "Blocked",
+            self.is_silenced(chat, sender) => "Unreachable",
             reply_to_seq.is_some_and(|seq| self.chat(chat).is_none_or(|chat| chat.post(seq).is_none())) => "ReplyNotFound",
             pictures == Some(0) => "Empty",
             pictures.is_some_and(|count| count > 5) => "TooManyPictures",
@@ -79,7 +80,8 @@ impl Messenger {
         let Some(before) = before else { return self.send(sender, chat, None, None, &again(), facts) };
         refuse!(
             self.role(chat, sender).is_none() => "NotAMember",
-            self.is_silenced(chat) => "Blocked",
+            self.is_silent(chat, sender) => "Blocked",
+            self.is_silenced(chat, sender) => "Unreachable",
             before != sender => "IdTaken",
         );
         Ok(Done::Sent { seq, again: true })
@@ -90,7 +92,8 @@ impl Messenger {
         let message = self.chat(chat).and_then(|chat| chat.live(seq)).map(|post| post.message.clone());
         refuse!(
             self.role(chat, editor).is_none() => "NotAMember",
-            self.is_silenced(chat) => "Blocked",
+            self.is_silent(chat, editor) => "Blocked",
+            self.is_silenced(chat, editor) => "Unreachable",
             message.is_none() => "NotFound",
             message.as_ref().is_some_and(|message| message.sender_id != Some(editor)) => "NotAllowed",
             content.is_none() && message.as_ref().is_some_and(|message| message.kind == MessageKind::Text) => "Empty",
@@ -137,7 +140,8 @@ impl Messenger {
         refuse!(
             self.role(chat, user).is_none() => "NotAMember",
             self.chat(chat).is_none_or(|chat| chat.live(seq).is_none()) => "MessageNotFound",
-            self.is_silenced(chat) => "Blocked",
+            self.is_silent(chat, user) => "Blocked",
+            self.is_silenced(chat, user) => "Unreachable",
             emoji.is_empty() => "EmojiRefused",
         );
         let (_, chat) = self.chat_mut(chat);

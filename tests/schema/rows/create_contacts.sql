@@ -4,3 +4,6 @@ INSERT INTO contacts (user_id, contact_id, status, requested_by, accepted_at) VA
 
 INSERT INTO blocks (blocker_id, blocked_id) VALUES
 ('00000000-0000-7000-8000-00000000000c', '00000000-0000-7000-8000-00000000000b');
+
+INSERT INTO declined_requests (asker_id, decliner_id) VALUES
+('00000000-0000-7000-8000-00000000000b', '00000000-0000-7000-8000-00000000000c');

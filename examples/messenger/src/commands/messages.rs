@@ -5,7 +5,7 @@ use messenger_db::actor::Actor;
 use messenger_db::ids::ChatId;
 use messenger_db::page::Limit;
 use messenger_db::queries::history::{self, Entry};
-use messenger_db::queries::messages::{self, Draft, Picture};
+use messenger_db::queries::messages::{self, Draft, EditsFor, Picture};
 use messenger_db::queries::receipts::{self, Marked};
 use messenger_db::queries::{chats, reactions};
 use messenger_db::seq::Seq;
@@ -99,7 +99,7 @@ pub async fn edit(client: &Client, chat: ChatId, seq: Seq, text: String) -> Answ
 /// What a message said before its edits.
 pub async fn edits(client: &Client, chat: ChatId, seq: Seq) -> Answer {
     let actor = client.actor;
-    let edits = client.app.database.run(move |conn| messages::all_edits(conn, actor, chat, seq)).await?;
+    let edits = client.app.database.run(move |conn| messages::list_edits(conn, actor, chat, seq, EditsFor::Sender, None, Limit::MAX)).await?;
     let edits: Vec<_> =
         edits.into_iter().map(|edit| json!({ "text": edit.content, "until": edit.edited_at })).collect();
     answer(edits)

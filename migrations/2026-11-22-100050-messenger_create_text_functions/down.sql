@@ -1,0 +1,4 @@
+-- Drops the functions.
+
+DROP FUNCTION is_name(text);
+DROP FUNCTION is_blank(text);

@@ -1,0 +1,31 @@
+-- Purpose: what a text is to those who see it: is_blank and is_name, which the checks of later tables ask.
+-- Lock: none on any table; two functions are created.
+-- Tolerable because: nobody can be calling a function that did not exist.
+-- Code deployed before: does not know the functions.
+--
+-- plpgsql, because a function in SQL is put into the check, and parsed, at every statement.
+
+CREATE FUNCTION is_blank(words text) RETURNS boolean
+LANGUAGE plpgsql
+IMMUTABLE STRICT PARALLEL SAFE
+AS $$
+BEGIN
+    -- White space, controls, joiners and marks of direction, fillers, selectors, tags, and the empty pattern of Braille.
+    RETURN words !~ E'[^\\u0001-\\u0020\\u007F-\\u00A0\\u00AD\\u034F\\u061C\\u115F\\u1160\\u1680\\u17B4\\u17B5\\u180B-\\u180F\\u2000-\\u200F\\u2028-\\u202F\\u205F-\\u206F\\u2800\\u3000\\u3164\\uFE00-\\uFE0F\\uFEFF\\uFFA0\\uFFF0-\\uFFFB\\U0001BCA0-\\U0001BCA3\\U0001D173-\\U0001D17A\\U000E0000-\\U000E0FFF]';
+END
+$$;
+
+CREATE FUNCTION is_name(words text) RETURNS boolean
+LANGUAGE plpgsql
+IMMUTABLE STRICT PARALLEL SAFE
+AS $$
+BEGIN
+    -- Controls, separators of lines, and what changes the direction of the text around it.
+    RETURN NOT is_blank(words) AND words !~ E'[\\u0001-\\u001F\\u007F-\\u009F\\u2028-\\u202E\\u2066-\\u2069\\uFFF9-\\uFFFB]';
+END
+$$;
+
+COMMENT ON FUNCTION is_blank(text) IS
+    'Whether nothing of a text is seen: it is empty, or white space, zero-width and other invisible characters only.';
+COMMENT ON FUNCTION is_name(text) IS
+    'Whether a text may name a person or a group: something of it is seen, and it has neither control characters nor what changes the direction of the text around it.';
