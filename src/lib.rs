@@ -141,6 +141,8 @@ pub mod page;
 pub mod queries;
 #[cfg(feature = "realtime")]
 pub mod realtime;
+#[cfg(feature = "cli")]
+pub mod reference;
 pub mod retry;
 pub mod secrets;
 #[cfg(feature = "cli")]

@@ -93,6 +93,41 @@ pub struct OutputArgs {
     pub color: Color,
 }
 
+/// What to write about the schema, and where.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Docs {
+    /// The file to write [default: standard output]
+    #[arg(long, value_name = "FILE", conflicts_with = "check")]
+    pub output: Option<PathBuf>,
+
+    /// Write nothing; show how this file differs from what would be written, with exit code 4 when it does
+    #[arg(long, value_name = "FILE")]
+    pub check: Option<PathBuf>,
+
+    /// The format [default: html for a file of that name, else markdown]
+    #[arg(long, value_enum)]
+    pub format: Option<DocsFormat>,
+}
+
+/// How the reference is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DocsFormat {
+    /// Markdown with diagrams in Mermaid's language, as GitHub shows them.
+    Markdown,
+    /// One page that needs no other file.
+    Html,
+}
+
+impl DocsFormat {
+    /// Its name on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Markdown => "markdown",
+            Self::Html => "html",
+        }
+    }
+}
+
 /// When to use colours.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Color {
@@ -128,6 +163,8 @@ pub enum Command {
     Adopt(AllowDrift),
     /// Print the catalog of the database, one fact a line
     Catalog,
+    /// Write a reference of the schema, with diagrams, as Markdown or HTML
+    Docs(Docs),
     /// Make three roles without login: to migrate, to write rows, to read
     Roles(RolesArgs),
     /// Fill a database with test data; everybody's password is "password"

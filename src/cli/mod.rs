@@ -44,7 +44,7 @@ pub fn main() -> ExitCode {
 
 fn dispatch(args: &Args, output: &mut Output) -> Result<Exit, Problem> {
     use commands::{
-        adopt, backup, catalog, exec, generate, history, local, migrate, plan, roles, seed, status, verify,
+        adopt, backup, catalog, docs, exec, generate, history, local, migrate, plan, roles, seed, status, verify,
     };
 
     let connection = &args.connection;
@@ -68,6 +68,7 @@ fn dispatch(args: &Args, output: &mut Output) -> Result<Exit, Problem> {
         Command::Plan(options) => plan::plan(&args.connection, &options, output),
         Command::Adopt(allow) => adopt::adopt(connection, &allow, output),
         Command::Catalog => catalog::catalog(connection, output),
+        Command::Docs(options) => docs::docs(connection, &options, output),
         Command::Roles(options) => roles::roles(connection, &options, output),
         Command::Seed(options) => seed::seed(connection, &options, output),
         Command::Backup { file } => backup::backup(connection, file.as_deref(), output),

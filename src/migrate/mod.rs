@@ -81,6 +81,8 @@ pub(crate) use sql::libpq::Connection;
 #[cfg(feature = "cli")]
 pub(crate) use sql::libpq::ignore_environment;
 pub use sql::libpq::{Conninfo, ConninfoError, Notice, Obstacle, ServerError};
+#[cfg(feature = "cli")]
+pub(crate) use state::catalog::described;
 pub use state::catalog::{Scope, catalog};
 pub use state::compare::{Comparison, Unknown};
 pub use state::record::{Applied, Ledger, Origin, Record};

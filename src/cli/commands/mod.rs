@@ -3,6 +3,7 @@
 pub mod adopt;
 pub mod backup;
 pub mod catalog;
+pub mod docs;
 pub mod exec;
 pub mod generate;
 pub mod history;

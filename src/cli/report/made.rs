@@ -1,6 +1,8 @@
 //! The objects of the commands that record, print or make something beside migrations: `adopt`, `catalog`, `roles`,
 //! `seed` and `backup`.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::migrate;
@@ -23,6 +25,21 @@ pub struct Catalog<'a> {
     pub database: &'a str,
     /// One fact a line.
     pub catalog: Vec<&'a str>,
+}
+
+/// `docs`.
+#[derive(Debug, Serialize)]
+pub struct Docs<'a> {
+    /// The database's name.
+    pub database: &'a str,
+    /// `markdown` or `html`.
+    pub format: &'a str,
+    /// The file that was written or checked. `None`: neither.
+    pub file: Option<Cow<'a, str>>,
+    /// Whether the file that was checked is what would be written. `None`: none was checked.
+    pub is_current: Option<bool>,
+    /// The reference. `None`: it is in the file.
+    pub text: Option<&'a str>,
 }
 
 /// `roles`.

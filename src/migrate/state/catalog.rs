@@ -55,6 +55,15 @@ pub fn catalog(pool: &Pool) -> Result<String, Error> {
     Ok(read(connection)?)
 }
 
+/// Asks a query that gives one text under the settings of the catalog.
+#[cfg(feature = "cli")]
+pub(crate) fn described(pool: &Pool, query: &str) -> Result<String, Error> {
+    let connection = &mut *pool.get()?;
+    history::read(connection)?;
+    let rows = connection.execute(&format!("{SETTINGS}; {query}"))?;
+    Ok(rows.into_iter().flatten().flatten().next().unwrap_or_default())
+}
+
 /// The settings that the text depends on, for this query alone.
 const SETTINGS: &str = include_str!("catalog_settings.sql");
 

@@ -1,0 +1,99 @@
+//! The command `docs`: writes the reference of a database, or checks that a written one is up to date.
+
+use std::fs;
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+
+use similar::TextDiff;
+
+use crate::cli::args::{Connection, Docs, DocsFormat};
+use crate::cli::output::Output;
+use crate::cli::report;
+use crate::cli::{Exit, Problem, database};
+use crate::reference::{self, ReadError, Reference};
+
+/// `docs`: the reference on standard output or in a file, or how a file differs from it.
+pub fn docs(connection: &Connection, options: &Docs, output: &mut Output) -> Result<Exit, Problem> {
+    // Read first: a file that is not there needs no database.
+    let given = options.check.as_deref().map(read).transpose()?;
+    let database = database::open(connection, output)?;
+    let reference = reference::read(&database.pool).map_err(|error| match error {
+        ReadError::Database(error) => database.diagnose_look(*error),
+        unexpected @ ReadError::Unexpected(_) => {
+            Problem::new(Exit::Failed, unexpected.to_string(), "Use a newer messenger-db with this PostgreSQL.")
+        }
+    })?;
+    let file = options.check.as_deref().or(options.output.as_deref());
+    let format = options.format.unwrap_or_else(|| by_extension(file));
+    let text = match format {
+        DocsFormat::Markdown => reference::markdown(&reference),
+        DocsFormat::Html => reference::html(&reference),
+    };
+    let report = |is_current, text| report::Docs {
+        database: &database.target.database,
+        format: format.as_str(),
+        file: file.map(Path::to_string_lossy),
+        is_current,
+        text,
+    };
+    if let (Some(given), Some(file)) = (&given, file) {
+        let is_current = *given == text;
+        output.json(&report(Some(is_current), None));
+        if is_current {
+            output.line(&format!("{} is up to date.", file.display()));
+            return Ok(Exit::Done);
+        }
+        let name = file.display().to_string();
+        let diff = TextDiff::from_lines(given.as_str(), text.as_str());
+        output.diff(&diff.unified_diff().context_radius(1).header(&name, "the database").to_string());
+        output.line(&format!("{name} is not up to date: `messenger-db docs --output {name}` writes it."));
+        return Ok(Exit::Drift);
+    }
+    if let Some(file) = file {
+        fs::write(file, &text).map_err(|error| unwritten(file, &error))?;
+        output.line(&format!("{} tables and views, written into {}", count(&reference), file.display()));
+        output.json(&report(None, None));
+        return Ok(Exit::Done);
+    }
+    if output.is_json() {
+        output.json(&report(None, Some(&text)));
+        return Ok(Exit::Done);
+    }
+    match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
+        // A reader who has gone has read enough.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(unwritten(Path::new("standard output"), &error)),
+        _ => Ok(Exit::Done),
+    }
+}
+
+fn count(reference: &Reference) -> usize {
+    reference.tables.len()
+}
+
+/// HTML where the file is called so, else Markdown.
+fn by_extension(file: Option<&Path>) -> DocsFormat {
+    let extension = file.and_then(Path::extension).map(std::ffi::OsStr::to_ascii_lowercase);
+    let is_html = extension.is_some_and(|extension| extension == "html" || extension == "htm");
+    if is_html { DocsFormat::Html } else { DocsFormat::Markdown }
+}
+
+/// What was written before. Line ends of Windows are no difference.
+fn read(file: &Path) -> Result<String, Problem> {
+    let text = fs::read_to_string(file).map_err(|error| {
+        let help = if error.kind() == ErrorKind::NotFound {
+            format!("`messenger-db docs --output {}` writes it.", file.display())
+        } else {
+            "Name a file that `messenger-db docs --output FILE` has written.".to_owned()
+        };
+        Problem::new(Exit::Usage, format!("{} cannot be read: {error}", file.display()), help)
+    })?;
+    Ok(text.replace("\r\n", "\n"))
+}
+
+fn unwritten(file: &Path, error: &io::Error) -> Problem {
+    Problem::new(
+        Exit::Failed,
+        format!("{} cannot be written: {error}", file.display()),
+        "Name a file in a folder that is there and that you may write into.",
+    )
+}
