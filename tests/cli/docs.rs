@@ -1,0 +1,86 @@
+//! The command `docs`: the reference of a database. `make snapshots` writes docs/schema.md anew.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::on;
+use crate::support::TestDatabase;
+
+fn file(folder: &tempfile::TempDir, name: &str) -> String {
+    folder.path().join(name).to_str().unwrap().to_owned()
+}
+
+fn committed() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schema.md")
+}
+
+#[test]
+fn the_committed_reference_is_that_of_the_migrations() {
+    let text = on(&TestDatabase::migrated(), &["docs"]).exits(0).stdout;
+    if std::env::var_os("SNAPSHOTS").is_some_and(|value| value == "overwrite") {
+        fs::write(committed(), &text).unwrap();
+    }
+    pretty_assertions::assert_eq!(fs::read_to_string(committed()).unwrap(), text);
+    // A table that is in no subject would stand under "Other tables".
+    assert!(!text.contains("Other tables"), "src/reference/subjects.rs lacks a table");
+}
+
+#[test]
+fn a_stale_file_is_shown_as_a_diff_and_a_current_one_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = TestDatabase::migrated();
+    for name in ["schema.md", "schema.html"] {
+        let path = file(&folder, name);
+        on(&database, &["docs", "--output", &path]).exits(0);
+        let text = fs::read_to_string(&path).unwrap();
+        assert_eq!(text.starts_with("<!DOCTYPE html>"), name == "schema.html");
+        on(&database, &["docs", "--check", &path]).exits(0);
+        fs::write(&path, text.replace('\n', "\r\n")).unwrap();
+        on(&database, &["docs", "--check", &path]).exits(0);
+    }
+    database.execute("COMMENT ON COLUMN users.username IS 'What they are called.'").unwrap();
+    for name in ["schema.md", "schema.html"] {
+        let run = on(&database, &["docs", "--check", &file(&folder, name)]).exits(4);
+        assert!(run.stdout.contains("What they are called."), "{}", run.stdout);
+        assert!(run.stdout.contains("--output"), "{}", run.stdout);
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_or_written_is_an_error_that_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = TestDatabase::empty();
+    on(&database, &["docs", "--check", &file(&folder, "none.md")]).exits(2).complains("--output");
+    on(&database, &["docs", "--output", &file(&folder, "none/schema.md")])
+        .exits(1)
+        .complains("Name a file in a folder");
+}
+
+#[test]
+fn an_empty_database_has_an_empty_reference() {
+    let run = on(&TestDatabase::empty(), &["docs"]).exits(0);
+    assert!(run.stdout.starts_with("# Database schema\n"), "{}", run.stdout);
+    assert!(!run.stdout.contains("| column |"), "{}", run.stdout);
+}
+
+/// What a member of the team may write into names and comments is text in both formats.
+#[test]
+fn hostile_names_and_comments_are_text() {
+    let database = TestDatabase::migrated();
+    database
+        .execute(
+            "CREATE TABLE \"<script>alert(1)</script>|`x`\" (\"a|b\" integer DEFAULT 1, \"]]> \"\"--\" user_id REFERENCES users, t text DEFAULT '`|');
+             COMMENT ON TABLE \"<script>alert(1)</script>|`x`\" IS E'<img src=x onerror=alert(1)> [a](javascript:alert(1))\\n# heading';
+             COMMENT ON COLUMN \"<script>alert(1)</script>|`x`\".\"a|b\" IS 'one | two';",
+        )
+        .unwrap_or_else(|error| panic!("{error}"));
+    let html = on(&database, &["docs", "--format", "html"]).exits(0).stdout;
+    assert!(!html.contains("<script") && !html.contains("<img"), "{html}");
+    let markdown = on(&database, &["docs"]).exits(0).stdout;
+    let outside_code = |line: &&str| !line.contains('`') && !line.trim_start().starts_with('"');
+    for line in markdown.lines().filter(outside_code) {
+        assert!(!line.contains("<img") && !line.contains("](javascript") && !line.starts_with("# heading"), "{line}");
+    }
+    assert!(markdown.contains("| `a\\|b` | `integer` | yes | `1` | one \\| two |"), "{markdown}");
+    assert!(markdown.contains("## Other tables"), "{markdown}");
+}
