@@ -48,6 +48,9 @@
 //! | [`contacts::request`](queries::contacts::request) | Asks another user to become a contact |
 //! | [`direct_chats::find`](queries::direct_chats::find) | The direct chat with another user, if there is one |
 //! | [`direct_chats::find_or_create`](queries::direct_chats::find_or_create) | The direct chat with another user, opened if there is none |
+//! | [`erasure::left`](queries::erasure::left) | How much of a person is there, by table |
+//! | [`erasure::of_user`](queries::erasure::of_user) | Erases a person, in batches |
+//! | [`export::of_user`](queries::export::of_user) | Everything about a person, as JSON Lines |
 //! | [`groups::add`](queries::groups::add) | Adds a user to a group |
 //! | [`groups::change_avatar`](queries::groups::change_avatar) | Gives a group another picture, or none |
 //! | [`groups::change_slug`](queries::groups::change_slug) | Gives a group another name in its link, or none |
@@ -89,6 +92,8 @@
 //! | [`receipts::mark_delivered`](queries::receipts::mark_delivered) | Marks as received, up to a position |
 //! | [`receipts::mark_read`](queries::receipts::mark_read) | Marks as read, up to a position |
 //! | [`receipts::positions`](queries::receipts::positions) | How far each member has received and read a chat |
+//! | [`retention::purge_chat`](queries::retention::purge_chat) | Removes a deleted chat, in batches |
+//! | [`retention::remove_messages`](queries::retention::remove_messages) | Removes messages that are older than a time, in batches |
 //! | [`search::find_groups`](queries::search::find_groups) | The actor's groups, by words of their names |
 //! | [`search::list`](queries::search::list) | Finds words in all chats of the actor; a page |
 //! | [`search::list_in_chat`](queries::search::list_in_chat) | Finds words in one chat; a page |
@@ -111,8 +116,11 @@
 //! | [`unread::badge`](queries::unread::badge) | The number on the badge |
 //! | [`unread::find`](queries::unread::find) | How many messages of a chat are unread |
 //! | [`unread::total`](queries::unread::total) | How many messages are unread in all chats |
+//! | [`unused_files::forget`](queries::unused_files::forget) | Says that these files are deleted |
+//! | [`unused_files::list`](queries::unused_files::list) | The files to delete from the object store; a page |
 //! | [`uploads::abandon`](queries::uploads::abandon) | Gives up uploads that nobody attached |
 //! | [`uploads::begin`](queries::uploads::begin) | Begins an upload of a picture |
+//! | [`uploads::discard`](queries::uploads::discard) | Removes uploads that nobody attached, and lists their files |
 //! | [`uploads::process`](queries::uploads::process) | Notes the size of a picture and the copies made of it |
 //! | [`uploads::remove`](queries::uploads::remove) | Forgets uploads that were given up |
 
@@ -132,6 +140,7 @@ pub mod ids;
 pub mod interruption;
 #[cfg(feature = "local")]
 pub mod local;
+pub mod maintenance;
 #[cfg(feature = "runner")]
 pub mod migrate;
 pub mod models;

@@ -46,7 +46,7 @@ macro_rules! allow_own_tables {
             schema::attachments, schema::blocks, schema::chat_changes, schema::chat_heads, schema::chat_participants,
             schema::chat_settings, schema::chats, schema::contacts, schema::declined_requests, schema::message_delivery, schema::message_edits,
             schema::message_mentions, schema::message_reactions, schema::messages, schema::push_tokens,
-            schema::unread_messages, schema::uploads, schema::user_changes, schema::user_heads,
+            schema::unread_messages, schema::unused_files, schema::uploads, schema::user_changes, schema::user_heads,
             schema::user_sessions, schema::users,
             views::message_receipts, views::unread_counts
         );

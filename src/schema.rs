@@ -124,6 +124,8 @@ diesel::table! {
         chat_id -> ChatId,
         /// The seq of the chat's newest message; 0: it has none. The next one gets last_seq + 1.
         last_seq -> Int8,
+        /// Where history begins: the seq of the oldest message that is still there; retention removes those before it. last_seq + 1: none is there.
+        first_seq -> Int8,
         /// The seq of the newest message that does not count as unread, because the system wrote it or it was deleted; 0: there is none. Whoever has read so far needs no look at the messages to count what is unread.
         last_uncounted_seq -> Int8,
         /// When the newest message was sent.
@@ -411,6 +413,21 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::ids::sql_types::*;
+
+    /// Files of removed messages, chats, accounts and uploads, for the service to delete from the object store: it reads the list, deletes the files, and then the rows. So each is given at least once.
+    unused_files (id) {
+        /// Chosen at random, not negative. By it the service says what it has deleted.
+        id -> Int8,
+        /// The key of a picture or of a copy of it in the object store; of a profile picture, where it is.
+        file_key -> Text,
+        /// Since when nothing in the database needs it.
+        queued_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::ids::sql_types::*;
     use super::sql_types::ImageType;
 
     /// A picture whose bytes are, or will be, in the object store: begun by its owner, and attached by its owner once.
@@ -583,6 +600,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     messages,
     push_tokens,
     unread_messages,
+    unused_files,
     uploads,
     user_changes,
     user_heads,

@@ -58,6 +58,8 @@ CREATE TABLE chats (
 
 CREATE UNIQUE INDEX chats_slug_key ON chats (lower(slug));
 
+CREATE INDEX chats_deleted_idx ON chats (deleted_at) WHERE deleted_at IS NOT NULL;
+
 -- Named columns only: people coming and going is no change of the chat itself, and skips the trigger.
 CREATE TRIGGER chats_set_updated_at
 BEFORE UPDATE OF name, slug, avatar_url, deleted_at ON chats
@@ -66,6 +68,7 @@ FOR EACH ROW EXECUTE FUNCTION diesel_set_updated_at();
 CREATE TABLE chat_heads (
     chat_id chat_id NOT NULL,
     last_seq bigint NOT NULL DEFAULT 0,
+    first_seq bigint NOT NULL DEFAULT 1,
     last_uncounted_seq bigint NOT NULL DEFAULT 0,
     last_message_at timestamptz,
     last_sender_id user_id,
@@ -76,6 +79,7 @@ CREATE TABLE chat_heads (
     CONSTRAINT chat_heads_pkey PRIMARY KEY (chat_id),
     CONSTRAINT chat_heads_chat_fkey FOREIGN KEY (chat_id) REFERENCES chats (id) ON DELETE CASCADE,
     CONSTRAINT chat_heads_last_seq_check CHECK (last_seq >= 0),
+    CONSTRAINT chat_heads_first_seq_check CHECK (first_seq BETWEEN 1 AND last_seq + 1),
     CONSTRAINT chat_heads_last_uncounted_seq_check CHECK (last_uncounted_seq BETWEEN 0 AND last_seq),
     CONSTRAINT chat_heads_last_preview_check CHECK (char_length(last_preview) <= 100),
     CONSTRAINT chat_heads_version_check CHECK (pruned_version BETWEEN 0 AND version),
@@ -107,6 +111,8 @@ CREATE TABLE chat_participants (
 
 CREATE INDEX chat_participants_active_idx ON chat_participants (user_id, chat_id) WHERE left_at IS NULL;
 
+CREATE INDEX chat_participants_left_idx ON chat_participants (user_id, chat_id) WHERE left_at IS NOT NULL;
+
 CREATE UNIQUE INDEX chat_participants_one_owner_key ON chat_participants (chat_id)
 WHERE role = 'owner' AND left_at IS NULL;
 
@@ -128,11 +134,14 @@ COMMENT ON COLUMN chats.deleted_at IS 'When the chat was deleted. Its rows stay 
 COMMENT ON INDEX chats_slug_key IS 'One group per slug, ignoring case.';
 COMMENT ON CONSTRAINT chats_direct_pair_key ON chats IS 'One direct chat per pair of users, under any concurrency.';
 COMMENT ON CONSTRAINT chats_direct_high_fkey ON chats IS 'Not indexed: users are never deleted, and a pair is looked up by both.';
+COMMENT ON INDEX chats_deleted_idx IS 'Used by: purging deleted chats.';
 COMMENT ON TRIGGER chats_set_updated_at ON chats IS 'Keeps updated_at, except for changes of member_count.';
 COMMENT ON TABLE chat_heads IS
     'The newest of each chat: one narrow row that every send updates, so that an inbox reads no message at all.';
 COMMENT ON COLUMN chat_heads.chat_id IS 'Which chat.';
 COMMENT ON COLUMN chat_heads.last_seq IS 'The seq of the chat''s newest message; 0: it has none. The next one gets last_seq + 1.';
+COMMENT ON COLUMN chat_heads.first_seq IS
+    'Where history begins: the seq of the oldest message that is still there; retention removes those before it. last_seq + 1: none is there.';
 COMMENT ON COLUMN chat_heads.last_uncounted_seq IS
     'The seq of the newest message that does not count as unread, because the system wrote it or it was deleted; 0: there is none. Whoever has read so far needs no look at the messages to count what is unread.';
 COMMENT ON COLUMN chat_heads.last_message_at IS 'When the newest message was sent.';
@@ -158,6 +167,7 @@ COMMENT ON COLUMN chat_participants.left_seq IS
 COMMENT ON CONSTRAINT chat_participants_chat_fkey ON chat_participants IS
     'Points at the head, not the chat, so that a purge reaches participants and messages in the same step, and their order does not matter.';
 COMMENT ON CONSTRAINT chat_participants_user_fkey ON chat_participants IS
-    'Not indexed for those who left: users are never deleted, and the active ones have chat_participants_active_idx.';
+    'Not indexed as a whole: users are never deleted; who is a member has chat_participants_active_idx, and who left chat_participants_left_idx.';
 COMMENT ON INDEX chat_participants_active_idx IS 'Used by: a user''s chats, as an index-only scan.';
+COMMENT ON INDEX chat_participants_left_idx IS 'Used by: erasing and exporting what a user said in chats that they left.';
 COMMENT ON INDEX chat_participants_one_owner_key IS 'At most one active owner per chat.';

@@ -16,6 +16,7 @@ use crate::version::Version;
 pub struct ChatHead {
     pub chat_id: ChatId,
     pub last_seq: Seq,
+    pub first_seq: Seq,
     pub last_uncounted_seq: Seq,
     pub last_message_at: Option<DateTime<Utc>>,
     pub last_sender_id: Option<UserId>,

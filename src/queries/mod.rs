@@ -27,7 +27,15 @@
 //! | [`push::targets`] | The service asks for itself, to know which devices to wake. |
 //! | [`push::remove_token`] | The service that carries notifications says that a token is no longer good. |
 //! | [`uploads::process`] | A worker of the service says what it made of a picture. |
+//! | [`erasure::left`] | The operator asks, to prove it. |
+//! | [`erasure::of_user`] | The service has decided it; the account may be closed, and has no sessions then. |
+//! | [`export::of_user`] | The service has decided it; the account may be closed. |
+//! | [`retention::purge_chat`] | It is maintenance, and nobody is a member of what was deleted. |
+//! | [`retention::remove_messages`] | It is maintenance; the operator says how long messages are kept. |
+//! | [`unused_files::forget`] | The service says what it has deleted from the object store. |
+//! | [`unused_files::list`] | The service asks for itself, to delete the files. |
 //! | [`uploads::abandon`] | It is maintenance, and concerns the object store. |
+//! | [`uploads::discard`] | The same. |
 //! | [`uploads::remove`] | The same. |
 //! | [`sessions::purge_expired`] | It is maintenance, and concerns no user. |
 //! | [`chats::all_member_ids`] | The service asks for itself, to know whose devices to tell. |
@@ -67,6 +75,8 @@ mod chat_versions;
 pub mod chats;
 pub mod contacts;
 pub mod direct_chats;
+pub mod erasure;
+pub mod export;
 mod functions;
 pub mod groups;
 pub mod history;
@@ -81,11 +91,13 @@ mod profile;
 pub mod push;
 pub mod reactions;
 pub mod receipts;
+pub mod retention;
 pub mod search;
 pub mod sessions;
 pub(crate) mod statement;
 mod text;
 pub(crate) mod time;
 pub mod unread;
+pub mod unused_files;
 pub mod uploads;
 mod user_changes;

@@ -5,17 +5,20 @@ use crate::support::TestDatabase;
 /// What must have no rows, each with what it means if it has.
 const FAULTS: &[(&str, &str)] = &[
     (
-        "a chat whose numbers have gaps, or whose head is not at the last",
+        "a chat whose numbers have gaps, or whose head is not at the first and the last",
         "SELECT head.chat_id FROM chat_heads AS head LEFT JOIN messages AS message USING (chat_id)
-         GROUP BY head.chat_id, head.last_seq
-         HAVING count(message.seq) <> head.last_seq OR coalesce(max(message.seq), 0) <> head.last_seq",
+         GROUP BY head.chat_id, head.first_seq, head.last_seq
+         HAVING count(message.seq) <> head.last_seq - head.first_seq + 1
+            OR coalesce(min(message.seq), head.first_seq) <> head.first_seq
+            OR coalesce(max(message.seq), head.last_seq) <> head.last_seq",
     ),
     (
         "a head that does not show the newest message",
         "SELECT head.chat_id FROM chat_heads AS head
          LEFT JOIN messages AS message ON message.chat_id = head.chat_id AND message.seq = head.last_seq
-         WHERE (head.last_message_at, head.last_sender_id, head.last_kind, head.last_preview)
-            IS DISTINCT FROM (message.created_at, message.sender_id, message.kind, left(message.content, 100))",
+         WHERE (head.last_sender_id, head.last_kind, head.last_preview)
+            IS DISTINCT FROM (message.sender_id, message.kind, left(message.content, 100))
+            OR (head.first_seq <= head.last_seq AND head.last_message_at IS DISTINCT FROM message.created_at)",
     ),
     (
         "a version beyond the chat's, or one that two changes have",
@@ -82,6 +85,11 @@ const FAULTS: &[(&str, &str)] = &[
             WHEN receipt.message_seq <= position.last_delivered_seq THEN 'delivered'
             ELSE 'pending'
          END::delivery_status",
+    ),
+    (
+        "an unread message, or one to be received, that is gone",
+        "SELECT position.chat_id, user_id FROM unread_messages AS position INNER JOIN chat_heads AS head USING (chat_id)
+         WHERE last_read_seq < first_seq - 1",
     ),
     (
         "something in a deleted message",

@@ -5,8 +5,8 @@
 use diesel::prelude::*;
 use messenger_db::models::{
     Attachment, Block, Chat, ChatChange, ChatHead, ChatParticipant, ChatSettings, Contact, DeclinedRequest, Message,
-    MessageDelivery, MessageEdit, MessageMention, MessageReaction, PushTokenRow, UnreadMessages, Upload, User,
-    UserChange, UserHead, UserSession,
+    MessageDelivery, MessageEdit, MessageMention, MessageReaction, PushTokenRow, UnreadMessages, UnusedFile, Upload,
+    User, UserChange, UserHead, UserSession,
 };
 use messenger_db::schema;
 
@@ -51,6 +51,7 @@ every_row_of! {
     messages as Message,
     push_tokens as PushTokenRow,
     unread_messages as UnreadMessages,
+    unused_files as UnusedFile,
     uploads as Upload,
     user_changes as UserChange,
     user_heads as UserHead,

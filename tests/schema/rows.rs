@@ -17,6 +17,7 @@ const ROWS: &[(&str, &str)] = &[
     ("create_chat_settings", include_str!("rows/create_chat_settings.sql")),
     ("create_message_mentions", include_str!("rows/create_message_mentions.sql")),
     ("create_uploads", include_str!("rows/create_uploads.sql")),
+    ("create_retention", include_str!("rows/create_retention.sql")),
 ];
 
 /// The rows that go into the tables of a migration.

@@ -102,13 +102,37 @@ fn leave_chats(conn: &mut PgConnection, user: UserId) -> QueryResult<Vec<(ChatId
         .load(conn)?;
     let mut left = Vec::with_capacity(chats.len());
     for (chat_id, kind) in chats {
-        let version = match kind {
-            ChatKind::Group => groups::leave_for_good(conn, chat_id, user)?,
-            ChatKind::Direct => Some(leave_direct_chat(conn, chat_id, user)?),
-        };
-        left.extend(version.map(|version| (chat_id, version)));
+        left.extend(leave_chat(conn, chat_id, kind, user)?.map(|version| (chat_id, version)));
     }
     Ok(left)
+}
+
+fn leave_chat(conn: &mut PgConnection, chat_id: ChatId, kind: ChatKind, user: UserId) -> QueryResult<Option<Version>> {
+    match kind {
+        ChatKind::Group => groups::leave_for_good(conn, chat_id, user),
+        ChatKind::Direct => leave_direct_chat(conn, chat_id, user).map(Some),
+    }
+}
+
+/// Leaves one of the user's chats, in a transaction of its own, as closing the account leaves them all. `None`: the user is in
+/// none. The version is none when somebody else has ended the membership meanwhile.
+pub(in crate::queries) fn leave_next_chat(
+    conn: &mut PgConnection,
+    user: UserId,
+) -> QueryResult<Option<(ChatId, Option<Version>)>> {
+    conn.transaction(|conn| {
+        // The account first, so that nobody closes it meanwhile.
+        users::table.find(user).select(users::id).for_no_key_update().first::<UserId>(conn).optional()?;
+        let chat: Option<(ChatId, ChatKind)> = chat_participants::table
+            .inner_join(chats::table.on(chats::id.eq(chat_participants::chat_id)))
+            .filter(chat_participants::user_id.eq(user).and(chat_participants::left_at.is_null()))
+            .order(chats::id)
+            .select((chats::id, chats::kind))
+            .first(conn)
+            .optional()?;
+        let Some((chat_id, kind)) = chat else { return Ok(None) };
+        Ok(Some((chat_id, leave_chat(conn, chat_id, kind, user)?)))
+    })
 }
 
 /// Ends the membership in a direct chat, which records no comings and goings. The head is held, so that nothing is said

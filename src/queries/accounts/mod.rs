@@ -5,7 +5,8 @@ mod presence;
 mod profile;
 mod search;
 
-pub use close::{CloseRefused, close};
+pub(in crate::queries) use close::leave_next_chat;
+pub use close::{CloseRefused, Closed, close};
 pub use presence::{PresenceRefused, mark_seen, set_presence};
 pub use profile::{PasswordRefused, ProfileChanges, ProfileRefused, change_password, reset_password, update_profile};
 pub use search::{SEARCH_LIMIT, search};

@@ -219,8 +219,8 @@ fn page(conn: &mut PgConnection, known: &Known, limit: Limit) -> Result<Page, Er
             }
             Some(chat) if chat.version < now.pruned_version => reloads.push((now, Reload::TooOld)),
             Some(&chat) => candidates.push(Candidate {
-                known: chat,
-                through_seq: chat.seq,
+                known: KnownChat { seq: chat.seq.max(now.first_seq.previous()), ..chat },
+                through_seq: chat.seq.max(now.first_seq.previous()),
                 logged: Vec::new(),
                 is_cut: false,
                 now,
@@ -366,6 +366,7 @@ fn chats(
             messages: entries.remove(&now.chat_id).unwrap_or_default(),
             members: members.remove(&now.chat_id).unwrap_or_default(),
             version,
+            first_seq: now.first_seq,
             last_seq: now.last_seq,
             last_read_seq: now.last_read_seq,
             last_delivered_seq: now.last_delivered_seq,

@@ -67,6 +67,9 @@ pub struct ChatChanges {
     pub members: Vec<MemberChange>,
     /// The version of the chat up to which the device knows everything after this page.
     pub version: Version,
+    /// Where the chat's history begins: the device forgets the messages before it, and answers to them answer nothing any
+    /// more. One more than `last_seq`: every message is gone.
+    pub first_seq: Seq,
     /// The chat's newest message.
     pub last_seq: Seq,
     /// Up to which message the user has read the chat, on whichever device.

@@ -33,6 +33,7 @@ pub(super) struct Own {
 pub(super) struct Which {
     pub chat_id: ChatId,
     pub is_member: bool,
+    pub first_seq: Seq,
     pub last_seq: Seq,
     pub version: Version,
     pub pruned_version: Version,
@@ -58,7 +59,7 @@ statement! {
         limit: Option<i64> as Nullable<BigInt>,
     } -> (
         BigInt, BigInt, BigInt, Nullable<sql::ChatId>, Nullable<Bool>, Nullable<BigInt>, Nullable<BigInt>,
-        Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>,
+        Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>,
     ) = "which.sql"
 }
 
@@ -68,6 +69,7 @@ type WhichRow = (
     Version,
     Option<ChatId>,
     Option<bool>,
+    Option<Seq>,
     Option<Seq>,
     Option<Version>,
     Option<Version>,
@@ -92,11 +94,13 @@ pub(super) fn which(
     };
     let rows = asking.load::<WhichRow>(conn)?;
     let &(origin, version, pruned_version, ..) = rows.first().ok_or(diesel::NotFound)?;
-    let chats = rows.into_iter().filter_map(|(_, _, _, chat_id, is_member, seq, version, pruned, read, delivered)| {
+    let chats = rows.into_iter().filter_map(|row| {
+        let (_, _, _, chat_id, is_member, first, last, version, pruned, read, delivered) = row;
         Some(Which {
             chat_id: chat_id?,
             is_member: is_member?,
-            last_seq: seq.unwrap_or(Seq::ZERO),
+            first_seq: first.unwrap_or(Seq::FIRST),
+            last_seq: last.unwrap_or(Seq::ZERO),
             version: version.unwrap_or(Version::ZERO),
             pruned_version: pruned.unwrap_or(Version::ZERO),
             last_read_seq: read.unwrap_or(Seq::ZERO),

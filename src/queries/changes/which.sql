@@ -8,6 +8,7 @@ SELECT
     own.pruned_version,
     chat.chat_id,
     chat.is_member,
+    chat.first_seq,
     chat.last_seq,
     chat.version,
     chat.pruned_version,
@@ -27,6 +28,7 @@ LEFT JOIN LATERAL (
     SELECT
         coalesce(position.chat_id, known.chat_id) AS chat_id,
         position.chat_id IS NOT NULL AS is_member,
+        head.first_seq,
         head.last_seq,
         head.version,
         head.pruned_version,

@@ -26,6 +26,9 @@ pub struct Page {
     /// Newer messages exist, than the last of the page; of an empty page, it is not known: [`after`](super::after) this
     /// seq.
     pub newer_after: Option<Seq>,
+    /// Where history begins: the messages before it are gone, and a device forgets them. Answers to them answer nothing any
+    /// more. One more than the newest seq: every message is gone.
+    pub first_seq: Seq,
 }
 
 /// A message, with everything that is shown with it.
@@ -86,15 +89,17 @@ impl From<&Message> for ReplyPreview {
 }
 
 impl Page {
-    /// The page of these messages, which are in order and without a gap, of a chat that goes up to `last_seq`.
+    /// The page of these messages, which are in order and without a gap, of a chat whose history goes
+    /// from one seq to another.
     pub(super) fn load(
         conn: &mut PgConnection,
         reader: UserId,
         messages: Vec<Message>,
-        last_seq: Seq,
+        (first_seq, last_seq): (Seq, Seq),
     ) -> QueryResult<Self> {
         let (Some(first), Some(last)) = (messages.first(), messages.last()) else {
-            return Ok(Self { entries: Vec::new(), profiles: HashMap::new(), older_before: None, newer_after: None });
+            let (entries, profiles) = (Vec::new(), HashMap::new());
+            return Ok(Self { entries, profiles, older_before: None, newer_after: None, first_seq });
         };
         let (chat_id, first, last) = (first.chat_id, first.seq, last.seq);
         let extras = Extras::read(conn, chat_id, reader, (first, last), &messages)?;
@@ -120,8 +125,9 @@ impl Page {
         Ok(Self {
             entries,
             profiles: extras.profiles,
-            older_before: (first > Seq::FIRST).then_some(first),
+            older_before: (first > first_seq).then_some(first),
             newer_after: (last < last_seq).then_some(last),
+            first_seq,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::super::functions::least;
+use super::super::functions::{greatest, least};
 use super::Page;
 use crate::actor::Actor;
 use crate::error::{Error, refusals};
@@ -105,7 +105,7 @@ pub fn before(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, seq: Seq, 
             messages::chat_id.eq(chat_participants::chat_id).and(messages::seq.between(last - (limit.get() - 1), last)),
         ))
         .filter(is_member(chat_id, reader))
-        .select((chat_heads::last_seq, Option::<Message>::as_select()))
+        .select(((chat_heads::first_seq, chat_heads::last_seq), Option::<Message>::as_select()))
         .load(conn)?;
     page(conn, reader, rows)
 }
@@ -135,9 +135,20 @@ pub fn before(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, seq: Seq, 
 /// ```
 pub fn after(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, seq: Seq, limit: Limit) -> Outcome {
     let reader = actor.user_id();
-    // Seqs begin at 1.
-    let seq = seq.max(Seq::ZERO);
-    let rows = range(conn, chat_id, reader, seq.next(), seq.forward(limit.get()))?;
+    // Seqs begin at 1; the statement adds a page to it.
+    let next = seq.max(Seq::ZERO).min(Seq::MAX.back(Limit::MAX.get())).next();
+    // A device that knows nothing, or only what is gone, goes on where history begins.
+    let first = greatest(chat_heads::first_seq, next);
+    let rows = chat_participants::table
+        .inner_join(chat_heads::table.on(chat_heads::chat_id.eq(chat_participants::chat_id)))
+        .left_join(
+            messages::table.on(messages::chat_id
+                .eq(chat_participants::chat_id)
+                .and(messages::seq.between(first, first + (limit.get() - 1)))),
+        )
+        .filter(is_member(chat_id, reader))
+        .select(((chat_heads::first_seq, chat_heads::last_seq), Option::<Message>::as_select()))
+        .load(conn)?;
     page(conn, reader, rows)
 }
 
@@ -218,8 +229,8 @@ pub fn around_id(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, id: Mes
     around(conn, actor, chat_id, seq, limit)
 }
 
-/// The chat's last seq beside each message of the range. Without a message there is one row; without membership, none.
-type Rows = Vec<(Seq, Option<Message>)>;
+/// The chat's first and last seq beside each message of the range. Without a message there is one row; without membership, none.
+type Rows = Vec<((Seq, Seq), Option<Message>)>;
 
 fn range(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, first: Seq, last: Seq) -> QueryResult<Rows> {
     chat_participants::table
@@ -229,14 +240,14 @@ fn range(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, first: Seq, l
                 .on(messages::chat_id.eq(chat_participants::chat_id).and(messages::seq.between(first, last))),
         )
         .filter(is_member(chat_id, reader))
-        .select((chat_heads::last_seq, Option::<Message>::as_select()))
+        .select(((chat_heads::first_seq, chat_heads::last_seq), Option::<Message>::as_select()))
         .load(conn)
 }
 
 fn page(conn: &mut PgConnection, reader: UserId, rows: Rows) -> Outcome {
-    let &(last_seq, _) = rows.first().ok_or(Error::Refused(HistoryRefused::NotAMember))?;
+    let &(bounds, _) = rows.first().ok_or(Error::Refused(HistoryRefused::NotAMember))?;
     let mut messages: Vec<_> = rows.into_iter().filter_map(|(_, message)| message).collect();
     // The index gives them in this order. Asked for it, PostgreSQL would sort them all the same.
     messages.sort_unstable_by_key(|message| message.seq);
-    Ok(Page::load(conn, reader, messages, last_seq)?)
+    Ok(Page::load(conn, reader, messages, bounds)?)
 }

@@ -5,8 +5,10 @@
 
 mod abandon;
 mod begin;
+mod discard;
 mod process;
 
 pub use abandon::{abandon, remove};
 pub use begin::{BeginRefused, NewUpload, begin};
+pub use discard::discard;
 pub use process::{Noted, ProcessRefused, Processed, process};

@@ -341,6 +341,7 @@ fn page(messenger: &Messenger, chat: &Chat, reader: UserId, first: i64, last: i6
         newer_after: entries.last().map(|entry| entry.message.seq).filter(|seq| *seq < Seq::new(chat.head())),
         profiles: profiles.map(|profile| (profile.id, profile.clone())).collect::<HashMap<UserId, Profile>>(),
         entries,
+        first_seq: Seq::FIRST,
     }
 }
 

@@ -1,0 +1,34 @@
+//! Counts what a task would remove, for a dry run.
+
+use chrono::Utc;
+use diesel::prelude::*;
+
+use super::{Options, Task};
+use crate::schema::{chat_changes, chats, messages, uploads, user_changes, user_sessions};
+
+/// How many there are to remove. Of changes those that are too old; surplus ones of a chat or a user are not counted.
+pub(super) fn to_remove(conn: &mut PgConnection, options: &Options, task: Task) -> QueryResult<i64> {
+    let now = Utc::now();
+    match task {
+        Task::ExpiredSessions => {
+            user_sessions::table.filter(user_sessions::expires_at.le(now)).count().get_result(conn)
+        }
+        Task::OldChanges => {
+            let before = now - options.changes;
+            let of_chats: i64 =
+                chat_changes::table.filter(chat_changes::changed_at.lt(before)).count().get_result(conn)?;
+            let of_users: i64 =
+                user_changes::table.filter(user_changes::changed_at.lt(before)).count().get_result(conn)?;
+            Ok(of_chats + of_users)
+        }
+        Task::UnattachedUploads => uploads::table
+            .filter(uploads::attached_chat.is_null().and(uploads::created_at.le(now - options.uploads)))
+            .count()
+            .get_result(conn),
+        Task::DeletedChats => chats::table.filter(chats::deleted_at.lt(now - options.chats)).count().get_result(conn),
+        Task::OldMessages => match options.messages {
+            None => Ok(0),
+            Some(age) => messages::table.filter(messages::created_at.lt(now - age)).count().get_result(conn),
+        },
+    }
+}

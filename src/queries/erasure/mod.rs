@@ -1,0 +1,14 @@
+//! Erases a person: what they said, did and uploaded, in chats of any size, in batches.
+//!
+//! What stays is an id without a name: the row of the account, closed; the place of each message, empty, with its seq, its times
+//! and the id of its sender; the membership that messages point at, of which only the end is known; the pair of a direct chat,
+//! until both are erased and it is purged; and the id in the system's messages of groups and in the logs of changes, which are
+//! pruned. What others wrote about the person is theirs, and stays.
+//!
+//! [`left`] counts what is there, by table, before and after.
+
+mod left;
+mod run;
+
+pub use left::{Left, left};
+pub use run::{Erasure, ErasureRefused, of_user};

@@ -1,0 +1,94 @@
+//! Maintenance: every task is done once, by one process at a time, within its budget.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use diesel::connection::SimpleConnection as _;
+use messenger_db::maintenance::{self, Options, Outcome, Report, Task};
+use messenger_db::queries::groups::{self, NewGroup};
+use pretty_assertions::assert_eq;
+
+use super::cast::{self, by, say};
+use super::sound::assert_sound;
+use crate::support::TestDatabase;
+
+/// Everything that is a moment old is too old.
+fn at_once() -> Options {
+    Options {
+        changes: TimeDelta::zero(),
+        uploads: TimeDelta::zero(),
+        chats: TimeDelta::zero(),
+        messages: Some(TimeDelta::days(30)),
+        ..Options::default()
+    }
+}
+
+/// A database with something to do for each task.
+fn neglected() -> TestDatabase {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (chat, [alice, bob, _]) = cast::group(conn);
+    say(conn, chat, alice, (0..150).map(|number| number.to_string()));
+    cast::uploaded(conn, bob, [1000]);
+    let gone = groups::create(conn, by(alice), &NewGroup::new("Gone", &[bob])).unwrap().id;
+    groups::delete(conn, by(alice), gone).unwrap();
+    conn.batch_execute(&format!(
+        "UPDATE messages SET created_at = created_at - interval '1 year' WHERE chat_id = '{chat}' AND seq <= 120;
+         INSERT INTO user_sessions (user_id, token_hash, created_at, expires_at)
+         VALUES ('{alice}', decode(repeat('ab', 32), 'hex'), now() - interval '2 days', now() - interval '1 day')"
+    ))
+    .unwrap();
+    database
+}
+
+fn counts(reports: &[Report]) -> Vec<(&'static str, &Outcome, bool)> {
+    reports.iter().map(|report| (report.task.name(), &report.outcome, report.removed > 0)).collect()
+}
+
+#[test]
+fn every_task_is_done_and_then_nothing_is_left_to_do() {
+    let database = neglected();
+    let conn = &mut database.diesel();
+    let go_on = &mut |_, _| ControlFlow::Continue(());
+    let done = |has: bool| Task::ALL.map(|task| (task.name(), &Outcome::Done, has)).to_vec();
+    let dry = maintenance::run(conn, &Options { is_dry: true, ..at_once() }, go_on);
+    assert_eq!(counts(&dry), done(true));
+    let wet = maintenance::run(conn, &at_once(), go_on);
+    assert_eq!(counts(&wet), done(true));
+    assert_eq!(dry.iter().map(|one| one.removed).collect::<Vec<_>>()[2..], [1, 1, 120]);
+    assert_eq!(wet.iter().map(|one| one.removed).collect::<Vec<_>>()[2..], [1, 1, 120]);
+    assert_eq!(counts(&maintenance::run(conn, &at_once(), go_on)), done(false));
+    // Without an age, no message is too old.
+    let off = maintenance::run(conn, &Options::default(), go_on);
+    assert_eq!(off[4].outcome, Outcome::Off);
+    assert_eq!(database.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), "0");
+    assert_sound(&database);
+}
+
+#[test]
+fn a_task_that_another_process_is_at_is_passed_over_and_the_others_are_done() {
+    let database = neglected();
+    let conn = &mut database.diesel();
+    let mut other = database.connect();
+    other.execute("SELECT pg_advisory_lock(hashtextextended('messenger-db maintain old_messages', 0))").unwrap();
+    let reports = maintenance::run(conn, &at_once(), &mut |_, _| ControlFlow::Continue(()));
+    assert_eq!(reports[4].outcome, Outcome::Busy);
+    assert!(reports[..4].iter().all(|report| report.outcome == Outcome::Done && report.removed > 0), "{reports:?}");
+}
+
+#[test]
+fn a_task_ends_with_its_budget_or_when_it_is_to_stop_and_goes_on_the_next_time() {
+    let database = neglected();
+    let conn = &mut database.diesel();
+    let none = Options { budget: Duration::ZERO, ..at_once() };
+    let reports = maintenance::run(conn, &none, &mut |_, _| ControlFlow::Continue(()));
+    assert_eq!(reports[4].outcome, Outcome::BudgetSpent);
+    let reports = maintenance::run(conn, &at_once(), &mut |task, removed| {
+        if task == Task::OldMessages && removed >= 100 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    assert_eq!((reports[4].removed, &reports[4].outcome), (100, &Outcome::Stopped));
+    let reports = maintenance::run(conn, &at_once(), &mut |_, _| ControlFlow::Continue(()));
+    assert_eq!((reports[4].removed, &reports[4].outcome), (20, &Outcome::Done));
+    assert_sound(&database);
+}
