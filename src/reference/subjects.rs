@@ -13,9 +13,20 @@ pub struct Subject<'a> {
 
 /// The subjects in their order, with the tables of each.
 const SUBJECTS: [(&str, &[&str]); 6] = [
-    ("Accounts", &["users", "user_sessions", "push_tokens", "contacts", "blocks"]),
+    ("Accounts", &["users", "user_sessions", "push_tokens", "contacts", "declined_requests", "blocks"]),
     ("Chats", &["chats", "chat_heads", "chat_participants", "chat_settings"]),
-    ("Messages", &["messages", "message_edits", "message_mentions", "message_reactions", "attachments", "uploads"]),
+    (
+        "Messages",
+        &[
+            "messages",
+            "message_edits",
+            "message_mentions",
+            "message_reactions",
+            "attachments",
+            "uploads",
+            "unused_files",
+        ],
+    ),
     ("Reading", &["message_delivery", "message_receipts", "unread_counts", "unread_messages"]),
     ("Changes", &["chat_changes", "user_changes", "user_heads"]),
     ("Migrations", &["__diesel_schema_migrations", "messenger_db_ledger"]),
