@@ -160,7 +160,8 @@ pub enum Command {
     /// Print what run would do, as SQL for psql; or rehearse it on the database, and take it back
     Plan(Plan),
     /// Record the version of a database that was made without this binary
-    Adopt(AllowDrift),
+    #[command(visible_alias = "adopt")]
+    Baseline(AllowDrift),
     /// Print the catalog of the database, one fact a line
     Catalog,
     /// Write a reference of the schema, with diagrams, as Markdown or HTML

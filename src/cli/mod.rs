@@ -44,7 +44,7 @@ pub fn main() -> ExitCode {
 
 fn dispatch(args: &Args, output: &mut Output) -> Result<Exit, Problem> {
     use commands::{
-        adopt, backup, catalog, docs, exec, generate, history, local, migrate, plan, roles, seed, status, verify,
+        backup, baseline, catalog, docs, exec, generate, history, local, migrate, plan, roles, seed, status, verify,
     };
 
     let connection = &args.connection;
@@ -66,7 +66,7 @@ fn dispatch(args: &Args, output: &mut Output) -> Result<Exit, Problem> {
         Command::Status(options) => status::status(connection, &options, output),
         Command::Verify(options) => verify::verify(connection, &options, output),
         Command::Plan(options) => plan::plan(&args.connection, &options, output),
-        Command::Adopt(allow) => adopt::adopt(connection, &allow, output),
+        Command::Baseline(allow) => baseline::baseline(connection, &allow, output),
         Command::Catalog => catalog::catalog(connection, output),
         Command::Docs(options) => docs::docs(connection, &options, output),
         Command::Roles(options) => roles::roles(connection, &options, output),

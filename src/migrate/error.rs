@@ -113,7 +113,7 @@ pub enum Error {
         /// How it would differ.
         drift: Box<Drift>,
     },
-    /// The catalog is that of no version, so that nothing can be adopted.
+    /// The catalog is that of no version, so that nothing can be recorded.
     #[error(
         "the database is what no version should be; the nearest is {}, with {}",
         drift.whose(),
@@ -123,7 +123,7 @@ pub enum Error {
         /// How it differs from the nearest.
         drift: Box<Drift>,
     },
-    /// The history is not that of the catalog, so that nothing can be adopted.
+    /// The history is not that of the catalog, so that nothing can be recorded.
     #[error("the catalog is that of version {version}, and the history says that {} are applied", listed(applied))]
     Contradiction {
         /// Whose catalog it is.

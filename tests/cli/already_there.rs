@@ -12,7 +12,7 @@ fn a_table_that_is_already_there_stops_the_migration_that_makes_it() {
     on(&database, &["run"])
         .exits(4)
         .complains("unexpected table users")
-        .complains("messenger-db adopt")
+        .complains("messenger-db baseline")
         .complains("createdb");
     assert_eq!(database.catalog(), "table users:\ntable users: column id integer\n");
 
@@ -53,10 +53,10 @@ fn the_advice_for_migrations_that_were_run_by_hand_leads_to_the_head() {
     for migration in &migrations().unwrap()[..by_hand] {
         database.execute(migration.up).unwrap();
     }
-    on(&database, &["run"]).exits(4).complains("`messenger-db adopt` finds");
+    on(&database, &["run"]).exits(4).complains("`messenger-db baseline` finds");
     let met = names()[2];
-    on(&database, &["run", "--allow-drift"]).exits(1).complains(met).complains("`messenger-db adopt` records that");
-    let run = on(&database, &["adopt"]).exits(0);
+    on(&database, &["run", "--allow-drift"]).exits(1).complains(met).complains("`messenger-db baseline` records that");
+    let run = on(&database, &["baseline"]).exits(0);
     assert!(
         run.stdout.ends_with(&format!("The database is at {}: 3 recorded as applied.\n", versions()[by_hand - 1])),
         "{run:?}"

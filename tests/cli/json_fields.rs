@@ -137,7 +137,7 @@ fn objects() -> Vec<Run> {
         json(&drifted, &["verify"]),
         json(&unknown, &["verify"]),
         json(&unknown, &["status"]),
-        json(&database, &["adopt"]),
+        json(&database, &["baseline"]),
         json(&database, &["catalog"]),
         json(&database, &["docs"]),
         json(&database, &["docs", "--output", &file("schema.html")]),

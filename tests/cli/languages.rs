@@ -58,5 +58,5 @@ fn what_is_there_already_and_what_is_missing_is_told_apart_in_german() {
     let Some((database, _)) = german() else { return };
     on(&database, &["run", "--to", names()[3]]).exits(0);
     database.execute("CREATE DOMAIN contact_status AS text").unwrap();
-    on(&database, &["run", "--allow-drift"]).exits(1).complains("SQLSTATE 42710").complains("messenger-db adopt");
+    on(&database, &["run", "--allow-drift"]).exits(1).complains("SQLSTATE 42710").complains("messenger-db baseline");
 }

@@ -31,7 +31,7 @@ fn who_may_not_migrate_keeps_no_command_waiting_and_is_named() {
     let database = TestDatabase::empty_on(own_server());
     on(&database, &["run", "--to", names()[5]]).exits(0);
     let (reader, session) = beset(&database);
-    for arguments in [&["revert"][..], &["run", "--to", names()[4]], &["run"], &["redo"], &["adopt"], &["roles"]] {
+    for arguments in [&["revert"][..], &["run", "--to", names()[4]], &["run"], &["redo"], &["baseline"], &["roles"]] {
         let run = on(&database, &[arguments, &["--lock-wait", "0"]].concat()).exits(0);
         if arguments != ["run", "--to", names()[4]] {
             let named = format!("process {} (\"a reader\", role {reader:?}), connected since ", session.backend_pid());
@@ -79,9 +79,15 @@ fn a_runner_whose_activity_is_hidden_is_named_by_every_command() {
     let named =
         format!("process {} (\"an older release\", role {:?}), since when", session.backend_pid(), session.user());
     let before = state(&database);
-    for arguments in
-        [&["run"][..], &["revert"], &["redo"], &["adopt"], &["roles"], &["roles", "--print"], &["plan", "--rehearse"]]
-    {
+    for arguments in [
+        &["run"][..],
+        &["revert"],
+        &["redo"],
+        &["baseline"],
+        &["roles"],
+        &["roles", "--print"],
+        &["plan", "--rehearse"],
+    ] {
         as_role(&database, &deploy, &[arguments, &["--lock-wait", "0"]].concat())
             .exits(5)
             .complains(&named)
@@ -120,7 +126,7 @@ fn ten_thousand_versions_that_are_not_known_are_counted_and_the_first_few_named(
     database
         .execute("INSERT INTO __diesel_schema_migrations SELECT 30000000000000 + n || 'messenger' FROM generate_series(1, 10000) AS n")
         .unwrap();
-    for command in ["run", "revert", "redo", "plan", "verify", "adopt", "status"] {
+    for command in ["run", "revert", "redo", "plan", "verify", "baseline", "status"] {
         let run = on(&database, &[command]);
         assert!(run.code != Some(0) || command == "status", "{run:?}");
         let printed = run.stdout.len() + run.stderr.len();

@@ -123,7 +123,7 @@ const COMMANDS: &[&[&str]] = &[
     &["verify", "--verbose"],
     &["verify", "--json"],
     &["plan"],
-    &["adopt"],
+    &["baseline"],
     &["catalog"],
     &["redo", "--json"],
     &["revert", "--verbose"],

@@ -42,7 +42,7 @@ fn a_messenger_lives_in_whatever_schema_things_are_created_in() {
 fn a_search_path_without_a_schema_says_what_is_missing() {
     let database = TestDatabase::empty();
     set_search_path(&database, "nowhere");
-    for command in ["run", "verify", "status", "list", "pending", "revert", "redo", "plan", "adopt", "catalog"] {
+    for command in ["run", "verify", "status", "list", "pending", "revert", "redo", "plan", "baseline", "catalog"] {
         on(&database, &[command]).exits(1).complains("\"nowhere\" leads to no schema").complains("CREATE SCHEMA");
     }
 }
@@ -54,7 +54,7 @@ fn what_a_role_may_not_see_is_not_taken_for_what_is_not_there() {
     database.execute("CREATE ROLE sees_nothing LOGIN; REVOKE USAGE ON SCHEMA public FROM public").unwrap();
     let url = super::url_of_role(&database, "sees_nothing");
     let as_role = |command: &str| crate::support::Run::of(messenger_db(&[command]).env("DATABASE_URL", &url));
-    for command in ["run", "verify", "status", "list", "pending", "revert", "redo", "plan", "adopt", "catalog"] {
+    for command in ["run", "verify", "status", "list", "pending", "revert", "redo", "plan", "baseline", "catalog"] {
         as_role(command)
             .exits(8)
             .complains("may not use: public")
@@ -89,7 +89,7 @@ fn a_history_or_a_ledger_that_a_role_may_not_read_is_an_error_and_no_note() {
                  GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}; REVOKE ALL ON {table} FROM {role}"
             ))
             .unwrap();
-        for command in ["verify", "status", "list", "pending", "plan", "revert", "redo", "run", "adopt"] {
+        for command in ["verify", "status", "list", "pending", "plan", "revert", "redo", "run", "baseline"] {
             super::as_role(&database, &role, &[command])
                 .exits(8)
                 .complains(&format!("permission denied for table {table}"));

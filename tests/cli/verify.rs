@@ -1,4 +1,4 @@
-//! `verify`, `adopt`, `catalog` and what of them `status`, `list` and `run` show.
+//! `verify`, `baseline`, `catalog` and what of them `status`, `list` and `run` show.
 
 use messenger_db::migrate::migrations;
 
@@ -112,8 +112,8 @@ fn an_edited_migration_is_shown_by_verify_status_and_list_and_refused_by_run() {
     on(&database, &["run", "--allow-drift"]).exits(0);
     assert_eq!(state(&database), before);
 
-    let adopted = on(&database, &["adopt"]).exits(0);
-    assert!(adopted.stdout.starts_with(&format!("adopted   {}\n", edited.name)), "{}", adopted.stdout);
+    let recorded = on(&database, &["baseline"]).exits(0);
+    assert!(recorded.stdout.starts_with(&format!("recorded  {}\n", edited.name)), "{}", recorded.stdout);
     on(&database, &["run"]).exits(0);
     on(&database, &["verify"]).exits(0);
 }
@@ -231,15 +231,15 @@ fn list_says_by_what_each_migration_came_here() {
 }
 
 #[test]
-fn adopt_records_the_version_and_run_goes_on_from_there() {
+fn baseline_records_the_version_and_run_goes_on_from_there() {
     let database = TestDatabase::empty();
     for migration in &migrations().unwrap()[..4] {
         database.execute(migration.up).unwrap();
     }
-    on(&database, &["run"]).exits(4).complains("messenger-db adopt");
-    let json = on(&database, &["adopt", "--json"]).exits(0).json();
+    on(&database, &["run"]).exits(4).complains("messenger-db baseline");
+    let json = on(&database, &["baseline", "--json"]).exits(0).json();
     assert_eq!((&json["version"], json["recorded"].as_array().unwrap().len()), (&versions()[3].into(), 4));
-    let again = on(&database, &["adopt"]).exits(0);
+    let again = on(&database, &["baseline"]).exits(0);
     assert_eq!(
         again.stdout,
         format!("The database is at {}, and all of it is recorded: nothing to do.\n", versions()[3])
@@ -249,19 +249,19 @@ fn adopt_records_the_version_and_run_goes_on_from_there() {
 }
 
 #[test]
-fn adopt_refuses_what_no_version_is() {
+fn baseline_refuses_what_no_version_is() {
     let database = TestDatabase::empty();
     for migration in &migrations().unwrap()[..4] {
         database.execute(migration.up).unwrap();
     }
     database.execute("CREATE TABLE pets (); ALTER TABLE users ADD age integer NOT NULL").unwrap();
-    on(&database, &["adopt"])
+    on(&database, &["baseline"])
         .exits(4)
         .complains(&format!("the nearest is version {}, with 1 difference", versions()[3]))
         .complains("+table users: column age integer NOT NULL")
         .complains("Nothing was recorded.");
-    let run = on(&TestDatabase::empty(), &["adopt"]).exits(0);
-    assert!(run.stdout.contains("nothing to adopt; `messenger-db run` makes it"), "{}", run.stdout);
+    let run = on(&TestDatabase::empty(), &["baseline"]).exits(0);
+    assert!(run.stdout.contains("nothing to record; `messenger-db run` makes it"), "{}", run.stdout);
 }
 
 #[test]

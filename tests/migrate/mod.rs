@@ -1,6 +1,6 @@
 //! What the runner promises.
 
-mod adopt;
+mod baseline;
 mod beside_writers;
 mod blocked;
 mod catalogs;

@@ -37,7 +37,7 @@ fn a_version_that_nothing_calls_ours_is_foreign_and_in_nobodys_way() {
     assert_eq!(migrate::run(&pool, &RunOptions::default(), &mut Silent).unwrap().steps.len(), 2);
     assert!(migrate::run(&pool, &RunOptions::default(), &mut Silent).unwrap().steps.is_empty());
     assert!(migrate::verify(&pool, Scope::CurrentSchema).unwrap().is_clean());
-    assert_eq!(migrate::adopt(&pool, &mut Silent).unwrap().recorded, []);
+    assert_eq!(migrate::baseline(&pool, &mut Silent).unwrap().recorded, []);
     let newest = migrations().unwrap().pop().unwrap();
     assert_eq!(
         migrate::redo(&pool, &Revert::Newest(1), &mut Silent).unwrap().version.as_deref(),

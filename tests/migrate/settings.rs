@@ -130,7 +130,7 @@ fn what_a_server_marks_with_options_of_its_own_is_no_difference_even_to_strict()
         migrate::plan(&pool, &RunOptions::default()).unwrap();
     }
     database.execute("DROP TABLE messenger_db_ledger, __diesel_schema_migrations").unwrap();
-    assert_eq!(migrate::adopt(&pool, &mut Silent).unwrap().recorded.len(), names.len());
+    assert_eq!(migrate::baseline(&pool, &mut Silent).unwrap().recorded.len(), names.len());
     for extent in [Revert::Newest(1), Revert::All] {
         assert!(migrate::redo(&pool, &extent, &mut Silent).unwrap().catalog.is_clean());
         is_clean(&pool);

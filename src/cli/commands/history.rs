@@ -58,7 +58,7 @@ fn recorded(row: &Applied) -> String {
     let how = match record.origin {
         Origin::Run => "by",
         Origin::Plan => "by hand, as planned by",
-        Origin::Adopt => "adopted by",
+        Origin::Baseline => "baseline by",
         Origin::Found => "by another tool, found by",
     };
     format!("  {duration:>8}  {how} {}", record.binary_version)

@@ -1,7 +1,7 @@
 //! The commands: each calls the library and prints the result.
 
-pub mod adopt;
 pub mod backup;
+pub mod baseline;
 pub mod catalog;
 pub mod docs;
 pub mod exec;

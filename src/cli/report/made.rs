@@ -1,4 +1,4 @@
-//! The objects of the commands that record, print or make something beside migrations: `adopt`, `catalog`, `roles`,
+//! The objects of the commands that record, print or make something beside migrations: `baseline`, `catalog`, `roles`,
 //! `seed` and `backup`.
 
 use std::borrow::Cow;
@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use crate::migrate;
 
-/// `adopt`.
+/// `baseline`.
 #[derive(Debug, Serialize)]
-pub struct Adopted<'a> {
+pub struct Baseline<'a> {
     /// The database's name.
     pub database: &'a str,
     /// The version that the database is at. `None`: it has nothing of any.

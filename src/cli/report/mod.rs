@@ -23,7 +23,7 @@ pub use error::Failure;
 pub use generated::{Completions, Man};
 pub use history::{List, Listed, Pending};
 pub use local::{Destroyed, Local, Stopped, Url};
-pub use made::{Adopted, Backup, Catalog, Docs, Roles, Seeded, TakenBackup};
+pub use made::{Backup, Baseline, Catalog, Docs, Roles, Seeded, TakenBackup};
 pub use plan::{Plan, Rehearsal};
 pub use run::Migrated;
 pub use status::Status;
@@ -51,7 +51,7 @@ impl Command {
             Self::Status(_) => "status",
             Self::Verify(_) => "verify",
             Self::Plan(_) => "plan",
-            Self::Adopt(_) => "adopt",
+            Self::Baseline(_) => "baseline",
             Self::Catalog => "catalog",
             Self::Docs(_) => "docs",
             Self::Roles(_) => "roles",

@@ -13,9 +13,9 @@ use crate::migrate::state::record::{Ledger, Origin};
 use crate::migrate::state::stated::Stated;
 use crate::migrate::state::{history, ledger, owner, status};
 
-/// What `adopt` found and recorded.
+/// What `baseline` found and recorded.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Adoption {
+pub struct Baseline {
     /// The version whose catalog the database has. `None`: it has nothing of any.
     pub version: Option<String>,
     /// What was recorded, oldest first: what was missing in the history or the ledger, or was applied with another text.
@@ -32,7 +32,7 @@ pub struct Adoption {
 ///
 /// [`Error::NothingEqual`] when no catalog is equal, with the difference to the nearest; [`Error::Contradiction`] when the
 /// history has versions beyond the one found; [`Error::Locked`] when another runner is not done in time.
-pub fn adopt(pool: &Pool, observer: &mut dyn Observer) -> Result<Adoption, Error> {
+pub fn baseline(pool: &Pool, observer: &mut dyn Observer) -> Result<Baseline, Error> {
     let Turn { connection, .. } = &mut lock::acquire(pool, pool.get()?, observer)?;
     owner::assume_if_allowed(connection)?;
     let migrations = pool.migrations();
@@ -75,8 +75,8 @@ pub fn adopt(pool: &Pool, observer: &mut dyn Observer) -> Result<Adoption, Error
         let record = row(migration).and_then(|row| row.record.as_ref());
         record.is_some_and(|record| record.checksum == migration.checksum())
     };
-    let adopted = migrations.iter().filter(|migration| upto(migration.version.as_str()));
-    let recorded: Vec<_> = adopted.copied().filter(|migration| !is_recorded(migration)).collect();
+    let covered = migrations.iter().filter(|migration| upto(migration.version.as_str()));
+    let recorded: Vec<_> = covered.copied().filter(|migration| !is_recorded(migration)).collect();
     if !recorded.is_empty() {
         transaction(connection, |connection| {
             history::create(connection)?;
@@ -87,13 +87,13 @@ pub fn adopt(pool: &Pool, observer: &mut dyn Observer) -> Result<Adoption, Error
                 if row(migration).is_none() {
                     connection.execute(&history::record(migration.version))?;
                 }
-                connection.execute(&ledger::record(migration, Origin::Adopt, "NULL"))?;
+                connection.execute(&ledger::record(migration, Origin::Baseline, "NULL"))?;
             }
             connection.execute("COMMIT")?;
             Ok(())
         })?;
     }
-    Ok(Adoption { version, recorded })
+    Ok(Baseline { version, recorded })
 }
 
 /// Not even that of no migration was compared, which cannot be.

@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS messenger_db_ledger (
     binary_version text NOT NULL,
     CONSTRAINT messenger_db_ledger_pkey PRIMARY KEY (version),
     CONSTRAINT messenger_db_ledger_checksum_check CHECK (checksum ~ '^[0-9a-f]{64}$'),
-    CONSTRAINT messenger_db_ledger_origin_check CHECK (origin IN ('run', 'plan', 'adopt', 'found'))
+    CONSTRAINT messenger_db_ledger_origin_check CHECK (origin IN ('run', 'plan', 'baseline', 'found'))
 );
 
 ALTER TABLE messenger_db_ledger ADD COLUMN IF NOT EXISTS owner text NOT NULL DEFAULT 'messenger-db';
@@ -29,7 +29,7 @@ COMMENT ON COLUMN messenger_db_ledger.up_sql IS 'Its up.sql, to be compared with
 COMMENT ON COLUMN messenger_db_ledger.down_sql IS 'Its down.sql, with which an older binary reverts it too.';
 COMMENT ON COLUMN messenger_db_ledger.run_in_transaction IS 'Whether it runs in a transaction.';
 COMMENT ON COLUMN messenger_db_ledger.origin IS
-    'How it got here: run, plan or adopt; or found, when another tool applied it, and the text is only taken to be the same.';
+    'How it got here: run, plan or baseline; or found, when another tool applied it, and the text is only taken to be the same.';
 COMMENT ON COLUMN messenger_db_ledger.duration IS 'How long it took. Null: not measured.';
 COMMENT ON COLUMN messenger_db_ledger.applied_at IS 'When it was applied: run_on of __diesel_schema_migrations.';
 COMMENT ON COLUMN messenger_db_ledger.applied_by IS 'The role that applied it. Null: not known.';

@@ -22,7 +22,7 @@ pub struct Record {
     pub name: String,
     /// Whose it is.
     pub owner: Owner,
-    /// The [checksum](Migration::checksum) of its text when it was applied.
+    /// The [checksum](crate::migrate::Migration::checksum) of its text when it was applied.
     pub checksum: String,
     /// How it got into the ledger.
     pub origin: Origin,
@@ -41,8 +41,8 @@ pub enum Origin {
     Run,
     /// A person did, with what [`plan`](crate::migrate::plan) printed.
     Plan,
-    /// [`adopt`](crate::migrate::adopt) found its catalog.
-    Adopt,
+    /// [`baseline`](crate::migrate::baseline) found its catalog.
+    Baseline,
     /// Another tool applied it, such as the Diesel CLI; that it had the same text is only taken to be so.
     Found,
 }
@@ -54,13 +54,16 @@ impl Origin {
         match self {
             Self::Run => "run",
             Self::Plan => "plan",
-            Self::Adopt => "adopt",
+            Self::Baseline => "baseline",
             Self::Found => "found",
         }
     }
 
     fn from_word(word: &str) -> Self {
-        [Self::Run, Self::Plan, Self::Adopt].into_iter().find(|origin| origin.as_str() == word).unwrap_or(Self::Found)
+        [Self::Run, Self::Plan, Self::Baseline]
+            .into_iter()
+            .find(|origin| origin.as_str() == word)
+            .unwrap_or(Self::Found)
     }
 }
 

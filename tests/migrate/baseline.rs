@@ -1,23 +1,23 @@
-//! A database that was made without the runner is adopted at exactly the version that it has, or refused.
+//! A database that was made without the runner is recorded at exactly the version that it has, or refused.
 
 use std::process::Command;
 
-use messenger_db::migrate::{self, Adoption, Error, Origin, Pool, RunOptions, Scope, Silent};
+use messenger_db::migrate::{self, Baseline, Error, Origin, Pool, RunOptions, Scope, Silent};
 
 use crate::support::{Run, TestDatabase, diesel};
 
-fn adopt(pool: &Pool) -> Result<Adoption, Error> {
-    migrate::adopt(pool, &mut Silent)
+fn baseline(pool: &Pool) -> Result<Baseline, Error> {
+    migrate::baseline(pool, &mut Silent)
 }
 
-/// It is adopted at the version of the migration of this number, clean then, and taken to the head by `run`.
+/// It is recorded at the version of the migration of this number, clean then, and taken to the head by `run`.
 #[track_caller]
-fn is_adopted_at(database: &TestDatabase, index: usize) {
+fn is_recorded_at(database: &TestDatabase, index: usize) {
     let pool = database.pool();
     let migrations = pool.migrations();
     let before = database.catalog();
-    let adoption = adopt(&pool).unwrap();
-    assert_eq!(adoption.version.as_deref(), Some(migrations[index].version.as_str()));
+    let baseline = baseline(&pool).unwrap();
+    assert_eq!(baseline.version.as_deref(), Some(migrations[index].version.as_str()));
     assert_eq!(database.catalog(), before, "nothing but the record changes");
 
     let found = migrate::verify(&pool, Scope::CurrentSchema).unwrap();
@@ -28,10 +28,10 @@ fn is_adopted_at(database: &TestDatabase, index: usize) {
     for row in &found.status.applied {
         let origin = row.record.as_ref().unwrap().origin;
         let name = row.record.as_ref().unwrap().name.as_str();
-        let is_new = adoption.recorded.iter().any(|migration| migration.name == name);
-        assert_eq!(origin == Origin::Adopt, is_new, "{name}");
+        let is_new = baseline.recorded.iter().any(|migration| migration.name == name);
+        assert_eq!(origin == Origin::Baseline, is_new, "{name}");
     }
-    assert_eq!(adopt(&pool).unwrap().recorded, [], "a second time there is nothing to do");
+    assert_eq!(baseline(&pool).unwrap().recorded, [], "a second time there is nothing to do");
     let report = migrate::run(&pool, &RunOptions::default(), &mut Silent).unwrap();
     assert_eq!(report.steps.len(), migrations.len() - index - 1);
 }
@@ -42,7 +42,7 @@ fn run(program: &str, url: &str, arguments: &[&str]) -> Run {
 }
 
 #[test]
-fn up_sql_by_hand_is_adopted_at_each_version() {
+fn up_sql_by_hand_is_recorded_at_each_version() {
     let migrations = migrate::migrations().unwrap();
     for last in [0, 1, 4, migrations.len() - 1] {
         let database = TestDatabase::empty();
@@ -50,7 +50,7 @@ fn up_sql_by_hand_is_adopted_at_each_version() {
             let file = format!("{}/migrations/{}/up.sql", env!("CARGO_MANIFEST_DIR"), migration.name);
             run("psql", &database.url(), &["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--file", &file]);
         }
-        is_adopted_at(&database, last);
+        is_recorded_at(&database, last);
     }
 }
 
@@ -73,12 +73,12 @@ fn restored(original: &TestDatabase, options: &[&str]) -> Option<TestDatabase> {
 }
 
 #[test]
-fn a_dump_that_was_restored_without_its_history_is_adopted() {
+fn a_dump_that_was_restored_without_its_history_is_recorded() {
     let original = crate::schema::populated();
     let without = ["--exclude-table", "__diesel_schema_migrations", "--exclude-table", "messenger_db_ledger"];
     if let Some(restored) = restored(&original, &without) {
         assert_eq!(restored.value("SELECT count(*) > 0 FROM messages"), "t");
-        is_adopted_at(&restored, restored.pool().migrations().len() - 1);
+        is_recorded_at(&restored, restored.pool().migrations().len() - 1);
     }
 }
 
@@ -88,21 +88,21 @@ fn a_dump_that_was_restored_whole_is_clean_and_keeps_its_ledger() {
         let pool = restored.pool();
         assert!(migrate::verify(&pool, Scope::CurrentSchema).unwrap().is_clean());
         assert!(migrate::run(&pool, &RunOptions::default(), &mut Silent).unwrap().steps.is_empty());
-        assert_eq!(adopt(&pool).unwrap().recorded, []);
+        assert_eq!(baseline(&pool).unwrap().recorded, []);
     }
 }
 
 #[test]
-fn what_the_diesel_cli_made_is_adopted_with_its_history_and_without() {
+fn what_the_diesel_cli_made_is_recorded_with_its_history_and_without() {
     let with = TestDatabase::empty();
     diesel(&with.url(), &["migration", "run"]).exits(0);
-    is_adopted_at(&with, with.pool().migrations().len() - 1);
+    is_recorded_at(&with, with.pool().migrations().len() - 1);
 
     let without = TestDatabase::empty();
     diesel(&without.url(), &["migration", "run"]).exits(0);
     diesel(&without.url(), &["migration", "revert", "--number", "3"]).exits(0);
     without.execute("DROP TABLE __diesel_schema_migrations").unwrap();
-    is_adopted_at(&without, without.pool().migrations().len() - 4);
+    is_recorded_at(&without, without.pool().migrations().len() - 4);
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn one_that_differs_is_refused_with_the_difference_to_the_nearest_version() {
         database.execute(migration.up).unwrap();
     }
     database.execute("ALTER TABLE users ADD age integer NOT NULL").unwrap();
-    match adopt(&database.pool()) {
+    match baseline(&database.pool()) {
         Err(Error::NothingEqual { drift }) => {
             assert_eq!(drift.version.as_deref(), Some(migrate::migrations().unwrap()[5].version.as_str()));
             let differences: Vec<_> = drift.differences.iter().map(ToString::to_string).collect();
@@ -129,7 +129,7 @@ fn a_history_that_says_more_than_the_catalog_is_refused() {
     let database = TestDatabase::migrated();
     let newest = *migrate::migrations().unwrap().last().unwrap();
     database.execute(newest.down).unwrap();
-    match adopt(&database.pool()) {
+    match baseline(&database.pool()) {
         Err(Error::Contradiction { applied, .. }) => assert_eq!(applied, [newest.version.as_str()]),
         other => panic!("{other:?}"),
     }
@@ -140,7 +140,7 @@ fn a_history_that_says_less_than_the_catalog_is_completed() {
     let database = TestDatabase::migrated();
     let newest = *migrate::migrations().unwrap().last().unwrap();
     database.execute(&format!("DELETE FROM __diesel_schema_migrations WHERE version = '{}'", newest.version)).unwrap();
-    assert_eq!(adopt(&database.pool()).unwrap().recorded, [newest]);
+    assert_eq!(baseline(&database.pool()).unwrap().recorded, [newest]);
     assert!(migrate::verify(&database.pool(), Scope::CurrentSchema).unwrap().is_clean());
 }
 
@@ -153,26 +153,26 @@ fn an_edit_that_the_database_bears_out_is_taken_into_the_ledger() {
     let edited = *edited;
     let pool = database.pool().with_migrations(migrations);
     assert!(matches!(migrate::run(&pool, &RunOptions::default(), &mut Silent), Err(Error::Edited { .. })));
-    assert_eq!(adopt(&pool).unwrap().recorded, [edited]);
+    assert_eq!(baseline(&pool).unwrap().recorded, [edited]);
     assert!(migrate::verify(&pool, Scope::CurrentSchema).unwrap().is_clean());
     migrate::run(&pool, &RunOptions::default(), &mut Silent).unwrap();
 }
 
 #[test]
-fn one_that_is_tuned_and_shared_is_adopted() {
+fn one_that_is_tuned_and_shared_is_recorded() {
     let database = TestDatabase::empty();
     for migration in migrate::migrations().unwrap() {
         database.execute(migration.up).unwrap();
     }
     let others = "CREATE TABLE _sqlx_migrations (version bigint); ALTER TABLE messages SET (fillfactor = 50)";
     database.execute(others).unwrap();
-    is_adopted_at(&database, database.pool().migrations().len() - 1);
+    is_recorded_at(&database, database.pool().migrations().len() - 1);
 }
 
 #[test]
-fn an_empty_database_has_nothing_to_adopt() {
+fn an_empty_database_has_nothing_to_record() {
     let database = TestDatabase::empty();
-    assert_eq!(adopt(&database.pool()).unwrap(), Adoption::default());
+    assert_eq!(baseline(&database.pool()).unwrap(), Baseline::default());
     assert_eq!(database.value("SELECT to_regclass('__diesel_schema_migrations') IS NULL"), "t");
 }
 
