@@ -2,7 +2,7 @@
 //! random pause.
 //!
 //! PostgreSQL says it in two ways. A serialization failure (SQLSTATE 40001) comes at the isolation levels REPEATABLE
-//! READ and SERIALIZABLE only. A deadlock (40P01) comes at any: the acts of this crate take their locks in one order
+//! READ and SERIALIZABLE only. A deadlock (40P01) comes at any: the operations of this crate take their locks in one order
 //! and make none among themselves, but those of an application that combines several in a transaction may.
 //!
 //! # How a deadlock is recognised
@@ -136,7 +136,7 @@ impl Retry {
 /// with random pauses that grow. [`Retry`] sets other bounds.
 ///
 /// The closure runs once for each attempt, and all but the last are rolled back: what it does besides the database is
-/// done as often. It has to pass on the errors of the acts it calls; one that it keeps to itself is not repeated. A
+/// done as often. It has to pass on the errors of the operations it calls; one that it keeps to itself is not repeated. A
 /// refusal is an answer, and never repeated. Inside a transaction that is under way already it runs once, because
 /// that transaction is to be repeated as a whole, by whoever began it.
 ///

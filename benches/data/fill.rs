@@ -1,4 +1,4 @@
-//! Who is there before anything is said: users, chats, members. Plain SQL, in bulk; what is said comes through the act
+//! Who is there before anything is said: users, chats, members. Plain SQL, in bulk; what is said comes through the operation
 //! that imports.
 
 use diesel::prelude::*;

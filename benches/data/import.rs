@@ -1,4 +1,4 @@
-//! What was said: the act that imports, in batches, as an operator would call it who brings history along.
+//! What was said: the operation that imports, in batches, as an operator would call it who brings history along.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -25,7 +25,7 @@ const AGES: usize = 4;
 const REPLIES: u32 = 12;
 const PICTURES: u32 = 25;
 
-/// Fills the chats, and says how long the act took.
+/// Fills the chats, and says how long the operation took.
 pub fn import(conn: &mut PgConnection, world: &World, words: &Words) -> Duration {
     let mut dice = SmallRng::seed_from_u64(3);
     let mut took = Duration::ZERO;

@@ -26,7 +26,7 @@ pub fn pools(url: &str) -> Vec<Pool<ConnectionManager<PgConnection>>> {
     let pool = |_| {
         Pool::builder()
             .max_size(CONNECTIONS)
-            // It would ask each connection for its health before each act: one round trip more.
+            // It would ask each connection for its health before each operation: one round trip more.
             .test_on_check_out(false)
             .build(ConnectionManager::new(url))
             .unwrap()

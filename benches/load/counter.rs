@@ -1,4 +1,4 @@
-//! What is written down of every act: how long it took from the moment at which it was due, and in which second.
+//! What is written down of every operation: how long it took from the moment at which it was due, and in which second.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use super::mix::MIX;
 
 /// What one thread, or all of them, have done.
 pub struct Counter {
-    /// The latencies of each act, in microseconds.
+    /// The latencies of each operation, in microseconds.
     pub acts: Vec<Histogram<u64>>,
     /// The latencies of sending, second by second.
     pub sends: Vec<Histogram<u64>>,
-    /// How many of each act were done in each second.
+    /// How many of each operation were done in each second.
     pub done: Vec<[u32; MIX.len()]>,
     /// What went wrong, and how often.
     pub errors: std::collections::BTreeMap<String, u64>,
@@ -31,7 +31,7 @@ impl Counter {
         }
     }
 
-    /// An act that was due at `due` and done at `done`.
+    /// An operation that was due at `due` and done at `done`.
     pub fn done(&mut self, act: usize, due: Duration, done: Duration) {
         let micros = done.saturating_sub(due).as_micros() as u64;
         self.acts[act].saturating_record(micros);
@@ -45,7 +45,7 @@ impl Counter {
         }
     }
 
-    /// An act that failed.
+    /// An operation that failed.
     pub fn failed(&mut self, act: usize, error: &dyn std::error::Error) {
         *self.errors.entry(format!("{}: {error}", MIX[act].1)).or_default() += 1;
     }
@@ -67,7 +67,7 @@ impl Counter {
         }
     }
 
-    /// How many acts failed.
+    /// How many operations failed.
     pub fn failures(&self) -> u64 {
         self.errors.values().sum()
     }

@@ -1,4 +1,4 @@
-//! How often each act happens, for every message that is sent.
+//! How often each operation happens, for every message that is sent.
 //!
 //! Two messengers have published what they measured, and neither says everything:
 //!

@@ -1,4 +1,4 @@
-//! The plot of a run: what was done in each second, how long sending took in each second, and how long each act took.
+//! The plot of a run: what was done in each second, how long sending took in each second, and how long each operation took.
 
 use std::path::Path;
 

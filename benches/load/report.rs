@@ -73,7 +73,7 @@ impl Run {
         );
     }
 
-    /// The rate of an act, its percentiles and its longest, in milliseconds.
+    /// The rate of an operation, its percentiles and its longest, in milliseconds.
     pub fn act(&self, number: usize) -> (f64, [f64; 4], f64) {
         let latencies = &self.counter.acts[number];
         let percentiles = PERCENTILES.map(|(_, percentile)| millis(latencies.value_at_percentile(percentile)));

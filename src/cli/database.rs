@@ -126,20 +126,20 @@ pub fn open(connection: &Connection, output: &mut Output) -> Result<Database, Pr
 
 /// Waits for the database that the options, the environment or `.env` name, for somebody else to use it; when it is to be
 /// migrated, refuses a direct URL that leads to another.
-pub fn reach(connection: &Connection, migrates: bool, output: &mut Output) -> Result<(), Problem> {
-    let mut reach = |(url, origin): (String, &str)| {
+pub fn wait_for_server(connection: &Connection, migrates: bool, output: &mut Output) -> Result<(), Problem> {
+    let mut wait = |(url, origin): (String, &str)| {
         let conninfo = parse(&url, origin)?;
-        let reached = migrate::reach(&conninfo, connection.wait.unwrap_or(Duration::ZERO), output)?;
-        Ok::<_, Problem>((reached, origin.to_owned()))
+        let ready = migrate::wait_for_server(&conninfo, connection.wait.unwrap_or(Duration::ZERO), output)?;
+        Ok::<_, Problem>((ready, origin.to_owned()))
     };
     let Some(service) = named(connection) else { return Ok(()) };
     let direct = named_direct(connection).filter(|_| migrates);
     if migrates && direct.is_none() {
         return Ok(());
     }
-    let (service, origin) = reach(service)?;
+    let (service, origin) = wait(service)?;
     let Some(direct) = direct else { return Ok(()) };
-    let (direct, direct_origin) = reach(direct)?;
+    let (direct, direct_origin) = wait(direct)?;
     if service.identity.is_some() && direct.identity.is_some() && service.identity != direct.identity {
         let message = format!(
             "{direct_origin} leads to another database than {origin}: {:?} at {}, and {:?} at {}",

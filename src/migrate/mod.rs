@@ -69,9 +69,9 @@ pub use model::migration::{Migration, Owner, Version};
 pub use model::step::{Direction, Step};
 pub use model::target::Target;
 pub use observer::{Event, Observer, Silent};
+pub use session::connect::{Ready, connect, wait_for_server};
 pub use session::options::ConnectOptions;
 pub use session::pool::Pool;
-pub use session::reach::{Reached, connect, reach};
 pub use session::remarks::ASCII_ONLY;
 pub use source::embedded::{MIGRATIONS, all as migrations};
 #[cfg(feature = "cli")]

@@ -41,7 +41,7 @@ fn who_may_not_migrate_keeps_no_command_waiting_and_is_named() {
 }
 
 #[test]
-fn twenty_runners_take_turns_although_a_reader_holds_every_lock() {
+fn twenty_runners_work_one_at_a_time_although_a_reader_holds_every_lock() {
     for begun in [false, true] {
         let database = TestDatabase::empty_on(own_server());
         if begun {

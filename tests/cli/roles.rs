@@ -83,7 +83,7 @@ fn what_was_migrated_before_becomes_the_owners() {
 }
 
 #[test]
-fn the_application_does_what_the_acts_do_and_no_more() {
+fn the_application_does_what_the_operations_do_and_no_more() {
     for guarded in [Guarded::from_the_start(), Guarded::afterwards()] {
         guarded.run_as("app", &["seed"]).exits(0);
         guarded.run_as("app", &["seed", "--force", "--users", "5", "--messages", "50"]).exits(0);

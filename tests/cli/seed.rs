@@ -1,4 +1,4 @@
-//! `seed`: test data that the acts have made, the same for the same seed, and only where nobody is yet.
+//! `seed`: test data that the operations have made, the same for the same seed, and only where nobody is yet.
 
 use messenger_db::page::Limit;
 use messenger_db::queries::{accounts, inbox, search};
@@ -7,10 +7,10 @@ use rustix::process::Signal;
 
 use super::{command, on};
 use crate::queries::cast::by;
-use crate::queries::sound::assert_sound;
+use crate::queries::consistency::assert_consistent;
 use crate::support::{Running, TestDatabase, until};
 
-/// What two crowds of one seed have in common: all but the ids of chats and the times of the acts.
+/// What two crowds of one seed have in common: all but the ids of chats and the times of the operations.
 fn crowd(database: &TestDatabase) -> Vec<String> {
     database.column(
         "SELECT concat_ws('|', sender.username, chat.slug, reader.username, seq, message.id, message.created_at, content,
@@ -34,7 +34,7 @@ fn without_sizes_a_small_cast_has_something_to_show() {
     for table in ["message_edits", "message_reactions", "attachments", "contacts", "message_delivery"] {
         assert_ne!(database.value(&format!("SELECT count(*) FROM {table}")), "0", "{table}");
     }
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn one_seed_makes_one_crowd_and_another_another() {
     for (database, seed) in databases.iter().zip(["7", "7", "8"]) {
         let run = on(database, &["seed", "--users", "40", "--messages", "3000", "--seed", seed, "--json"]).exits(0);
         assert_eq!((run.json()["users"].as_u64(), run.json()["messages"].as_u64()), (Some(40), Some(3000)));
-        assert_sound(database);
+        assert_consistent(database);
     }
     let crowds = databases.each_ref().map(crowd);
     assert_eq!(crowds[0].len(), 3000);
@@ -67,7 +67,7 @@ fn a_database_with_users_is_left_alone_unless_forced() {
     assert_eq!(crowd(&database), before);
     on(&database, &["seed", "--force", "--users", "5", "--messages", "10"]).exits(0);
     assert_eq!(crowd(&database).len(), before.len() + 10);
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -95,12 +95,12 @@ fn a_seeding_that_was_stopped_is_completed() {
     let run = running.ends().exits(1).complains("stopped, with 5000 of 12000 messages made").complains("--force");
     assert_eq!(run.stdout, "");
     assert_eq!(stopped.value("SELECT count(*) FROM messages WHERE kind <> 'system'"), "5000");
-    assert_sound(&stopped);
+    assert_consistent(&stopped);
     for database in [&stopped, &whole] {
         on(database, &arguments).exits(0);
     }
     assert_eq!(crowd(&stopped), crowd(&whole));
-    assert_sound(&stopped);
+    assert_consistent(&stopped);
 }
 
 #[test]

@@ -16,8 +16,8 @@ fn is_recorded_at(database: &TestDatabase, index: usize) {
     let pool = database.pool();
     let migrations = pool.migrations();
     let before = database.catalog();
-    let baseline = baseline(&pool).unwrap();
-    assert_eq!(baseline.version.as_deref(), Some(migrations[index].version.as_str()));
+    let recorded = baseline(&pool).unwrap();
+    assert_eq!(recorded.version.as_deref(), Some(migrations[index].version.as_str()));
     assert_eq!(database.catalog(), before, "nothing but the record changes");
 
     let found = migrate::verify(&pool, Scope::CurrentSchema).unwrap();
@@ -28,7 +28,7 @@ fn is_recorded_at(database: &TestDatabase, index: usize) {
     for row in &found.status.applied {
         let origin = row.record.as_ref().unwrap().origin;
         let name = row.record.as_ref().unwrap().name.as_str();
-        let is_new = baseline.recorded.iter().any(|migration| migration.name == name);
+        let is_new = recorded.recorded.iter().any(|migration| migration.name == name);
         assert_eq!(origin == Origin::Baseline, is_new, "{name}");
     }
     assert_eq!(baseline(&pool).unwrap().recorded, [], "a second time there is nothing to do");

@@ -164,7 +164,7 @@ fn a_lock_on_the_history_is_stepped_back_from_too() {
 }
 
 #[test]
-fn every_migration_begins_with_patience_anew_and_redo_is_tried_again_whole() {
+fn every_migration_begins_with_all_its_attempts_and_redo_is_tried_again_whole() {
     let (database, change) = cats();
     let pool = pool(&database, 100, vec![change]);
     migrate::run(&pool, &RunOptions::default(), &mut Silent).unwrap();

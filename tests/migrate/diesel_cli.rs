@@ -50,7 +50,7 @@ fn the_binary_reverts_and_redoes_what_the_cli_applied() {
 }
 
 #[test]
-fn the_two_take_turns_migration_by_migration() {
+fn the_two_alternate_migration_by_migration() {
     let database = TestDatabase::empty();
     for (index, migration) in migrate::migrations().unwrap().iter().enumerate() {
         if index % 2 == 0 {

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use messenger_db::migrate::for_tests::{self, Connection};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::support::{Act, CrashingServer, LockHolder, Moment, Proxy, Run, Runner, Running, TestDatabase};
+use crate::support::{CrashingServer, Goal, LockHolder, Moment, Proxy, Run, Runner, Running, TestDatabase};
 
 /// All moments are tried with `TEST_DEPTH=all`, a part of them otherwise.
 fn tries_all() -> bool {
@@ -28,10 +28,10 @@ impl Expected {
         let mut catalogs = HashMap::from([(String::new(), String::new())]);
         let versions: Vec<_> = runner.migrations().iter().map(|migration| migration.version.to_string()).collect();
         for version in &versions {
-            succeeds(runner, &database.url(), Act::UpTo(version));
+            succeeds(runner, &database.url(), Goal::UpTo(version));
             catalogs.insert(version.clone(), database.catalog());
         }
-        succeeds(runner, &database.url(), Act::DownTo(""));
+        succeeds(runner, &database.url(), Goal::DownTo(""));
         catalogs.insert(String::new(), database.catalog());
         Self { versions, catalogs }
     }
@@ -61,8 +61,8 @@ impl Expected {
 }
 
 #[track_caller]
-fn succeeds(runner: Runner, url: &str, act: Act<'_>) {
-    Run::of(&mut runner.command(url, act, true)).exits(0);
+fn succeeds(runner: Runner, url: &str, goal: Goal<'_>) {
+    Run::of(&mut runner.command(url, goal, true)).exits(0);
 }
 
 /// Where a database is, for a proxy to lead there.
@@ -100,8 +100,8 @@ enum Strike {
     Do(Arc<dyn Fn() + Send + Sync>),
 }
 
-/// Has a runner act until that point, and strikes. Whether it was struck before it was done.
-fn struck(runner: Runner, place: &Place, act: Act<'_>, point: Point, strike: &Strike) -> bool {
+/// Has a runner goal until that point, and strikes. Whether it was struck before it was done.
+fn struck(runner: Runner, place: &Place, goal: Goal<'_>, point: Point, strike: &Strike) -> bool {
     // The process is known a little later than it may have to be killed.
     let (victim, struck) = (Arc::new(OnceLock::new()), Arc::new(AtomicBool::new(false)));
     let proxy = Proxy::interfering(&place.socket, {
@@ -115,14 +115,14 @@ fn struck(runner: Runner, place: &Place, act: Act<'_>, point: Point, strike: &St
             if is_it && !struck.swap(true, Ordering::SeqCst) {
                 match &strike {
                     Strike::Kill => kill_process(*victim.wait(), Signal::KILL).unwrap(),
-                    Strike::Do(act) => act(),
+                    Strike::Do(goal) => goal(),
                 }
                 return false;
             }
             true
         }
     });
-    let mut command = runner.command(&place.through(proxy.folder()), act, true);
+    let mut command = runner.command(&place.through(proxy.folder()), goal, true);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     victim.set(Pid::from_child(&child)).unwrap();
     let status = child.wait().unwrap();
@@ -149,11 +149,11 @@ fn goes_on_after(
     strike: &Strike,
     restore: &dyn Fn(),
 ) -> [bool; 2] {
-    [(Act::UpTo(to), to), (Act::DownTo(from), from)].map(|(act, end)| {
-        let struck = struck(runner, place, act, point, strike);
+    [(Goal::UpTo(to), to), (Goal::DownTo(from), from)].map(|(goal, end)| {
+        let struck = struck(runner, place, goal, point, strike);
         restore();
-        succeeds(runner, url, act);
-        expected.is_reached(url, end, &format!("{act:?}, struck at {point:?}"));
+        succeeds(runner, url, goal);
+        expected.is_reached(url, end, &format!("{goal:?}, struck at {point:?}"));
         struck
     })
 }
@@ -178,7 +178,7 @@ fn killed_before_or_while_the_server_does_any_step_of_any_migration_it_goes_on()
             let struck = goes_on_after(runner, &place, &database.url(), ends, &expected, point, &Strike::Kill, &|| {});
             assert_eq!(struck, [true; 2], "{version}: {point:?}");
         }
-        succeeds(runner, &database.url(), Act::UpTo(version));
+        succeeds(runner, &database.url(), Goal::UpTo(version));
     }
 }
 
@@ -230,7 +230,7 @@ fn when_the_server_crashes_in_a_commit_it_goes_on() {
     let crash = Strike::Do(Arc::new(server.crash()));
     for version in if tries_all() { &expected.versions[1..] } else { &expected.versions[5..6] } {
         let below = expected.before(version);
-        succeeds(Runner::Embedded, &server.url(), Act::UpTo(below));
+        succeeds(Runner::Embedded, &server.url(), Goal::UpTo(below));
         for moment in [Moment::Before, Moment::After] {
             let point = Point { from: "COMMIT", number: 1, moment };
             let (ends, restart) = ([version.as_str(), below], || server.restart());
@@ -266,16 +266,16 @@ fn killed_in_each_statement(runner: Runner) {
     let database = TestDatabase::empty();
     pause_at_never(&database);
     // The tables of the runner itself are made once, and not to be counted.
-    succeeds(runner, &database.url(), Act::UpTo(&expected.versions[0]));
-    succeeds(runner, &database.url(), Act::DownTo(""));
+    succeeds(runner, &database.url(), Goal::UpTo(&expected.versions[0]));
+    succeeds(runner, &database.url(), Goal::DownTo(""));
     for version in &expected.versions {
         let below = expected.before(version);
-        for (act, back, end) in [
-            (Act::UpTo(version), Act::DownTo(below), version.as_str()),
-            (Act::DownTo(below), Act::UpTo(version), below),
+        for (goal, back, end) in [
+            (Goal::UpTo(version), Goal::DownTo(below), version.as_str()),
+            (Goal::DownTo(below), Goal::UpTo(version), below),
         ] {
             pause_at(&database, 0);
-            succeeds(runner, &database.url(), act);
+            succeeds(runner, &database.url(), goal);
             // The trigger has counted, unless there is nothing to count.
             let counted = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM faults.statement";
             let count: usize = database.value(counted).parse().unwrap();
@@ -286,16 +286,16 @@ fn killed_in_each_statement(runner: Runner) {
                 succeeds(runner, &database.url(), back);
                 pause_at(&database, statement);
                 let mut holder = LockHolder::of(&database, "SELECT pg_advisory_xact_lock(42)");
-                let running = Running::start(&mut runner.command(&database.url(), act, false));
+                let running = Running::start(&mut runner.command(&database.url(), goal, false));
                 holder.blocks();
                 running.signal(Signal::KILL);
                 running.ends();
                 drop(holder);
-                succeeds(runner, &database.url(), act);
-                expected.is_reached(&database.url(), end, &format!("{act:?}, killed in statement {statement}"));
+                succeeds(runner, &database.url(), goal);
+                expected.is_reached(&database.url(), end, &format!("{goal:?}, killed in statement {statement}"));
             }
         }
-        succeeds(runner, &database.url(), Act::UpTo(version));
+        succeeds(runner, &database.url(), Goal::UpTo(version));
     }
 }
 

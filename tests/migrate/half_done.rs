@@ -9,7 +9,7 @@ use messenger_db::migrate::{
 };
 use rustix::process::Signal;
 
-use crate::support::{Act, LockHolder, Runner, Running, TestDatabase, fixtures, migration};
+use crate::support::{Goal, LockHolder, Runner, Running, TestDatabase, fixtures, migration};
 
 const INDEX: &str = "2026-01-02-000000";
 const BELOW: &str = "2026-01-01-000000";
@@ -80,7 +80,7 @@ fn an_index_whose_runner_was_killed_is_built_anew() {
         database.execute(&format!("{}; {row}", diesel::migration::CREATE_MIGRATIONS_TABLE)).unwrap();
     }
     let mut writer = LockHolder::of(&database, "INSERT INTO cats VALUES (0, 'new')");
-    let running = Running::start(&mut runner.command(&database.url(), Act::UpTo(INDEX), false));
+    let running = Running::start(&mut runner.command(&database.url(), Goal::UpTo(INDEX), false));
     let session = writer.blocks();
     running.signal(Signal::KILL);
     running.ends();
@@ -99,7 +99,7 @@ fn an_index_whose_runner_was_killed_is_built_anew() {
 
     // And on the way down, where a reader is waited for.
     let mut reader = LockHolder::of(&database, "SELECT count(*) FROM cats");
-    let running = Running::start(&mut runner.command(&database.url(), Act::DownTo(BELOW), false));
+    let running = Running::start(&mut runner.command(&database.url(), Goal::DownTo(BELOW), false));
     let session = reader.blocks();
     running.signal(Signal::KILL);
     running.ends();

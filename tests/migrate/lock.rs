@@ -45,7 +45,7 @@ fn twenty_at_once_on_an_empty_database_apply_every_migration_once() {
 }
 
 #[test]
-fn who_does_not_get_its_turn_in_time_names_who_has_it() {
+fn who_does_not_get_the_lock_in_time_names_who_has_it() {
     let database = TestDatabase::empty();
     let mut holder = database.connect();
     holder.execute(&format!("SET application_name = 'a holder'; {LOCK}")).unwrap();
@@ -75,7 +75,7 @@ fn a_runner_that_failed_leaves_no_lock_in_its_pool_or_on_the_server() {
 }
 
 #[test]
-fn nothing_pending_needs_no_turn() {
+fn nothing_pending_needs_no_lock() {
     let database = TestDatabase::migrated();
     let mut holder = database.connect();
     holder.execute(LOCK).unwrap();

@@ -239,8 +239,8 @@ fn a_rehearsal_builds_the_index_of_a_small_table_and_goes_on_from_one_that_was_i
     let needs_it =
         migration("2026-01-04-000000_describe_index", "COMMENT ON INDEX cats_lives_idx IS 'Rides.'", "SELECT 1");
     let pool = database.pool().with_migrations(vec![cats(), indexed(), needs_it]);
-    for leftover in ["", "an invalid index", "a valid index"] {
-        match leftover {
+    for remainder in ["", "an invalid index", "a valid index"] {
+        match remainder {
             "" => {}
             "an invalid index" => {
                 let _writer = LockHolder::of(&database, "UPDATE cats SET lives = 1");
@@ -254,8 +254,8 @@ fn a_rehearsal_builds_the_index_of_a_small_table_and_goes_on_from_one_that_was_i
         }
         let before = traces(&database);
         let rehearsal = rehearse(&pool);
-        assert!(rehearsal.failure.is_none() && rehearsal.left_out.is_empty(), "{leftover}: {:?}", rehearsal.failure);
-        assert_eq!(traces(&database), before, "{leftover}");
+        assert!(rehearsal.failure.is_none() && rehearsal.left_out.is_empty(), "{remainder}: {:?}", rehearsal.failure);
+        assert_eq!(traces(&database), before, "{remainder}");
     }
     assert_eq!(run(&pool).steps.len(), 2);
 }

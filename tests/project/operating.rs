@@ -28,7 +28,7 @@ fn blocks(heading: &str, language: &str) -> Vec<String> {
 }
 
 /// Stops a server when its input is closed, which happens however this process ends, and removes the folder.
-const WATCH: &str = r#"cat >/dev/null; "$1" --pgdata "$2" --mode immediate --wait stop; rm -rf "$3""#;
+const WATCHDOG: &str = r#"cat >/dev/null; "$1" --pgdata "$2" --mode immediate --wait stop; rm -rf "$3""#;
 
 /// Where a recipe is carried out, as the user that runs the server: a folder, and what the commands find there.
 struct Place {
@@ -85,10 +85,11 @@ impl Place {
             ),
         )
         .unwrap();
-        let mut watch = self.command("/bin/sh");
-        watch.args(["-c", WATCH, "sh"]).arg(self.programs.join("pg_ctl")).arg(data).arg(self.folder.path());
-        let watch = watch.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).current_dir("/").spawn();
-        self.watches.push(watch.unwrap());
+        let mut watchdog = self.command("/bin/sh");
+        watchdog.args(["-c", WATCHDOG, "sh"]).arg(self.programs.join("pg_ctl")).arg(data).arg(self.folder.path());
+        let watchdog =
+            watchdog.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).current_dir("/").spawn();
+        self.watches.push(watchdog.unwrap());
         let mut url = url::Url::parse(&like.url(DATABASE)).unwrap();
         let others: Vec<_> = url.query_pairs().into_owned().filter(|(name, _)| name != "host").collect();
         let socket = self.path("socket");
@@ -120,9 +121,9 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        for watch in &mut self.watches {
-            drop(watch.stdin.take());
-            let _ = watch.wait();
+        for watchdog in &mut self.watches {
+            drop(watchdog.stdin.take());
+            let _ = watchdog.wait();
         }
     }
 }
@@ -289,7 +290,7 @@ fn what_is_to_be_watched_gives_no_row_on_a_sound_server_and_sizes_give_one_for_e
     let server = Server::throwaway(&[]);
     let url = seeded(&server);
     let rows = |sql: &str| Connection::open(&url.parse().unwrap()).unwrap().execute(sql).unwrap();
-    for query in blocks("What to watch", "sql") {
+    for query in blocks("What to watchdog", "sql") {
         assert_eq!(rows(&query), Vec::<Vec<_>>::new(), "{query}");
     }
     let sizes = rows(&blocks("Sizes and autovacuum", "sql").remove(0));
@@ -304,7 +305,7 @@ fn an_invalid_index_and_an_open_transaction_are_among_what_is_watched() {
     let mut session = server.connect();
     session.execute("CREATE TABLE twice AS SELECT 1 AS id FROM generate_series(1, 2)").unwrap();
     assert!(session.execute("CREATE UNIQUE INDEX CONCURRENTLY twice_idx ON twice (id)").is_err());
-    let queries = blocks("What to watch", "sql");
+    let queries = blocks("What to watchdog", "sql");
     let invalid = queries.iter().find(|query| query.contains("indisvalid")).unwrap();
     until("the index is seen", || !session.execute(invalid).unwrap().is_empty());
     // The threshold of each age is in the text: with none, what is there shows.

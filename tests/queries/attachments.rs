@@ -12,7 +12,7 @@ use messenger_db::queries::uploads::{self, NewUpload, Processed};
 use messenger_db::seq::Seq;
 use pretty_assertions::assert_eq;
 
-use super::{cast, watch};
+use super::{cast, server_statistics};
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
@@ -100,8 +100,8 @@ fn a_page_holds_fifty_pictures_or_a_hundred_at_most_in_one_statement() {
     }
     let count = |conn: &mut PgConnection, limit| attachments::list(conn, by(bob), chat, None, limit).unwrap().len();
     assert_eq!((count(conn, Limit::default()), count(conn, Limit::new(i64::MAX))), (50, 100));
-    assert_eq!(watch::statements(conn, |conn| count(conn, Limit::MAX)), 1);
-    assert_eq!(watch::statements(conn, |conn| attachments::all(conn, by(bob), chat, Seq::new(2))), 1);
+    assert_eq!(server_statistics::statements(conn, |conn| count(conn, Limit::MAX)), 1);
+    assert_eq!(server_statistics::statements(conn, |conn| attachments::all(conn, by(bob), chat, Seq::new(2))), 1);
 }
 
 #[test]

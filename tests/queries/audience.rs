@@ -7,7 +7,7 @@ use messenger_db::queries::sessions::{self, Device, Disconnected, OpenSocket, So
 use messenger_db::queries::{accounts, groups};
 use pretty_assertions::assert_eq;
 
-use super::{cast, watch};
+use super::{cast, server_statistics};
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
@@ -51,7 +51,7 @@ fn the_audience_of_a_chat_are_the_open_sockets_of_its_members() {
     sessions::disconnect(conn, by(alice), laptop, &Socket::new("one", "laptop")).unwrap();
     assert_eq!(names(&sessions::audience(conn, chat).unwrap()), ["phone"]);
     assert_eq!(sessions::audience(conn, ChatId::new()), Ok(vec![]));
-    assert_eq!(watch::statements(conn, |conn| sessions::audience(conn, chat)), 1);
+    assert_eq!(server_statistics::statements(conn, |conn| sessions::audience(conn, chat)), 1);
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn presence_is_seen_by_those_one_chats_with_and_by_contacts_but_not_across_a_blo
     assert_eq!(watchers(conn), ["carol"]);
     accounts::close(conn, by(carol)).unwrap();
     assert_eq!(watchers(conn), [""; 0]);
-    assert_eq!(watch::statements(conn, |conn| sessions::watchers(conn, by(alice))), 1);
+    assert_eq!(server_statistics::statements(conn, |conn| sessions::watchers(conn, by(alice))), 1);
 }
 
 #[test]
@@ -121,8 +121,8 @@ fn the_first_device_that_connects_and_the_last_that_disconnects_are_told_so() {
     assert_eq!(disconnect(conn, laptop, "c"), Disconnected::Last);
     assert!(connect(conn, laptop, "e").is_first);
     for statements in [
-        watch::statements(conn, |conn| connect(conn, laptop, "f")),
-        watch::statements(conn, |conn| disconnect(conn, laptop, "f")),
+        server_statistics::statements(conn, |conn| connect(conn, laptop, "f")),
+        server_statistics::statements(conn, |conn| disconnect(conn, laptop, "f")),
     ] {
         assert_eq!(statements, 1);
     }
@@ -159,7 +159,7 @@ fn a_server_that_died_is_cleared_away_in_one_call() {
     connect(conn, bob, "dead", "c");
     connect(conn, bob, "alive", "d");
     connect(conn, carol, "alive", "e");
-    let cleared = watch::statements(conn, |conn| {
+    let cleared = server_statistics::statements(conn, |conn| {
         let concerned = sessions::disconnect_server(conn, "dead").unwrap();
         assert_eq!(concerned, [(alice, Disconnected::Last), (bob, Disconnected::StillConnected)]);
     });

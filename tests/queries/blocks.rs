@@ -6,7 +6,7 @@ use messenger_db::queries::accounts;
 use messenger_db::queries::blocks::{self, BlockRefused};
 use pretty_assertions::assert_eq;
 
-use super::{cast, watch};
+use super::{cast, server_statistics};
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
@@ -52,7 +52,7 @@ fn of_many_blocks_at_once_one_is_made() {
 }
 
 #[test]
-fn a_list_of_blocks_rides_the_primary_key() {
+fn a_list_of_blocks_uses_the_primary_key() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let [alice, bob] = cast::users(conn, ["alice", "bob"]);
@@ -65,6 +65,12 @@ fn a_list_of_blocks_rides_the_primary_key() {
              ANALYZE",
         )
         .unwrap();
-    assert_eq!(watch::rides(conn, "blocks", |conn| blocks::all(conn, by(alice)).unwrap()), ["blocks_pkey"]);
-    assert_eq!(watch::rides(conn, "blocks", |conn| blocks::unblock(conn, by(alice), bob).unwrap()), ["blocks_pkey"]);
+    assert_eq!(
+        server_statistics::indexes_used(conn, "blocks", |conn| blocks::all(conn, by(alice)).unwrap()),
+        ["blocks_pkey"]
+    );
+    assert_eq!(
+        server_statistics::indexes_used(conn, "blocks", |conn| blocks::unblock(conn, by(alice), bob).unwrap()),
+        ["blocks_pkey"]
+    );
 }

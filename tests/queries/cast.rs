@@ -1,4 +1,4 @@
-//! Who appears in the tests of the acts: users, made without the acts that are tested.
+//! Who appears in the tests of the operations: users, made without the operations that are tested.
 
 use std::sync::Barrier;
 
@@ -65,7 +65,7 @@ pub fn direct(conn: &mut PgConnection, one: UserId, other: UserId) -> ChatId {
     direct_chats::find_or_create(conn, by(one), other).unwrap().id
 }
 
-/// The user, as the operations take who acts.
+/// The user, as the operations take the actor.
 pub const fn by(user: UserId) -> Actor {
     Actor::trusted(user)
 }

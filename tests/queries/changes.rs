@@ -16,7 +16,7 @@ use messenger_db::seq::Seq;
 
 use super::cast::{self, at_once, by};
 use super::device::Device;
-use super::watch;
+use super::server_statistics;
 use crate::support::TestDatabase;
 
 /// How many write at once.
@@ -193,7 +193,7 @@ fn a_page_has_few_statements_however_much_changed() {
         .collect();
     let state = changes::begin(conn, by(bob)).unwrap();
     let count = |conn: &mut PgConnection| {
-        watch::statements(conn, |conn| changes::list(conn, by(bob), &state, Limit::MAX).unwrap())
+        server_statistics::statements(conn, |conn| changes::list(conn, by(bob), &state, Limit::MAX).unwrap())
     };
     // One to find out, one for the own log, and the two ends of the transaction.
     assert_eq!(count(conn), 4);
@@ -275,7 +275,7 @@ fn devices_that_come_and_go_are_right_at_every_moment_while_everybody_writes() {
         returns
     });
     assert!(returns[WRITERS + 1..].iter().all(|returns| *returns > 3), "{returns:?}");
-    super::sound::assert_sound(&database);
+    super::consistency::assert_consistent(&database);
 }
 
 /// Does something, or is refused.

@@ -11,8 +11,8 @@ use messenger_db::queries::{inbox, receipts, unread};
 use messenger_db::seq::Seq;
 use pretty_assertions::assert_eq;
 
-use super::sound::assert_sound;
-use super::{cast, watch};
+use super::consistency::assert_consistent;
+use super::{cast, server_statistics};
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
@@ -77,7 +77,7 @@ fn each_setting_changes_by_itself_and_is_the_members_own() {
         )),
         "8"
     );
-    assert_eq!(watch::statements(conn, |conn| chat_settings::get(conn, by(alice), chat)), 1);
+    assert_eq!(server_statistics::statements(conn, |conn| chat_settings::get(conn, by(alice), chat)), 1);
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn settings_end_with_the_membership_and_outsiders_have_none() {
     change(conn, alice, chat, Changes { draft: Some(Some(&"ä".repeat(10_000))), ..UNCHANGED });
     groups::delete(conn, by(alice), chat).unwrap();
     assert_eq!(database.value("SELECT count(*) FROM chat_settings"), "0");
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn the_inbox_has_pinned_chats_first_and_neither_archived_nor_hidden_ones() {
     cast::say(conn, six, alice, ["Hidden"]);
     assert_eq!(listed(conn, bob), [three, one, two, six, four]);
     assert!(!chat_settings::get(conn, by(bob), six).unwrap().is_hidden);
-    assert_eq!(watch::statements(conn, |conn| inbox::list(conn, by(bob), None, Limit::MAX)), 1);
+    assert_eq!(server_statistics::statements(conn, |conn| inbox::list(conn, by(bob), None, Limit::MAX)), 1);
     assert_eq!(listed(conn, alice).len(), 6);
 }
 
@@ -186,6 +186,6 @@ fn a_muted_chat_is_not_on_the_badge_until_the_time_is_over() {
         change(conn, bob, chat, Changes { muted_until: Some(Some(until)), ..UNCHANGED });
         assert_eq!((unread::badge(conn, by(bob)), unread::total(conn, by(bob))), (Ok(badge), Ok(3)));
     }
-    assert_eq!(watch::statements(conn, |conn| unread::badge(conn, by(bob))), 1);
+    assert_eq!(server_statistics::statements(conn, |conn| unread::badge(conn, by(bob))), 1);
     assert_eq!(unread::badge(conn, by(UserId::new())), Ok(0));
 }

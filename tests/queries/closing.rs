@@ -1,4 +1,4 @@
-//! What becomes of others' acts while an account is closed, in the middle of it.
+//! What becomes of others' operations while an account is closed, in the middle of it.
 
 use std::sync::mpsc;
 
@@ -9,8 +9,8 @@ use messenger_db::queries::import::{self, History, Imported, Tally};
 use messenger_db::queries::messages::{self, Draft};
 use messenger_db::queries::{accounts, groups, receipts};
 
-use super::sound::assert_sound;
-use super::{cast, watch};
+use super::consistency::assert_consistent;
+use super::{cast, server_statistics};
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
@@ -34,16 +34,16 @@ fn what_is_said_in_one_chat_while_the_account_still_leaves_another_is_not_for_it
                 let to_test = sender.clone();
                 scope.spawn(move || {
                     let conn = &mut database.diesel();
-                    to_test.send(watch::backend(conn)).unwrap();
+                    to_test.send(server_statistics::backend(conn)).unwrap();
                     accounts::close(conn, by(alice)).unwrap();
                 });
-                watch::until_waiting(database, receiver.recv().unwrap());
+                server_statistics::until_waiting(database, receiver.recv().unwrap());
                 let saying = scope.spawn(move || {
                     let conn = &mut database.diesel();
-                    sender.send(watch::backend(conn)).unwrap();
+                    sender.send(server_statistics::backend(conn)).unwrap();
                     messages::send(conn, by(bob), first, &Draft::text("Hello?")).unwrap().message.seq
                 });
-                watch::until_waiting(database, receiver.recv().unwrap());
+                server_statistics::until_waiting(database, receiver.recv().unwrap());
                 QueryResult::Ok(saying)
             })
             .unwrap()
@@ -52,7 +52,7 @@ fn what_is_said_in_one_chat_while_the_account_still_leaves_another_is_not_for_it
     });
     assert_eq!(receipts::all(conn, by(bob), first, seq).unwrap().len(), 1);
     assert_eq!(receipts::all(conn, by(bob), first, said).unwrap(), []);
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -73,22 +73,22 @@ fn an_import_into_the_chats_of_an_account_that_is_closed_waits_for_it() {
                 let to_test = sender.clone();
                 scope.spawn(move || {
                     let conn = &mut database.diesel();
-                    to_test.send(watch::backend(conn)).unwrap();
+                    to_test.send(server_statistics::backend(conn)).unwrap();
                     accounts::close(conn, by(alice)).unwrap();
                 });
-                watch::until_waiting(database, receiver.recv().unwrap());
+                server_statistics::until_waiting(database, receiver.recv().unwrap());
                 scope.spawn(move || {
                     let conn = &mut database.diesel();
-                    sender.send(watch::backend(conn)).unwrap();
+                    sender.send(server_statistics::backend(conn)).unwrap();
                     let batch =
                         [group, direct].map(|chat| Imported::text(chat, MessageId::new(), bob, Utc::now(), "Long ago"));
                     let tally = import::messages(conn, &batch, History::Read).unwrap();
                     assert_eq!(tally, Tally { imported: 2, already_there: 0 });
                 });
-                watch::until_waiting(database, receiver.recv().unwrap());
+                server_statistics::until_waiting(database, receiver.recv().unwrap());
                 QueryResult::Ok(())
             })
             .unwrap();
     });
-    assert_sound(&database);
+    assert_consistent(&database);
 }

@@ -17,7 +17,7 @@ use messenger_db::queries::{blocks, direct_chats};
 use messenger_db::schema;
 use pretty_assertions::assert_eq;
 
-use super::{cast, watch};
+use super::{cast, server_statistics};
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
@@ -132,10 +132,10 @@ fn an_answer_that_waited_for_another_sees_what_that_did() {
                 contacts::accept(conn, by(bob), alice).unwrap();
                 let second = scope.spawn(move || {
                     let mut conn = database.diesel();
-                    sender.send(watch::backend(&mut conn)).unwrap();
+                    sender.send(server_statistics::backend(&mut conn)).unwrap();
                     contacts::decline(&mut conn, by(bob), alice)
                 });
-                watch::until_waiting(database, receiver.recv().unwrap());
+                server_statistics::until_waiting(database, receiver.recv().unwrap());
                 Ok::<_, DieselError>(second)
             })
             .unwrap();
@@ -170,7 +170,7 @@ fn everything_at_once_leaves_a_whole_contact_or_none() {
     assert_eq!(database.column(HALVES), [""; 0]);
 }
 
-/// What an act failed with, if it was no refusal.
+/// What an operation failed with, if it was no refusal.
 fn surprise<T, R>(result: Result<T, Error<R>>) -> Option<String> {
     match result {
         Err(Error::Database(error)) => Some(error.to_string()),
@@ -294,18 +294,21 @@ fn lists_of_contacts_ride_the_primary_keys() {
         )
         .unwrap();
     for list in [contacts::all, contacts::all_requests_received, contacts::all_requests_sent] {
-        assert_eq!(watch::rides(conn, "contacts", |conn| list(conn, by(alice)).unwrap()), ["contacts_pkey"]);
+        assert_eq!(
+            server_statistics::indexes_used(conn, "contacts", |conn| list(conn, by(alice)).unwrap()),
+            ["contacts_pkey"]
+        );
     }
     assert_eq!(
-        watch::rides(conn, "users", |conn| contacts::all_requests_sent(conn, by(alice)).unwrap()),
+        server_statistics::indexes_used(conn, "users", |conn| contacts::all_requests_sent(conn, by(alice)).unwrap()),
         ["users_pkey"]
     );
     assert_eq!(
-        watch::rides(conn, "contacts", |conn| contacts::accept(conn, by(bob), alice).unwrap()),
+        server_statistics::indexes_used(conn, "contacts", |conn| contacts::accept(conn, by(bob), alice).unwrap()),
         ["contacts_pkey"]
     );
     assert_eq!(
-        watch::rides(conn, "contacts", |conn| contacts::remove(conn, by(bob), alice).unwrap()),
+        server_statistics::indexes_used(conn, "contacts", |conn| contacts::remove(conn, by(bob), alice).unwrap()),
         ["contacts_pkey"]
     );
 }

@@ -18,7 +18,7 @@ use messenger_db::queries::uploads::{self, BeginRefused, NewUpload};
 use messenger_db::schema::messages as rows;
 
 use super::cast;
-use super::sound::assert_sound;
+use super::consistency::assert_consistent;
 use crate::queries::cast::by;
 use crate::support::{Server, TestDatabase};
 
@@ -101,7 +101,7 @@ fn what_was_acknowledged_survives_a_crash_and_what_was_not_can_be_sent_again() {
             devices.map(|device| device.join().unwrap())
         });
         server.restart();
-        assert_sound(&database);
+        assert_consistent(&database);
 
         let conn = &mut database.diesel();
         for device in &devices {
@@ -132,6 +132,6 @@ fn what_was_acknowledged_survives_a_crash_and_what_was_not_can_be_sent_again() {
              ON attachments.chat_id = messages.chat_id AND message_seq = seq
              GROUP BY messages.chat_id, seq HAVING count(position) <> CASE kind WHEN 'image' THEN 2 ELSE 0 END";
         assert_eq!(database.column(halves), [""; 0]);
-        assert_sound(&database);
+        assert_consistent(&database);
     }
 }

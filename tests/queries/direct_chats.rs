@@ -5,7 +5,7 @@ use messenger_db::queries::direct_chats::{self, OpenRefused};
 use messenger_db::queries::messages::{self, Draft, SendRefused};
 
 use super::cast;
-use super::sound::assert_sound;
+use super::consistency::assert_consistent;
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
@@ -21,7 +21,7 @@ fn contacts_open_a_chat_with_both_in_it_and_nothing_unread() {
     assert_eq!(direct_chats::find(conn, by(alice), bob), Ok(Some(chat.clone())));
     assert_eq!(direct_chats::find_or_create(conn, by(alice), bob), Ok(chat));
     assert_eq!(database.column("SELECT unread_count::text FROM unread_counts"), ["0", "0"]);
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn a_hundred_calls_at_once_and_in_both_orders_open_one_chat() {
     assert_eq!(chats.len(), 100);
     assert!(chats.iter().all(|chat| *chat == chats[0]));
     assert_eq!(database.value("SELECT count(*) FROM chats"), "1");
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_block_in_either_direction_keeps_a_chat_from_being_opened_and_written_to() {
         assert_eq!(refused, Err(Refused(refusal)));
     }
     assert_eq!(direct_chats::find_or_create(conn, by(alice), carol).unwrap().id, chat.id);
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -86,5 +86,5 @@ fn the_chat_outlives_the_contact() {
     database.execute("DELETE FROM contacts").unwrap();
     assert_eq!(direct_chats::find_or_create(conn, by(bob), alice), Ok(chat.clone()));
     messages::send(conn, by(alice), chat.id, &Draft::text("Still here")).unwrap();
-    assert_sound(&database);
+    assert_consistent(&database);
 }

@@ -12,7 +12,7 @@ use messenger_db::queries::{blocks, contacts, groups};
 use pretty_assertions::assert_eq;
 
 use super::cast::{self, by};
-use super::watch;
+use super::server_statistics;
 use crate::support::{TestDatabase, speaks_german};
 
 fn failure(error: &DieselError) -> (Failure, &'static str, Option<Class>) {
@@ -40,10 +40,10 @@ fn a_timeout_and_a_cancelled_statement_are_told_apart_from_each_other_and_from_o
             assert_eq!((error.code(), error.class()), ("timeout", Some(Class::Busy)));
             diesel::sql_query("SET statement_timeout = 0").execute(conn).unwrap();
 
-            let backend = watch::backend(conn);
+            let backend = server_statistics::backend(conn);
             let waiting = thread::scope(|scope| {
                 let waiting = scope.spawn(|| accounts::mark_seen(conn, by(alice)));
-                watch::until_waiting(&database, backend);
+                server_statistics::until_waiting(&database, backend);
                 database.value(&format!("SELECT pg_cancel_backend({backend})"));
                 waiting.join().unwrap()
             });
@@ -91,7 +91,7 @@ fn a_lost_connection_is_one_at_once_and_afterwards() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let alice = cast::user(conn, "alice");
-    database.value(&format!("SELECT pg_terminate_backend({}, 10000)", watch::backend(conn)));
+    database.value(&format!("SELECT pg_terminate_backend({}, 10000)", server_statistics::backend(conn)));
     for _ in 0..2 {
         let error = accounts::mark_seen(conn, by(alice)).unwrap_err();
         assert_eq!(error.failure(), Some(Failure::ConnectionLost), "{error:?}");

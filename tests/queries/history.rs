@@ -10,7 +10,7 @@ use messenger_db::queries::{accounts, groups, reactions};
 use messenger_db::seq::Seq;
 use pretty_assertions::assert_eq;
 
-use super::{cast, watch};
+use super::{cast, server_statistics};
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
@@ -224,8 +224,8 @@ fn a_page_costs_two_statements_whatever_is_on_it() {
     for limit in [1, 2, 50, 100] {
         let limit = Limit::new(limit);
         let read = |conn: &mut PgConnection| history::before(conn, by(users[0]), chat, Seq::new(121), limit).unwrap();
-        assert_eq!(watch::statements(conn, read), 2, "{limit:?}");
+        assert_eq!(server_statistics::statements(conn, read), 2, "{limit:?}");
         let read = |conn: &mut PgConnection| history::around(conn, by(users[0]), chat, Seq::new(80), limit).unwrap();
-        assert_eq!(watch::statements(conn, read), 2, "{limit:?}");
+        assert_eq!(server_statistics::statements(conn, read), 2, "{limit:?}");
     }
 }

@@ -13,16 +13,16 @@ use messenger_db::queries::sessions::{self, Device, Disconnected, Socket};
 use messenger_db::queries::{accounts, receipts};
 use messenger_db::seq::Seq;
 
-use super::{cast, watch};
+use super::{cast, server_statistics};
 use crate::queries::cast::by;
 use crate::support::{Server, TestDatabase};
 
-/// That an act updates the rows of a table so many times, and 99 of 100 times in place.
+/// That an operation updates the rows of a table so many times, and 99 of 100 times in place.
 #[track_caller]
 fn assert_hot(conn: &mut PgConnection, table: &str, updates: i64, act: impl FnOnce(&mut PgConnection)) {
-    let before = watch::updates(conn, table);
+    let before = server_statistics::updates(conn, table);
     act(conn);
-    let after = watch::updates(conn, table);
+    let after = server_statistics::updates(conn, table);
     let (all, hot) = (after.0 - before.0, after.1 - before.1);
     assert_eq!(all, updates, "updates of {table}");
     assert!(hot * 100 >= all * 99, "of {all} updates of {table}, {hot} were HOT");

@@ -13,7 +13,7 @@ use messenger_db::seq::Seq;
 use serde_json::json;
 
 use super::cast::{self, at_once};
-use super::sound::assert_sound;
+use super::consistency::assert_consistent;
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
@@ -68,11 +68,11 @@ fn what_is_imported_keeps_its_times_senders_and_ids_and_is_read() {
         "(5,t)"
     );
     assert_eq!(database.column("SELECT unread_count::text FROM unread_counts"), ["0", "0"]);
-    assert_sound(&database);
+    assert_consistent(&database);
 
     // It goes on from there.
     assert_eq!(messages::send(conn, by(bob), chat, &Draft::text("Again?")).unwrap().message.seq, Seq::new(6));
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -84,11 +84,11 @@ fn what_is_imported_as_unread_is_unread_and_pending() {
     assert_eq!(database.column("SELECT unread_count::text FROM unread_counts"), ["3", "3"]);
     receipts::mark_read(conn, by(bob), chat, Seq::new(3)).unwrap();
     receipts::mark_delivered(conn, by(bob), chat, Seq::new(4)).unwrap();
-    assert_sound(&database);
+    assert_consistent(&database);
     // Read now, with what was unread before.
     import::messages(conn, &texts(chat, &[alice], &["four"]), History::Read).unwrap();
     assert_eq!(database.column("SELECT unread_count::text FROM unread_counts"), ["0", "0"]);
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn an_import_that_was_interrupted_is_begun_again_without_duplicates() {
     let twice = [twice[0].clone(), twice[0].clone()];
     assert_eq!(import::messages(conn, &twice, History::Read), tally(1, 1));
     assert_eq!(database.value("SELECT last_seq FROM chat_heads"), "6");
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn a_batch_for_many_chats_numbers_each_by_itself() {
         .collect();
     import::messages(conn, &batch, History::Read).unwrap();
     assert_eq!(database.column("SELECT last_seq::text FROM chat_heads"), ["20"; 5]);
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn of_a_batch_that_is_refused_nothing_is_imported() {
     assert_eq!(database.value("SELECT count(*) FROM messages WHERE kind <> 'system'"), "0");
     // A former member's messages are history, too.
     import::messages(conn, &good, History::Read).unwrap();
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -222,5 +222,5 @@ fn imports_and_sends_at_once_neither_duplicate_nor_leave_gaps() {
         }
     });
     assert_eq!(imported.into_iter().sum::<usize>(), 400);
-    assert_sound(&database);
+    assert_consistent(&database);
 }

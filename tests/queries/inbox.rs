@@ -12,7 +12,7 @@ use messenger_db::queries::{accounts, inbox};
 use messenger_db::seq::Seq;
 use pretty_assertions::assert_eq;
 
-use super::{cast, watch};
+use super::{cast, server_statistics};
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
@@ -114,5 +114,5 @@ fn a_page_holds_fifty_chats_or_a_hundred_at_most_in_one_statement() {
     let mut count = |limit| inbox::list(conn, by(alice), None, limit).unwrap().len();
     assert_eq!((count(Limit::default()), count(Limit::MAX), count(Limit::new(i64::MAX))), (50, 100, 100));
     assert_eq!(leaf_through(conn, alice, 100).len(), 104);
-    assert_eq!(watch::statements(conn, |conn| inbox::list(conn, by(alice), None, Limit::MAX)), 1);
+    assert_eq!(server_statistics::statements(conn, |conn| inbox::list(conn, by(alice), None, Limit::MAX)), 1);
 }

@@ -10,7 +10,7 @@ use messenger_db::queries::groups::{self, NewGroup};
 use pretty_assertions::assert_eq;
 
 use super::cast::{self, by, say};
-use super::sound::assert_sound;
+use super::consistency::assert_consistent;
 use crate::support::TestDatabase;
 
 /// Everything that is a moment old is too old.
@@ -63,7 +63,7 @@ fn every_task_is_done_and_then_nothing_is_left_to_do() {
     let off = maintenance::run(conn, &Options::default(), go_on);
     assert_eq!(off[4].outcome, Outcome::Off);
     assert_eq!(database.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), "0");
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -90,5 +90,5 @@ fn a_task_ends_with_its_budget_or_when_it_is_to_stop_and_goes_on_the_next_time()
     assert_eq!((reports[4].removed, &reports[4].outcome), (100, &Outcome::Stopped));
     let reports = maintenance::run(conn, &at_once(), &mut |_, _| ControlFlow::Continue(()));
     assert_eq!((reports[4].removed, &reports[4].outcome), (20, &Outcome::Done));
-    assert_sound(&database);
+    assert_consistent(&database);
 }

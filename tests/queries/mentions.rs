@@ -15,8 +15,8 @@ use messenger_db::secrets::PushToken;
 use messenger_db::seq::Seq;
 use pretty_assertions::assert_eq;
 
-use super::sound::assert_sound;
-use super::{cast, watch};
+use super::consistency::assert_consistent;
+use super::{cast, server_statistics};
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
@@ -54,7 +54,7 @@ fn unread_mentions_are_counted_beside_unread_messages() {
     assert_eq!(messages::list_mentions(conn, by(bob), chat, Some(first), Limit::MAX), Ok(vec![]));
     groups::leave(conn, by(bob), chat).unwrap();
     assert_eq!(messages::list_mentions(conn, by(bob), chat, None, Limit::MAX), Ok(vec![]));
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn only_members_are_named_fifty_at_most_and_else_nothing_is_sent() {
     assert!(!messages::send(conn, by(alice), chat, &draft).unwrap().already_sent);
     assert!(messages::send(conn, by(alice), chat, &draft).unwrap().already_sent);
     assert_eq!(database.value("SELECT count(*) FROM message_mentions"), "1");
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -111,5 +111,5 @@ fn a_message_without_mentions_costs_no_statement_more() {
     let conn = &mut database.diesel();
     let (chat, [alice, ..]) = cast::group(conn);
     let send = |conn: &mut PgConnection| messages::send(conn, by(alice), chat, &Draft::text("Hi")).unwrap();
-    assert_eq!(watch::statements(conn, send), 1);
+    assert_eq!(server_statistics::statements(conn, send), 1);
 }

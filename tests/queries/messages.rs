@@ -16,7 +16,7 @@ use messenger_db::seq::Seq;
 use serde_json::json;
 
 use super::cast;
-use super::sound::assert_sound;
+use super::consistency::assert_consistent;
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
@@ -51,7 +51,7 @@ fn a_message_has_the_next_number_of_its_chat_and_the_head_shows_it() {
     assert_eq!(head.last_preview, Some("ä".repeat(100)));
     assert_eq!((head.last_seq, head.last_sender_id, head.last_kind), (Seq::new(3), Some(bob), Some(MessageKind::Text)));
     assert_eq!(head.last_message_at, Some(second.message.created_at));
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn a_message_that_is_sent_twice_is_there_once() {
     assert!(!messages::send(conn, by(alice), notes, &draft).unwrap().already_sent);
     assert_eq!(messages::find_by_id(conn, by(alice), notes, draft.id()).unwrap().unwrap().chat_id, notes);
     assert_eq!(messages::find_by_id(conn, by(bob), notes, draft.id()), Ok(None));
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn an_image_has_one_to_five_pictures_in_their_order() {
         assert_eq!(refusal(Draft::image(&named)), Refused(SendRefused::FileNameInvalid));
     }
     assert_eq!(database.value("SELECT count(*) FROM messages"), "2");
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn what_cannot_be_sent_is_refused_and_takes_no_number() {
     let deep = (0..100).fold(json!({}), |inner, _| json!({ "a": inner }));
     assert_eq!(refusal(Draft::text("Hi").with_metadata(&deep)), Refused(SendRefused::MetadataTooDeep));
     assert_eq!(messages::send(conn, by(bob), chat, &Draft::text("ä".repeat(10_000))).unwrap().message.seq, Seq::new(3));
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn who_is_blocked_edits_nothing_and_may_delete() {
         assert_eq!(refused, Err(Refused(refusal)));
     }
     messages::delete(conn, by(alice), chat, seq).unwrap();
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn who_writes_has_received_and_read_what_is_above() {
     // And again, with nothing new: no run is written.
     say(bob, "six");
     assert_eq!(database.value(&format!("SELECT count(*) FROM message_delivery WHERE user_id = '{bob}'")), "3");
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn an_edit_keeps_every_wording_and_the_head_shows_the_newest() {
     messages::send(conn, by(alice), chat, &Draft::text("newer")).unwrap();
     messages::edit(conn, by(bob), chat, seq, "four").unwrap();
     assert_eq!(head(conn, chat).last_preview.as_deref(), Some("newer"));
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -243,7 +243,7 @@ fn only_the_sender_edits_while_a_member_and_what_is_there() {
     assert_eq!(messages::edit(conn, by(bob), chat, seq, "back"), Err(Refused(EditRefused::NotFound)));
     groups::leave(conn, by(bob), chat).unwrap();
     assert_eq!(messages::edit(conn, by(bob), chat, image, "gone"), Err(Refused(EditRefused::NotAMember)));
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -268,7 +268,7 @@ fn a_deleted_message_keeps_its_place_and_nothing_else() {
     assert_eq!(messages::delete(conn, by(bob), chat, sent.seq), Err(Refused(DeleteRefused::NotFound)));
     // It can be answered still.
     messages::send(conn, by(alice), chat, &Draft::text("What was that?").in_reply_to(sent.seq)).unwrap();
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -287,7 +287,7 @@ fn senders_delete_their_own_owners_and_admins_any_but_the_systems() {
     groups::promote(conn, by(alice), chat, carol).unwrap();
     messages::delete(conn, by(carol), chat, hers).unwrap();
     messages::delete(conn, by(bob), chat, his_other).unwrap();
-    assert_sound(&database);
+    assert_consistent(&database);
 
     let [dave, erin] = cast::users(conn, ["dave", "erin"]);
     cast::befriend(conn, dave, erin);
@@ -337,7 +337,7 @@ fn the_preview_of_a_link_is_set_for_the_words_that_were_looked_at_and_goes_with_
     assert_eq!(set(conn, bob, shown.version, &preview), Err(Refused(MetadataRefused::ChangedMeanwhile)));
     messages::delete(conn, by(bob), chat, sent.seq).unwrap();
     assert_eq!(set(conn, bob, edited.version, &preview), Err(Refused(MetadataRefused::NotFound)));
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -357,7 +357,7 @@ fn a_message_is_edited_a_thousand_times_and_its_wordings_are_read_page_by_page()
     assert_eq!(page(conn, bob, EditsFor::Sender, Some(4)), [5]);
     assert_eq!(page(conn, alice, EditsFor::Sender, None), [0_i32; 0]);
     assert_eq!(page(conn, alice, EditsFor::Members, Some(2)), [3, 4]);
-    assert_sound(&database);
+    assert_consistent(&database);
     database.execute("UPDATE message_edits SET version = 1000 WHERE version = 5").unwrap();
     assert_eq!(messages::edit(conn, by(bob), chat, seq, "more"), Err(Refused(EditRefused::TooManyEdits)));
 }

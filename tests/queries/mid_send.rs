@@ -10,8 +10,8 @@ use messenger_db::ids::{ChatId, UserId};
 use messenger_db::queries::messages::{self, Draft, SendRefused, Sent};
 use messenger_db::queries::{groups, receipts, unread};
 
-use super::sound::assert_sound;
-use super::{cast, watch};
+use super::consistency::assert_consistent;
+use super::{cast, server_statistics};
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
@@ -30,10 +30,10 @@ fn bob_sends_while(
             messages::send(conn, by(alice), chat, &Draft::text("Me first")).unwrap();
             let waiting = scope.spawn(move || {
                 let conn = &mut database.diesel();
-                sender.send(watch::backend(conn)).unwrap();
+                sender.send(server_statistics::backend(conn)).unwrap();
                 messages::send(conn, by(bob), chat, &Draft::text("Then I"))
             });
-            watch::until_waiting(database, receiver.recv().unwrap());
+            server_statistics::until_waiting(database, receiver.recv().unwrap());
             meanwhile(conn);
             QueryResult::Ok(waiting)
         });
@@ -51,7 +51,7 @@ fn who_is_removed_while_a_send_waits_has_not_sent() {
     });
     assert_eq!(removed, Err(Refused(SendRefused::NotAMember)));
     assert_eq!(database.value("SELECT count(*) FROM messages WHERE content = 'Then I'"), "0");
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn who_is_removed_and_added_again_while_a_send_waits_has_sent_as_the_member_they
     // After alice's words and two messages of the system.
     assert_eq!(sent.unwrap().message.seq, Seq::new(5));
     assert_eq!(unread::find(conn, by(users[1]), chat), Ok(Some(0)));
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -89,5 +89,5 @@ fn what_another_device_read_while_a_send_waits_keeps_its_time() {
     // Alice's words above his own: read by writing, which is another time.
     let above = of(conn, seq.next());
     assert!(above.status == Read && above.read_at != read_at);
-    assert_sound(&database);
+    assert_consistent(&database);
 }

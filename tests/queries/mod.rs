@@ -1,4 +1,4 @@
-//! What the acts promise, on a real server.
+//! What the operations promise, on a real server.
 
 mod accounts;
 mod attachments;
@@ -9,6 +9,7 @@ mod changes;
 mod chat_settings;
 mod chats;
 mod closing;
+pub mod consistency;
 mod contacts;
 mod crash;
 mod cursor;
@@ -41,11 +42,10 @@ mod retry;
 mod said_is_found;
 mod search;
 mod serde;
+mod server_statistics;
 mod service;
 mod sessions;
-pub mod sound;
 mod text;
 mod unread;
 mod uploads;
 mod versions;
-mod watch;

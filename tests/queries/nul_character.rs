@@ -17,7 +17,7 @@ use messenger_db::secrets::{PasswordHash, PushToken};
 use serde_json::json;
 
 use super::cast;
-use super::sound::assert_sound;
+use super::consistency::assert_consistent;
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
@@ -57,7 +57,7 @@ fn a_message_with_a_nul_is_refused() {
     let reactors = reactions::list(conn, by(bob), chat, seq, Some(NUL), None, page);
     assert_eq!(reactors, Err(Refused(ReactionRefused::EmojiRefused)));
     assert_eq!(database.value("SELECT last_seq FROM chat_heads"), seq.to_string());
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -132,5 +132,5 @@ fn a_name_with_a_nul_is_refused() {
         let refused = sessions::open(conn, alice, &device, TimeDelta::days(1)).map(|_| ()).unwrap_err();
         assert_eq!(refused, Refused(OpenRefused::ContainsNul));
     }
-    assert_sound(&database);
+    assert_consistent(&database);
 }

@@ -10,7 +10,7 @@ use messenger_db::queries::receipts;
 use messenger_db::seq::Seq;
 use pretty_assertions::assert_eq;
 
-use super::{cast, watch};
+use super::{cast, server_statistics};
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
@@ -102,7 +102,7 @@ fn a_page_holds_fifty_messages_or_a_hundred_at_most_in_two_statements() {
     assert_eq!(count(conn, Limit::default()), 50);
     assert_eq!(count(conn, Limit::new(i64::MAX)), 100);
     for limit in [1, 100] {
-        assert_eq!(watch::statements(conn, |conn| count(conn, Limit::new(limit))), 2);
+        assert_eq!(server_statistics::statements(conn, |conn| count(conn, Limit::new(limit))), 2);
     }
     // A cursor of a message that is not there, in a chat that is passed, or at no place at all.
     let mut after = |chat_id, seq| {

@@ -1,4 +1,4 @@
-//! Every hot act rides the indexes that its documentation names, and no act reads a table from one end to the other.
+//! Every hot operation uses the indexes that its documentation names, and no operation reads a table from one end to the other.
 
 use messenger_db::seq::Seq;
 use std::cell::Cell;
@@ -16,7 +16,7 @@ use messenger_db::queries::{
 };
 use uuid::Uuid;
 
-use super::{cast, watch};
+use super::{cast, server_statistics};
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
@@ -28,8 +28,8 @@ const SHORT: ChatId = ChatId::from_uuid(Uuid::from_u128(2));
 /// The direct chat of the two.
 const DIRECT: ChatId = ChatId::from_uuid(Uuid::from_u128(1001));
 
-/// An act, what it has to ride, and how many entries of `messages_pkey` it may read at most.
-type Ride<'a> = (&'a str, &'a dyn Fn(&mut PgConnection), &'a [&'a str], i64);
+/// An operation, which indexes it has to use, and how many entries of `messages_pkey` it may read at most.
+type Usage<'a> = (&'a str, &'a dyn Fn(&mut PgConnection), &'a [&'a str], i64);
 
 fn run<T, E: std::fmt::Debug>(outcome: Result<T, E>) {
     outcome.unwrap();
@@ -45,7 +45,7 @@ const UNREAD: &[&str] = &["unread_messages_pkey", "chat_heads_pkey"];
 
 #[test]
 #[allow(clippy::too_many_lines, reason = "a line or two for each act")]
-fn every_hot_act_rides_the_indexes_that_its_documentation_names() {
+fn every_hot_operation_uses_the_indexes_that_its_documentation_names() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     conn.batch_execute(include_str!("plans.sql")).unwrap();
@@ -57,7 +57,7 @@ fn every_hot_act_rides_the_indexes_that_its_documentation_names() {
         sessions::open(conn, ONE, &Device::new(DeviceType::Web), chrono::TimeDelta::days(1)).unwrap();
     let socket = Socket::new("gateway-1", "1");
     let part = Cell::new(49);
-    let rides: &[Ride<'_>] = &[
+    let operations: &[Usage<'_>] = &[
         ("send", &|conn| run(messages::send(conn, by(TWO), LONG, &Draft::text("Hi"))), SEND, 0),
         ("send to a direct chat", &|conn| run(messages::send(conn, by(TWO), DIRECT, &Draft::text("Hi"))), SEND, 0),
         (
@@ -259,20 +259,20 @@ fn every_hot_act_rides_the_indexes_that_its_documentation_names() {
     let mut wrong = Vec::new();
     // The first time, a statement is planned for the values at hand; after some times, perhaps for any.
     for (when, times) in [("at first", 0), ("after a while", 10)] {
-        for (name, act, expected, most) in rides {
+        for (name, act, expected, most) in operations {
             for _ in 0..times {
                 act(conn);
             }
-            let ridden = watch::rides_anywhere(conn, act);
-            let rides = |index| ridden.iter().any(|(name, _)| name == index);
-            let rides = |index| match index {
-                MEMBER => rides("chat_participants_pkey") || rides("chat_participants_active_idx"),
-                index => rides(index),
+            let used = server_statistics::indexes_used_anywhere(conn, act);
+            let uses = |index| used.iter().any(|(name, _)| name == index);
+            let uses = |index| match index {
+                MEMBER => uses("chat_participants_pkey") || uses("chat_participants_active_idx"),
+                index => uses(index),
             };
-            let scans = ridden.iter().any(|(name, _)| name.starts_with("all of "));
-            let read = ridden.iter().find(|(name, _)| name == "messages_pkey").map_or(0, |(_, read)| *read);
-            if scans || read > *most || !expected.iter().copied().all(rides) {
-                wrong.push(format!("{name}, {when}: {ridden:?}"));
+            let scans = used.iter().any(|(name, _)| name.starts_with("all of "));
+            let read = used.iter().find(|(name, _)| name == "messages_pkey").map_or(0, |(_, read)| *read);
+            if scans || read > *most || !expected.iter().copied().all(uses) {
+                wrong.push(format!("{name}, {when}: {used:?}"));
             }
         }
     }

@@ -14,7 +14,7 @@ use messenger_db::secrets::{PushAuth, PushToken};
 use messenger_db::seq::Seq;
 use pretty_assertions::assert_eq;
 
-use super::{cast, watch};
+use super::{cast, server_statistics};
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
@@ -57,7 +57,7 @@ fn a_message_wakes_the_devices_of_those_who_are_away_and_have_not_read_it() {
     cast::say(conn, other, alice, ["one", "two"]);
     let seq = cast::say(conn, chat, alice, ["three"]);
     assert_eq!(woken(conn, chat, seq), is(&[("carol", 1), ("phone", 3), ("tablet", 3)]));
-    assert_eq!(watch::statements(conn, |conn| push::targets(conn, chat, seq)), 1);
+    assert_eq!(server_statistics::statements(conn, |conn| push::targets(conn, chat, seq)), 1);
 
     // Who has any device connected hears of it there.
     sessions::connect(conn, by(bob), phone, &Socket::new("one", "a")).unwrap();

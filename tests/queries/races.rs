@@ -1,4 +1,4 @@
-//! What stays true when acts on one chat happen at once: each race on many connections, and everything that is true of
+//! What stays true when operations on one chat happen at once: each race on many connections, and everything that is true of
 //! every database asked afterwards.
 
 use messenger_db::error::Error::{self, Refused};
@@ -10,7 +10,7 @@ use messenger_db::queries::{blocks, reactions, receipts, unread};
 use messenger_db::seq::Seq;
 
 use super::cast::{self, at_once};
-use super::sound::assert_sound;
+use super::consistency::assert_consistent;
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
@@ -64,7 +64,7 @@ fn two_who_write_first_at_once_open_one_chat() {
     let mut seqs: Vec<_> = seqs.into_iter().flatten().collect();
     seqs.sort_unstable();
     assert!(seqs.into_iter().map(Seq::get).eq(1..=100));
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn one_id_sent_by_many_devices_at_once_is_one_message() {
         assert_eq!(all.iter().filter(|sent| !sent.already_sent).count(), 1);
     }
     assert_eq!(database.value("SELECT last_seq FROM chat_heads"), "6");
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn many_who_would_be_the_300th_member_leave_the_group_at_300() {
     });
     assert_eq!(added.into_iter().filter(|added| *added).count(), 4);
     assert_eq!(database.value("SELECT member_count FROM chats"), "300");
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn nobody_speaks_after_leaving() {
     });
     assert_eq!(database.value("SELECT member_count FROM chats"), "1");
     assert_nobody_spoke_while_away(&database);
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn who_is_added_and_removed_at_once_is_in_or_out() {
     assert!(by_kind(0) == by_kind(1) || by_kind(0) == by_kind(1) + 1, "{done:?}");
     assert!(by_kind(0) > 1, "they hardly met: {done:?}");
     assert_nobody_spoke_while_away(&database);
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn nothing_is_left_in_a_message_that_was_deleted_while_it_was_edited_and_reacted
         assert_eq!(deleted.into_iter().filter(|deleted| *deleted).count(), 1);
         assert_eq!(messages::delete(conn, by(owner), group, seq), Err(Refused(DeleteRefused::NotFound)));
     }
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -217,7 +217,7 @@ fn a_group_has_one_owner_while_owners_leave_promote_and_pass_it_on() {
         }
     });
     assert_nobody_spoke_while_away(&database);
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -235,7 +235,7 @@ fn a_position_is_one_whichever_of_a_members_devices_moves_it() {
             };
         }
     });
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -272,7 +272,7 @@ fn each_message_is_read_by_one_of_the_devices_that_read_while_others_send() {
     assert!(marks.windows(2).all(|pair| pair[0].1 == pair[1].0), "{marks:?}");
     let runs = format!("SELECT count(*) FROM message_delivery WHERE user_id = '{}' AND read_at IS NOT NULL", crowd[3]);
     assert_eq!(database.value(&runs), marks.len().to_string());
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -293,12 +293,12 @@ fn who_reads_and_receives_while_being_removed_and_added_begins_anew_each_time() 
     });
     let conn = &mut database.diesel();
     done(groups::add(conn, by(owner), group, joiner));
-    assert_sound(&database);
+    assert_consistent(&database);
     // No run of an earlier membership reaches into this one, and none of this one begins before it.
     receipts::mark_read(conn, by(joiner), group, Seq::MAX).unwrap();
     messages::send(conn, by(other), group, &Draft::text("New")).unwrap();
     assert_eq!(unread::find(conn, by(joiner), group), Ok(Some(1)));
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -315,7 +315,7 @@ fn a_message_that_is_deleted_while_it_is_answered_and_reacted_to_by_many_has_no_
         });
         assert_eq!(database.value("SELECT count(*) FROM message_reactions"), "0");
     }
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -336,7 +336,7 @@ fn who_blocks_the_other_hears_nothing_that_is_sent_afterwards() {
     });
     blocks::block(conn, by(pair[0]), pair[1]).unwrap();
     assert_eq!(messages::send(conn, by(pair[1]), chat, &Draft::text("?")), Err(Refused(SendRefused::Unreachable)));
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -360,7 +360,7 @@ fn a_group_that_is_deleted_while_everything_happens_is_silent_afterwards() {
     });
     assert_eq!(database.value("SELECT metadata ->> 'event' FROM messages ORDER BY seq DESC LIMIT 1"), "group_deleted");
     assert_nobody_spoke_while_away(&database);
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -396,7 +396,7 @@ fn everything_at_once_neither_deadlocks_nor_breaks_anything() {
         }
     });
     assert_nobody_spoke_while_away(&database);
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -430,5 +430,5 @@ fn an_account_that_is_closed_while_it_is_added_and_written_to_is_nowhere_afterwa
     let memberships =
         format!("SELECT count(*) FROM chat_participants WHERE user_id = '{}' AND left_at IS NULL", crowd[0]);
     assert_eq!(database.value(&memberships), "0");
-    assert_sound(&database);
+    assert_consistent(&database);
 }

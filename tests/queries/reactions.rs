@@ -10,7 +10,7 @@ use messenger_db::queries::{blocks, history, messages};
 use messenger_db::seq::Seq;
 use pretty_assertions::assert_eq;
 
-use super::{cast, watch};
+use super::{cast, server_statistics};
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
@@ -189,6 +189,6 @@ fn pages_lose_and_repeat_no_reaction_though_many_came_at_one_instant() {
         reactions::list(conn, by(crowd[0]), chat, Seq::FIRST, None, None, Limit::new(1000)).unwrap()
     };
     assert_eq!(page(conn).len(), 100);
-    assert_eq!(watch::statements(conn, page), 1);
+    assert_eq!(server_statistics::statements(conn, page), 1);
     assert_eq!(leaf(conn, Some("🙈"), 10), []);
 }

@@ -14,8 +14,8 @@ use messenger_db::schema::chat_participants;
 use messenger_db::seq::Seq;
 use pretty_assertions::assert_eq;
 
-use super::sound::assert_sound;
-use super::{cast, watch};
+use super::consistency::assert_consistent;
+use super::{cast, server_statistics};
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
@@ -51,7 +51,7 @@ fn times_are_exact_though_messages_are_received_and_read_in_runs() {
         }
         between.push(now(conn));
     }
-    // In which of the acts each message was received, and read.
+    // In which of the operations each message was received, and read.
     let mut act = |seq| {
         let receipt = receipt(conn, chat, alice, seq, bob);
         assert_eq!(receipt.status, Read);
@@ -62,7 +62,7 @@ fn times_are_exact_though_messages_are_received_and_read_in_runs() {
     let expected = [[(1, 2)].repeat(3), [(1, 4)].repeat(4), vec![(3, 4)], [(3, 5)].repeat(2), [(5, 5)].repeat(2)];
     assert_eq!(acts, expected.concat());
     assert_eq!(database.value(&format!("SELECT count(*) FROM message_delivery WHERE user_id = '{bob}'")), "5");
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn marks_never_go_backwards_nor_beyond_the_newest() {
     // What comes afterwards is not marked by it.
     cast::say(conn, chat, alice, ["five"]);
     assert_eq!(receipt(conn, chat, alice, 5, bob).status, Pending);
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn recipients_are_those_who_were_there_but_the_sender() {
     receipts::mark_delivered(conn, by(bob), chat, first).unwrap();
     messages::delete(conn, by(alice), chat, first).unwrap();
     assert_eq!(receipt(conn, chat, alice, first.get(), bob).status, Delivered);
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn who_had_left_is_no_recipient_whatever_the_clock_says() {
     let old = [Imported::text(chat, MessageId::new(), alice, long_ago, "Long ago")];
     import::messages(conn, &old, History::Unread).unwrap();
     assert_eq!(recipients(conn, sent.seq.next()), [bob]);
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -218,7 +218,13 @@ fn the_counts_of_a_page_are_the_receipts_of_each_message_counted_in_one_statemen
             .collect();
         assert_eq!(counts, expected);
         assert_eq!(
-            watch::statements(conn, |conn| receipts::count(conn, by(crowd[0]), chat, Seq::new(first), Seq::new(last))),
+            server_statistics::statements(conn, |conn| receipts::count(
+                conn,
+                by(crowd[0]),
+                chat,
+                Seq::new(first),
+                Seq::new(last)
+            )),
             1
         );
     }
@@ -265,5 +271,5 @@ fn only_members_mark_and_see_receipts() {
     cast::say(conn, direct, alice, ["Hello"]);
     cast::block(conn, alice, bob);
     assert_eq!(moved(receipts::mark_read(conn, by(bob), direct, Seq::FIRST)), Ok((0, 1)));
-    assert_sound(&database);
+    assert_consistent(&database);
 }

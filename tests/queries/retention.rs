@@ -17,7 +17,7 @@ use messenger_db::seq::Seq;
 use pretty_assertions::assert_eq;
 
 use super::cast::{self, at_once, by, say};
-use super::sound::assert_sound;
+use super::consistency::assert_consistent;
 use crate::support::TestDatabase;
 
 fn month_ago() -> DateTime<Utc> {
@@ -69,7 +69,7 @@ fn after_old_messages_are_gone_everything_begins_and_counts_from_there() {
     assert_eq!(batches.iter().map(|batch| batch.messages).collect::<Vec<_>>(), [100, 50]);
     let (first, last) = (Seq::new(151), Seq::new(152));
     assert_eq!(batches[1].first_seq, first);
-    assert_sound(&database);
+    assert_consistent(&database);
 
     // History, from wherever one comes.
     let limit = Limit::default();
@@ -116,7 +116,7 @@ fn after_old_messages_are_gone_everything_begins_and_counts_from_there() {
     assert_eq!(say(conn, chat, bob, ["more"]), Seq::new(154));
     receipts::mark_read(conn, by(carol), chat, last).unwrap();
     assert_eq!(receipts::count(conn, by(bob), chat, first, last).unwrap()[0].read, 2);
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn a_chat_of_which_everything_is_gone_stays_in_the_inbox() {
     age(conn, other, 1);
     // Only the one that was asked for.
     assert_eq!(run(conn, Removal::in_chat(chat)).0.messages, 3);
-    assert_sound(&database);
+    assert_consistent(&database);
     let entry = inbox::list(conn, by(bob), None, Limit::default()).unwrap().remove(0);
     assert_eq!((entry.chat_id, entry.unread_count, entry.last.kind, entry.last.preview), (chat, 0, None, None));
     let page = history::latest(conn, by(bob), chat, Limit::default()).unwrap();
@@ -152,7 +152,7 @@ fn a_chat_of_which_everything_is_gone_stays_in_the_inbox() {
     assert_eq!(unread::find(conn, by(alice), chat), Ok(Some(1)));
     assert_eq!(run(conn, Removal::everywhere()).0.messages, 1);
     assert_eq!(run(conn, Removal::everywhere()).0.messages, 0);
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn what_hangs_from_a_message_is_removed_in_batches_too() {
     assert_eq!(run(conn, Removal::in_chat(chat)).0.messages, 60);
     assert_eq!(database.value("SELECT count(*) FROM message_reactions"), "0");
     assert_eq!(database.value("SELECT count(*) FROM messages WHERE reply_to_seq IS NOT NULL"), "0");
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn a_batch_that_is_rolled_back_has_listed_no_file() {
     conn.batch_execute("ROLLBACK").unwrap();
     assert_eq!(database.value("SELECT count(*) FROM unused_files"), "0");
     assert_eq!(database.value("SELECT count(*) FROM messages"), "2");
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn a_position_that_another_transaction_holds_is_not_waited_for() {
     say(conn, chat, alice, ["newer"]);
     holder.batch_execute("ROLLBACK").unwrap();
     assert_eq!(run(conn, Removal::everywhere()).0.messages, 2);
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -269,7 +269,7 @@ fn several_runs_at_once_beside_those_who_write_remove_each_message_once() {
     let rest = run(conn, Removal::everywhere()).0.messages;
     assert_eq!(removed.iter().sum::<i64>() + rest, 251);
     assert_eq!(database.value("SELECT count(*) FROM messages WHERE seq <= 251"), "0");
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -299,7 +299,7 @@ fn a_deleted_group_is_purged_in_batches_and_nothing_else_is() {
     assert_eq!(database.value("SELECT file_key FROM unused_files"), pictures[0].storage_key.to_string());
     assert_eq!(database.value("SELECT count(*) FROM uploads"), "0");
     assert_eq!(database.value("SELECT count(*) FROM messages"), "122");
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use messenger_db::queries::search::{self, Hit, MAX_QUERY, Query, SearchRefused};
 use messenger_db::seq::Seq;
 use pretty_assertions::assert_eq;
 
-use super::{cast, watch};
+use super::{cast, server_statistics};
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
@@ -324,8 +324,8 @@ fn a_page_holds_fifty_hits_or_a_hundred_at_most_in_one_statement() {
         |conn: &mut PgConnection, limit| search::list_in_chat(conn, by(bob), chat, "lake", None, limit).unwrap().len();
     assert_eq!((all(conn, Limit::default()), one(conn, Limit::default())), (50, 50));
     assert_eq!((all(conn, Limit::new(i64::MAX)), one(conn, Limit::new(i64::MAX))), (100, 100));
-    assert_eq!(watch::statements(conn, |conn| all(conn, Limit::MAX)), 1);
-    assert_eq!(watch::statements(conn, |conn| one(conn, Limit::MAX)), 1);
+    assert_eq!(server_statistics::statements(conn, |conn| all(conn, Limit::MAX)), 1);
+    assert_eq!(server_statistics::statements(conn, |conn| one(conn, Limit::MAX)), 1);
 }
 
 #[test]

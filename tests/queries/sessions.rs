@@ -19,7 +19,7 @@ use messenger_db::queries::sessions::{
 use messenger_db::secrets::SessionToken;
 use pretty_assertions::assert_eq;
 
-use super::{cast, watch};
+use super::{cast, server_statistics};
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
@@ -185,10 +185,10 @@ fn of_two_who_find_the_activity_stale_the_second_leaves_it() {
                 let moved = sessions::authenticate(conn, token).unwrap().session.last_active_at;
                 let second = scope.spawn(move || {
                     let mut conn = database.diesel();
-                    sender.send(watch::backend(&mut conn)).unwrap();
+                    sender.send(server_statistics::backend(&mut conn)).unwrap();
                     sessions::authenticate(&mut conn, token).unwrap()
                 });
-                watch::until_waiting(database, receiver.recv().unwrap());
+                server_statistics::until_waiting(database, receiver.recv().unwrap());
                 Ok::<_, DieselError>((moved, second))
             })
             .unwrap();
@@ -334,19 +334,19 @@ fn sessions_ride_their_indexes() {
              ANALYZE",
         )
         .unwrap();
-    let mut rides = |act: &dyn Fn(&mut PgConnection)| watch::rides(conn, "user_sessions", act);
-    assert_eq!(rides(&|conn| drop(sessions::authenticate(conn, &token))), ["user_sessions_token_hash_key"]);
-    assert_eq!(rides(&|conn| drop(sessions::list(conn, by(alice), None, Limit::MAX))), ["user_sessions_user_idx"]);
+    let mut used = |act: &dyn Fn(&mut PgConnection)| server_statistics::indexes_used(conn, "user_sessions", act);
+    assert_eq!(used(&|conn| drop(sessions::authenticate(conn, &token))), ["user_sessions_token_hash_key"]);
+    assert_eq!(used(&|conn| drop(sessions::list(conn, by(alice), None, Limit::MAX))), ["user_sessions_user_idx"]);
     assert_eq!(
-        rides(&|conn| drop(sessions::connect(conn, by(session.user_id), session.id, &Socket::new("gateway-1", "1")))),
+        used(&|conn| drop(sessions::connect(conn, by(session.user_id), session.id, &Socket::new("gateway-1", "1")))),
         ["user_sessions_pkey", "user_sessions_user_idx"]
     );
     assert_eq!(
-        rides(&|conn| drop(sessions::purge_expired(conn, 10))),
+        used(&|conn| drop(sessions::purge_expired(conn, 10))),
         ["user_sessions_expires_idx", "user_sessions_pkey"]
     );
     assert_eq!(
-        rides(&|conn| drop(sessions::revoke_others(conn, by(alice), session.id))),
+        used(&|conn| drop(sessions::revoke_others(conn, by(alice), session.id))),
         ["user_sessions_pkey", "user_sessions_user_idx"]
     );
 }

@@ -5,8 +5,8 @@ use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::{messages, receipts, unread};
 use messenger_db::seq::Seq;
 
-use super::sound::assert_sound;
-use super::{cast, watch};
+use super::consistency::assert_consistent;
+use super::{cast, server_statistics};
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
@@ -39,7 +39,7 @@ fn unread_is_what_others_wrote_since_one_last_read_or_wrote() {
         assert_eq!(unread::all(conn, by(user)).unwrap().len() as i64, count.min(1));
     }
     assert_eq!(database.column("SELECT unread_count::text FROM unread_counts ORDER BY unread_count"), ["0", "1", "2"]);
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -85,9 +85,9 @@ fn chats_with_something_unread_come_with_the_latest_first() {
     assert_eq!(unread::total(conn, by(bob)), Ok(8));
     assert_eq!(unread::total(conn, by(UserId::new())), Ok(0));
     for statements in [
-        watch::statements(conn, |conn| unread::all(conn, by(bob))),
-        watch::statements(conn, |conn| unread::total(conn, by(bob))),
-        watch::statements(conn, |conn| unread::find(conn, by(bob), chats[0])),
+        server_statistics::statements(conn, |conn| unread::all(conn, by(bob))),
+        server_statistics::statements(conn, |conn| unread::total(conn, by(bob))),
+        server_statistics::statements(conn, |conn| unread::find(conn, by(bob), chats[0])),
     ] {
         assert_eq!(statements, 1);
     }
@@ -104,7 +104,7 @@ fn a_deletion_that_was_not_the_newest_leaves_the_count_right_for_those_behind_it
         messages::delete(conn, by(alice), chat, Seq::new(seq)).unwrap();
         assert_eq!(unread::find(conn, by(bob), chat), Ok(Some(count)), "{seq}");
     }
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -114,9 +114,9 @@ fn a_deletion_changes_the_badge_of_everybody_and_writes_nothing_for_each() {
     let crowd = cast::crowd(conn, 30);
     let chat = groups::create(conn, by(crowd[0]), &NewGroup::new("Crowd", &crowd)).unwrap().id;
     let seq = cast::say(conn, chat, crowd[0], ["Oops"]);
-    let (before, _) = watch::updates(conn, "unread_messages");
+    let (before, _) = server_statistics::updates(conn, "unread_messages");
     messages::delete(conn, by(crowd[0]), chat, seq).unwrap();
-    assert_eq!(watch::updates(conn, "unread_messages").0, before);
+    assert_eq!(server_statistics::updates(conn, "unread_messages").0, before);
     for &user in &crowd {
         assert_eq!((unread::total(conn, by(user)), unread::badge(conn, by(user))), (Ok(0), Ok(0)));
     }

@@ -11,7 +11,7 @@ use messenger_db::queries::{accounts, attachments, groups};
 use pretty_assertions::assert_eq;
 
 use super::cast;
-use super::sound::assert_sound;
+use super::consistency::assert_consistent;
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
@@ -50,7 +50,7 @@ fn an_upload_is_attached_by_its_owner_and_once() {
     let deleted = messages::delete(conn, by(alice), chat, seq).unwrap();
     assert_eq!(deleted.attachments.len(), 2);
     assert_eq!(database.value("SELECT count(*) FROM uploads"), "0");
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]

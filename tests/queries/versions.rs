@@ -10,7 +10,7 @@ use messenger_db::seq::Seq;
 use messenger_db::version::Version;
 
 use super::cast::{self, at_once, by};
-use super::sound::assert_sound;
+use super::consistency::assert_consistent;
 use crate::support::TestDatabase;
 
 fn crowded(database: &TestDatabase, count: usize) -> (ChatId, Vec<UserId>) {
@@ -47,7 +47,7 @@ fn every_change_that_a_member_can_see_takes_the_next_version() {
     assert_eq!(versions[10..], [13, 14, 15, 16].map(Version::new));
     // What changes nothing takes none.
     assert_eq!(database.value("SELECT version FROM chat_heads"), "16");
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn what_changes_nothing_takes_no_version() {
     contacts::request(conn, by(alice), bob).unwrap();
     assert_eq!(database.value("SELECT version FROM chat_heads"), given.version.to_string());
     assert_eq!(database.value("SELECT count(*) FROM user_changes WHERE kind = 'contact_changed'"), "2");
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn another_name_is_a_change_of_each_of_ones_chats_and_of_each_contact() {
     assert_eq!(database.value(changes), "2");
     let told = "SELECT count(DISTINCT user_id) FROM user_changes WHERE kind = 'profile_changed'";
     assert_eq!(database.value(told), "2");
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn times_do_not_run_backwards_along_the_messages_and_edits_of_a_chat() {
     let stands = messages::get(&mut database.diesel(), by(crowd[0]), chat, Seq::new(2)).unwrap();
     let (version, at, content) = edits.pop().unwrap();
     assert_eq!((stands.version, stands.edited_at, stands.content), (version, Some(at), content));
-    assert_sound(&database);
+    assert_consistent(&database);
 }
 
 #[test]
@@ -138,5 +138,5 @@ fn of_many_who_react_at_once_the_largest_version_shows_what_stands() {
         ));
         assert_eq!(counts, stand.into_iter().collect());
     }
-    assert_sound(&database);
+    assert_consistent(&database);
 }

@@ -32,7 +32,7 @@ fn words_of_other_scripts_are_found_as_they_are() {
 }
 
 #[test]
-fn searching_one_chat_rides_the_search_index() {
+fn searching_one_chat_uses_the_search_index() {
     let database = rows::populated();
     database
         .execute(

@@ -28,7 +28,7 @@ pub use migrations::{fixtures, migration};
 pub use pgbouncer::PgBouncer;
 pub use processes::works_in;
 pub use proxy::{Moment, Proxy};
-pub use runner::{Act, Runner};
+pub use runner::{Goal, Runner};
 pub use running::Running;
 pub use server::{AnnouncedServer, Server, server};
 pub use settings::{set, settings};

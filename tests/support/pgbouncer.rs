@@ -12,12 +12,12 @@ use tempfile::TempDir;
 use super::{TestDatabase, until};
 
 /// Waits for the end of whoever holds its input, and ends the pooler.
-const WATCH: &str = r#"pgbouncer --quiet "$1" & cat >/dev/null; kill "$!""#;
+const WATCHDOG: &str = r#"pgbouncer --quiet "$1" & cat >/dev/null; kill "$!""#;
 
 /// A running pooler.
 pub struct PgBouncer {
     folder: TempDir,
-    watch: Child,
+    watchdog: Child,
     database: String,
 }
 
@@ -42,16 +42,16 @@ impl PgBouncer {
         .unwrap();
         // The server's socket is for its owner only; and like the server, the pooler refuses to run as root.
         let owner = fs::metadata(server.host()).unwrap();
-        let mut watch = Command::new("/bin/sh");
-        watch.args(["-c", WATCH, "sh"]).arg(&configuration).stdin(Stdio::piped()).current_dir("/");
+        let mut watchdog = Command::new("/bin/sh");
+        watchdog.args(["-c", WATCHDOG, "sh"]).arg(&configuration).stdin(Stdio::piped()).current_dir("/");
         if fs::metadata(folder.path()).unwrap().uid() != owner.uid() {
             for file in [folder.path(), &configuration] {
                 chown(file, Some(owner.uid()), Some(owner.gid())).unwrap();
             }
-            watch.uid(owner.uid()).gid(owner.gid());
+            watchdog.uid(owner.uid()).gid(owner.gid());
         }
-        let watch = watch.spawn().unwrap();
-        let pooler = Self { folder, watch, database: database.name().to_owned() };
+        let watchdog = watchdog.spawn().unwrap();
+        let pooler = Self { folder, watchdog, database: database.name().to_owned() };
         until("PgBouncer listens (scripts/pgbouncer installs it, make test calls that)", || {
             UnixStream::connect(pooler.folder().join(".s.PGSQL.5432")).is_ok()
         });
@@ -70,8 +70,8 @@ impl PgBouncer {
 
 impl Drop for PgBouncer {
     fn drop(&mut self) {
-        drop(self.watch.stdin.take());
+        drop(self.watchdog.stdin.take());
         // It may have ended before.
-        let _ = self.watch.wait();
+        let _ = self.watchdog.wait();
     }
 }

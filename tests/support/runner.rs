@@ -10,7 +10,7 @@ use messenger_db::migrate::{self, ConnectOptions, Error, Migration, Revert, RunO
 use super::{fixtures, messenger_db};
 
 const FIXTURES: &str = "MESSENGER_DB_TEST_FIXTURES";
-const ACT: &str = "MESSENGER_DB_TEST_ACT";
+const GOAL: &str = "MESSENGER_DB_TEST_GOAL";
 const WITHOUT_LOCK_TIMEOUT: &str = "MESSENGER_DB_TEST_WITHOUT_LOCK_TIMEOUT";
 
 /// Which migrations a runner carries out.
@@ -24,7 +24,7 @@ pub enum Runner {
 
 /// What it does: apply everything up to a version, or undo everything above it. An empty one is before the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Act<'a> {
+pub enum Goal<'a> {
     /// `run --to`.
     UpTo(&'a str),
     /// `revert --to`.
@@ -41,19 +41,19 @@ impl Runner {
     }
 
     /// A process that acts on a database, and waits for locks as long as it takes, or gives way as usual.
-    pub fn command(self, url: &str, act: Act<'_>, gives_way: bool) -> Command {
-        let mut command = match (self, act) {
-            (Self::Embedded, Act::UpTo(version)) => messenger_db(&["run", "--to", version]),
-            (Self::Embedded, Act::DownTo("")) => messenger_db(&["revert", "--all"]),
-            (Self::Embedded, Act::DownTo(version)) => messenger_db(&["revert", "--to", version]),
-            (Self::Fixtures(folder), act) => {
-                let (verb, version) = match act {
-                    Act::UpTo(version) => ("run", version),
-                    Act::DownTo(version) => ("revert", version),
+    pub fn command(self, url: &str, goal: Goal<'_>, gives_way: bool) -> Command {
+        let mut command = match (self, goal) {
+            (Self::Embedded, Goal::UpTo(version)) => messenger_db(&["run", "--to", version]),
+            (Self::Embedded, Goal::DownTo("")) => messenger_db(&["revert", "--all"]),
+            (Self::Embedded, Goal::DownTo(version)) => messenger_db(&["revert", "--to", version]),
+            (Self::Fixtures(folder), goal) => {
+                let (verb, version) = match goal {
+                    Goal::UpTo(version) => ("run", version),
+                    Goal::DownTo(version) => ("revert", version),
                 };
                 let mut command = Command::new(env::current_exe().unwrap());
                 command.args(["--exact", "support::runner::a_process_of_its_own", "--ignored", "--nocapture"]);
-                command.env(FIXTURES, folder).env(ACT, format!("{verb} {version}"));
+                command.env(FIXTURES, folder).env(GOAL, format!("{verb} {version}"));
                 command
             }
         };
@@ -79,8 +79,8 @@ fn a_process_of_its_own() {
     }
     let done = migrate::connect(&env::var("DATABASE_URL").unwrap().parse().unwrap(), &options, &mut Silent);
     let done = done.map(|pool| pool.with_migrations(fixtures(&folder))).and_then(|pool| {
-        let act = env::var(ACT).unwrap();
-        match act.split_once(' ').unwrap() {
+        let goal = env::var(GOAL).unwrap();
+        match goal.split_once(' ').unwrap() {
             ("run", to) => {
                 let options = RunOptions { to: Some(to.to_owned()), ..RunOptions::default() };
                 migrate::run(&pool, &options, &mut Silent)

@@ -9,7 +9,7 @@ use std::time::Instant;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::Run;
-use super::until::PATIENCE;
+use super::until::LONGEST_WAIT;
 
 /// A running program; killed when dropped before its end.
 pub struct Running {
@@ -38,7 +38,7 @@ impl Running {
     /// Waits until it prints a line with this in it, and gives the line.
     #[track_caller]
     pub fn says(&mut self, text: &str) -> String {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + LONGEST_WAIT;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let Ok(line) = self.lines.recv_timeout(left) else { panic!("never said {text:?}: {:?}", self.heard) };
@@ -62,7 +62,7 @@ impl Running {
     /// Waits for its end.
     #[track_caller]
     pub fn ends(mut self) -> Run {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + LONGEST_WAIT;
         loop {
             use std::sync::mpsc::RecvTimeoutError::{Disconnected, Timeout};
             match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {

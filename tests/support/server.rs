@@ -115,7 +115,7 @@ impl Server {
 
     fn named(url: String) -> Self {
         let server = Self { admin_url: url, own: None };
-        server.drop_leftovers();
+        server.drop_abandoned_databases();
         server
     }
 
@@ -137,7 +137,7 @@ impl Server {
     }
 
     /// Drops what a killed run left: test databases that nobody is connected to, and whose process is gone.
-    fn drop_leftovers(&self) {
+    fn drop_abandoned_databases(&self) {
         let mut connection = self.connect();
         let databases = connection
             .execute("SELECT datname, split_part(datname, '_', 4) FROM pg_database WHERE datname LIKE 'messenger\\_db\\_test\\_%'")

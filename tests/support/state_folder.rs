@@ -15,7 +15,7 @@ use super::messenger_db;
 
 /// Waits for the end of whoever holds its input, and tidies up. The binary waits for what is being made just then.
 /// What it leaves for being another's is the test's own; a server that resists is left to be found.
-const WATCH: &str = r#"
+const WATCHDOG: &str = r#"
 trap '' HUP INT TERM
 cat >/dev/null
 "$1" local destroy --yes 2>"$2/destroy"
@@ -25,7 +25,7 @@ test -e "$2/state/data" || rm -rf "$2"
 /// A folder for `MESSENGER_DB_STATE_DIR`, which does not exist yet.
 pub struct StateFolder {
     above: PathBuf,
-    watch: Child,
+    watchdog: Child,
 }
 
 impl StateFolder {
@@ -35,8 +35,8 @@ impl StateFolder {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let above = place().join(format!("messenger-db-test-{}-{number}", std::process::id()));
         // Watched before it is made: this process may be killed at any moment.
-        let watch = Command::new("/bin/sh")
-            .args(["-c", WATCH, "sh", env!("CARGO_BIN_EXE_messenger-db")])
+        let watchdog = Command::new("/bin/sh")
+            .args(["-c", WATCHDOG, "sh", env!("CARGO_BIN_EXE_messenger-db")])
             .arg(&above)
             .env(STATE_DIR_VARIABLE, above.join("state"))
             .stdin(Stdio::piped())
@@ -50,7 +50,7 @@ impl StateFolder {
         fs::create_dir(&above).unwrap();
         // Root's server is run by another user, who has to get there.
         fs::set_permissions(&above, PermissionsExt::from_mode(0o755)).unwrap();
-        Self { above, watch }
+        Self { above, watchdog }
     }
 
     /// The state folder.
@@ -77,7 +77,7 @@ fn place() -> PathBuf {
 impl Drop for StateFolder {
     fn drop(&mut self) {
         // Waiting closes its input first.
-        let _ = self.watch.wait();
+        let _ = self.watchdog.wait();
         if !std::thread::panicking() {
             let complaint = fs::read_to_string(self.above.join("destroy")).unwrap_or_default();
             assert!(!self.above.exists(), "{} is left: {complaint}", self.above.display());

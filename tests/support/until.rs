@@ -3,15 +3,15 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Longer than anything here takes on a busy machine, shorter than a person's patience with a hanging test.
-pub const PATIENCE: Duration = Duration::from_mins(1);
+/// Longer than anything here takes on a busy machine, shorter than a person waits for a test that hangs.
+pub const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// Looks until it holds.
 #[track_caller]
 pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + LONGEST_WAIT;
     while !holds() {
-        assert!(Instant::now() < deadline, "still not so after {} s: {what}", PATIENCE.as_secs());
+        assert!(Instant::now() < deadline, "still not so after {} s: {what}", LONGEST_WAIT.as_secs());
         thread::park_timeout(Duration::from_millis(10));
     }
 }

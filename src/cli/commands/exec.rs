@@ -44,14 +44,14 @@ pub fn exec(connection: &Connection, exec: &Exec, added: &[OsString], output: &m
     if migrates {
         // Before anybody waits for a server.
         of_folders(&connection.also)?;
-        database::reach(&connection, true, output)?;
+        database::wait_for_server(&connection, true, output)?;
         migrate::run(
             &connection,
             &Run { allow_ahead: exec.allow_ahead, allow: exec.allow.clone(), ..Run::default() },
             output,
         )?;
     } else {
-        database::reach(&connection, false, output)?;
+        database::wait_for_server(&connection, false, output)?;
     }
 
     let mut command = Command::new(program);

@@ -4,7 +4,7 @@ use crate::migrate::error::Error;
 use crate::migrate::model::drift::{Drift, Kind};
 use crate::migrate::model::migration::Migration;
 use crate::migrate::observer::Observer;
-use crate::migrate::session::lock::{self, Turn};
+use crate::migrate::session::lock::{self, RunnerLock};
 use crate::migrate::session::pool::Pool;
 use crate::migrate::session::transaction::transaction;
 use crate::migrate::state::catalog::{self, Scope};
@@ -33,7 +33,7 @@ pub struct Baseline {
 /// [`Error::NothingEqual`] when no catalog is equal, with the difference to the nearest; [`Error::Contradiction`] when the
 /// history has versions beyond the one found; [`Error::Locked`] when another runner is not done in time.
 pub fn baseline(pool: &Pool, observer: &mut dyn Observer) -> Result<Baseline, Error> {
-    let Turn { connection, .. } = &mut lock::acquire(pool, pool.get()?, observer)?;
+    let RunnerLock { connection, .. } = &mut lock::acquire(pool, pool.get()?, observer)?;
     owner::assume_if_allowed(connection)?;
     let migrations = pool.migrations();
     let status = status::read(connection, migrations, &[])?;

@@ -8,7 +8,7 @@ use crate::migrate::model::drift::Drift;
 use crate::migrate::model::migration::Migration;
 use crate::migrate::model::step::{Direction, Step};
 use crate::migrate::observer::{Event, Observer};
-use crate::migrate::session::lock::{self, Turn};
+use crate::migrate::session::lock::{self, RunnerLock};
 use crate::migrate::session::lock_monitor::LockMonitor;
 use crate::migrate::session::pool::Pool;
 use crate::migrate::session::restore::Session;
@@ -33,7 +33,7 @@ use crate::migrate::state::{ledger, owner};
 /// Those of [`revert`](revert::revert); [`Error::Interrupted`] changes nothing either where it is one transaction;
 /// [`Error::RedoneOtherwise`] when it would end at another catalog, in which case nothing was changed.
 pub fn redo(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result<Report, Error> {
-    let Turn { connection, watcher } = &mut lock::acquire(pool, pool.get()?, observer)?;
+    let RunnerLock { connection, monitor_session } = &mut lock::acquire(pool, pool.get()?, observer)?;
     let before = status::read(connection, pool.migrations(), pool.own())?;
     let version = before.applied.last().map(|applied| applied.version.clone());
     let down = revert::chosen(connection, &before, extent, pool)?;
@@ -42,7 +42,7 @@ pub fn redo(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result
     }
     owner::assume(connection)?;
     ledger::complete(connection, &before, pool.all())?;
-    let retry_policy = &mut RetryPolicy::new(pool, watcher);
+    let retry_policy = &mut RetryPolicy::new(pool, monitor_session);
     let (steps, catalog) = if down.iter().all(apply::fits_a_transaction) {
         let last = down.first().copied();
         let (steps, catalog) = retry_policy.attempt(observer, |monitor, observer| {

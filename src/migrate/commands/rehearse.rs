@@ -10,7 +10,7 @@ use crate::migrate::model::interrupted::Interrupted;
 use crate::migrate::model::migration::Migration;
 use crate::migrate::model::step::Direction;
 use crate::migrate::observer::Observer;
-use crate::migrate::session::lock::{self, Turn};
+use crate::migrate::session::lock::{self, RunnerLock};
 use crate::migrate::session::pool::Pool;
 use crate::migrate::session::restore::Session;
 use crate::migrate::sql::libpq::{Connection, ServerError};
@@ -114,7 +114,7 @@ struct Snapshot {
 /// Those for which `run` would refuse to begin; [`Error::Locked`] when another runner is not done in time. A statement
 /// that fails is no error, but part of what was shown.
 pub fn rehearse(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Result<Rehearsal, Error> {
-    let Turn { connection, .. } = &mut lock::acquire(pool, pool.get()?, observer)?;
+    let RunnerLock { connection, .. } = &mut lock::acquire(pool, pool.get()?, observer)?;
     let status = status::read(connection, pool.migrations(), pool.own())?;
     let wanted = plan::wanted(pool, &status, options)?;
     if !options.allow_drift && !wanted.is_empty() && !run::is_begun(connection, &wanted)? {

@@ -6,7 +6,7 @@ use crate::migrate::error::Error;
 use crate::migrate::model::migration::{Migration, Owner};
 use crate::migrate::model::step::Direction;
 use crate::migrate::observer::Observer;
-use crate::migrate::session::lock::{self, Turn};
+use crate::migrate::session::lock::{self, RunnerLock};
 use crate::migrate::session::pool::Pool;
 use crate::migrate::session::retry_policy::RetryPolicy;
 use crate::migrate::source::embedded;
@@ -39,7 +39,7 @@ pub enum Revert {
 /// [`Error::Blocked`] when one did not get a lock, as often as it tried; [`Error::Interrupted`] when the observer stops
 /// it between two; [`Error::Drift`] when all of it was undone, and the catalog is not that of the version before.
 pub fn revert(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result<Report, Error> {
-    let Turn { connection, watcher } = &mut lock::acquire(pool, pool.get()?, observer)?;
+    let RunnerLock { connection, monitor_session } = &mut lock::acquire(pool, pool.get()?, observer)?;
     let before = status::read(connection, pool.migrations(), pool.own())?;
     let migrations = chosen(connection, &before, extent, pool)?;
     let is_undone = |row: &&Applied| migrations.iter().any(|migration| migration.version.as_str() == row.version);
@@ -49,7 +49,7 @@ pub fn revert(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Resu
     }
     owner::assume(connection)?;
     ledger::complete(connection, &before, pool.all())?;
-    let retries = &mut RetryPolicy::new(pool, watcher);
+    let retries = &mut RetryPolicy::new(pool, monitor_session);
     // What the service has built on this crate's goes with its own migrations.
     let (own, ours): (Vec<_>, Vec<_>) =
         migrations.iter().copied().partition(|migration| migration.owner == Owner::Service);

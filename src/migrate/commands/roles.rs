@@ -10,7 +10,7 @@ use diesel::migration::CREATE_MIGRATIONS_TABLE;
 use crate::migrate::Observer;
 use crate::migrate::error::Error;
 use crate::migrate::model::migration::Migration;
-use crate::migrate::session::lock::{self, Turn};
+use crate::migrate::session::lock::{self, RunnerLock};
 use crate::migrate::session::pool::Pool;
 use crate::migrate::session::transaction::transaction;
 use crate::migrate::sql::libpq::Connection;
@@ -72,7 +72,7 @@ impl Roles {
 /// not; [`Error::Server`] when the role that
 /// this runs as may not: it needs `CREATEROLE`, and to own the database and what is in it, or to be a superuser.
 pub fn create_roles(pool: &Pool, roles: &Roles, observer: &mut dyn Observer) -> Result<Vec<String>, Error> {
-    let Turn { connection, .. } = &mut lock::acquire(pool, pool.get()?, observer)?;
+    let RunnerLock { connection, .. } = &mut lock::acquire(pool, pool.get()?, observer)?;
     transaction(connection, |connection| {
         let done = carry_out(connection, roles, pool.migrations())?;
         connection.execute("COMMIT")?;
@@ -87,7 +87,7 @@ pub fn create_roles(pool: &Pool, roles: &Roles, observer: &mut dyn Observer) -> 
 ///
 /// [`Error::Role`] and [`Error::UnknownSchema`], as [`create_roles`]; [`Error::Server`] when the catalog cannot be read.
 pub fn plan_roles(pool: &Pool, roles: &Roles, observer: &mut dyn Observer) -> Result<Vec<String>, Error> {
-    let Turn { connection, .. } = &mut lock::acquire(pool, pool.get()?, observer)?;
+    let RunnerLock { connection, .. } = &mut lock::acquire(pool, pool.get()?, observer)?;
     connection.execute("BEGIN")?;
     let planned = work_out(connection, roles, pool.migrations());
     connection.execute("ROLLBACK")?;

@@ -7,7 +7,7 @@ use crate::migrate::model::interrupted::Interrupted;
 use crate::migrate::model::migration::{Migration, Owner};
 use crate::migrate::model::step::Direction;
 use crate::migrate::observer::Observer;
-use crate::migrate::session::lock::{self, Turn};
+use crate::migrate::session::lock::{self, RunnerLock};
 use crate::migrate::session::lock_monitor::LockMonitor;
 use crate::migrate::session::pool::Pool;
 use crate::migrate::session::retry_policy::RetryPolicy;
@@ -63,7 +63,7 @@ pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Re
         refuse(&found, options)?;
         return nothing_to_do(&mut connection, &found, pool, options);
     }
-    let Turn { connection, watcher } = &mut lock::acquire(pool, connection, observer)?;
+    let RunnerLock { connection, monitor_session } = &mut lock::acquire(pool, connection, observer)?;
     let before = status::read(connection, migrations, pool.own())?;
     refuse(&before, options)?;
     let pending = wanted(pool, &before, options)?;
@@ -78,7 +78,7 @@ pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Re
     let newest = ours.map(|migration| migration.version.to_string()).max();
     let version = before.version().map(ToOwned::to_owned).max(newest);
     owner::assume(connection)?;
-    let mut retry_policy = RetryPolicy::new(pool, watcher);
+    let mut retry_policy = RetryPolicy::new(pool, monitor_session);
     if !options.allow_drift && !is_begun(connection, &pending)? {
         let compare = |_: &mut LockMonitor<'_>, _: &mut dyn Observer| compare::now(connection, pool);
         refuse_drift(retry_policy.attempt(observer, compare)?, 0)?;

@@ -1,7 +1,7 @@
 //! The lock of the runners: one at a time on a database, and nobody without the right to migrate in their way.
 //!
 //! It is made of advisory locks, which are polled, never waited for: a session that blocks in `pg_advisory_lock` holds a
-//! snapshot, which an index built concurrently by the holder would wait for in turn. A lock on a table or a row would need
+//! snapshot, which an index built concurrently by the holder would wait for in guard. A lock on a table or a row would need
 //! a transaction that stays open, would be in the way of `VACUUM`, of `ALTER TABLE` and of `roles`, and an empty database
 //! has no table to lock.
 //!
@@ -28,17 +28,17 @@ use crate::migrate::session::pool::Pool;
 use crate::migrate::session::remarks;
 use crate::migrate::sql::libpq::{Connection, ServerError};
 
-/// The turn of this runner, until it is dropped.
-pub(crate) struct Turn {
+/// The lock of this runner, until it is dropped.
+pub(crate) struct RunnerLock {
     /// The session to work in.
     pub(crate) connection: Pooled,
     /// The session that does nothing, to look around from: for queries that end at once and leave nothing behind.
-    pub(crate) watcher: Pooled,
+    pub(crate) monitor_session: Pooled,
 }
 
-impl Turn {
+impl RunnerLock {
     fn sessions(&mut self) -> [&mut Connection; 2] {
-        [&mut self.connection, &mut self.watcher]
+        [&mut self.connection, &mut self.monitor_session]
     }
 
     /// Gives back every lock. A broken session has lost its locks anyway.
@@ -49,7 +49,7 @@ impl Turn {
     }
 }
 
-impl Drop for Turn {
+impl Drop for RunnerLock {
     /// Gives the locks back before the sessions are closed, which the server notices a moment later.
     fn drop(&mut self) {
         self.release();
@@ -57,7 +57,7 @@ impl Drop for Turn {
 }
 
 // Advisory locks are of one database already; the names make them ours.
-const TURN: &str = "hashtextextended('messenger-db migrations', 0)";
+const LOCK: &str = "hashtextextended('messenger-db migrations', 0)";
 const WORK: &str = "hashtextextended('messenger-db migrations, the session that works', 0)";
 
 /// The key of a mark: a half that is always the same, and one that nobody can foresee.
@@ -70,7 +70,7 @@ const MARKS: &str = "hashtext('messenger-db migrations, a runner')::bigint & 429
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Key {
     /// Of the session that does nothing else.
-    Turn,
+    Lock,
     /// Of the session that works.
     Work,
     /// Of a mark, of either.
@@ -82,15 +82,15 @@ enum Key {
 /// # Errors
 ///
 /// [`Error::Locked`] names who has one of them when the wait is over; [`Error::Interrupted`] when the observer ends it.
-pub(crate) fn acquire(pool: &Pool, connection: Pooled, observer: &mut dyn Observer) -> Result<Turn, Error> {
+pub(crate) fn acquire(pool: &Pool, connection: Pooled, observer: &mut dyn Observer) -> Result<RunnerLock, Error> {
     // In this order: what is dropped gives back both.
-    let mut turn = Turn { watcher: pool.get()?, connection };
-    turn.watcher.close_after_use();
-    turn.connection.close_after_use();
+    let mut guard = RunnerLock { monitor_session: pool.get()?, connection };
+    guard.monitor_session.close_after_use();
+    guard.connection.close_after_use();
     let deadline = Instant::now() + pool.lock_wait();
     let mut told = None;
     loop {
-        let holder = match attempt(&mut turn)? {
+        let holder = match attempt(&mut guard)? {
             Attempt::Alone => break,
             Attempt::PassedOver(strangers) => {
                 for holder in &strangers {
@@ -100,7 +100,7 @@ pub(crate) fn acquire(pool: &Pool, connection: Pooled, observer: &mut dyn Observ
             }
             Attempt::Taken(holder) => holder,
         };
-        turn.release();
+        guard.release();
         let remaining = deadline.saturating_duration_since(Instant::now());
         if remaining.is_zero() {
             return Err(Error::Locked { holder, waited: pool.lock_wait() });
@@ -114,8 +114,8 @@ pub(crate) fn acquire(pool: &Pool, connection: Pooled, observer: &mut dyn Observ
         }
         thread::sleep(remaining.min(pause()));
     }
-    remarks::tell(&mut turn.connection, observer)?;
-    Ok(turn)
+    remarks::tell(&mut guard.connection, observer)?;
+    Ok(guard)
 }
 
 /// How one attempt ended.
@@ -129,11 +129,11 @@ enum Attempt {
 }
 
 /// Tries once. What it has taken when it fails is for the caller to give back.
-fn attempt(turn: &mut Turn) -> Result<Attempt, Error> {
+fn attempt(guard: &mut RunnerLock) -> Result<Attempt, Error> {
     let mut ours = Vec::new();
     let mut strangers = Vec::new();
-    for key in [Key::Turn, Key::Work] {
-        let session = if key == Key::Turn { &mut turn.watcher } else { &mut turn.connection };
+    for key in [Key::Lock, Key::Work] {
+        let session = if key == Key::Lock { &mut guard.monitor_session } else { &mut guard.connection };
         let (mut is_marked, process) = take(session, key)?;
         ours.push(process);
         if is_marked.is_none() {
@@ -152,7 +152,7 @@ fn attempt(turn: &mut Turn) -> Result<Attempt, Error> {
         }
     }
     // Whoever passes over somebody has set its mark before it looks; so does this.
-    if let Some(other) = others(&mut turn.watcher, &ours)?.into_iter().find(|other| other.may_migrate) {
+    if let Some(other) = others(&mut guard.monitor_session, &ours)?.into_iter().find(|other| other.may_migrate) {
         return Ok(Attempt::Taken(Some(other.holder)));
     }
     Ok(if strangers.is_empty() { Attempt::Alone } else { Attempt::PassedOver(strangers) })
@@ -161,7 +161,7 @@ fn attempt(turn: &mut Turn) -> Result<Attempt, Error> {
 /// Takes the lock of a key, and then the mark. Whether it has the mark, `None` when it did not get the lock; and the
 /// server process of the session, which a pooler tells in no other way.
 fn take(session: &mut Connection, key: Key) -> Result<(Option<bool>, String), ServerError> {
-    let key = if key == Key::Turn { TURN } else { WORK };
+    let key = if key == Key::Lock { LOCK } else { WORK };
     let rows = session.execute(&format!(
         "SELECT CASE WHEN pg_try_advisory_lock({key}) THEN pg_try_advisory_lock({MARK}) END, pg_backend_pid()"
     ))?;
@@ -209,7 +209,7 @@ fn others(session: &mut Connection, ours: &[String]) -> Result<Vec<Other>, Serve
                 prepared: values.next()?,
             };
             let key = match values.next()?.as_deref() {
-                Some("turn") => Key::Turn,
+                Some("lock") => Key::Lock,
                 Some("work") => Key::Work,
                 _ => Key::Mark,
             };
@@ -227,7 +227,7 @@ fn holders(but: &str) -> String {
          ),
          held AS (
              SELECT coalesce(pid, 0) AS pid, virtualtransaction, CASE
-                 WHEN objsubid = 1 AND (classid::bigint << 32) | objid::bigint = {TURN} THEN 'turn'
+                 WHEN objsubid = 1 AND (classid::bigint << 32) | objid::bigint = {LOCK} THEN 'lock'
                  WHEN objsubid = 1 AND (classid::bigint << 32) | objid::bigint = {WORK} THEN 'work'
                  WHEN objsubid = 2 AND classid::bigint = {MARKS} THEN 'mark'
              END AS key
@@ -264,12 +264,12 @@ fn holders(but: &str) -> String {
 pub(crate) fn for_psql() -> String {
     format!(
         "DO $plan$\nDECLARE\n    holder record;\nBEGIN\n    \
-         IF pg_try_advisory_lock({TURN}) AND pg_try_advisory_lock({WORK}) THEN\n        RETURN;\n    END IF;\n    \
+         IF pg_try_advisory_lock({LOCK}) AND pg_try_advisory_lock({WORK}) THEN\n        RETURN;\n    END IF;\n    \
          SELECT pid, usename, application_name INTO holder FROM pg_stat_activity WHERE pid IN (\n        \
          SELECT pid FROM pg_locks\n        \
          WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND pid <> pg_backend_pid()\n            \
          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())\n            \
-         AND (classid::bigint << 32) | objid::bigint IN ({TURN}, {WORK})\n    );\n    \
+         AND (classid::bigint << 32) | objid::bigint IN ({LOCK}, {WORK})\n    );\n    \
          RAISE EXCEPTION 'another runner works on this database: process % (\"%\", role \"%\")',\n        \
          holder.pid, holder.application_name, holder.usename;\nEND\n$plan$;\n"
     )

@@ -15,15 +15,15 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// How often something is tried, and from which session it is watched.
 pub(crate) struct RetryPolicy<'a> {
-    watcher: &'a mut Connection,
+    monitor_session: &'a mut Connection,
     limit: Duration,
     retries: usize,
 }
 
 impl<'a> RetryPolicy<'a> {
     /// As the pool's options say.
-    pub(crate) const fn new(pool: &Pool, watcher: &'a mut Connection) -> Self {
-        Self { watcher, limit: pool.lock_timeout(), retries: pool.lock_retries() }
+    pub(crate) const fn new(pool: &Pool, monitor_session: &'a mut Connection) -> Self {
+        Self { monitor_session, limit: pool.lock_timeout(), retries: pool.lock_retries() }
     }
 
     /// The time that all attempts and the pauses between them take, when each waits for as long as it may.
@@ -57,7 +57,7 @@ impl<'a> RetryPolicy<'a> {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let mut monitor = LockMonitor::new(self.watcher, self.limit, self.budget());
+            let mut monitor = LockMonitor::new(self.monitor_session, self.limit, self.budget());
             let error = match attempt(&mut monitor, observer) {
                 Ok(done) => return Ok(done),
                 Err(error) => monitor.explain(error),

@@ -228,7 +228,7 @@ fn accounts_that_know_each_other_are_closed_at_once() {
     assert_eq!(database.value("SELECT count(*) FROM chats WHERE kind = 'group' AND deleted_at IS NULL"), "0");
 }
 
-/// The error of an act, unless it is a refusal.
+/// The error of an operation, unless it is a refusal.
 fn database_error<T, R>(result: Result<T, Error<R>>) -> Option<String> {
     match result {
         Err(Error::Database(error)) => Some(error.to_string()),

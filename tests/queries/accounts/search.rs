@@ -7,7 +7,7 @@ use messenger_db::queries::accounts::{self, SEARCH_LIMIT};
 use pretty_assertions::assert_eq;
 
 use crate::queries::cast::by;
-use crate::queries::{cast, watch};
+use crate::queries::{cast, server_statistics};
 use crate::support::TestDatabase;
 
 /// The usernames that a search finds, in its order.
@@ -105,15 +105,26 @@ fn a_search_rides_the_indexes_and_never_reads_all_users() {
     let both = ["users_name_words_idx", "users_username_key", "users_username_trgm_idx"];
     // More often than it takes for a prepared statement to get a plan for any parameter.
     for part in ["beef", "BEEF", "c0ffee", "_4999", "zzz", "fa", "q", "ab1", "b__", "zz_", "q_"] {
-        assert_eq!(watch::rides(conn, "users", |conn| search(conn, part)), both, "{part}");
+        assert_eq!(server_statistics::indexes_used(conn, "users", |conn| search(conn, part)), both, "{part}");
     }
     for part in ["_4", "a_4"] {
-        assert_eq!(watch::rides(conn, "users", |conn| search(conn, part)), both[1..], "twenty are enough");
+        assert_eq!(
+            server_statistics::indexes_used(conn, "users", |conn| search(conn, part)),
+            both[1..],
+            "twenty are enough"
+        );
     }
     for part in ["many", "_", "___"] {
-        assert_eq!(watch::rides(conn, "users", |conn| search(conn, part)), ["users_username_key"], "{part}");
+        assert_eq!(
+            server_statistics::indexes_used(conn, "users", |conn| search(conn, part)),
+            ["users_username_key"],
+            "{part}"
+        );
     }
-    assert_eq!(watch::rides(conn, "users", |conn| accounts::find_by_username(conn, "Many_7")), ["users_username_key"]);
+    assert_eq!(
+        server_statistics::indexes_used(conn, "users", |conn| accounts::find_by_username(conn, "Many_7")),
+        ["users_username_key"]
+    );
 }
 
 #[test]

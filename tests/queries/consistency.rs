@@ -107,7 +107,7 @@ const FAULTS: &[(&str, &str)] = &[
 ];
 
 /// Panics with what is wrong.
-pub fn assert_sound(database: &TestDatabase) {
+pub fn assert_consistent(database: &TestDatabase) {
     for (fault, query) in FAULTS {
         let rows = database.execute(query).unwrap_or_else(|error| panic!("{error} in {query}"));
         assert!(rows.is_empty(), "{fault}: {rows:?}");

@@ -34,7 +34,7 @@ fn is_at_the_head(database: &TestDatabase) {
 }
 
 #[test]
-fn when_the_one_whose_turn_it_is_gets_killed_the_others_go_on() {
+fn when_the_runner_that_holds_the_lock_is_killed_the_others_go_on() {
     let database = TestDatabase::empty();
     let (killed, lock, _) = held_up(&database);
     let mut others: Vec<_> = (0..4).map(|_| Running::start(&mut binary(&database, &["run"]))).collect();
@@ -52,7 +52,7 @@ fn when_the_one_whose_turn_it_is_gets_killed_the_others_go_on() {
 }
 
 #[test]
-fn while_the_one_whose_turn_it_is_stands_still_the_others_give_up_and_name_it() {
+fn while_the_runner_that_holds_the_lock_stands_still_the_others_give_up_and_name_it() {
     let database = TestDatabase::empty();
     let (stopped, lock, _) = held_up(&database);
     stopped.signal(Signal::STOP);
@@ -100,7 +100,7 @@ impl Observer for Queued {
 }
 
 #[test]
-fn an_index_that_is_built_concurrently_and_those_who_wait_for_their_turn_do_not_lock_each_other_out() {
+fn an_index_that_is_built_concurrently_and_those_who_wait_for_the_lock_do_not_lock_each_other_out() {
     let database = TestDatabase::empty();
     let options = ConnectOptions { lock_timeout: Duration::ZERO, ..ConnectOptions::default() };
     let pool = || {

@@ -9,7 +9,7 @@ use diesel::sql_types::{BigInt, Integer, Text};
 
 use crate::support::TestDatabase;
 
-/// How many statements an act sends.
+/// How many statements an operation sends.
 pub fn statements<T>(conn: &mut PgConnection, act: impl FnOnce(&mut PgConnection) -> T) -> usize {
     let count = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&count);
@@ -62,9 +62,9 @@ pub fn scans(conn: &mut PgConnection, table: &str) -> Vec<(String, i64)> {
     .collect()
 }
 
-/// Which indexes of a table the acts scan, or the table itself, by name and in the order of the names. The table
+/// Which indexes of a table the operations scan, or the table itself, by name and in the order of the names. The table
 /// should be large and analysed, or else the planner is right to read it all.
-pub fn rides<T>(conn: &mut PgConnection, table: &str, act: impl FnOnce(&mut PgConnection) -> T) -> Vec<String> {
+pub fn indexes_used<T>(conn: &mut PgConnection, table: &str, act: impl FnOnce(&mut PgConnection) -> T) -> Vec<String> {
     let before = scans(conn, table);
     act(conn);
     let mut ridden: Vec<_> =
@@ -73,9 +73,12 @@ pub fn rides<T>(conn: &mut PgConnection, table: &str, act: impl FnOnce(&mut PgCo
     ridden
 }
 
-/// Which indexes the acts scan, in the order of the names, and how many entries they read there; "all of" a table, where
+/// Which indexes the operations scan, in the order of the names, and how many entries they read there; "all of" a table, where
 /// they read it from one end to the other. The planner's own looks at an index count, too.
-pub fn rides_anywhere<T>(conn: &mut PgConnection, act: impl FnOnce(&mut PgConnection) -> T) -> Vec<(String, i64)> {
+pub fn indexes_used_anywhere<T>(
+    conn: &mut PgConnection,
+    act: impl FnOnce(&mut PgConnection) -> T,
+) -> Vec<(String, i64)> {
     let before = reads(conn);
     act(conn);
     let ridden = reads(conn).into_iter().zip(before).filter(|(after, before)| after.scans != before.scans);

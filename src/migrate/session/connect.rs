@@ -39,7 +39,7 @@ pub fn connect(conninfo: &Conninfo, options: &ConnectOptions, observer: &mut dyn
 /// # Errors
 ///
 /// As [`connect`], but for the pooler.
-pub fn reach(conninfo: &Conninfo, wait: Duration, observer: &mut dyn Observer) -> Result<Reached, Error> {
+pub fn wait_for_server(conninfo: &Conninfo, wait: Duration, observer: &mut dyn Observer) -> Result<Ready, Error> {
     let ask = || {
         let mut connection = Connection::attempt(conninfo)?;
         // A pooler has let everybody in before it asks the server.
@@ -52,12 +52,12 @@ pub fn reach(conninfo: &Conninfo, wait: Duration, observer: &mut dyn Observer) -
     observer.on(&Event::Connected { target: &target });
     // A role may be forbidden to know it.
     let identity = connection.execute(IDENTITY).ok().and_then(|rows| rows.into_iter().flatten().next().flatten());
-    Ok(Reached { target, identity })
+    Ok(Ready { target, identity })
 }
 
-/// What was reached.
+/// A database that can be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reached {
+pub struct Ready {
     /// What the connection was connected to.
     pub target: Target,
     /// The same for each way to one database, its replicas and poolers included, and no other. `None`: not known.
