@@ -12,9 +12,9 @@ use messenger_db::models::{Block, Chat, Contact};
 use messenger_db::page::Limit;
 use messenger_db::queries::accounts::{self, Profile};
 use messenger_db::queries::changes::{self, ChangesRefused, Page, State};
+use messenger_db::queries::chats;
 use messenger_db::queries::history::{self, Entry};
-use messenger_db::queries::{chats, inbox};
-use messenger_db::schema::{blocks, contacts};
+use messenger_db::schema::{blocks, contacts, unread_messages};
 use messenger_db::seq::Seq;
 
 use super::cast::by;
@@ -82,23 +82,19 @@ impl Memory {
     fn load(conn: &mut PgConnection, user: UserId) -> (Self, Vec<ChatId>) {
         let mut memory = Self::default();
         let mut missing = Vec::new();
-        let mut entries: Vec<inbox::Entry> = Vec::new();
-        loop {
-            let after = entries.last().map(inbox::Entry::cursor);
-            let page = inbox::list(conn, by(user), after, Limit::MAX).unwrap();
-            if page.is_empty() {
-                break;
-            }
-            entries.extend(page);
-        }
-        for entry in entries {
-            let read = entry.last_read_seq;
-            match Kept::load(conn, user, entry.chat_id, read) {
+        // The archived and the hidden ones, too.
+        let positions: Vec<(ChatId, Seq)> = unread_messages::table
+            .filter(unread_messages::user_id.eq(user))
+            .select((unread_messages::chat_id, unread_messages::last_read_seq))
+            .load(conn)
+            .unwrap();
+        for (chat_id, read) in positions {
+            match Kept::load(conn, user, chat_id, read) {
                 Some((kept, people)) => {
-                    memory.chats.insert(entry.chat_id, kept);
+                    memory.chats.insert(chat_id, kept);
                     memory.know(people);
                 }
-                None => missing.push(entry.chat_id),
+                None => missing.push(chat_id),
             }
         }
         let rows: Vec<Contact> =

@@ -9,6 +9,7 @@ use messenger_db::enums::{ParticipantRole, UserStatus};
 use messenger_db::queries::import::History;
 use proptest::prelude::*;
 
+use super::chat_settings::CHANGES;
 use super::messenger::{Chat, Messenger};
 
 /// Who appears.
@@ -85,6 +86,8 @@ pub enum Act {
     Receive(Who, Where, Back),
     Read(Who, Where, Back),
     Import(Where, bool, Vec<(Who, Words)>),
+    Name(Who, Where, Who, Words),
+    Set(Who, Where, usize),
 }
 
 impl Act {
@@ -116,7 +119,9 @@ impl Act {
             | Self::Unreact(_, chat, ..)
             | Self::Receive(_, chat, _)
             | Self::Read(_, chat, _)
-            | Self::Import(chat, ..) => Some(chat),
+            | Self::Import(chat, ..)
+            | Self::Name(_, chat, ..)
+            | Self::Set(_, chat, _) => Some(chat),
             _ => None,
         }
     }
@@ -171,7 +176,8 @@ impl Act {
             | Self::Remove(a, _, b)
             | Self::Promote(a, _, b)
             | Self::Demote(a, _, b)
-            | Self::Transfer(a, _, b) => vec![a, b],
+            | Self::Transfer(a, _, b)
+            | Self::Name(a, _, b, _) => vec![a, b],
             Self::Presence(a, _)
             | Self::Call(a, _)
             | Self::Close(a)
@@ -189,7 +195,8 @@ impl Act {
             | Self::React(a, ..)
             | Self::Unreact(a, ..)
             | Self::Receive(a, ..)
-            | Self::Read(a, ..) => vec![a],
+            | Self::Read(a, ..)
+            | Self::Set(a, ..) => vec![a],
             Self::Found(a, others) => std::iter::once(a).chain(others).collect(),
             Self::Import(_, _, batch) => batch.iter_mut().map(|(who, _)| who).collect(),
         }
@@ -253,6 +260,8 @@ impl fmt::Display for Act {
             }
             Self::Receive(a, chat, back) => write!(f, "{} receives chat {chat} up to the newest{:+}", n(a), -back),
             Self::Read(a, chat, back) => write!(f, "{} reads chat {chat} up to the newest{:+}", n(a), -back),
+            Self::Name(a, chat, b, words) => write!(f, "{} names {} in chat {chat}: \"{words}\"", n(a), n(b)),
+            Self::Set(a, chat, change) => write!(f, "{} sets {:?} for chat {chat}", n(a), CHANGES[*change]),
             Self::Import(chat, read, batch) => {
                 let batch: Vec<_> = batch.iter().map(|(who, words)| format!("{}: \"{words}\"", n(who))).collect();
                 write!(f, "chat {chat} imports {} as {}", batch.join(", "), if *read { "read" } else { "unread" })
@@ -397,13 +406,18 @@ fn act() -> impl Strategy<Value = Act> {
             .prop_map(|(chat, read, batch)| Act::Import(chat, read, batch)),
     ]
     .boxed();
+    let own = prop_oneof![
+        3 => (member(), place(), 0..CHANGES.len()).prop_map(|(a, chat, change)| Act::Set(a, chat, change)),
+        2 => (member(), place(), member(), words()).prop_map(|(a, chat, b, words)| Act::Name(a, chat, b, words)),
+    ]
+    .boxed();
     let receipts = prop_oneof![
         (member(), place(), received()).prop_map(|(a, chat, back)| Act::Receive(a, chat, back)),
         (member(), place(), read()).prop_map(|(a, chat, back)| Act::Read(a, chat, back)),
     ]
     .boxed();
     let ends = prop_oneof![who().prop_map(Act::Close), (boss(), place()).prop_map(|(a, chat)| Act::Disband(a, chat)),];
-    prop_oneof![14 => people, 19 => groups, 42 => messages, 24 => receipts, 1 => ends]
+    prop_oneof![14 => people, 19 => groups, 42 => messages, 24 => receipts, 14 => own, 1 => ends]
 }
 
 fn step() -> impl Strategy<Value = Step> {

@@ -15,8 +15,7 @@ use messenger_db::queries::contacts::ListedContact;
 use messenger_db::queries::history::{Entry, Page, Reaction, ReplyPreview};
 use messenger_db::queries::messages::EditsFor;
 use messenger_db::queries::{
-    attachments, blocks, chat_settings, contacts, history, inbox, messages, pending, reactions, receipts, search,
-    unread,
+    attachments, blocks, contacts, history, inbox, messages, pending, reactions, receipts, search, unread,
 };
 use uuid::Uuid;
 
@@ -125,10 +124,17 @@ fn lists(conn: &mut PgConnection, messenger: &Messenger, reader: UserId) -> Agre
     open.sort_by_key(|(at, id, _)| std::cmp::Reverse((*at, *id)));
     agree("all unread", unread::total(conn, by(reader)).unwrap(), open.iter().map(|(_, _, count)| count).sum())?;
     let open: Vec<_> = open.into_iter().map(|(_, id, count)| (id, count)).collect();
-    agree("the chats with unread", unread::all(conn, by(reader)).unwrap(), open)
+    agree("the chats with unread", unread::all(conn, by(reader)).unwrap(), open)?;
+    agree("the badge", unread::badge(conn, by(reader)).unwrap(), messenger.badge(reader))
 }
 
+/// The inbox and the archive.
 fn chat_list(conn: &mut PgConnection, messenger: &Messenger, reader: UserId, place: i64) -> Agreement {
+    one_list(conn, messenger, reader, place, false)?;
+    one_list(conn, messenger, reader, place, true)
+}
+
+fn one_list(conn: &mut PgConnection, messenger: &Messenger, reader: UserId, place: i64, archived: bool) -> Agreement {
     let mut expected: Vec<_> = messenger
         .chats_of(reader)
         .map(|(chat_id, chat)| {
@@ -151,18 +157,22 @@ fn chat_list(conn: &mut PgConnection, messenger: &Messenger, reader: UserId, pla
                 },
                 last_read_seq: Seq::new(chat.head() - chat.unread(reader).len() as i64),
                 unread_count: chat.counted_as_unread(reader),
-                mention_count: 0,
-                settings: chat_settings::Settings::default(),
+                mention_count: chat.unread_mentions(reader),
+                settings: messenger.settings_of(reader, chat_id),
                 active_at: last.map_or(chat.created_at, |message| message.created_at),
             }
         })
         .collect();
-    expected.sort_by_key(|entry| std::cmp::Reverse((entry.active_at, entry.chat_id)));
+    expected.retain(|entry| entry.settings.is_archived == archived && !entry.settings.is_hidden);
+    expected.sort_by_key(|entry| {
+        (entry.settings.pin_rank.unwrap_or(i16::MAX), std::cmp::Reverse((entry.active_at, entry.chat_id)))
+    });
     let limit = Limit::new(1 + place % 3);
     let mut actual = Vec::new();
     loop {
         let after = actual.last().map(inbox::Entry::cursor);
-        let page = inbox::list(conn, by(reader), after, limit).unwrap();
+        let list = if archived { inbox::list_archived } else { inbox::list };
+        let page = list(conn, by(reader), after, limit).unwrap();
         let is_last = (page.len() as i64) < limit.get();
         actual.extend(page);
         if is_last {

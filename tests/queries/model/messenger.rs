@@ -10,11 +10,13 @@ use messenger_db::enums::{ChatKind, MessageKind, ParticipantRole};
 use messenger_db::ids::{ChatId, MessageId, UserId};
 use messenger_db::models::{Attachment, ChatParticipant, Contact, Message, MessageEdit};
 use messenger_db::queries::accounts::Profile;
+use messenger_db::queries::chat_settings::Settings;
 use messenger_db::version::Version;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::act::{Back, Where, Who, Words};
+use super::chat_settings::Set;
 
 pub type Time = DateTime<Utc>;
 
@@ -31,6 +33,8 @@ pub struct Messenger {
     /// In the order in which they were opened.
     pub opened: Vec<ChatId>,
     pub chats: BTreeMap<ChatId, Chat>,
+    /// What members have set for a chat.
+    pub settings: BTreeMap<(UserId, ChatId), Set>,
 }
 
 #[derive(Debug, Clone)]
@@ -56,6 +60,8 @@ pub struct Post {
     pub attachments: Vec<Attachment>,
     pub edits: Vec<MessageEdit>,
     pub reactions: Vec<(UserId, String, Time)>,
+    /// Whom it names.
+    pub mentions: BTreeSet<UserId>,
     /// One for each recipient.
     pub receipts: BTreeMap<UserId, Receipt>,
 }
@@ -93,6 +99,7 @@ pub enum Done {
     Message(Message),
     Marked { after: i64, through: i64 },
     Imported(usize),
+    Settings(Settings),
 }
 
 /// What came of an act, or which refusals are right.
@@ -176,7 +183,14 @@ impl Chat {
 
     pub fn push(&mut self, message: Message, to: BTreeSet<UserId>) {
         let receipts = to.into_iter().map(|user| (user, Receipt::default())).collect();
-        self.posts.push(Post { message, attachments: vec![], edits: vec![], reactions: vec![], receipts });
+        self.posts.push(Post {
+            message,
+            attachments: vec![],
+            edits: vec![],
+            reactions: vec![],
+            mentions: BTreeSet::new(),
+            receipts,
+        });
     }
 
     /// The system says what happened, to these.

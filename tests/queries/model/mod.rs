@@ -4,6 +4,7 @@
 //! `PROPTEST_CASES` sets how many stories are told, `PROPTEST_RNG_SEED` which.
 
 mod act;
+mod chat_settings;
 mod compare;
 mod groups;
 mod messenger;
@@ -65,6 +66,9 @@ fn tell(conn: &mut PgConnection, story: &Story, with_devices: usize) -> Result<(
         .iter()
         .map(|user| accounts::find_profiles(conn, by(UserId::new()), &[*user]).unwrap().remove(0))
         .collect();
+    for user in &users {
+        chat_settings::push_device(conn, *user);
+    }
     let mut devices: Vec<_> = users.iter().take(with_devices).map(|user| Device::new(conn, *user)).collect();
     for (number, step) in beginning().iter().chain(&story.0).enumerate() {
         let place = number as i64 - beginning().len() as i64;
@@ -91,6 +95,7 @@ fn happen(conn: &mut PgConnection, messenger: &mut Messenger, step: &Step) -> Re
     let chat = step.act.chat().map(|chat| messenger.chat_id(chat));
     let (actual, facts) = perform::perform(conn, messenger, step)?;
     let expected = messenger.apply(&step.act, facts);
+    messenger.forget_settings();
     let agrees = match (&actual, &expected) {
         (Ok(actual), Ok(expected)) => actual == expected,
         (Err(actual), Err(expected)) => expected.contains(&actual.as_str()),
@@ -102,6 +107,7 @@ fn happen(conn: &mut PgConnection, messenger: &mut Messenger, step: &Step) -> Re
     let reader = messenger.user(step.reader);
     if let Some(chat) = chat {
         rows::rows(conn, messenger, chat)?;
+        chat_settings::targets(conn, messenger, chat)?;
         compare::answers_of(conn, messenger, chat, reader, step.place)?;
     }
     // Now and then is enough for what costs most.

@@ -15,9 +15,10 @@ use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::import::{self, Imported};
 use messenger_db::queries::messages::{self, Draft, Picture};
 use messenger_db::queries::uploads::{self, NewUpload};
-use messenger_db::queries::{blocks, contacts, direct_chats, reactions, receipts};
+use messenger_db::queries::{blocks, chat_settings, contacts, direct_chats, reactions, receipts};
 
 use super::act::{Act, EMOJI, SLUGS, Step, TITLES};
+use super::chat_settings::CHANGES;
 use super::messenger::{Done, Facts, Messenger, Time, again, imported_at, imported_id};
 use crate::queries::cast::by;
 
@@ -211,6 +212,13 @@ fn act(conn: &mut PgConnection, messenger: &Messenger, act: &Act, id: MessageId)
         Act::Read(a, of, back) => {
             let marked = receipts::mark_read(conn, by(user(a)), chat(of), Seq::new(seq(of, back)));
             actual(marked, |marked| Done::Marked { after: marked.after_seq.get(), through: marked.through_seq.get() })
+        }
+        Act::Name(a, to, b, words) => {
+            let mentioned = [user(b)];
+            send(conn, messenger, *a, *to, &Draft::text(words.to_string()).with_id(id).mentioning(&mentioned[..]))
+        }
+        Act::Set(a, of, change) => {
+            actual(chat_settings::change(conn, by(user(a)), chat(of), &CHANGES[*change]), Done::Settings)
         }
         Act::Import(to, read, batch) => {
             let words: Vec<_> = batch.iter().map(|(_, words)| words.to_string()).collect();

@@ -4,6 +4,7 @@ use messenger_db::enums::{ContactStatus, ParticipantRole};
 use serde_json::json;
 
 use super::act::{Act, EMOJI, SLUGS, TITLES};
+use super::chat_settings::CHANGES;
 use super::messenger::{Chat, Done, Facts, Messenger, Outcome};
 
 /// Refuses for all the reasons that there are.
@@ -170,6 +171,8 @@ impl Messenger {
                 self.mark(user, *chat, seq, Chat::unread, |receipt| receipt.read(now))
             }
             Act::Import(chat, read, batch) => self.import(*chat, *read, batch, facts),
+            Act::Name(a, chat, b, words) => self.name(self.user(*a), *chat, self.user(*b), words, facts),
+            Act::Set(a, chat, change) => self.set(self.user(*a), *chat, &CHANGES[*change]),
         }
     }
 }

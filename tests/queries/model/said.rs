@@ -133,6 +133,7 @@ impl Messenger {
         post.message =
             Message { content: None, metadata: json!({}), deleted_at: Some(now), version, ..post.message.clone() };
         (post.attachments, post.edits, post.reactions) = (vec![], vec![], vec![]);
+        post.mentions.clear();
         Ok(Done::Message(post.message.clone()))
     }
 
