@@ -57,6 +57,12 @@ pub(super) fn blocks_between(one: UserId, other: UserId) -> _ {
     blocks::table.filter(forth.or(back))
 }
 
+/// The blocks of whoever the row of `users` is about against this user; for `EXISTS`.
+#[auto_type(no_type_alias)]
+pub(super) fn blocks_of_account(against: UserId) -> _ {
+    blocks::table.filter(blocks::blocker_id.eq(users::id).and(blocks::blocked_id.eq(against)))
+}
+
 /// Who of two keeps them from having anything to do with each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Silence {

@@ -1,9 +1,13 @@
 //! Users block each other, and take it back.
 
+use diesel::PgConnection;
+use messenger_db::enums::DeliveryStatus;
 use messenger_db::error::Error;
 use messenger_db::ids::UserId;
-use messenger_db::queries::accounts;
 use messenger_db::queries::blocks::{self, BlockRefused};
+use messenger_db::queries::messages::{self, Draft};
+use messenger_db::queries::{accounts, receipts};
+use messenger_db::seq::Seq;
 use pretty_assertions::assert_eq;
 
 use super::{cast, server_statistics};
@@ -73,4 +77,30 @@ fn a_list_of_blocks_uses_the_primary_key() {
         server_statistics::indexes_used(conn, "blocks", |conn| blocks::unblock(conn, by(alice), bob).unwrap()),
         ["blocks_pkey"]
     );
+}
+
+#[test]
+fn who_is_blocked_learns_nothing_from_search_and_receipts() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (chat, [alice, bob, carol]) = cast::group(conn);
+    let seq = messages::send(conn, by(bob), chat, &Draft::text("Hello")).unwrap().message.seq;
+    let found = |conn: &mut PgConnection, reader| accounts::search(conn, by(reader), "alice").unwrap().len();
+    assert_eq!(found(conn, bob), 1);
+    blocks::block(conn, by(alice), bob).unwrap();
+    for user in [alice, carol] {
+        receipts::mark_read(conn, by(user), chat, seq).unwrap();
+    }
+    assert_eq!((found(conn, bob), found(conn, carol)), (0, 1));
+    let of = |conn: &mut PgConnection, reader| {
+        let receipts = receipts::all(conn, by(reader), chat, seq).unwrap();
+        let alices = receipts.iter().find(|receipt| receipt.user_id == alice).unwrap();
+        let positions = receipts::positions(conn, by(reader), chat).unwrap();
+        let position = positions.iter().find(|position| position.user_id == alice).unwrap();
+        (alices.status, alices.read_at.is_some(), position.last_read_seq)
+    };
+    assert_eq!(of(conn, bob), (DeliveryStatus::Delivered, false, Seq::ZERO));
+    assert_eq!(of(conn, carol), (DeliveryStatus::Read, true, seq));
+    blocks::unblock(conn, by(alice), bob).unwrap();
+    assert_eq!(of(conn, bob), (DeliveryStatus::Read, true, seq));
 }

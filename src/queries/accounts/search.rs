@@ -1,12 +1,13 @@
 //! Finds accounts by a part of the username, or by words of the display name.
 
-use diesel::dsl::sql;
+use diesel::dsl::{exists, not, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 
 use super::{Profile, is_in_usernames, lower_username};
 use crate::actor::Actor;
 use crate::ids::UserId;
+use crate::queries::predicates::blocks_of_account;
 use crate::schema::users;
 
 /// How many accounts a search finds at most.
@@ -22,7 +23,7 @@ const MAX_NAMED: i64 = 500;
 /// any script: first those whose username begins with the part, then those that have it, both by username, then those
 /// found by display name; [`SEARCH_LIMIT`] at most.
 ///
-/// Anybody who is signed in may.
+/// Anybody who is signed in may. Whoever has blocked the actor is not found, as if there were no such account.
 ///
 /// The part is taken as it is: `_` is an underscore and no wildcard. A part of one or two letters is found at the
 /// beginning of the username and after an underscore, not in the middle of a word, where only a scan of all users could
@@ -31,7 +32,7 @@ const MAX_NAMED: i64 = 500;
 /// part of more than 100 characters.
 ///
 /// One statement when the names that begin with the part are enough, else up to four; no lock. Indexes:
-/// `users_username_key`, `users_username_trgm_idx`, `users_name_words_idx`.
+/// `users_username_key`, `users_username_trgm_idx`, `users_name_words_idx`, `blocks_pkey`.
 ///
 /// # Errors
 ///
@@ -49,15 +50,14 @@ const MAX_NAMED: i64 = 500;
 /// # Ok::<(), diesel::result::Error>(())
 /// ```
 pub fn search(conn: &mut PgConnection, actor: Actor, part: &str) -> QueryResult<Vec<Profile>> {
-    // Everybody who is signed in may.
-    let Actor { .. } = actor;
+    let reader = actor.user_id();
     if part.is_empty() || part.contains('\0') || part.chars().nth(MAX_NAME).is_some() {
         return Ok(Vec::new());
     }
     // Nothing but letters, digits and underscores is looked for in usernames: neither %, nor \.
-    let mut found = if part.chars().all(is_in_usernames) { by_username(conn, part)? } else { Vec::new() };
+    let mut found = if part.chars().all(is_in_usernames) { by_username(conn, reader, part)? } else { Vec::new() };
     if found.len() < SEARCH_LIMIT && !part.chars().all(is_underscore) {
-        let named = by_display_name(conn, part)?;
+        let named = by_display_name(conn, reader, part)?;
         let more: Vec<_> =
             named.into_iter().filter(|profile| found.iter().all(|other| other.id != profile.id)).collect();
         found.extend(more.into_iter().take(SEARCH_LIMIT - found.len()));
@@ -66,7 +66,7 @@ pub fn search(conn: &mut PgConnection, actor: Actor, part: &str) -> QueryResult<
 }
 
 /// The accounts whose display name has these words. Of very many, any: a name is read and sorted for at most 500.
-fn by_display_name(conn: &mut PgConnection, part: &str) -> QueryResult<Vec<Profile>> {
+fn by_display_name(conn: &mut PgConnection, reader: UserId, part: &str) -> QueryResult<Vec<Profile>> {
     let has_words = sql::<Bool>("array_to_tsvector(search_words(search_text(users.display_name))) @@ search_names(")
         .bind::<Text, _>(part)
         .sql(")");
@@ -77,26 +77,28 @@ fn by_display_name(conn: &mut PgConnection, part: &str) -> QueryResult<Vec<Profi
     users::table
         .filter(users::id.eq_any(ids))
         .filter(users::deleted_at.is_null())
+        .filter(not(exists(blocks_of_account(reader))))
         .order((users::display_name, lower_username(users::username)))
         .limit(LIMIT)
         .select(Profile::as_select())
         .load(conn)
 }
 
-fn by_username(conn: &mut PgConnection, part: &str) -> QueryResult<Vec<Profile>> {
+fn by_username(conn: &mut PgConnection, reader: UserId, part: &str) -> QueryResult<Vec<Profile>> {
     // Usually enough, and never more than 20 rows, whatever a client types first.
-    let found = beginning_with(conn, part)?;
-    if found.len() == SEARCH_LIMIT || part.chars().all(is_underscore) { Ok(found) } else { having(conn, part) }
+    let found = beginning_with(conn, reader, part)?;
+    if found.len() == SEARCH_LIMIT || part.chars().all(is_underscore) { Ok(found) } else { having(conn, reader, part) }
 }
 
 /// The accounts whose username begins with the part.
-fn beginning_with(conn: &mut PgConnection, part: &str) -> QueryResult<Vec<Profile>> {
+fn beginning_with(conn: &mut PgConnection, reader: UserId, part: &str) -> QueryResult<Vec<Profile>> {
     let first = part.to_ascii_lowercase();
     // A closed range rather than LIKE, so that a prepared statement has the index too. Whatever begins with the part
     // sorts before the part and a brace: `{` comes after `z`, and the column's collation is C.
     let last = format!("{first}{{");
     users::table
         .filter(lower_username(users::username).between(first, last))
+        .filter(not(exists(blocks_of_account(reader))))
         .order(lower_username(users::username))
         .limit(LIMIT)
         .select(Profile::as_select())
@@ -104,13 +106,14 @@ fn beginning_with(conn: &mut PgConnection, part: &str) -> QueryResult<Vec<Profil
 }
 
 /// The accounts whose username has the part, those that begin with it first.
-fn having(conn: &mut PgConnection, part: &str) -> QueryResult<Vec<Profile>> {
+fn having(conn: &mut PgConnection, reader: UserId, part: &str) -> QueryResult<Vec<Profile>> {
     let has_trigram = has_trigram(part);
     let part = part.replace('_', r"\_");
     let beginning = format!("{part}%");
     let anywhere = if has_trigram { format!("%{part}%") } else { format!(r"%\_{part}%") };
     users::table
         .filter(users::username.ilike(anywhere).or(users::username.ilike(beginning.clone())))
+        .filter(not(exists(blocks_of_account(reader))))
         // Ordered by the username alone, a plan that does not know the part may read all users in that order, in the
         // hope of 20 soon. Ordered by this first, it has to look the part up.
         .order((users::username.ilike(beginning).desc(), lower_username(users::username)))

@@ -8,7 +8,7 @@ use crate::enums::DeliveryStatus;
 use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId};
 use crate::queries::predicates::is_member;
-use crate::schema::{chat_participants, messages};
+use crate::schema::{blocks, chat_participants, messages};
 use crate::seq::Seq;
 use crate::views::message_receipts;
 
@@ -106,6 +106,30 @@ pub fn all(
     match rows.first() {
         None => Err(Error::Refused(ReceiptsRefused::NotAMember)),
         Some((None, _)) => Err(Error::Refused(ReceiptsRefused::MessageNotFound)),
-        Some(_) => Ok(rows.into_iter().filter_map(|(_, receipt)| receipt).collect()),
+        Some(_) => Ok(veil(conn, reader, rows.into_iter().filter_map(|(_, receipt)| receipt).collect())?),
     }
+}
+
+/// Without what those who have blocked the reader have read: they have received it, as far as the reader learns.
+fn veil(conn: &mut PgConnection, reader: UserId, mut receipts: Vec<Receipt>) -> QueryResult<Vec<Receipt>> {
+    let read: Vec<UserId> =
+        receipts.iter().filter(|receipt| receipt.read_at.is_some()).map(|receipt| receipt.user_id).collect();
+    if read.is_empty() {
+        return Ok(receipts);
+    }
+    let blockers: Vec<UserId> = blocks::table
+        .filter(blocks::blocker_id.eq_any(read).and(blocks::blocked_id.eq(reader)))
+        .select(blocks::blocker_id)
+        .load(conn)?;
+    if blockers.is_empty() {
+        return Ok(receipts);
+    }
+    for receipt in receipts.iter_mut().filter(|receipt| blockers.contains(&receipt.user_id)) {
+        (receipt.status, receipt.read_at) = (DeliveryStatus::Delivered, None);
+    }
+    // In the order of the statement, which would tell otherwise.
+    let last_is_none = |time: Option<DateTime<Utc>>| (time.is_none(), time);
+    receipts
+        .sort_by_key(|receipt| (last_is_none(receipt.read_at), last_is_none(receipt.delivered_at), receipt.user_id));
+    Ok(receipts)
 }

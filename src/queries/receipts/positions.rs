@@ -1,13 +1,14 @@
 //! Gives how far each member of a chat has received and read it.
 
-use diesel::dsl::exists;
+use diesel::dsl::{case_when, exists};
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use crate::actor::Actor;
 use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId};
 use crate::queries::predicates::is_member_of;
-use crate::schema::{chat_participants, unread_messages};
+use crate::schema::{blocks, chat_participants, unread_messages};
 use crate::seq::Seq;
 
 /// How far a member has received and read a chat. Both only grow while they are a member: of two of these, the larger
@@ -39,9 +40,9 @@ refusals! { PositionsRefused {
 /// How far each member of a chat has received and read it, in the order of their ids; 300 at most. What a device asks when
 /// it shows a chat, to draw the ticks of all messages: it asks nothing more for each message.
 ///
-/// Any member may.
+/// Any member may. Of a member who has blocked the actor, it is not told what they have read: 0.
 ///
-/// One statement, which locks nothing. Indexes: `chat_participants_pkey`, `unread_messages_pkey`.
+/// One statement, which locks nothing. Indexes: `chat_participants_pkey`, `unread_messages_pkey`, `blocks_pkey`.
 ///
 /// # Errors
 ///
@@ -69,6 +70,10 @@ pub fn positions(
     let is_reader = own
         .filter(own.field(unread_messages::user_id).eq(reader))
         .filter(own.field(unread_messages::chat_id).eq(chat_id));
+    let has_blocked = blocks::table
+        .filter(blocks::blocker_id.eq(chat_participants::user_id).and(blocks::blocked_id.eq(reader)))
+        .select(blocks::blocker_id);
+    let read = case_when(exists(has_blocked), 0_i64.into_sql::<BigInt>()).otherwise(unread_messages::last_read_seq);
     let positions: Vec<Position> = chat_participants::table
         .inner_join(
             unread_messages::table
@@ -77,7 +82,7 @@ pub fn positions(
         .filter(is_member_of(chat_id))
         .filter(exists(is_reader))
         .order(chat_participants::user_id)
-        .select((chat_participants::user_id, unread_messages::last_delivered_seq, unread_messages::last_read_seq))
+        .select((chat_participants::user_id, unread_messages::last_delivered_seq, read))
         .load(conn)?;
     // The reader is one of them.
     if positions.is_empty() { Err(Error::Refused(PositionsRefused::NotAMember)) } else { Ok(positions) }

@@ -410,6 +410,10 @@ fn one_message(
     });
     let sorted = |post| {
         let mut rows = receipts_of(post);
+        // What a blocker has read, the blocked are not told.
+        for row in rows.iter_mut().filter(|row| row.3.is_some() && messenger.blocks(row.0, reader)) {
+            (row.1, row.3) = (DeliveryStatus::Delivered, None);
+        }
         // None is the last.
         let time = |time: Option<Time>| (time.is_none(), time);
         rows.sort_by_key(|(user, _, delivered, read)| (time(*read), time(*delivered), *user));
