@@ -138,7 +138,7 @@ found_and_named! {
     a_dropped_table: "DROP TABLE message_edits"
         => "missing    table message_edits";
     a_renamed_table: "ALTER TABLE message_edits RENAME TO edits"
-        => "foreign    table edits", "missing    table message_edits";
+        => "unexpected index message_edits_pkey", "foreign    table edits", "missing    table message_edits";
     a_missing_comment_on_a_table: "COMMENT ON TABLE messages IS NULL"
         => "tuned      table messages: comment";
     a_storage_parameter: "ALTER TABLE chat_heads SET (fillfactor = 100)"
@@ -200,6 +200,19 @@ found_and_named! {
     a_column_whose_domain_must_be_filled:
         "CREATE DOMAIN age AS integer NOT NULL; ALTER TABLE users ADD years age"
         => "foreign    domain age", "unexpected table users: column years";
+    a_column_that_must_be_filled_whatever_its_name:
+        "ALTER TABLE users ADD \"x DEFAULT y\" integer NOT NULL, ADD \"x NOT NULL\" integer"
+        => "unexpected table users: column \"x DEFAULT y\"", "tuned      table users: column \"x NOT NULL\"";
+    a_column_whose_domain_checks_that_it_is_filled:
+        "CREATE DOMAIN a AS integer CHECK (VALUE IS NOT NULL); CREATE DOMAIN b AS a; CREATE DOMAIN c AS integer CHECK (VALUE > 0);
+         ALTER TABLE users ADD filled b, ADD free c"
+        => "foreign    domain a", "foreign    domain b", "foreign    domain c",
+           "unexpected table users: column filled", "tuned      table users: column free";
+    a_published_table_whose_rows_cannot_be_changed:
+        "CREATE PUBLICATION changes FOR TABLE users; ALTER TABLE users REPLICA IDENTITY NOTHING"
+        => "unexpected table users: published without replica identity", "tuned      table users: setting replica identity";
+    a_function_with_a_setting_that_few_may_see: "ALTER FUNCTION diesel_set_updated_at() SET dynamic_library_path = '$libdir'"
+        => "unexpected function diesel_set_updated_at(): setting dynamic_library_path";
     a_unique_index_too_many: "CREATE UNIQUE INDEX \"one each\" ON messages (created_at)"
         => "unexpected table messages: index \"one each\"";
     an_invalid_index_too_many:
@@ -305,6 +318,45 @@ fn what_a_later_migration_makes_is_in_its_way_and_not_foreign() {
     migrate::revert(&database.pool(), &Revert::All, &mut Silent).unwrap();
     database.execute("CREATE TABLE users (name text)").unwrap();
     assert_eq!(differences(&database, Scope::CurrentSchema), ["unexpected table users"]);
+}
+
+#[test]
+fn what_has_the_name_of_what_a_later_migration_makes_is_in_its_way_whatever_it_is() {
+    let database = TestDatabase::migrated();
+    migrate::revert(&database.pool(), &Revert::All, &mut Silent).unwrap();
+    database
+        .execute(
+            "CREATE VIEW users AS SELECT 1; CREATE SEQUENCE messages; CREATE DOMAIN chats AS integer;
+             CREATE TYPE user_status AS (one integer); CREATE TABLE pets (one integer, two integer);
+             CREATE INDEX messages_replies_idx ON pets (one); CREATE INDEX users_pkey ON pets (two);
+             CREATE INDEX pets_idx ON pets (one); CREATE SEQUENCE contact_status",
+        )
+        .unwrap();
+    assert_eq!(
+        differences(&database, Scope::CurrentSchema),
+        [
+            "unexpected domain chats",
+            "unexpected index messages_replies_idx",
+            "unexpected index users_pkey",
+            // No type has the name of a sequence.
+            "foreign    sequence contact_status",
+            "unexpected sequence messages",
+            "foreign    table pets",
+            "unexpected type user_status",
+            "unexpected view users",
+        ]
+    );
+}
+
+#[test]
+fn a_column_that_is_filled_in_new_rows_alone_is_not_what_it_should_be() {
+    let database = TestDatabase::migrated();
+    if database.value("SELECT current_setting('server_version_num')::integer >= 180000") == "t" {
+        let not_valid = "ALTER TABLE messages ALTER created_at DROP NOT NULL;
+             ALTER TABLE messages ADD CONSTRAINT later NOT NULL created_at NOT VALID";
+        database.execute(not_valid).unwrap();
+        assert_eq!(differences(&database, Scope::CurrentSchema), ["different  table messages: column created_at"]);
+    }
 }
 
 #[test]

@@ -82,6 +82,9 @@ fn a_migration_that_cannot_be_carried_out_is_refused_with_its_place() {
     }
     let folder = Folder::new().file(&format!("{GOOD}/up.sql"), b"SELECT 1;\nSELECT '\xff'".as_slice());
     refused(folder.path(), &["up.sql:2: is not UTF-8"]);
+    let outside = "run_in_transaction = false";
+    let folder = Folder::new().with(GOOD, "VACUUM;\nVACUUM;").file(&format!("{GOOD}/metadata.toml"), outside);
+    refused(folder.path(), &["/up.sql:2: is a second statement", GOOD]);
     let folder = Folder::new();
     fs::create_dir_all(folder.path().join(GOOD).join("up.sql")).unwrap();
     refused(folder.path(), &["up.sql: is not a file"]);
@@ -117,6 +120,19 @@ fn a_version_that_another_program_has_used_is_refused_with_both_names() {
         .exits(2)
         .complains("2026-12-01-000000_create_y: its version is applied already, as that of 2026-12-01-000000_create_x");
     run("rename_only", UP).exits(0);
+}
+
+#[test]
+fn what_was_carried_out_by_hand_is_recorded_as_the_advice_says() {
+    let database = TestDatabase::migrated();
+    database.execute(UP).unwrap();
+    let folder = Folder::new().with(GOOD, UP);
+    let arguments = ["run", "--also", folder.path().to_str().unwrap()];
+    let record = "INSERT INTO __diesel_schema_migrations (version) VALUES ('20261201000000');";
+    let run = on(&database, &arguments).exits(1).complains("record it: ");
+    assert!(run.stderr.split_whitespace().collect::<Vec<_>>().join(" ").contains(record), "{}", run.stderr);
+    database.execute(record).unwrap();
+    on(&database, &arguments).exits(0);
 }
 
 #[test]

@@ -23,7 +23,9 @@ pub(super) fn missing(target: &Target, rights: Option<&Rights>) -> String {
     let Some(rights) = rights else { return "The role lacks a privilege: see above which.".to_owned() };
     if rights.missing.is_empty() {
         let refuse = match rights.event_triggers.as_slice() {
-            [] => "It may be a function or a trigger that refuses: see above.".to_owned(),
+            [] => "It may be a function, a trigger or the owner of something that is no migration's, such as an \
+                   extension, that refuses: see above."
+                .to_owned(),
             triggers => format!(
                 "It may be an event trigger of this server that refuses: {}. Ask who made it, or let an administrator \
                  disable it meanwhile.",

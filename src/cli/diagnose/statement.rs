@@ -7,7 +7,7 @@ use miette::{LabeledSpan, NamedSource};
 use super::rights::{missing, no_schema};
 use crate::cli::problem::{Excerpt, Problem};
 use crate::cli::{Exit, output};
-use crate::migrate::{Blocker, Direction, Place, Rights, ServerError, Target};
+use crate::migrate::{Blocker, Direction, Owner, Place, Rights, ServerError, Target};
 
 /// What is left of a migration that failed.
 pub(super) const fn aftermath(in_transaction: bool, direction: Direction) -> &'static str {
@@ -105,6 +105,14 @@ pub(super) fn advice(error: &ServerError, target: &Target, place: Option<&Place>
             .to_owned(),
         // Duplicate table, object, function, column, schema: it was there before.
         "42P07" | "42710" | "42723" | "42701" | "42P06" => {
+            if let Some(place) = place.filter(|place| place.migration.owner == Owner::Service) {
+                return format!(
+                    "Something of that name was there before. If {0} was carried out by hand, record it: INSERT INTO \
+                     __diesel_schema_migrations (version) VALUES ('{1}');. Otherwise rename or drop what is there, or let \
+                     {0} make its own under another name. Then run again.",
+                    place.migration.name, place.migration.version
+                );
+            }
             let record = place.map_or_else(String::new, |place| {
                 format!(
                     "If {}/up.sql was run by hand, `messenger-db baseline` records that; then run again. Otherwise it",

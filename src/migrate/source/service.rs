@@ -85,7 +85,15 @@ fn problems(migration: &Migration) -> Vec<String> {
         }
         problems
             .extend(sql.find('\0').map(|offset| at(offset, "has a NUL character, which no query can hold; delete it")));
-        for statement in statements::split(sql) {
+        let statements = statements::split(sql);
+        if let Some(second) = statements.get(1).filter(|_| !migration.run_in_transaction) {
+            problems.push(at(
+                second.start,
+                "is a second statement, and this migration runs outside of a transaction: the server makes one of several \
+                 sent together; put each into a migration of its own",
+            ));
+        }
+        for statement in statements {
             let refused = folder::refusal(statement.text, migration.run_in_transaction);
             problems.extend(refused.map(|wrong| at(statement.start, &wrong)));
         }

@@ -54,7 +54,6 @@ attribute AS (
         relation.relkind,
         quote_ident(att.attname) AS name,
         own.typcollation,
-        own.typnotnull,
         own.typdefault,
         own.typstorage
     FROM relation
@@ -89,6 +88,30 @@ type AS (
         type.oid >= 16384
         AND (type.typtype IN ('e', 'd', 'r') OR class.relkind = 'c')
         AND (type.oid, 'pg_type'::regclass) NOT IN (SELECT objid, classid FROM of_extension)
+),
+
+-- The domains that refuse NULL, by NOT NULL or by a check that does not let it pass as checks do by themselves.
+refusing AS (
+    WITH RECURSIVE made_of AS (
+        SELECT oid AS domain, oid AS base FROM pg_type WHERE typtype = 'd'
+        UNION ALL
+        SELECT made_of.domain, base.typbasetype
+        FROM made_of
+        INNER JOIN pg_type AS base ON base.oid = made_of.base
+        WHERE base.typtype = 'd'
+    )
+
+    SELECT made_of.domain
+    FROM made_of
+    INNER JOIN pg_type AS base ON base.oid = made_of.base
+    WHERE
+        base.typnotnull
+        OR EXISTS (
+            SELECT FROM pg_constraint
+            WHERE
+                contypid = base.oid AND contype = 'c'
+                AND pg_get_constraintdef(oid) ~* E'\\m(IS|COALESCE|CASE|num_nulls|num_nonnulls)\\M'
+        )
 ),
 
 search AS (
@@ -203,6 +226,17 @@ fact (subject, rank, line) AS (
     FROM any_relation
 
     UNION ALL
+    -- An index has its name in the schema, whatever table it is of.
+    SELECT 'index ' || quote_ident(own.relname), 0, 'of ' || any_relation.subject
+    FROM any_relation
+    INNER JOIN here ON here.oid = any_relation.relnamespace AND here.prefix = ''
+    INNER JOIN pg_index AS ind ON ind.indrelid = any_relation.oid
+    INNER JOIN pg_class AS own ON own.oid = ind.indexrelid
+    WHERE
+        any_relation.subject <> ALL (:known)
+        AND ARRAY['index ' || quote_ident(own.relname), 'constraint ' || quote_ident(own.relname)] && :known
+
+    UNION ALL
     SELECT relation.subject, 1, state.line
     FROM relation
     CROSS JOIN LATERAL (
@@ -210,6 +244,20 @@ fact (subject, rank, line) AS (
         (CASE relation.relpersistence WHEN 'u' THEN 'unlogged' WHEN 't' THEN 'temporary' END),
         (CASE WHEN relation.relrowsecurity THEN 'row security' END),
         (CASE WHEN relation.relforcerowsecurity THEN 'row security forced' END),
+        -- Then no row of it can be updated or deleted.
+        (
+            CASE
+                WHEN relation.relreplident = 'n' AND EXISTS (
+                    SELECT
+                    FROM pg_publication_tables AS published
+                    INNER JOIN pg_publication AS publication ON publication.pubname = published.pubname
+                    WHERE
+                        published.tablename = relation.relname
+                        AND published.schemaname = (SELECT nspname FROM pg_namespace WHERE oid = relation.relnamespace)
+                        AND (publication.pubupdate OR publication.pubdelete)
+                ) THEN 'published without replica identity'
+            END
+        ),
         ('partitioned by ' || pg_get_partkeydef(relation.oid)),
         ('partition ' || pg_get_expr(relation.relpartbound, relation.oid))
     ) AS state (line)
@@ -282,7 +330,15 @@ fact (subject, rank, line) AS (
             att.name,
             format_type(att.atttypid, att.atttypmod),
             'COLLATE ' || nullif(att.attcollation, att.typcollation)::regcollation::text,
-            CASE WHEN att.attnotnull OR att.typnotnull THEN 'NOT NULL' END,
+            CASE WHEN att.attnotnull OR att.atttypid IN (SELECT domain FROM refusing) THEN 'NOT NULL' END,
+            -- Since PostgreSQL 18 it may hold for new rows alone.
+            CASE
+                WHEN EXISTS (
+                    SELECT FROM pg_constraint
+                    WHERE
+                        conrelid = att.attrelid AND contype = 'n' AND conkey[1] = att.attnum AND NOT convalidated
+                ) THEN 'NOT VALID'
+            END,
             CASE att.attgenerated WHEN '' THEN 'DEFAULT ' ELSE 'GENERATED ' END
             || coalesce(pg_get_expr(def.adbin, def.adrelid), att.typdefault),
             CASE att.attgenerated WHEN 's' THEN 'STORED' WHEN 'v' THEN 'VIRTUAL' END,
@@ -481,7 +537,8 @@ fact (subject, rank, line) AS (
         FROM unnest(routine.proconfig) AS option
         WHERE
             split_part(option, '=', 1) LIKE '%.%'
-            OR current_setting(split_part(option, '=', 1), true) IS NOT NULL
+            -- Not current_setting(): it fails for what this role may not see.
+            OR pg_settings_get_flags(split_part(option, '=', 1)) IS NOT NULL
         UNION ALL
         SELECT 'cost: ' || routine.procost
         WHERE routine.procost <> CASE WHEN routine.prolang IN (SELECT oid FROM pg_language WHERE lanname IN ('internal', 'c')) THEN 1 ELSE 100 END

@@ -22,8 +22,15 @@ const NAMED: [&str; 9] =
 const VALUED: [&str; 4] = ["setting ", "option ", "statistics ", "comment"];
 
 /// What is a part as a whole.
-const WHOLE: [&str; 6] =
-    ["row security", "row security forced", "unlogged", "temporary", "partitioned by ", "partition "];
+const WHOLE: [&str; 7] = [
+    "row security",
+    "row security forced",
+    "unlogged",
+    "temporary",
+    "published without replica identity",
+    "partitioned by ",
+    "partition ",
+];
 
 /// Takes a line apart.
 pub(crate) fn parse(line: &str) -> Parsed<'_> {
@@ -61,7 +68,7 @@ pub(crate) fn after<'a>(part: &'a str, word: &str) -> Option<&'a str> {
 }
 
 /// Where something is found first that is not in a quoted name, whose own quotes are doubled.
-fn outside_quotes(text: &str, sought: &str) -> Option<usize> {
+pub(crate) fn outside_quotes(text: &str, sought: &str) -> Option<usize> {
     let mut begins = 0;
     for (number, segment) in text.split('"').enumerate() {
         let is_quoted = number % 2 == 1;

@@ -10,10 +10,47 @@ use crate::migrate::state::fact::{self, Parsed};
 /// What the catalogs of the migrations name, at whatever version.
 #[derive(Debug, Default)]
 pub(crate) struct Stated<'a> {
-    /// Each object, such as `table users`.
+    /// Each object, such as `table users`, and each index and constraint with an index, by which the catalog finds those of
+    /// other tables that have its name.
     pub objects: BTreeSet<&'a str>,
     columns: BTreeSet<(&'a str, &'a str)>,
+    /// The indexes, each with its table.
+    indexes: BTreeSet<(&'a str, &'a str)>,
+    /// The names of all that.
+    names: BTreeSet<(Namespace, &'a str)>,
     allowed: Option<&'a AllowedDrift>,
+}
+
+/// Within what a name can be had once in a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Namespace {
+    /// Tables, views, sequences, composite types and indexes.
+    Relation,
+    /// Types, and the type of the rows of each table and view.
+    Type,
+    /// Functions, procedures and aggregates, with the types of what they are given.
+    Routine,
+}
+
+/// The name of an object, and where nothing else can have it.
+fn named(object: &str) -> (&'static [Namespace], &str) {
+    const NAMED: [(&str, &[Namespace]); 13] = [
+        ("table ", &[Namespace::Relation, Namespace::Type]),
+        ("view ", &[Namespace::Relation, Namespace::Type]),
+        ("materialized view ", &[Namespace::Relation, Namespace::Type]),
+        ("foreign table ", &[Namespace::Relation, Namespace::Type]),
+        ("type ", &[Namespace::Relation, Namespace::Type]),
+        ("sequence ", &[Namespace::Relation]),
+        ("index ", &[Namespace::Relation]),
+        ("enum ", &[Namespace::Type]),
+        ("domain ", &[Namespace::Type]),
+        ("range ", &[Namespace::Type]),
+        ("function ", &[Namespace::Routine]),
+        ("procedure ", &[Namespace::Routine]),
+        ("aggregate ", &[Namespace::Routine]),
+    ];
+    let found = NAMED.iter().find_map(|(kind, namespaces)| Some((*namespaces, object.strip_prefix(kind)?)));
+    found.unwrap_or((&[], object))
 }
 
 /// What a function may be given to be planned or watched in another way; with a `*` at the end, what begins so.
@@ -57,13 +94,35 @@ impl<'a> Stated<'a> {
     pub(crate) fn by(migrations: &'a [Migration], allowed: &'a AllowedDrift) -> Self {
         let mut stated = Self { allowed: Some(allowed), ..Self::default() };
         for line in migrations.iter().filter_map(|migration| migration.catalog).flat_map(str::lines) {
-            let Parsed { object, part, .. } = fact::parse(line);
-            stated.objects.insert(object);
-            if let Some(column) = part.filter(|part| part.starts_with("column ")) {
-                stated.columns.insert((object, column));
+            let Parsed { object, part, fact } = fact::parse(line);
+            stated.state(object);
+            let Some(part) = part else { continue };
+            let definition = fact.strip_prefix(part).unwrap_or_default();
+            if part.starts_with("column ") {
+                stated.columns.insert((object, part));
+            } else if part.starts_with("index ") {
+                stated.state(part);
+                stated.indexes.insert((object, part));
+            } else if let Some(name) = part.strip_prefix("constraint ")
+                && [" PRIMARY KEY ", " UNIQUE ", " EXCLUDE "].iter().any(|word| definition.starts_with(word))
+            {
+                stated.objects.insert(part);
+                stated.names.insert((Namespace::Relation, name));
             }
         }
         stated
+    }
+
+    fn state(&mut self, object: &'a str) {
+        self.objects.insert(object);
+        let (namespaces, name) = named(object);
+        self.names.extend(namespaces.iter().map(|namespace| (*namespace, name)));
+    }
+
+    /// Whether an object has the name of another one that a migration makes, so that both cannot be there.
+    fn is_in_the_way(&self, object: &str) -> bool {
+        let (namespaces, name) = named(object);
+        namespaces.iter().any(|namespace| self.names.contains(&(*namespace, name)))
     }
 
     /// Whether a difference is allowed.
@@ -75,19 +134,25 @@ impl<'a> Stated<'a> {
     pub(crate) fn kind(&self, object: &str, part: Option<&str>, expected: Option<&str>, found: Option<&str>) -> Kind {
         let Some(part) = part else {
             // What another version makes is in the way of that version's migration. An extension may be there before.
-            let is_foreign = expected.is_none() && (object.starts_with("extension ") || !self.objects.contains(object));
+            let is_stated = self.objects.contains(object) || self.is_in_the_way(object);
+            let is_foreign = expected.is_none() && (object.starts_with("extension ") || !is_stated);
             return if is_foreign { Kind::Foreign } else { Kind::Broken };
         };
         let (word, name) = part.split_once(' ').unwrap_or((part, ""));
         let is_tuned = match word {
             "comment" | "statistics" => true,
             "setting" => !object.starts_with("function ") && !object.starts_with("procedure ") || is_tuning(name),
-            "index" => expected.is_none() && found.is_some_and(|found| !found.starts_with(&format!("{part} UNIQUE "))),
+            // Half an index of this table is built anew by the migration that makes it; another table's is in its way.
+            "index" => {
+                expected.is_none()
+                    && found.is_some_and(|found| !found.starts_with(&format!("{part} UNIQUE ")))
+                    && (self.indexes.contains(&(object, part)) || !self.is_in_the_way(part))
+            }
             // Every statement of the schema names its columns, so that one more is not noticed unless it must be filled.
             "column" => {
                 expected.is_none()
                     && !self.columns.contains(&(object, part))
-                    && found.is_some_and(|found| !must_be_filled(found))
+                    && found.is_some_and(|found| !must_be_filled(found.strip_prefix(part).unwrap_or(found)))
             }
             _ => false,
         };
@@ -99,8 +164,8 @@ fn is_tuning(setting: &str) -> bool {
     TUNING.iter().any(|name| name.strip_suffix('*').map_or(*name == setting, |start| setting.starts_with(start)))
 }
 
-/// Whether a row cannot be inserted that does not mention the column.
-fn must_be_filled(column: &str) -> bool {
-    let has = |word: &str| column.contains(word);
+/// Whether a row cannot be inserted that does not mention the column, by what follows its name.
+fn must_be_filled(definition: &str) -> bool {
+    let has = |word: &str| fact::outside_quotes(definition, word).is_some();
     has(" NOT NULL") && !(has(" DEFAULT ") || has(" GENERATED ") || has(" IDENTITY "))
 }
