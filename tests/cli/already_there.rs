@@ -22,13 +22,13 @@ fn a_table_that_is_already_there_stops_the_migration_that_makes_it() {
         .complains("SQLSTATE 42P07")
         .complains("use a database of its own")
         .complains("createdb");
-    assert!(run.stdout.contains("2026-11-22-100000-messenger_add_extensions"), "{}", run.stdout);
+    assert!(run.stdout.contains("2026-11-22-100050-messenger_create_text_functions"), "{}", run.stdout);
 
     // The history table and the table itself apart, it is the database of the migration before.
-    let reference = at("2026-11-22-100000");
+    let reference = at("2026-11-22-100050");
     reference.execute("CREATE TABLE users (id integer)").unwrap();
     pretty_assertions::assert_eq!(state(&database).0, reference.catalog());
-    assert_eq!(super::applied(&database), versions()[..2]);
+    assert_eq!(super::applied(&database), versions()[..3]);
 }
 
 #[test]

@@ -70,12 +70,14 @@ found_and_named! {
     a_column_too_many: "ALTER TABLE users ADD age integer"
         => "tuned      table users: column age";
     a_dropped_column: "ALTER TABLE message_edits DROP edited_at"
-        => "missing    table message_edits: column edited_at";
+        => "missing    table message_edits: column edited_at",
+           "missing    table message_edits: constraint message_edits_times_check";
     a_renamed_column: "ALTER TABLE message_edits RENAME edited_at TO changed_at"
-        => "tuned      table message_edits: column changed_at", "missing    table message_edits: column edited_at";
+        => "tuned      table message_edits: column changed_at", "missing    table message_edits: column edited_at",
+           "different  table message_edits: constraint message_edits_times_check";
     a_column_in_another_place:
         "ALTER TABLE message_edits DROP content, ADD content text,
-             ADD CONSTRAINT message_edits_content_check CHECK (char_length(content) <= 10000);
+             ADD CONSTRAINT message_edits_content_check CHECK (octet_length(content) <= 40000);
          COMMENT ON COLUMN message_edits.content IS 'What it said then. Null: a picture that had no words.'"
         => "different  table message_edits: column edited_at";
     a_column_with_another_collation: "ALTER TABLE attachments ALTER file_name TYPE text COLLATE \"C\""

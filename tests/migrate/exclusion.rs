@@ -47,7 +47,9 @@ fn when_the_runner_that_holds_the_lock_is_killed_the_others_go_on() {
     let applied = |run: Run| run.stdout.lines().filter(|line| line.starts_with("applied")).count();
     let applied: usize = others.into_iter().map(|other| applied(other.ends().exits(0))).sum();
     // Each by one of them; those before the lock by the one that was killed.
-    assert_eq!(applied, migrate::migrations().unwrap().len() - 4);
+    let migrations = migrate::migrations().unwrap();
+    let reached = migrations.iter().position(|migration| migration.name.ends_with("create_contacts")).unwrap();
+    assert_eq!(applied, migrations.len() - reached);
     is_at_the_head(&database);
 }
 
