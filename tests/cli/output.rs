@@ -26,7 +26,7 @@ fn what_was_done_is_on_standard_output_and_what_failed_on_standard_error() {
     database.execute("CREATE TABLE users (id integer)").unwrap();
     let run = on(&database, &["run", "--allow-drift"]).exits(1);
     let done: Vec<_> = run.stdout.lines().map(|line| line.split_whitespace().nth(1).unwrap()).collect();
-    assert_eq!(done, names()[..2]);
+    assert_eq!(done, names()[..3]);
     assert!(run.stderr.contains("already exists") && !run.stderr.contains("applied   "), "{}", run.stderr);
 }
 

@@ -125,6 +125,7 @@ const COMMANDS: &[&[&str]] = &[
     &["plan"],
     &["baseline"],
     &["catalog"],
+    &["docs"],
     &["redo", "--json"],
     &["revert", "--verbose"],
     &["plan", "--json"],

@@ -120,7 +120,7 @@ fn a_commit_that_fails_is_not_reported_as_applied() {
 #[test]
 fn a_row_in_the_history_that_cannot_be_written_is_told_with_the_name_of_its_migration() {
     let database = at(names()[1]);
-    database.execute("ALTER TABLE __diesel_schema_migrations ADD CHECK (version < '20261122100200')").unwrap();
+    database.execute("ALTER TABLE __diesel_schema_migrations ADD CHECK (version < '20261122100100')").unwrap();
     let before = state(&database);
     on(&database, &["run"])
         .exits(1)

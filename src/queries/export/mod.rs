@@ -15,7 +15,7 @@ mod error;
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
 use diesel::pg::PgRowByRowLoadingMode;
 use diesel::prelude::*;
@@ -117,7 +117,8 @@ fn write(
         .order(chat_participants::chat_id)
         .select(chat_participants::chat_id)
         .load(conn)?;
-    let head = json!({ "kind": "export", "format": FORMAT, "user_id": user.to_string(), "exported_at": exported_at });
+    let at = exported_at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+    let head = json!({ "kind": "export", "format": FORMAT, "user_id": user.to_string(), "exported_at": at });
     writeln!(lines, "{head}")?;
 
     let mut counts = BTreeMap::new();
@@ -136,7 +137,7 @@ fn write(
         "kind": "manifest",
         "format": FORMAT,
         "user_id": user.to_string(),
-        "exported_at": exported_at,
+        "exported_at": at,
         "counts": counts,
     });
     writeln!(lines, "{manifest}")?;
