@@ -23,8 +23,8 @@ CREATE TABLE contacts (
     CONSTRAINT contacts_requested_by_check CHECK (requested_by IN (user_id, contact_id)),
     CONSTRAINT contacts_accepted_at_check CHECK ((status = 'accepted') = (accepted_at IS NOT NULL)),
     CONSTRAINT contacts_times_check CHECK (
-        created_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
-        AND accepted_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+        created_at >= '0001-01-01 00:00:00+00' AND created_at <= '9999-12-31 23:59:59.999999+00'
+        AND accepted_at >= '0001-01-01 00:00:00+00' AND accepted_at <= '9999-12-31 23:59:59.999999+00'
     )
 );
 
@@ -37,7 +37,7 @@ CREATE TABLE declined_requests (
     CONSTRAINT declined_requests_decliner_fkey FOREIGN KEY (decliner_id) REFERENCES users (id) ON DELETE NO ACTION,
     CONSTRAINT declined_requests_not_self_check CHECK (asker_id <> decliner_id),
     CONSTRAINT declined_requests_times_check CHECK (
-        declined_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+        declined_at >= '0001-01-01 00:00:00+00' AND declined_at <= '9999-12-31 23:59:59.999999+00'
     )
 );
 
@@ -52,7 +52,7 @@ CREATE TABLE blocks (
     CONSTRAINT blocks_blocked_fkey FOREIGN KEY (blocked_id) REFERENCES users (id) ON DELETE NO ACTION,
     CONSTRAINT blocks_not_self_check CHECK (blocker_id <> blocked_id),
     CONSTRAINT blocks_times_check CHECK (
-        created_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+        created_at >= '0001-01-01 00:00:00+00' AND created_at <= '9999-12-31 23:59:59.999999+00'
     )
 );
 

@@ -50,9 +50,9 @@ CREATE TABLE chats (
     CONSTRAINT chats_direct_pair_order_check CHECK (direct_low < direct_high),
     CONSTRAINT chats_member_count_check CHECK (member_count BETWEEN 0 AND 300),
     CONSTRAINT chats_times_check CHECK (
-        created_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
-        AND updated_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
-        AND deleted_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+        created_at >= '0001-01-01 00:00:00+00' AND created_at <= '9999-12-31 23:59:59.999999+00'
+        AND updated_at >= '0001-01-01 00:00:00+00' AND updated_at <= '9999-12-31 23:59:59.999999+00'
+        AND deleted_at >= '0001-01-01 00:00:00+00' AND deleted_at <= '9999-12-31 23:59:59.999999+00'
     )
 );
 
@@ -84,7 +84,7 @@ CREATE TABLE chat_heads (
     CONSTRAINT chat_heads_last_preview_check CHECK (char_length(last_preview) <= 100),
     CONSTRAINT chat_heads_version_check CHECK (pruned_version BETWEEN 0 AND version),
     CONSTRAINT chat_heads_times_check CHECK (
-        last_message_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+        last_message_at >= '0001-01-01 00:00:00+00' AND last_message_at <= '9999-12-31 23:59:59.999999+00'
     )
 )
 -- Every send updates one row here: half of each page is kept free for it, and no column is indexed but the key.
@@ -104,8 +104,8 @@ CREATE TABLE chat_participants (
     CONSTRAINT chat_participants_joined_seq_check CHECK (joined_seq >= 0),
     CONSTRAINT chat_participants_left_seq_check CHECK (left_seq >= 0),
     CONSTRAINT chat_participants_times_check CHECK (
-        joined_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
-        AND left_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+        joined_at >= '0001-01-01 00:00:00+00' AND joined_at <= '9999-12-31 23:59:59.999999+00'
+        AND left_at >= '0001-01-01 00:00:00+00' AND left_at <= '9999-12-31 23:59:59.999999+00'
     )
 );
 

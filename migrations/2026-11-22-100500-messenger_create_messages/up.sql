@@ -45,9 +45,9 @@ CREATE TABLE messages (
     CONSTRAINT messages_metadata_check CHECK (jsonb_typeof(metadata) = 'object'),
     CONSTRAINT messages_metadata_size_check CHECK (metadata = '{}' OR octet_length(metadata::text) <= 16384),
     CONSTRAINT messages_times_check CHECK (
-        created_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
-        AND edited_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
-        AND deleted_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+        created_at >= '0001-01-01 00:00:00+00' AND created_at <= '9999-12-31 23:59:59.999999+00'
+        AND edited_at >= '0001-01-01 00:00:00+00' AND edited_at <= '9999-12-31 23:59:59.999999+00'
+        AND deleted_at >= '0001-01-01 00:00:00+00' AND deleted_at <= '9999-12-31 23:59:59.999999+00'
     ),
     CONSTRAINT messages_deleted_is_empty_check CHECK (deleted_at IS NULL OR (content IS NULL AND metadata = '{}'))
 );
@@ -70,7 +70,7 @@ CREATE TABLE message_edits (
     CONSTRAINT message_edits_version_check CHECK (version BETWEEN 1 AND 1000),
     CONSTRAINT message_edits_content_check CHECK (octet_length(content) <= 40000),
     CONSTRAINT message_edits_times_check CHECK (
-        edited_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+        edited_at >= '0001-01-01 00:00:00+00' AND edited_at <= '9999-12-31 23:59:59.999999+00'
     )
 );
 

@@ -36,7 +36,7 @@ CREATE TABLE attachments (
     CONSTRAINT attachments_width_check CHECK (width >= 1),
     CONSTRAINT attachments_height_check CHECK (height >= 1),
     CONSTRAINT attachments_times_check CHECK (
-        created_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+        created_at >= '0001-01-01 00:00:00+00' AND created_at <= '9999-12-31 23:59:59.999999+00'
     )
 );
 

@@ -39,7 +39,7 @@ CREATE TABLE message_reactions (
         REFERENCES chat_participants (chat_id, user_id) ON DELETE CASCADE,
     CONSTRAINT message_reactions_emoji_check CHECK (is_emoji(emoji)),
     CONSTRAINT message_reactions_times_check CHECK (
-        created_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+        created_at >= '0001-01-01 00:00:00+00' AND created_at <= '9999-12-31 23:59:59.999999+00'
     )
 );
 

@@ -33,7 +33,7 @@ CREATE TABLE chat_changes (
     CONSTRAINT chat_changes_chat_fkey FOREIGN KEY (chat_id) REFERENCES chat_heads (chat_id) ON DELETE CASCADE,
     CONSTRAINT chat_changes_version_check CHECK (version >= 1),
     CONSTRAINT chat_changes_times_check CHECK (
-        changed_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+        changed_at >= '0001-01-01 00:00:00+00' AND changed_at <= '9999-12-31 23:59:59.999999+00'
     ),
     CONSTRAINT chat_changes_message_check CHECK (
         (message_seq IS NOT NULL) = (kind IN ('message_edited', 'message_deleted', 'reactions_changed'))
@@ -64,7 +64,7 @@ CREATE TABLE user_changes (
     CONSTRAINT user_changes_user_fkey FOREIGN KEY (user_id) REFERENCES user_heads (user_id) ON DELETE CASCADE,
     CONSTRAINT user_changes_version_check CHECK (version >= 1),
     CONSTRAINT user_changes_times_check CHECK (
-        changed_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+        changed_at >= '0001-01-01 00:00:00+00' AND changed_at <= '9999-12-31 23:59:59.999999+00'
     )
 );
 

@@ -24,7 +24,7 @@ CREATE TABLE push_tokens (
     CONSTRAINT push_tokens_p256dh_check CHECK (octet_length(p256dh) = 65),
     CONSTRAINT push_tokens_auth_check CHECK (octet_length(auth) = 16),
     CONSTRAINT push_tokens_times_check CHECK (
-        registered_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+        registered_at >= '0001-01-01 00:00:00+00' AND registered_at <= '9999-12-31 23:59:59.999999+00'
     ),
     CONSTRAINT push_tokens_keys_check CHECK (
         (p256dh IS NULL) = (auth IS NULL)

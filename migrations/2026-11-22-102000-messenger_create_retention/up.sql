@@ -14,7 +14,7 @@ CREATE TABLE unused_files (
     queued_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT unused_files_pkey PRIMARY KEY (id),
     CONSTRAINT unused_files_times_check CHECK (
-        queued_at BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'
+        queued_at >= '0001-01-01 00:00:00+00' AND queued_at <= '9999-12-31 23:59:59.999999+00'
     )
 );
 

@@ -290,7 +290,7 @@ fn what_is_to_be_watched_gives_no_row_on_a_sound_server_and_sizes_give_one_for_e
     let server = Server::throwaway(&[]);
     let url = seeded(&server);
     let rows = |sql: &str| Connection::open(&url.parse().unwrap()).unwrap().execute(sql).unwrap();
-    for query in blocks("What to watchdog", "sql") {
+    for query in blocks("What to watch", "sql") {
         assert_eq!(rows(&query), Vec::<Vec<_>>::new(), "{query}");
     }
     let sizes = rows(&blocks("Sizes and autovacuum", "sql").remove(0));
@@ -305,7 +305,7 @@ fn an_invalid_index_and_an_open_transaction_are_among_what_is_watched() {
     let mut session = server.connect();
     session.execute("CREATE TABLE twice AS SELECT 1 AS id FROM generate_series(1, 2)").unwrap();
     assert!(session.execute("CREATE UNIQUE INDEX CONCURRENTLY twice_idx ON twice (id)").is_err());
-    let queries = blocks("What to watchdog", "sql");
+    let queries = blocks("What to watch", "sql");
     let invalid = queries.iter().find(|query| query.contains("indisvalid")).unwrap();
     until("the index is seen", || !session.execute(invalid).unwrap().is_empty());
     // The threshold of each age is in the text: with none, what is there shows.
