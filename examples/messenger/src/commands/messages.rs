@@ -99,7 +99,11 @@ pub async fn edit(client: &Client, chat: ChatId, seq: Seq, text: String) -> Answ
 /// What a message said before its edits.
 pub async fn edits(client: &Client, chat: ChatId, seq: Seq) -> Answer {
     let actor = client.actor;
-    let edits = client.app.database.run(move |conn| messages::list_edits(conn, actor, chat, seq, EditsFor::Sender, None, Limit::MAX)).await?;
+    let edits = client
+        .app
+        .database
+        .run(move |conn| messages::list_edits(conn, actor, chat, seq, EditsFor::Sender, None, Limit::MAX))
+        .await?;
     let edits: Vec<_> =
         edits.into_iter().map(|edit| json!({ "text": edit.content, "until": edit.edited_at })).collect();
     answer(edits)
