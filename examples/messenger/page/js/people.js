@@ -110,11 +110,17 @@ export function showDetails() {
     return openDialog(nameOf(chat.other), person(profile), does("Block", "block", chat.other, { class: "danger" }));
   }
   openDialog(chat.name, el("div", {}));
-  renew = () => byId("dialog-body").replaceChildren(...group(store.chats.get(chat.id)));
+  // One form for as long as the dialog is open: what is being typed into it outlives a change by somebody else.
+  const form = renameForm(chat);
+  renew = () => {
+    const focused = document.activeElement;
+    byId("dialog-body").replaceChildren(...group(store.chats.get(chat.id), form));
+    if (form.contains(focused)) focused.focus();
+  };
   renew();
 }
 
-function group(chat) {
+function group(chat, form) {
   if (!chat) {
     closeDialog();
     return [];
@@ -138,7 +144,7 @@ function group(chat) {
   };
   const addable = store.people.contacts.filter(({ profile }) => !members.some((member) => member.profile.id === profile.id));
   return [
-    manages && renameForm(chat),
+    manages && form,
     el("section", {}, el("h3", {}, "Members"), members.map(row)),
     manages && addable.length > 0 && el("section", {}, el("h3", {}, "Add"), addable.map(({ profile }) => person(profile, button("Add", about("add_member", profile.id))))),
     button("Leave the group", () => leave("leave_group", "Leave this group?", "Leave"), { class: "danger" }),
