@@ -66,7 +66,8 @@ refusals! { BlockRefused {
 /// use messenger_db::queries::blocks;
 ///
 /// assert!(blocks::block(conn, alice, mallory.user_id())?);
-/// assert_eq!(contacts::request(conn, mallory, alice.user_id()), Err(Error::Refused(RequestRefused::Blocked)));
+/// // Mallory is not told that it is a block.
+/// assert_eq!(contacts::request(conn, mallory, alice.user_id()), Err(Error::Refused(RequestRefused::NoSuchAccount)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn block(conn: &mut PgConnection, actor: Actor, blocked: UserId) -> Result<bool, Error<BlockRefused>> {
