@@ -40,7 +40,7 @@ CREATE TABLE messages (
     -- Most words begin with a character that is seen; the others are looked through.
     CONSTRAINT messages_text_has_content_check CHECK (
         (kind <> 'text' OR content IS NOT NULL OR deleted_at IS NOT NULL)
-        AND (ascii(content) BETWEEN 33 AND 126 OR NOT is_blank(content))
+        AND ((ascii(content) BETWEEN 33 AND 126) OR NOT is_blank(content))
     ),
     CONSTRAINT messages_metadata_check CHECK (jsonb_typeof(metadata) = 'object'),
     CONSTRAINT messages_metadata_size_check CHECK (metadata = '{}' OR octet_length(metadata::text) <= 16384),
