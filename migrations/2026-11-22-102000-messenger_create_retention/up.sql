@@ -27,6 +27,23 @@ AS $$
     WHERE file.key IS NOT NULL
 $$;
 
+CREATE FUNCTION remove_uploads(storage_keys text []) RETURNS text []
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    file_keys text [] := ARRAY(
+        SELECT file.key
+        FROM uploads AS old
+        CROSS JOIN LATERAL (VALUES (old.storage_key), (old.medium_key), (old.thumbnail_key)) AS file (key)
+        WHERE old.storage_key = ANY (storage_keys COLLATE "C") AND file.key IS NOT NULL
+    );
+BEGIN
+    PERFORM queue_unused_files(file_keys);
+    DELETE FROM uploads WHERE storage_key = ANY (storage_keys COLLATE "C");
+    RETURN file_keys;
+END
+$$;
+
 CREATE FUNCTION discard_uploads(
     unattached interval,
     at_most bigint,
@@ -46,15 +63,8 @@ BEGIN
         LIMIT at_most
         FOR UPDATE SKIP LOCKED
     );
-    file_keys := ARRAY(
-        SELECT file.key
-        FROM uploads AS old
-        CROSS JOIN LATERAL (VALUES (old.storage_key), (old.medium_key), (old.thumbnail_key)) AS file (key)
-        WHERE old.storage_key = ANY (old_keys COLLATE "C") AND file.key IS NOT NULL
-    );
-    PERFORM queue_unused_files(file_keys);
-    DELETE FROM uploads WHERE storage_key = ANY (old_keys COLLATE "C");
-    GET DIAGNOSTICS removed = ROW_COUNT;
+    removed := cardinality(old_keys);
+    file_keys := remove_uploads(old_keys);
 END
 $$;
 
@@ -406,6 +416,8 @@ COMMENT ON COLUMN unused_files.file_key IS
     'The key of a picture or of a copy of it in the object store; of a profile picture, where it is.';
 COMMENT ON COLUMN unused_files.queued_at IS 'Since when nothing in the database needs it.';
 COMMENT ON FUNCTION queue_unused_files(text []) IS 'Puts files on the list of those that are to be deleted; nulls are left out.';
+COMMENT ON FUNCTION remove_uploads(text []) IS
+    'Removes uploads and puts their files, copies included, on the list of those to delete. Gives the files.';
 COMMENT ON FUNCTION discard_uploads(interval, bigint) IS
     'Removes uploads that nobody attached for so long, the oldest first, those given up before included, and puts their files on the list. Skips those that are locked.';
 COMMENT ON FUNCTION remove_oldest_messages(chat_id, timestamptz, bigint) IS

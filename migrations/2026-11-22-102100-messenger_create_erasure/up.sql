@@ -189,7 +189,6 @@ AS $$
 DECLARE
     erased bigint;
     keys text [];
-    file_keys text [];
 BEGIN
     -- What was attached went with its message.
     keys := ARRAY(
@@ -199,17 +198,9 @@ BEGIN
         LIMIT at_most
         FOR UPDATE
     );
-    file_keys := ARRAY(
-        SELECT file.key
-        FROM uploads AS own
-        CROSS JOIN LATERAL (VALUES (own.storage_key), (own.medium_key), (own.thumbnail_key)) AS file (key)
-        WHERE own.storage_key = ANY (keys COLLATE "C") AND file.key IS NOT NULL
-    );
-    PERFORM queue_unused_files(file_keys);
-    DELETE FROM uploads WHERE storage_key = ANY (keys COLLATE "C");
-    GET DIAGNOSTICS erased = ROW_COUNT;
-    IF erased > 0 THEN
-        RETURN erased;
+    IF keys <> '{}' THEN
+        PERFORM remove_uploads(keys);
+        RETURN cardinality(keys);
     END IF;
 
     DELETE FROM user_sessions

@@ -1,7 +1,9 @@
 //! Functions of PostgreSQL that Diesel has no name for.
 
-use diesel::define_sql_function;
-use diesel::sql_types::{BigInt, Bool, Nullable, Numeric, SmallInt, Text, Timestamptz};
+use diesel::pg::Pg;
+use diesel::query_builder::QueryId;
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Numeric, SmallInt, SqlType, Text, Timestamptz};
+use diesel::{define_sql_function, infix_operator};
 
 define_sql_function! {
     /// What the clock of the server says now, also in the middle of a transaction.
@@ -57,4 +59,36 @@ define_sql_function! {
 define_sql_function! {
     /// The number as a `bigint`.
     fn int8(number: Nullable<Numeric>) -> Nullable<BigInt>;
+}
+
+/// The type of a document of full-text search.
+#[derive(Debug, Clone, Copy, QueryId, SqlType)]
+#[diesel(postgres_type(name = "tsvector", schema = "pg_catalog"))]
+pub struct TsVector;
+
+/// The type of a query of full-text search.
+#[derive(Debug, Clone, Copy, QueryId, SqlType)]
+#[diesel(postgres_type(name = "tsquery", schema = "pg_catalog"))]
+pub struct TsQuery;
+
+infix_operator!(Matches, " @@ ", backend: Pg);
+
+define_sql_function! {
+    /// A text as search sees it: a function of the schema.
+    fn search_text(text: Nullable<Text>) -> Nullable<Text>;
+}
+
+define_sql_function! {
+    /// The words of a text as search sees it: a function of the schema.
+    fn search_words(text: Nullable<Text>) -> Nullable<Array<Text>>;
+}
+
+define_sql_function! {
+    /// The words as a document.
+    fn array_to_tsvector(words: Nullable<Array<Text>>) -> Nullable<TsVector>;
+}
+
+define_sql_function! {
+    /// The query for what somebody typed to find a name: a function of the schema.
+    fn search_names(text: Text) -> Nullable<TsQuery>;
 }

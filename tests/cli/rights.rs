@@ -104,6 +104,17 @@ fn who_meets_the_tables_of_another_role_becomes_that_role_or_is_told_how() {
 }
 
 #[test]
+fn a_setting_that_the_role_may_not_see_stops_no_comparison() {
+    let database = TestDatabase::empty_on(own_server());
+    let role = login(&database, "plain");
+    database.execute(&format!("ALTER DATABASE {} OWNER TO {role}", database.name())).unwrap();
+    as_role(&database, &role, &["run"]).exits(0);
+    database.execute("ALTER FUNCTION is_blank(text) SET dynamic_library_path = '$libdir'").unwrap();
+    let verified = as_role(&database, &role, &["verify"]).exits(4);
+    assert!(verified.stdout.contains("function is_blank(text): setting dynamic_library_path"), "{}", verified.stdout);
+}
+
+#[test]
 fn a_member_without_inheritance_becomes_the_owner() {
     let database = TestDatabase::empty_on(own_server());
     let first = login(&database, "first");

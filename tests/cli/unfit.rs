@@ -5,8 +5,8 @@ use crate::support::{LockHolder, Run, Running, Server, TestDatabase, messenger_d
 
 fn schemas_with_tables(database: &TestDatabase) -> Vec<String> {
     database.column(
-        "SELECT DISTINCT relnamespace::regnamespace FROM pg_class
-         WHERE relkind = 'r' AND relnamespace::regnamespace::text NOT LIKE ALL ('{pg\\_%,information_schema}')",
+        "SELECT DISTINCT relnamespace::regnamespace::text FROM pg_class
+         WHERE relkind = 'r' AND relnamespace::regnamespace::text NOT LIKE ALL ('{pg\\_%,information_schema}') ORDER BY 1",
     )
 }
 
@@ -25,6 +25,32 @@ fn a_messenger_is_not_split_over_two_schemas() {
         on(&database, &[command]).exits(2).complains("was migrated in the schema public").complains("search_path");
     }
     assert_eq!(schemas_with_tables(&database), ["public"]);
+}
+
+#[test]
+fn a_messenger_in_a_schema_off_the_path_is_noticed_and_a_second_one_is_made_only_when_that_is_said() {
+    let database = TestDatabase::empty();
+    database
+        .execute("CREATE EXTENSION pg_trgm; CREATE EXTENSION btree_gin; CREATE SCHEMA app; CREATE SCHEMA tenant")
+        .unwrap();
+    set_search_path(&database, "app, public");
+    on(&database, &["run"]).exits(0);
+    for path in ["public", "tenant, public"] {
+        set_search_path(&database, path);
+        for command in ["run", "verify", "revert", "redo", "status", "list", "pending", "plan", "baseline"] {
+            on(&database, &[command]).exits(2).complains("was migrated in the schema app");
+        }
+    }
+    assert_eq!(schemas_with_tables(&database), ["app"]);
+    let help = on(&database, &["run"]).exits(2).stderr;
+    let statement = help.split_once("CREATE TABLE").unwrap().1.split_once(';').unwrap().0;
+    let words: Vec<_> = statement.split_whitespace().collect();
+    database.execute(&format!("CREATE TABLE {}", words.join(" "))).unwrap();
+    on(&database, &["run"]).exits(0);
+    on(&database, &["verify"]).exits(0);
+    assert_eq!(schemas_with_tables(&database), ["app", "tenant"]);
+    set_search_path(&database, "app, public");
+    on(&database, &["verify"]).exits(0);
 }
 
 #[test]

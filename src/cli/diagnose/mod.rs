@@ -78,13 +78,18 @@ pub fn diagnose(error: Error, target: &Target, rights: Option<&Rights>) -> Probl
         Error::ReplicatedHistory { ref drift, .. } => {
             Problem { diff: Some(differences::diff(drift)), ..in_words(&error) }
         }
-        Error::OtherSchema { ref found, .. } => {
+        Error::OtherSchema { ref found, ref current } => {
             let help = format!(
                 "Nothing was changed. To go on there, an administrator runs\n  \
-                 ALTER DATABASE {} SET search_path = {found};\n\
-                 unless the database URL sets another, which options=-csearch_path%3D… corrects. For a messenger of its \
-                 own, take the other schema off the search_path.",
-                quoted(&target.database)
+                 ALTER DATABASE {database} SET search_path = {found};\n\
+                 A search_path of the role wins: ALTER ROLE {role} IN DATABASE {database} SET search_path = {found}; and \
+                 one in the database URL (options=-csearch_path%3D…) wins over both. If another messenger is meant in \
+                 {schema}, say so first:\n  \
+                 CREATE TABLE {schema}.__diesel_schema_migrations (version varchar(50) PRIMARY KEY, run_on timestamp \
+                 NOT NULL DEFAULT CURRENT_TIMESTAMP);",
+                database = quoted(&target.database),
+                role = quoted(&target.user),
+                schema = quoted(current),
             );
             Problem::new(Exit::Usage, error.to_string(), help)
         }

@@ -26,7 +26,8 @@ pub(crate) struct History {
 /// Both, in two round trips. A database without Diesel's table has nothing applied, and is left without it.
 ///
 /// The table is that of the schema in which things are created now: one further down the `search_path` is another's,
-/// and going on from there would split a messenger over two schemas.
+/// and going on from there would split a messenger over two schemas. Nor is a messenger taken for missing that lives in a
+/// schema that is not on the path: a second one would be made beside it. Who wants a second one makes its history first.
 pub(crate) fn read(connection: &mut Connection) -> Result<History, Error> {
     let rows = connection.execute(
         "SELECT
@@ -62,13 +63,17 @@ pub(crate) fn read(connection: &mut Connection) -> Result<History, Error> {
              CASE
                  WHEN row_security_active(to_regclass('__diesel_schema_migrations')) THEN '__diesel_schema_migrations'
                  WHEN row_security_active(ledger.oid) THEN 'messenger_db_ledger'
-             END
+             END,
+             (
+                 SELECT min(relnamespace::regnamespace::text) FROM pg_class
+                 WHERE relname = 'messenger_db_ledger' AND relkind = 'r' AND relnamespace <> (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+             )
          FROM (SELECT to_regclass(quote_ident(current_schema()) || '.messenger_db_ledger')) AS ledger (oid)",
     )?;
     let mut values = rows.into_iter().next().unwrap_or_default().into_iter();
     let mut value = || values.next().flatten();
     let (current, found, has_ledger, may_record, has_owner) = (value(), value(), value(), value(), value());
-    let (search_path, unusable, filtered) = (value().unwrap_or_default(), value(), value());
+    let (search_path, unusable, filtered, elsewhere) = (value().unwrap_or_default(), value(), value(), value());
     // What is not seen is not taken for what is not there.
     if current.is_none() || unusable.is_some() {
         return Err(Error::NoSchema { search_path, unusable });
@@ -76,11 +81,9 @@ pub(crate) fn read(connection: &mut Connection) -> Result<History, Error> {
     if let Some(table) = filtered {
         return Err(Error::RowsHidden { table });
     }
-    match (&current, &found) {
-        (Some(current), Some(found)) if quoted(current) == *found || current == found => {}
-        (_, Some(found)) => {
-            return Err(Error::OtherSchema { found: found.clone(), current: current.unwrap_or_default() });
-        }
+    match (&current, found.or(elsewhere)) {
+        (Some(current), Some(found)) if quoted(current) == found || *current == found => {}
+        (_, Some(found)) => return Err(Error::OtherSchema { found, current: current.unwrap_or_default() }),
         _ => return Ok(History::default()),
     }
     // A ledger that this role may not read is an error below, as a history is: it would tell what was edited.

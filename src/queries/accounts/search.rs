@@ -1,12 +1,12 @@
 //! Finds accounts by a part of the username, or by words of the display name.
 
-use diesel::dsl::{exists, not, sql};
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
 
 use super::{Profile, is_in_usernames, lower_username};
 use crate::actor::Actor;
 use crate::ids::UserId;
+use crate::queries::functions::{Matches, array_to_tsvector, search_names, search_text, search_words};
 use crate::queries::predicates::blocks_of_account;
 use crate::schema::users;
 
@@ -67,9 +67,8 @@ pub fn search(conn: &mut PgConnection, actor: Actor, part: &str) -> QueryResult<
 
 /// The accounts whose display name has these words. Of very many, any: a name is read and sorted for at most 500.
 fn by_display_name(conn: &mut PgConnection, reader: UserId, part: &str) -> QueryResult<Vec<Profile>> {
-    let has_words = sql::<Bool>("array_to_tsvector(search_words(search_text(users.display_name))) @@ search_names(")
-        .bind::<Text, _>(part)
-        .sql(")");
+    let words = array_to_tsvector(search_words(search_text(users::display_name)));
+    let has_words = Matches::new(words, search_names(part));
     let ids: Vec<UserId> = users::table.filter(has_words).limit(MAX_NAMED).select(users::id).load(conn)?;
     if ids.is_empty() {
         return Ok(Vec::new());

@@ -1,14 +1,13 @@
 //! Finds a user's groups by their names.
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
 
 use super::SearchRefused;
 use super::query::check;
 use crate::actor::Actor;
 use crate::error::Error;
 use crate::models::Chat;
+use crate::queries::functions::{Matches, array_to_tsvector, search_names, search_text, search_words};
 use crate::schema::{chat_heads, chat_participants, chats};
 
 /// How many groups are found at most.
@@ -43,9 +42,8 @@ const MAX_GROUPS: i64 = 50;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn find_groups(conn: &mut PgConnection, actor: Actor, text: &str) -> Result<Vec<Chat>, Error<SearchRefused>> {
-    let has_words = sql::<Bool>("array_to_tsvector(search_words(search_text(chats.name))) @@ search_names(")
-        .bind::<Text, _>(check(text)?)
-        .sql(")");
+    let words = array_to_tsvector(search_words(search_text(chats::name)));
+    let has_words = Matches::new(words, search_names(check(text)?));
     let found = chat_participants::table
         .inner_join(chats::table.on(chats::id.eq(chat_participants::chat_id)))
         .inner_join(chat_heads::table.on(chat_heads::chat_id.eq(chat_participants::chat_id)))
