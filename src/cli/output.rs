@@ -307,6 +307,10 @@ impl Observer for Output {
 
 /// Who stands in the way, and since when; what it runs may hold a secret.
 pub fn described(blocker: &Blocker) -> String {
+    if let Some(name) = &blocker.prepared {
+        let age = blocker.transaction_age.map(|age| format!(", prepared {} ago", in_words(age))).unwrap_or_default();
+        return format!("the prepared transaction {name:?} (role {:?}){age}", blocker.user);
+    }
     let ages = [("transaction", blocker.transaction_age), ("query", blocker.query_age)];
     let ages = ages.into_iter().filter_map(|(name, age)| Some(format!(", its {name} began {} ago", in_words(age?))));
     let state = blocker.state.as_ref().map(|state| format!(", {state}")).unwrap_or_default();

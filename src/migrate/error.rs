@@ -79,7 +79,7 @@ pub enum Error {
     },
     /// Between here and the server is a pooler that gives a session to somebody else after each transaction.
     #[error(
-        "there is a connection pooler in transaction mode, such as PgBouncer, before the database; the runner's lock \
+        "there is a connection pooler in transaction or statement mode, such as PgBouncer, before the database; the runner's lock \
          would stay behind in a session that it no longer has"
     )]
     TransactionPooling,
@@ -131,11 +131,11 @@ pub enum Error {
         /// What the history has beyond it.
         applied: Vec<String>,
     },
-    /// There is no schema to look at: what is in it is not known.
+    /// There is no schema to look at, or it is the server's own: what is in it is not known.
     #[error(
         "the search_path {search_path:?} leads to {}",
         unusable.as_ref().map_or_else(
-            || "no schema that exists".to_owned(),
+            || "no schema to create tables in".to_owned(),
             |schemas| format!("what this role may not use: {schemas}")
         )
     )]
@@ -274,6 +274,19 @@ pub enum Error {
     Referenced {
         /// Which, by its type and name, such as `table constraint profiles_user_id_fkey on public.profiles`.
         objects: Vec<String>,
+    },
+    /// More of the service's own migrations were to be undone than are applied; the next is this crate's.
+    #[error(
+        "cannot undo {wanted} of the service's own migrations: {own} applied, and before {} comes {next}, which is messenger-db's",
+        if *own == 1 { "it" } else { "them" }
+    )]
+    BeyondOwn {
+        /// How many were to be undone.
+        wanted: usize,
+        /// How many of the service's own are applied.
+        own: usize,
+        /// The name of this crate's newest.
+        next: &'static str,
     },
     /// What is to be undone has no `down.sql`.
     #[error("cannot undo {}: it has no down.sql", names.join(", "))]

@@ -267,10 +267,12 @@ fn an_interrupted_backup_leaves_nothing() {
 fn a_backup_gives_way_to_a_lock() {
     let (database, place) = (TestDatabase::migrated(), Place::new());
     if has_pg_dump(&database) {
-        let _lock = LockHolder::of(&database, "LOCK TABLE users");
+        let lock = LockHolder::of(&database, "LOCK TABLE users");
         on(&database, &["backup", "--lock-timeout", "50", text(&place.file("blocked"))])
-            .exits(1)
-            .complains("LOCK TABLE public.users IN ACCESS SHARE MODE");
+            .exits(5)
+            .complains("LOCK TABLE public.users IN ACCESS SHARE MODE")
+            .complains(&format!("A table is held by process {} (", lock.pid()))
+            .complains(&format!("SELECT pg_terminate_backend({})", lock.pid()));
         assert_eq!(place.names(), [""; 0]);
     }
 }

@@ -117,7 +117,14 @@ fn a_prepared_transaction_that_holds_the_lock_is_named_and_the_advice_ends_it() 
     let advice = "ROLLBACK PREPARED 'it''s mine';";
     assert!(run.stderr.contains(advice), "{}", run.stderr);
     database.execute(advice).unwrap();
-    on(&database, &["run"]).exits(0);
+    on(&database, &["run", "--to", "2026-11-22-100200"]).exits(0);
+
+    database.execute("BEGIN; LOCK TABLE users; PREPARE TRANSACTION 'it''s mine'").unwrap();
+    on(&database, &["run", "--lock-timeout", "300", "--lock-retries", "0"])
+        .exits(5)
+        .complains("it is held by the prepared transaction \"it's mine\" (role ")
+        .complains("ROLLBACK PREPARED 'it''s mine'");
+    database.execute(advice).unwrap();
 }
 
 #[test]

@@ -127,3 +127,26 @@ fn a_login_that_becomes_another_role_sees_who_is_in_the_way_and_ends_its_own_wai
         .complains(&format!("held by process {} (", lock.pid()));
     assert_eq!(database.value("SELECT to_regclass('notes') IS NULL"), "t");
 }
+
+#[test]
+fn who_has_the_history_for_himself_is_named() {
+    let database = TestDatabase::migrated();
+    for table in ["__diesel_schema_migrations", "messenger_db_ledger"] {
+        let lock = LockHolder::of(&database, &format!("LOCK TABLE {table}"));
+        for command in ["run", "status", "verify", "revert", "plan"] {
+            on(&database, &[command, "--lock-timeout", "50", "--lock-retries", "0"])
+                .exits(5)
+                .complains(&format!("it is held by process {} (", lock.pid()))
+                .complains(&format!("SELECT pg_terminate_backend({})", lock.pid()));
+        }
+    }
+}
+
+#[test]
+fn a_database_whose_drift_is_not_known_is_not_ready() {
+    let database = TestDatabase::migrated();
+    on(&database, &["status", "--exit-code"]).exits(0);
+    let _lock = LockHolder::of(&database, "LOCK TABLE users");
+    let status = on(&database, &["status", "--exit-code", "--lock-timeout", "50"]).exits(5);
+    assert!(status.stdout.contains("drift     not known: somebody holds"), "{}", status.stdout);
+}

@@ -118,3 +118,30 @@ fn a_redo_that_fails_halfway_changes_nothing() {
     on(&database, &["redo", "--all"]).exits(1).complains("no tables").complains("_create_users/up.sql");
     assert_eq!(state(&database), before);
 }
+
+#[test]
+fn redo_lists_what_it_cannot_bring_back() {
+    let database = TestDatabase::migrated();
+    let role = format!("{}_reader", database.name());
+    database
+        .execute(&format!(
+            "CREATE ROLE {role}; GRANT SELECT ON blocks TO {role}; GRANT UPDATE (created_at) ON blocks TO {role};
+             REVOKE EXECUTE ON FUNCTION search_text FROM PUBLIC; ALTER TABLE blocks SET (fillfactor = 70);
+             CREATE PUBLICATION half FOR TABLE blocks; COMMENT ON TABLE blocks IS 'by hand'"
+        ))
+        .unwrap();
+    let redo = on(&database, &["redo", "--all"]).exits(0);
+    for lost in [
+        &format!("GRANT SELECT ON blocks TO {role}"),
+        &format!("GRANT UPDATE (created_at) ON blocks TO {role}"),
+        "REVOKE EXECUTE ON ROUTINE search_text(text) FROM PUBLIC",
+        "ALTER PUBLICATION half ADD TABLE blocks",
+        "table blocks: setting fillfactor: 70",
+        "table blocks: comment: by hand",
+    ] {
+        assert!(redo.stderr.contains(&format!("\n  {lost}\n")), "{lost}: {}", redo.stderr);
+    }
+    let redo = on(&database, &["redo", "--all"]).exits(0);
+    assert!(!redo.stderr.contains("has lost"), "{}", redo.stderr);
+    database.execute(&format!("DROP ROLE {role}")).unwrap();
+}

@@ -300,6 +300,22 @@ fn what_the_same_login_migrates_after_the_roles_were_made_is_the_owners() {
         if is_superuser {
             // The extensions are the superuser's still, and only he can drop them.
             as_role(&guarded.0, &admin, &["redo", "--all"]).exits(0);
+            assert_eq!(owners(&guarded.0, "public"), [format!("{name}_owner")]);
+            // Nor does a superuser make anything else for the owner, who may not make this extension.
+            let folder = tempfile::tempdir().unwrap();
+            let also = folder.path().to_str().unwrap();
+            let file = folder.path().join("2099-01-01-000000_note/up.sql");
+            std::fs::create_dir(file.parent().unwrap()).unwrap();
+            for (up, exit) in [
+                ("DO $$BEGIN CREATE EXTENSION file_fdw; CREATE TABLE notes (); END$$;", 8),
+                ("CREATE TABLE notes (); CREATE EXTENSION file_fdw; CREATE SCHEMA notes", 0),
+            ] {
+                std::fs::write(&file, up).unwrap();
+                for arguments in [&["plan", "--rehearse", "--also", also][..], &["run", "--also", also]] {
+                    as_role(&guarded.0, &admin, arguments).exits(exit);
+                }
+            }
+            assert_eq!(owners(&guarded.0, "public"), [format!("{name}_owner")]);
             as_role(&guarded.0, &admin, &["revert", "--all"]).exits(0);
         }
     }

@@ -71,6 +71,10 @@ fn a_search_path_without_a_schema_says_what_is_missing() {
     for command in ["run", "verify", "status", "list", "pending", "revert", "redo", "plan", "baseline", "catalog"] {
         on(&database, &[command]).exits(1).complains("\"nowhere\" leads to no schema").complains("CREATE SCHEMA");
     }
+    set_search_path(&database, "pg_catalog, public");
+    for command in ["run", "verify", "status", "revert"] {
+        on(&database, &[command]).exits(1).complains("\"pg_catalog, public\" leads to no schema to create tables in");
+    }
 }
 
 #[test]
@@ -129,9 +133,23 @@ fn a_history_or_a_ledger_that_a_role_may_not_read_is_an_error_and_no_note() {
 }
 
 #[test]
+fn a_ledger_that_is_another_programs_says_what_to_do() {
+    let database = TestDatabase::migrated();
+    database.execute("ALTER TABLE messenger_db_ledger DROP up_sql CASCADE, DROP checksum CASCADE").unwrap();
+    on(&database, &["run"]).exits(1).complains("ALTER TABLE messenger_db_ledger SET SCHEMA");
+    database.execute("CREATE SCHEMA strange; ALTER TABLE messenger_db_ledger SET SCHEMA strange").unwrap();
+    on(&database, &["run"]).exits(0);
+    on(&database, &["verify"]).exits(0);
+}
+
+#[test]
 fn a_database_that_is_not_utf8_is_refused_before_anything_is_done() {
     let database = TestDatabase::encoded("SQL_ASCII");
-    on(&database, &["run"]).exits(2).complains("encoded in SQL_ASCII").complains("createdb --encoding UTF8");
+    for arguments in [&["run"][..], &["redo"], &["plan"], &["plan", "--rehearse"]] {
+        on(&database, arguments).exits(2).complains("encoded in SQL_ASCII").complains("createdb --encoding UTF8");
+    }
+    let status = on(&database, &["status"]).exits(0);
+    assert!(status.stdout.contains("encoding  SQL_ASCII: a messenger needs UTF8"), "{}", status.stdout);
     assert!(schemas_with_tables(&database).is_empty());
 }
 

@@ -172,6 +172,24 @@ fn one_without_a_down_is_not_undone_and_nothing_else_either() {
 }
 
 #[test]
+fn a_number_of_own_migrations_never_reverts_one_of_ours() {
+    let folder = Folder::new().with(GOOD, UP).file(&format!("{GOOD}/down.sql"), "DROP TABLE x;");
+    let database = TestDatabase::migrated();
+    let also = ["--also", folder.path().to_str().unwrap()];
+    let applied = database.value("SELECT count(*) FROM __diesel_schema_migrations");
+    for command in ["revert", "redo"] {
+        on(&database, &[&[command][..], &also].concat())
+            .exits(2)
+            .complains("0 applied")
+            .complains("Leave out `--also`");
+    }
+    on(&database, &[&["run"][..], &also].concat()).exits(0);
+    on(&database, &[&["revert", "-n", "2"][..], &also].concat()).exits(2).complains("1 applied, and before it comes");
+    on(&database, &[&["revert"][..], &also].concat()).exits(0);
+    assert_eq!(database.value("SELECT count(*) FROM __diesel_schema_migrations"), applied);
+}
+
+#[test]
 fn a_migration_that_is_no_sql_is_refused() {
     struct Opaque;
     impl diesel::migration::MigrationSource<diesel::pg::Pg> for Opaque {

@@ -57,6 +57,12 @@ fn carry_out(
     })?;
     output.finish();
     output.line(&summary(&report));
+    if !report.lost.is_empty() {
+        output.note(&format!(
+            "what was made anew has lost what no migration states; give it back where it is needed:\n  {}",
+            report.lost.join("\n  ")
+        ));
+    }
     match &report.catalog {
         Comparison::Drift(drift) => output.note(&format!(
             "the database is not what it should be: {}; `messenger-db verify` shows more",

@@ -24,10 +24,13 @@ pub fn status(connection: &Connection, options: &StatusArgs, output: &mut Output
         return Ok(Exit::Done);
     }
     let differs = matches!(found.catalog, Comparison::Drift(_)) || !found.edited.is_empty();
+    // What is not seen is not fine.
+    let is_locked = matches!(found.catalog, Comparison::Unknown(migrate::Unknown::Locked));
     Ok(match (status.ahead.is_empty(), differs, status.pending.is_empty()) {
         (false, _, _) => Exit::Ahead,
         (true, true, _) => Exit::Drift,
         (true, false, false) => Exit::Pending,
+        (true, false, true) if is_locked => Exit::Locked,
         (true, false, true) => Exit::Done,
     })
 }
@@ -44,6 +47,9 @@ fn print(status: &Status, found: &Verification, health: &Health, output: &Output
     output.line(&format!("database  {} as {}", target.database, target.user));
     if let Some(line) = condition(health) {
         output.line(&line);
+    }
+    if health.encoding != "UTF8" {
+        output.line(&format!("encoding  {}: a messenger needs UTF8, and `run` refuses this one", health.encoding));
     }
     if !health.folds_letters {
         output.line(&format!("letters   {}", migrate::ASCII_ONLY));

@@ -1,8 +1,9 @@
 //! Advice for a backup that failed.
 
 use super::quoted;
-use crate::cli::Exit;
+use super::statement::ending;
 use crate::cli::problem::Problem;
+use crate::cli::{Exit, output};
 use crate::migrate::BackupError;
 
 /// What to show for a backup that failed. Nothing was changed then.
@@ -28,6 +29,14 @@ pub(super) fn no_backup(error: &BackupError, message: String) -> Problem {
         BackupError::File { .. } => {
             (Exit::Failed, "Name a file where you may write and where there is room.".to_owned())
         }
+        BackupError::Locked { blocker, .. } => (
+            Exit::Locked,
+            format!(
+                "Run it again when that is done, or wait longer with `--lock-timeout`. A table is held by {}.{}\n",
+                output::described(blocker),
+                ending(blocker)
+            ),
+        ),
         BackupError::Unreadable { role, .. } => (
             Exit::PermissionDenied,
             format!(
@@ -39,5 +48,5 @@ pub(super) fn no_backup(error: &BackupError, message: String) -> Problem {
         ),
         _ => (Exit::Failed, "Mend what pg_dump complains about, and run the same command again.".to_owned()),
     };
-    Problem::new(exit, message, format!("{help} Nothing was changed."))
+    Problem::new(exit, message, format!("Nothing was changed. {}", help.trim_end()))
 }

@@ -34,7 +34,8 @@ pub(super) fn no_connection(conninfo: &Conninfo, obstacle: Obstacle, waited: Dur
             "Encryption failed on our side; the server at {server} has not looked at role and password yet. Check sslmode, \
              sslrootcert, sslcert and sslkey in the database URL (or PGSSLMODE and so on, or ~/.postgresql): the server's \
              certificate must be signed by an authority in sslrootcert, and with verify-full be made for the host{} that the URL names; a \
-             key of ours may be read by nobody else (chmod 600).",
+             key of ours may be read by nobody else (chmod 600). A server that has no TLS must be given it (ssl = on), or be \
+             asked without (sslmode=disable), where the network is trusted.",
             named(conninfo.option("host")),
         ),
         Obstacle::Credentials => format!(

@@ -85,6 +85,11 @@ pub(super) fn next_step(error: &Error) -> (Exit, String) {
             "None of the messenger's migrations was undone. Undo those that made them first, with `--also FOLDER` or their own tool, or drop \
              them by hand; then run the same command again.",
         ),
+        Error::BeyondOwn { .. } => (
+            Exit::Usage,
+            "Nothing was changed. Leave out `--also` to revert messenger-db's own newest migration, or name how far to go \
+             with `--to VERSION` or `--all`.",
+        ),
         Error::NoDown { .. } => (
             Exit::Failed,
             "Nothing was changed. Write a down.sql for it, undo less (`-n`, `--to`), or restore a backup.",

@@ -23,8 +23,9 @@ pub(super) fn missing(target: &Target, rights: Option<&Rights>) -> String {
     let Some(rights) = rights else { return "The role lacks a privilege: see above which.".to_owned() };
     if rights.missing.is_empty() {
         let refuse = match rights.event_triggers.as_slice() {
-            [] => "It may be a function, a trigger or the owner of something that is no migration's, such as an \
-                   extension, that refuses: see above."
+            [] => "What is refused belongs to somebody else, or a function or a trigger refuses: see above. A superuser \
+                   carries out what is about extensions; for anything else, let its owner grant the right, or give it to \
+                   this role (ALTER … OWNER TO)."
                 .to_owned(),
             triggers => format!(
                 "It may be an event trigger of this server that refuses: {}. Ask who made it, or let an administrator \
@@ -32,7 +33,10 @@ pub(super) fn missing(target: &Target, rights: Option<&Rights>) -> String {
                 triggers.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ")
             ),
         };
-        return format!("The role {:?} has every right in the database that this takes. {refuse}", rights.role);
+        return format!(
+            "The role {:?} has every right on the schema and the messenger's tables that this takes. {refuse}",
+            rights.role
+        );
     }
     format!(
         "The role {:?} lacks rights. Let an administrator run, in the database {:?}:\n  {}\nThen run again.",

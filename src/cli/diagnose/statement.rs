@@ -28,9 +28,7 @@ pub(super) fn blocked(blocker: Option<&Blocker>, attempts: usize, held: Option<D
         || "it was not seen who holds it".to_owned(),
         |blocker| format!("it is held by {}", output::described(blocker)),
     );
-    let end = blocker.filter(|blocker| blocker.pid != "0").map_or_else(String::new, |blocker| {
-        format!("\n`SELECT pg_terminate_backend({})` ends that session, if nobody needs it.", blocker.pid)
-    });
+    let end = blocker.map(ending).unwrap_or_default();
     let (held, by_hand) = held.map_or_else(Default::default, |held| {
         (
             format!(
@@ -47,6 +45,18 @@ pub(super) fn blocked(blocker: Option<&Blocker>, attempts: usize, held: Option<D
         help: last.help.map(|help| format!("{help}{end}{by_hand}")),
         exit: Exit::Locked,
         ..last
+    }
+}
+
+/// How to end who stands in the way.
+pub(super) fn ending(blocker: &Blocker) -> String {
+    match &blocker.prepared {
+        Some(name) => format!(
+            "\n`ROLLBACK PREPARED '{0}'` in this database ends it, if nobody needs it, and `COMMIT PREPARED '{0}'` completes it.",
+            name.replace('\'', "''")
+        ),
+        None if blocker.pid == "0" => String::new(),
+        None => format!("\n`SELECT pg_terminate_backend({})` ends that session, if nobody needs it.", blocker.pid),
     }
 }
 

@@ -11,6 +11,7 @@ pub struct Migrated<'a> {
     database: &'a str,
     version: Option<&'a str>,
     steps: Vec<Step<'a>>,
+    lost: &'a [String],
     backup: Option<TakenBackup>,
 }
 
@@ -31,6 +32,7 @@ impl<'a> Migrated<'a> {
             database,
             version: report.version.as_deref(),
             steps: report.steps.iter().map(Step::from).collect(),
+            lost: &report.lost,
             backup: backup.map(TakenBackup::from),
         }
     }

@@ -16,6 +16,7 @@ pub struct Status<'a> {
     standby: bool,
     writable: bool,
     folds_letters: bool,
+    encoding: &'a str,
     replay_lag: Option<ReplayLag>,
     standbys: Vec<Standby<'a>>,
     oldest_transaction_seconds: Option<f64>,
@@ -106,6 +107,7 @@ impl<'a> Status<'a> {
             standby: health.is_standby,
             writable: health.is_writable,
             folds_letters: health.folds_letters,
+            encoding: &health.encoding,
             replay_lag: health.replay.map(|replay| ReplayLag {
                 connected: replay.is_connected,
                 bytes: replay.bytes,

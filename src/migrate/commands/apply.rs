@@ -27,6 +27,9 @@ pub struct Report {
     pub version: Option<String>,
     /// What the catalog was found to be afterwards.
     pub catalog: Comparison,
+    /// What [`redo`](crate::migrate::redo) took from the objects that it made anew, and that no migration states: statements
+    /// that give privileges and places in publications back, and what was tuned, as in a catalog.
+    pub lost: Vec<String>,
 }
 
 /// The SQL for a transaction, or `None` where it cannot be in one.
@@ -71,17 +74,16 @@ pub(crate) fn each(
             if std::mem::replace(&mut is_changed, true) {
                 session.put_back(connection)?;
             }
-            owner::work_as_owner(connection, |connection| {
-                if !migration.run_in_transaction {
-                    return one(connection, &session, monitor, migration, direction, observer);
-                }
-                let failed = |source| Error::Bookkeeping { migration: *migration, direction, what: "COMMIT", source };
-                transaction(connection, |connection| {
-                    let step = one(connection, &session, monitor, migration, direction, observer)?;
-                    // Watched: what was deferred may wait for locks, and the commit itself for a standby.
-                    monitor.execute(connection, "COMMIT", observer).map_err(failed)?;
-                    Ok(step)
-                })
+            owner::assume(connection)?;
+            if !migration.run_in_transaction {
+                return one(connection, &session, monitor, migration, direction, observer);
+            }
+            let failed = |source| Error::Bookkeeping { migration: *migration, direction, what: "COMMIT", source };
+            transaction(connection, |connection| {
+                let step = one(connection, &session, monitor, migration, direction, observer)?;
+                // Watched: what was deferred may wait for locks, and the commit itself for a standby.
+                monitor.execute(connection, "COMMIT", observer).map_err(failed)?;
+                Ok(step)
             })
         });
         let step = match attempted {
@@ -157,7 +159,8 @@ pub(crate) fn one(
     }
     if interrupted != Interrupted::Done {
         let in_a_transaction = in_a_transaction(direction, migration).filter(|_| !connection.is_idle());
-        let outcome = monitor.execute(connection, in_a_transaction.as_deref().unwrap_or(sql), observer);
+        let form = in_a_transaction.as_deref().unwrap_or(sql);
+        let outcome = owner::carry_out(connection, form, |connection, sql| monitor.execute(connection, sql, observer));
         for notice in connection.take_notices() {
             observer.on(&Event::Noticed { migration, notice: &notice });
         }

@@ -12,6 +12,7 @@ use crate::migrate::error::Error;
 use crate::migrate::model::backup::{Backup, BackupError};
 use crate::migrate::model::target::{Target, major};
 use crate::migrate::observer::{Event, Observer};
+use crate::migrate::session::lock_monitor;
 use crate::migrate::session::pool::Pool;
 use crate::migrate::sql::libpq::Conninfo;
 
@@ -146,12 +147,17 @@ fn finish(mut child: Child, conninfo: &Conninfo, observer: &dyn Observer) -> Res
     }
 }
 
-/// The failure of the program, with what this role may not read, if there is something: what it prints is in the language
-/// of the server.
+/// The failure of the program, with what this role may not read, or who has a table for himself, if there is something: what
+/// it prints is in the language of the server.
 fn explained(pool: &Pool, error: Error) -> Error {
     let Error::Backup(BackupError::Failed { said }) = error else { return error };
     match unreadable(pool) {
-        Ok((role, objects)) if !objects.is_empty() => BackupError::Unreadable { said, role, objects }.into(),
+        Ok((role, objects)) if !objects.is_empty() => return BackupError::Unreadable { said, role, objects }.into(),
+        _ => {}
+    }
+    let blocker = pool.get().and_then(|mut connection| Ok(lock_monitor::exclusive_holder(&mut connection, None)?));
+    match blocker {
+        Ok(Some(blocker)) => BackupError::Locked { said, blocker: Box::new(blocker) }.into(),
         _ => BackupError::Failed { said }.into(),
     }
 }

@@ -17,6 +17,8 @@ pub struct Health {
     pub is_writable: bool,
     /// Whether the database's locale folds letters beyond ASCII, as search needs; see [`ASCII_ONLY`](crate::migrate::ASCII_ONLY).
     pub folds_letters: bool,
+    /// The encoding of the database. A messenger needs `UTF8`, and `run` refuses another one.
+    pub encoding: String,
     /// When the server was started, in UTC, as RFC 3339.
     pub started_at: String,
     /// The connections of clients to every database of the server.
@@ -83,7 +85,8 @@ pub struct Receiver {
 fn of_every_role() -> String {
     format!(
         "SELECT pg_is_in_recovery(), current_setting('transaction_read_only') = 'off', {FOLDS_LETTERS},
-             to_char(pg_postmaster_start_time() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+             to_char(pg_postmaster_start_time() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),
+             current_setting('server_encoding')"
     )
 }
 
@@ -152,8 +155,8 @@ fn health_of(rows: Rows) -> Health {
     for (number, row) in rows.into_iter().enumerate() {
         let mut values = row.into_iter();
         let mut next = || values.next().flatten();
-        let (is_standby, is_writable, folds_letters, started_at) =
-            (is_true(next()), is_true(next()), is_true(next()), next());
+        let (is_standby, is_writable, folds_letters) = (is_true(next()), is_true(next()), is_true(next()));
+        let (started_at, encoding) = (next(), next());
         let sees_all = is_true(next());
         let (used, max) = (count(next()), count(next()));
         let oldest_transaction = seconds(next());
@@ -173,7 +176,7 @@ fn health_of(rows: Rows) -> Health {
         }
         health.connections = used.zip(max).map(|(used, max)| Connections { used, max });
         (health.is_standby, health.is_writable, health.folds_letters) = (is_standby, is_writable, folds_letters);
-        health.started_at = started_at.unwrap_or_default();
+        (health.started_at, health.encoding) = (started_at.unwrap_or_default(), encoding.unwrap_or_default());
         // What is seen of one's own sessions says nothing of the others'.
         health.oldest_transaction = oldest_transaction.filter(|_| sees_all);
         health.lock_waits = waiting.map(|count| LockWaits { count, longest });

@@ -37,6 +37,7 @@ pub struct Plan {
 /// would do something else.
 pub fn plan(pool: &Pool, options: &RunOptions) -> Result<Plan, Error> {
     let connection = &mut *pool.get()?;
+    run::refuse_encoding(connection)?;
     let status = status::read(connection, pool.migrations(), pool.own())?;
     let migrations = wanted(pool, &status, options)?;
     if !options.allow_drift && !migrations.is_empty() {

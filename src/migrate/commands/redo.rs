@@ -17,6 +17,7 @@ use crate::migrate::session::transaction::transaction;
 use crate::migrate::sql::libpq::Connection;
 use crate::migrate::state::catalog::{self, Scope};
 use crate::migrate::state::compare::{self, Comparison};
+use crate::migrate::state::extras::Extras;
 use crate::migrate::state::stated::Stated;
 use crate::migrate::state::status::{self, Status};
 use crate::migrate::state::{ledger, owner};
@@ -28,12 +29,15 @@ use crate::migrate::state::{ledger, owner};
 /// wait. Only where one of them was edited since it was applied, it ends at another: that is how an edit is
 /// tried. With one that cannot be in a transaction it is carried out step by step, and an error leaves what was done before it.
 ///
+/// Privileges, places in publications and what was tuned go with the tables that are made anew; [`Report::lost`] lists them.
+///
 /// # Errors
 ///
 /// Those of [`revert`](revert::revert); [`Error::Interrupted`] changes nothing either where it is one transaction;
 /// [`Error::RedoneOtherwise`] when it would end at another catalog, in which case nothing was changed.
 pub fn redo(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result<Report, Error> {
     let RunnerLock { connection, monitor_session } = &mut lock::acquire(pool, pool.get()?, observer)?;
+    run::refuse_encoding(connection)?;
     let before = status::read(connection, pool.migrations(), pool.own())?;
     let version = before.applied.last().map(|applied| applied.version.clone());
     let down = revert::chosen(connection, &before, extent, pool)?;
@@ -42,6 +46,7 @@ pub fn redo(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result
     }
     owner::assume(connection)?;
     ledger::complete(connection, &before, pool.all())?;
+    let extras = Extras::of(connection)?;
     let retry_policy = &mut RetryPolicy::new(pool, monitor_session);
     let (steps, catalog) = if down.iter().all(apply::fits_a_transaction) {
         let last = down.first().copied();
@@ -50,12 +55,11 @@ pub fn redo(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result
                 Some(migration) => Error::Bookkeeping { migration, direction: Direction::Up, what: "COMMIT", source },
                 None => Error::Server(source),
             };
-            owner::work_as_owner(connection, |connection| {
-                transaction(connection, |connection| {
-                    let done = at_once(connection, monitor, pool, &before, &down, observer)?;
-                    monitor.execute(connection, "COMMIT", observer).map_err(uncommitted)?;
-                    Ok(done)
-                })
+            owner::assume(connection)?;
+            transaction(connection, |connection| {
+                let done = at_once(connection, monitor, pool, &before, &down, observer)?;
+                monitor.execute(connection, "COMMIT", observer).map_err(uncommitted)?;
+                Ok(done)
             })
         })?;
         // Not before the commit, which is one for all.
@@ -71,7 +75,8 @@ pub fn redo(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result
         let catalog = run::refuse_drift(catalog, steps.len())?;
         (steps, catalog)
     };
-    Ok(Report { steps, version, catalog })
+    let lost = extras.lost(connection, &Stated::by(pool.migrations(), pool.allowed_drift()))?;
+    Ok(Report { steps, version, catalog, lost })
 }
 
 /// All of it in the transaction that is open.

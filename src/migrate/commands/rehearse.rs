@@ -115,6 +115,7 @@ struct Snapshot {
 /// that fails is no error, but part of what was shown.
 pub fn rehearse(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Result<Rehearsal, Error> {
     let RunnerLock { connection, .. } = &mut lock::acquire(pool, pool.get()?, observer)?;
+    run::refuse_encoding(connection)?;
     let status = status::read(connection, pool.migrations(), pool.own())?;
     let wanted = plan::wanted(pool, &status, options)?;
     if !options.allow_drift && !wanted.is_empty() && !run::is_begun(connection, &wanted)? {
@@ -207,11 +208,11 @@ fn one(
             continue;
         }
         let start = Instant::now();
-        let outcome = connection.execute(sql);
+        let outcome = owner::carry_out(connection, sql, Connection::execute);
         let duration = start.elapsed();
         connection.take_notices();
         if let Err(error) = outcome {
-            let source = in_file(error, migration.up, statement.start, completed);
+            let source = error.in_file(migration.up, statement.start, completed);
             let place = Place::of(migration, "up.sql", migration.up, &source);
             return Ok(Some(Error::Statement { place, in_transaction: true, source }));
         }
@@ -290,12 +291,6 @@ fn form(connection: &mut Connection, migration: &Migration, known: &Relations) -
         _ => String::new(),
     };
     Ok(may_be.then(|| vec![drop + &plain]))
-}
-
-/// The error as it would be if the whole file had been sent.
-fn in_file(error: ServerError, sql: &str, start: usize, completed: usize) -> ServerError {
-    let before = sql.get(..start).map_or(0, |before| before.chars().count());
-    ServerError { position: error.position.map(|position| position + before), completed, ..error }
 }
 
 /// A relation that was there before.

@@ -18,7 +18,8 @@ use crate::migrate::state::{compare, dependents, ledger, owner};
 /// How much to undo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Revert {
-    /// The newest so many; more than there are means all.
+    /// The newest so many; more than there are means all. Where the pool has the service's own migrations, so many of those,
+    /// and never this crate's.
     Newest(usize),
     /// Everything newer than this version, which itself stays.
     DownTo(String),
@@ -35,7 +36,8 @@ pub enum Revert {
 /// [`Error::UnknownVersion`] for a version that is not embedded here; [`Error::NotEmbedded`] when the `down.sql` of one
 /// to undo is neither embedded nor in the ledger, and [`Error::NoDown`] when there is none, in which cases nothing is
 /// undone; [`Error::Referenced`] when foreign keys, views or the like of others depend on what would be dropped, before
-/// anything of this crate's is undone; [`Error::Statement`] when one fails;
+/// anything of this crate's is undone; [`Error::BeyondOwn`] for a number of migrations when fewer of the service's own are
+/// applied; [`Error::Statement`] when one fails;
 /// [`Error::Blocked`] when one did not get a lock, as often as it tried; [`Error::Interrupted`] when the observer stops
 /// it between two; [`Error::Drift`] when all of it was undone, and the catalog is not that of the version before.
 pub fn revert(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result<Report, Error> {
@@ -62,7 +64,7 @@ pub fn revert(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Resu
         steps.extend(apply::each(connection, retries, &ours, Direction::Down, observer)?);
     }
     let catalog = run::refuse_drift(compare::unless_locked(compare::now(connection, pool))?, steps.len())?;
-    Ok(Report { steps, version, catalog })
+    Ok(Report { steps, version, catalog, ..Report::default() })
 }
 
 /// The migrations to undo, newest first, or an error that names those whose SQL is not known here.
@@ -103,6 +105,13 @@ pub(crate) fn chosen(
     if !without.is_empty() {
         let names = without.iter().map(|migration| format!("{}/{}", migration.folder, migration.name)).collect();
         return Err(Error::NoDown { names });
+    }
+    // Who names own migrations and a number means those; what they stand on is reverted only by name, or with all of it.
+    if let (Revert::Newest(count), [_, ..]) = (extent, pool.own())
+        && let Some(ours) = known.iter().find(|migration| migration.owner == Owner::Messenger)
+    {
+        let own = known.iter().filter(|migration| migration.owner == Owner::Service).count();
+        return Err(Error::BeyondOwn { wanted: *count, own, next: ours.name });
     }
     if known.iter().all(|migration| migration.owner == Owner::Messenger) {
         dependents::refuse(connection, pool, status, &known)?;

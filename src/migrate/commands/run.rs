@@ -96,7 +96,7 @@ pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Re
     if !options.allow_drift {
         catalog = refuse_drift(catalog, steps.len())?;
     }
-    Ok(Report { steps, version, catalog })
+    Ok(Report { steps, version, catalog, ..Report::default() })
 }
 
 /// What is to be applied, in order.
@@ -149,7 +149,7 @@ pub(crate) fn is_begun(connection: &mut Connection, pending: &[Migration]) -> Re
 }
 
 /// The lengths that the constraints check are characters, which only UTF-8 has for every script.
-fn refuse_encoding(connection: &Connection) -> Result<(), Error> {
+pub(crate) fn refuse_encoding(connection: &Connection) -> Result<(), Error> {
     match connection.server_parameter(c"server_encoding") {
         Some(encoding) if encoding != "UTF8" => Err(Error::Encoding { encoding }),
         _ => Ok(()),

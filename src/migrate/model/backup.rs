@@ -4,6 +4,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::migrate::model::blocker::Blocker;
+
 /// A backup that was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backup {
@@ -52,6 +54,14 @@ pub enum BackupError {
         role: String,
         /// The first of what it may not read, as SQL.
         objects: Vec<String>,
+    },
+    /// The program failed while somebody had a table for himself, which it reads.
+    #[error("{said}")]
+    Locked {
+        /// What it printed, without secrets.
+        said: String,
+        /// Who.
+        blocker: Box<Blocker>,
     },
     /// The program failed.
     #[error("{}", if said.is_empty() { "pg_dump failed without a word" } else { said })]

@@ -17,4 +17,6 @@ pub struct Blocker {
     pub transaction_age: Option<Duration>,
     /// How long ago its query began: the one that runs, or else the last.
     pub query_age: Option<Duration>,
+    /// The name of the prepared transaction that holds it, if it is one. `None` also where its name cannot be told.
+    pub prepared: Option<String>,
 }

@@ -9,6 +9,7 @@ use crate::migrate::error::Error;
 use crate::migrate::model::blocker::Blocker;
 use crate::migrate::observer::{Event, Observer};
 use crate::migrate::sql::libpq::{Connection, Rows, ServerError};
+use crate::migrate::sql::quote::literal;
 use crate::migrate::sql::statements;
 
 /// The SQLSTATE of a lock that was not to be had in time, of one that two wanted crosswise, and of a statement that
@@ -214,31 +215,95 @@ fn seen(session: &mut Connection, pid: i32) -> Result<Seen, ServerError> {
                  SELECT current_setting('synchronous_standby_names') FROM pg_stat_activity
                  WHERE pid = {pid} AND wait_event = 'SyncRep'
              ),
-             blocker.*
+             blocker.pid, blocker.application, coalesce(prepared.owner, blocker.user), blocker.state,
+             coalesce(prepared.age, blocker.transaction_age), blocker.query_age, prepared.gid
          FROM (VALUES (true)) AS one
          LEFT JOIN LATERAL (
-             SELECT blocking.pid, coalesce(activity.application_name, ''), coalesce(activity.usename, ''), activity.state,
-                 extract(epoch FROM clock_timestamp() - activity.xact_start),
-                 extract(epoch FROM clock_timestamp() - activity.query_start)
+             SELECT blocking.pid, coalesce(activity.application_name, '') AS application,
+                 coalesce(activity.usename, '') AS user, activity.state,
+                 extract(epoch FROM clock_timestamp() - activity.xact_start) AS transaction_age,
+                 extract(epoch FROM clock_timestamp() - activity.query_start) AS query_age
              FROM unnest(pg_blocking_pids({pid})) AS blocking (pid)
              LEFT JOIN pg_stat_activity AS activity ON activity.pid = blocking.pid
              ORDER BY activity.xact_start NULLS LAST
              LIMIT 1
-         ) AS blocker ON true"
+         ) AS blocker ON true
+         -- A prepared transaction has no process; it has the lock on its own id.
+         LEFT JOIN LATERAL (
+             SELECT prepared.gid, prepared.owner, extract(epoch FROM clock_timestamp() - prepared.prepared) AS age
+             FROM pg_locks AS wanted
+             INNER JOIN pg_locks AS held
+                 ON held.granted AND held.pid IS NULL AND held.locktype = wanted.locktype
+                     AND (held.database, held.relation, held.transactionid, held.classid, held.objid, held.objsubid)
+                         IS NOT DISTINCT FROM
+                         (wanted.database, wanted.relation, wanted.transactionid, wanted.classid, wanted.objid, wanted.objsubid)
+             INNER JOIN pg_locks AS own
+                 ON own.pid IS NULL AND own.locktype = 'transactionid' AND own.virtualtransaction = held.virtualtransaction
+             INNER JOIN pg_prepared_xacts AS prepared ON prepared.transaction = own.transactionid
+             WHERE blocker.pid = 0 AND wanted.pid = {pid} AND NOT wanted.granted
+             ORDER BY prepared.prepared
+             LIMIT 1
+         ) AS prepared ON true"
     ))?;
-    let seconds = |text: Option<String>| Duration::try_from_secs_f64(text?.parse().ok()?).ok();
     let mut values = rows.into_iter().flatten();
     let holds = values.next().flatten().as_deref() == Some("t");
     let standbys = values.next().flatten();
-    let mut read = || {
-        Some(Blocker {
-            pid: values.next()??,
-            application: values.next()??,
-            user: values.next()??,
-            state: values.next()?,
-            transaction_age: seconds(values.next()?),
-            query_age: seconds(values.next()?),
-        })
-    };
-    Ok(Seen { holds, standbys, blocker: read() })
+    Ok(Seen { holds, standbys, blocker: blocker(&mut values) })
+}
+
+/// The error of a read that did not get its lock in time, with who has the table.
+pub(crate) fn blocked(connection: &mut Connection, tables: Option<&[&str]>, error: Error) -> Error {
+    // Without it the error says less.
+    let blocker = exclusive_holder(connection, tables).ok().flatten();
+    Error::Blocked { blocker, attempts: 1, held: None, source: Box::new(error) }
+}
+
+/// Who has a table for himself, so that nobody else can read it: of the current schema's tables of these names, or of all
+/// tables.
+pub(crate) fn exclusive_holder(
+    connection: &mut Connection,
+    tables: Option<&[&str]>,
+) -> Result<Option<Blocker>, ServerError> {
+    let among = tables.map_or_else(String::new, |tables| {
+        let names: Vec<_> = tables.iter().map(|name| literal(name)).collect();
+        format!(
+            "AND class.relname IN ({}) AND class.relnamespace = to_regnamespace(quote_ident(current_schema()))",
+            names.join(", ")
+        )
+    });
+    let rows = connection.execute(&format!(
+        "SELECT
+             coalesce(held.pid, 0), coalesce(activity.application_name, ''),
+             coalesce(prepared.owner, activity.usename, ''), activity.state,
+             extract(epoch FROM clock_timestamp() - coalesce(prepared.prepared, activity.xact_start)),
+             extract(epoch FROM clock_timestamp() - activity.query_start), prepared.gid
+         FROM pg_locks AS held
+         INNER JOIN pg_class AS class ON class.oid = held.relation
+         LEFT JOIN pg_stat_activity AS activity ON activity.pid = held.pid
+         LEFT JOIN pg_locks AS own
+             ON held.pid IS NULL AND own.pid IS NULL AND own.locktype = 'transactionid'
+                 AND own.virtualtransaction = held.virtualtransaction
+         LEFT JOIN pg_prepared_xacts AS prepared ON prepared.transaction = own.transactionid
+         WHERE held.granted AND held.locktype = 'relation' AND held.mode = 'AccessExclusiveLock'
+             AND held.pid IS DISTINCT FROM pg_backend_pid()
+             AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+             AND class.relkind IN ('r', 'p', 'm') {among}
+         ORDER BY coalesce(prepared.prepared, activity.xact_start) NULLS LAST
+         LIMIT 1"
+    ))?;
+    Ok(blocker(&mut rows.into_iter().flatten()))
+}
+
+/// Reads a blocker from the values of a row.
+fn blocker(values: &mut impl Iterator<Item = Option<String>>) -> Option<Blocker> {
+    let seconds = |text: Option<String>| Duration::try_from_secs_f64(text?.parse().ok()?).ok();
+    Some(Blocker {
+        pid: values.next()??,
+        application: values.next()??,
+        user: values.next()??,
+        state: values.next()?,
+        transaction_age: seconds(values.next()?),
+        query_age: seconds(values.next()?),
+        prepared: values.next()?,
+    })
 }

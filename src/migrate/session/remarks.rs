@@ -6,7 +6,7 @@ use crate::migrate::observer::{Event, Observer};
 use crate::migrate::sql::libpq::{Connection, Notice};
 
 /// Whether the database's default collation folds letters beyond ASCII. `LC_CTYPE` `C` and `POSIX` do not.
-pub(crate) const FOLDS_LETTERS: &str = "lower(U&'\\00C9') = U&'\\00E9'";
+pub(crate) const FOLDS_LETTERS: &str = "lower(chr(201)) = chr(233)";
 
 /// Tells the observer, once for each command that is about to change something.
 ///

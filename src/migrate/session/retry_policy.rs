@@ -68,7 +68,12 @@ impl<'a> RetryPolicy<'a> {
             known = monitor.blocker.take().or(known);
             let held = monitor.held_too_long();
             if attempts > self.retries || held.is_some() || monitor.is_spent() {
-                return Err(Error::Blocked { blocker: known, attempts, held, source: Box::new(error) });
+                // Reading the history has told already who has it.
+                let (named, source) = match error {
+                    Error::Blocked { blocker, source, .. } => (blocker, source),
+                    error => (None, Box::new(error)),
+                };
+                return Err(Error::Blocked { blocker: known.or(named), attempts, held, source });
             }
             let cut = jittered(pause.min(LONGEST_PAUSE));
             let left = self.retries + 1 - attempts;

@@ -3,7 +3,7 @@
 use crate::migrate::error::{Error, listed};
 use crate::migrate::model::drift::Drift;
 use crate::migrate::model::migration::Migration;
-use crate::migrate::session::lock_monitor::LOCK_NOT_AVAILABLE;
+use crate::migrate::session::lock_monitor::{self, LOCK_NOT_AVAILABLE};
 use crate::migrate::session::pool::Pool;
 use crate::migrate::sql::libpq::Connection;
 use crate::migrate::state::catalog::{self, Fact, Scope};
@@ -132,7 +132,13 @@ pub(crate) fn compare(
         return Ok(Comparison::Equal);
     }
     let stated = Stated::by(migrations, pool.allowed_drift());
-    Ok(of_facts(&catalog::facts(connection, scope, Some(&stated.objects))?, at, scope, &stated))
+    match catalog::facts(connection, scope, Some(&stated.objects)) {
+        Ok(facts) => Ok(of_facts(&facts, at, scope, &stated)),
+        Err(error) if error.sqlstate == LOCK_NOT_AVAILABLE && connection.is_idle() => {
+            Err(lock_monitor::blocked(connection, None, error.into()))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Compares a catalog that was read with that of a migration, which has one.

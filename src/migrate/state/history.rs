@@ -75,7 +75,9 @@ pub(crate) fn read(connection: &mut Connection) -> Result<History, Error> {
     let (current, found, has_ledger, may_record, has_owner) = (value(), value(), value(), value(), value());
     let (search_path, unusable, filtered, elsewhere) = (value().unwrap_or_default(), value(), value(), value());
     // What is not seen is not taken for what is not there.
-    if current.is_none() || unusable.is_some() {
+    let is_the_servers =
+        current.as_deref().is_some_and(|schema| ["pg_catalog", "information_schema"].contains(&schema));
+    if current.is_none() || is_the_servers || unusable.is_some() {
         return Err(Error::NoSchema { search_path, unusable });
     }
     if let Some(table) = filtered {

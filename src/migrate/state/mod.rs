@@ -4,6 +4,7 @@ pub(crate) mod catalog;
 pub(crate) mod compare;
 pub(crate) mod dependents;
 pub(crate) mod drift;
+pub(crate) mod extras;
 pub(crate) mod fact;
 pub(crate) mod history;
 pub(crate) mod ledger;

@@ -4,8 +4,9 @@
 //! application would meet tables that it may not read.
 
 use crate::migrate::error::Error;
-use crate::migrate::sql::libpq::Connection;
+use crate::migrate::sql::libpq::{Connection, ServerError};
 use crate::migrate::sql::quote::{literal, quoted};
+use crate::migrate::sql::statements;
 
 /// Becomes the owner of the history for the rest of the session. Without a history it belongs to whoever makes it.
 ///
@@ -20,26 +21,97 @@ pub(crate) fn assume(connection: &mut Connection) -> Result<(), Error> {
     become_owner(connection, &found)
 }
 
-/// Does work as the owner, as [`assume`] makes the session. What the owner may not, such as to drop an extension that a
-/// superuser made, is done again by the role that the session began with, if that is a superuser.
+/// Carries out `sql` as the owner. In a transaction, a statement about an extension that is refused to the owner, such as to
+/// drop one that a superuser made, is done by the role that the session began with, if that is a superuser. It makes nothing
+/// else then: a table would not be the owner's, and so the refusal stands.
 ///
 /// # Errors
 ///
-/// [`Error::NotOwner`], and those of the work.
-pub(crate) fn work_as_owner<T>(
+/// What the server said.
+pub(crate) fn carry_out<T>(
     connection: &mut Connection,
-    mut work: impl FnMut(&mut Connection) -> Result<T, Error>,
-) -> Result<T, Error> {
-    assume(connection)?;
-    match work(connection) {
-        Err(error) if error.sqlstate() == Some("42501") && connection.is_idle() => {
-            let began =
-                connection.execute("RESET ROLE; SELECT FROM pg_roles WHERE rolname = current_user AND rolsuper")?;
-            if began.is_empty() { Err(error) } else { work(connection) }
-        }
-        outcome => outcome,
+    sql: &str,
+    mut work: impl FnMut(&mut Connection, &str) -> Result<T, ServerError>,
+) -> Result<T, ServerError> {
+    if connection.is_idle() || !statements::split(sql).iter().any(|statement| is_about_an_extension(statement.text)) {
+        return work(connection, sql);
     }
+    connection.execute(&format!("SAVEPOINT {SAVEPOINT}"))?;
+    let mut done = match work(connection, sql) {
+        Err(refused) if refused.sqlstate == INSUFFICIENT_PRIVILEGE && connection.is_alive() => Err(refused),
+        Ok(done) => {
+            connection.execute(&format!("RELEASE {SAVEPOINT}"))?;
+            return Ok(done);
+        }
+        Err(error) => return Err(error),
+    };
+    connection.execute(&format!("ROLLBACK TO {SAVEPOINT}; RELEASE {SAVEPOINT}"))?;
+    for (completed, statement) in statements::split(sql).into_iter().enumerate() {
+        let in_file = |error: ServerError| error.in_file(sql, statement.start, completed);
+        done = if is_about_an_extension(statement.text) {
+            with_the_superuser(connection, statement.text, &mut work)
+        } else {
+            work(connection, statement.text)
+        }
+        .map_err(in_file);
+        if done.is_err() {
+            break;
+        }
+    }
+    done
 }
+
+const SAVEPOINT: &str = "messenger_db_owner";
+const INSUFFICIENT_PRIVILEGE: &str = "42501";
+
+/// Whether a statement may make, change, drop or describe an extension, in its body too.
+fn is_about_an_extension(statement: &str) -> bool {
+    statement.to_ascii_uppercase().contains("EXTENSION")
+}
+
+/// Carries out one statement as the owner, or else as the superuser that the session began as.
+fn with_the_superuser<T>(
+    connection: &mut Connection,
+    statement: &str,
+    work: &mut impl FnMut(&mut Connection, &str) -> Result<T, ServerError>,
+) -> Result<T, ServerError> {
+    connection.execute(&format!("SAVEPOINT {SAVEPOINT}"))?;
+    let refused = match work(connection, statement) {
+        Err(refused) if refused.sqlstate == INSUFFICIENT_PRIVILEGE && connection.is_alive() => refused,
+        Ok(done) => {
+            connection.execute(&format!("RELEASE {SAVEPOINT}"))?;
+            return Ok(done);
+        }
+        Err(error) => return Err(error),
+    };
+    let owner = connection.execute(&format!("ROLLBACK TO {SAVEPOINT}; SELECT quote_ident(current_user)"))?;
+    let before = connection.execute(&format!("RESET ROLE; {OBJECTS_OF_SUPERUSER}"))?;
+    let Some(owner) = owner.into_iter().flatten().next().flatten().filter(|_| !before.is_empty()) else {
+        return Err(refused);
+    };
+    let done = work(connection, statement)?;
+    if connection.execute(&format!("RESET ROLE; {OBJECTS_OF_SUPERUSER}"))? != before {
+        return Err(refused);
+    }
+    connection.execute(&format!("SET ROLE {owner}; RELEASE {SAVEPOINT}"))?;
+    Ok(done)
+}
+
+/// What the role has that works, without what belongs to extensions; no row where it is no superuser.
+const OBJECTS_OF_SUPERUSER: &str = "SELECT (
+        SELECT array_agg((catalog, object.oid) ORDER BY catalog, object.oid)
+        FROM (
+            SELECT 'pg_class'::regclass AS catalog, oid FROM pg_class WHERE relowner = role.oid AND relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
+            UNION ALL SELECT 'pg_proc'::regclass, oid FROM pg_proc WHERE proowner = role.oid
+            UNION ALL SELECT 'pg_type'::regclass, oid FROM pg_type WHERE typowner = role.oid AND typtype IN ('e', 'd', 'r')
+            UNION ALL SELECT 'pg_namespace'::regclass, oid FROM pg_namespace WHERE nspowner = role.oid
+        ) AS object
+        WHERE object.oid >= 16384 AND NOT EXISTS (
+            SELECT FROM pg_depend WHERE classid = catalog AND objid = object.oid AND deptype = 'e'
+        )
+    )
+    FROM pg_roles AS role
+    WHERE role.rolname = current_user AND role.rolsuper";
 
 /// Becomes the owner where that is allowed, for what makes no objects.
 pub(crate) fn assume_if_allowed(connection: &mut Connection) -> Result<(), Error> {

@@ -7,6 +7,7 @@ use crate::build_shared::mark::is_marked;
 use crate::migrate::error::Error;
 use crate::migrate::model::migration::{Migration, Owner};
 use crate::migrate::model::target::Target;
+use crate::migrate::session::lock_monitor::{self, LOCK_NOT_AVAILABLE};
 use crate::migrate::session::pool::Pool;
 use crate::migrate::sql::libpq::Connection;
 use crate::migrate::state::record::{Applied, Ledger};
@@ -84,6 +85,31 @@ pub fn status(pool: &Pool) -> Result<Status, Error> {
     read(&mut *pool.get()?, pool.migrations(), pool.own())
 }
 
+/// What kept the runner's tables from being read: who has them for himself, or that they are not the runner's.
+fn explained(connection: &mut Connection, mut error: Error) -> Error {
+    const UNDEFINED_COLUMN: &str = "42703";
+    if !connection.is_idle() {
+        return error;
+    }
+    match error.sqlstate() {
+        Some(LOCK_NOT_AVAILABLE) => {
+            let tables = ["__diesel_schema_migrations", "messenger_db_ledger"];
+            lock_monitor::blocked(connection, Some(&tables), error)
+        }
+        Some(UNDEFINED_COLUMN) => {
+            if let Some(said) = error.said_mut() {
+                said.hint = Some(
+                    "messenger_db_ledger or __diesel_schema_migrations lacks a column. Move the ledger away (ALTER TABLE \
+                     messenger_db_ledger SET SCHEMA …): the next run makes it anew."
+                        .to_owned(),
+                );
+            }
+            error
+        }
+        _ => error,
+    }
+}
+
 pub(crate) fn read(connection: &mut Connection, migrations: &[Migration], own: &[Migration]) -> Result<Status, Error> {
     let history = match history::read(connection) {
         // A member of the owner that does not inherit its rights can still become it.
@@ -91,7 +117,8 @@ pub(crate) fn read(connection: &mut Connection, migrations: &[Migration], own: &
             owner::assume_if_allowed(connection)?;
             history::read(connection)?
         }
-        read => read?,
+        Err(error) => return Err(explained(connection, error)),
+        Ok(read) => read,
     };
     let versions = |of: &[Migration]| of.iter().map(|migration| migration.version.as_str()).collect::<BTreeSet<_>>();
     let (embedded, brought) = (versions(migrations), versions(own));

@@ -68,6 +68,13 @@ impl ServerError {
         }
     }
 
+    /// The error of a statement of a file as it would be if the whole file had been sent: the statement starts at that byte, and
+    /// so many were completed before it.
+    pub(in crate::migrate) fn in_file(self, sql: &str, start: usize, completed: usize) -> Self {
+        let before = sql.get(..start).map_or(0, |before| before.chars().count());
+        Self { position: self.position.map(|position| position + before), completed, ..self }
+    }
+
     /// An error as of a server that refuses to write, before it is asked to.
     pub(in crate::migrate) fn read_only(message: &str) -> Self {
         let sqlstate = "25006".to_owned();

@@ -1,0 +1,82 @@
+//! What people give to the objects of a schema beside what its migrations state, and what `redo` takes away with them:
+//! privileges, places in publications, and what is tuned.
+
+use std::collections::BTreeSet;
+
+use crate::migrate::model::drift::{Drift, Kind};
+use crate::migrate::sql::libpq::{Connection, ServerError};
+use crate::migrate::state::catalog::{self, Scope};
+use crate::migrate::state::stated::Stated;
+
+/// What the objects of the current schema have at a moment.
+pub(crate) struct Extras {
+    catalog: String,
+    /// What was granted, on what, and to whom.
+    privileges: BTreeSet<(String, String, String)>,
+    /// A statement for each table that a publication names.
+    publications: BTreeSet<String>,
+}
+
+const PRIVILEGES: &str = "
+    SELECT privilege_type, object, CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END
+    FROM (
+        SELECT relowner AS owner, oid::regclass::text AS object, coalesce(relacl, acldefault('r', relowner)) AS acl
+        FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND relnamespace = schema.oid
+        UNION ALL
+        SELECT relowner, 'SEQUENCE ' || oid::regclass, coalesce(relacl, acldefault('s', relowner))
+        FROM pg_class WHERE relkind = 'S' AND relnamespace = schema.oid
+        UNION ALL
+        SELECT proowner, 'ROUTINE ' || oid::regprocedure, coalesce(proacl, acldefault('f', proowner))
+        FROM pg_proc WHERE pronamespace = schema.oid
+        UNION ALL
+        SELECT typowner, 'TYPE ' || oid::regtype, coalesce(typacl, acldefault('T', typowner))
+        FROM pg_type WHERE typtype IN ('e', 'd', 'r') AND typnamespace = schema.oid
+    ) AS owned, aclexplode(acl)
+    WHERE grantee <> owner
+    UNION ALL
+    SELECT format('%s (%I)', privilege_type, attname), attrelid::regclass::text,
+        CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END
+    FROM pg_attribute INNER JOIN pg_class AS class ON class.oid = attrelid, aclexplode(attacl)
+    WHERE relnamespace = schema.oid AND grantee <> relowner AND NOT attisdropped";
+
+const PUBLICATIONS: &str = "
+    SELECT format('ALTER PUBLICATION %I ADD TABLE %s', pubname, prrelid::regclass), '', ''
+    FROM pg_publication_rel
+    INNER JOIN pg_publication AS publication ON publication.oid = prpubid
+    INNER JOIN pg_class AS class ON class.oid = prrelid
+    WHERE relnamespace = schema.oid";
+
+impl Extras {
+    /// Notes what there is.
+    pub(crate) fn of(connection: &mut Connection) -> Result<Self, ServerError> {
+        let mut ask = |query: &str| {
+            connection.execute(&format!(
+                "SELECT extra.* FROM pg_namespace AS schema CROSS JOIN LATERAL ({query}) AS extra WHERE nspname = current_schema()"
+            ))
+        };
+        let values = |row: Vec<Option<String>>| {
+            let mut values = row.into_iter();
+            Some((values.next()??, values.next()??, values.next()??))
+        };
+        let privileges = ask(PRIVILEGES)?.into_iter().filter_map(values).collect();
+        let publications = ask(PUBLICATIONS)?.into_iter().filter_map(values).map(|(statement, ..)| statement).collect();
+        Ok(Self { catalog: catalog::read(connection)?, privileges, publications })
+    }
+
+    /// What is not there any more: a statement for each privilege and each place in a publication, and a line of the catalog
+    /// for what was tuned.
+    pub(crate) fn lost(&self, connection: &mut Connection, stated: &Stated<'_>) -> Result<Vec<String>, ServerError> {
+        let now = Self::of(connection)?;
+        let granted = self.privileges.difference(&now.privileges);
+        let granted = granted.map(|(privilege, object, role)| format!("GRANT {privilege} ON {object} TO {role}"));
+        let revoked = now.privileges.difference(&self.privileges);
+        let revoked = revoked.map(|(privilege, object, role)| format!("REVOKE {privilege} ON {object} FROM {role}"));
+        let facts = catalog::facts(connection, Scope::CurrentSchema, None)?;
+        let drift = Drift::of(None, &self.catalog, &facts, Scope::CurrentSchema, stated);
+        let tuned = drift.iter().flat_map(|drift| drift.of_kind(Kind::Tuned)).filter_map(|difference| {
+            difference.expected.as_ref().map(|expected| format!("{}: {expected}", difference.object))
+        });
+        let published = self.publications.difference(&now.publications).cloned();
+        Ok(granted.chain(revoked).chain(published).chain(tuned).collect())
+    }
+}
