@@ -1,6 +1,7 @@
 //! The command `roles`: prints what it did or would do, and how to go on.
 
 use crate::cli::args::{Connection, RolesArgs};
+use crate::cli::diagnose::quoted;
 use crate::cli::output::Output;
 use crate::cli::report;
 use crate::cli::{Exit, Problem, database};
@@ -23,13 +24,17 @@ pub fn roles(connection: &Connection, options: &RolesArgs, output: &mut Output) 
         output.line(&format!("BEGIN;\n{};\nCOMMIT;", statements.join(";\n")));
     } else {
         let [owner, app, readonly] = [&roles.owner, &roles.app, &roles.readonly];
+        let database = &database.target.database;
         output.line(&format!(
             "owner     {owner} migrates\napp       {app} reads and writes rows\nreadonly  {readonly} reads\n\
              They have no login. Those who log in are members:\n  \
-             CREATE ROLE service LOGIN PASSWORD '…' IN ROLE \"{app}\";\n  \
-             CREATE ROLE deploy LOGIN PASSWORD '…' IN ROLE \"{owner}\";\n  \
-             ALTER ROLE deploy IN DATABASE \"{}\" SET role = '{owner}';  -- what it makes is the owner's",
-            database.target.database
+             CREATE ROLE service LOGIN PASSWORD '…' IN ROLE {};\n  \
+             CREATE ROLE deploy LOGIN PASSWORD '…' IN ROLE {};\n  \
+             ALTER ROLE deploy IN DATABASE {} SET role = {};  -- what it makes is the owner's",
+            quoted(app),
+            quoted(owner),
+            quoted(database),
+            quoted(owner),
         ));
     }
     output.json(&report::Roles {

@@ -123,6 +123,6 @@ fn in_words(error: &Error) -> Problem {
 }
 
 /// A name as SQL.
-fn quoted(name: &str) -> String {
+pub fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
