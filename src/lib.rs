@@ -78,6 +78,7 @@
 //! | [`messages::list_edits`](queries::messages::list_edits) | What a message said before each of its edits; a page |
 //! | [`messages::list_mentions`](queries::messages::list_mentions) | The messages of a chat that name the actor; a page |
 //! | [`messages::send`](queries::messages::send) | Sends a message |
+//! | [`messages::send_many`](queries::messages::send_many) | Sends messages of many callers in one transaction |
 //! | [`messages::set_metadata`](queries::messages::set_metadata) | Sets the metadata of a message, such as the preview of its link |
 //! | [`pending::list`](queries::pending::list) | What none of the user's devices has received; a page |
 //! | [`push::register`](queries::push::register) | Notes where a device is reached by a notification |
@@ -91,6 +92,7 @@
 //! | [`receipts::count`](queries::receipts::count) | How many received and read each message of a page |
 //! | [`receipts::mark_delivered`](queries::receipts::mark_delivered) | Marks as received, up to a position |
 //! | [`receipts::mark_read`](queries::receipts::mark_read) | Marks as read, up to a position |
+//! | [`receipts::mark_many`](queries::receipts::mark_many) | Marks as received or read, for many callers in one statement |
 //! | [`receipts::positions`](queries::receipts::positions) | How far each member has received and read a chat |
 //! | [`retention::purge_chat`](queries::retention::purge_chat) | Removes a deleted chat, in batches |
 //! | [`retention::remove_messages`](queries::retention::remove_messages) | Removes messages that are older than a time, in batches |

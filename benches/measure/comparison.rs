@@ -17,6 +17,7 @@ pub struct Contender<'a> {
     connections: Vec<(PgConnection, SmallRng)>,
     prepare: Box<dyn Fn() + 'a>,
     operation: Operation<'a>,
+    worth: u32,
 }
 
 impl<'a> Contender<'a> {
@@ -42,13 +43,25 @@ impl<'a> Contender<'a> {
         operation: impl Fn(&mut PgConnection, &mut SmallRng) -> bool + Sync + 'a,
     ) -> Self {
         let connections = (0..).map(SmallRng::seed_from_u64).zip(connections).map(|(dice, conn)| (conn, dice));
-        Self { name, connections: connections.collect(), prepare: Box::new(prepare), operation: Box::new(operation) }
+        Self {
+            name,
+            connections: connections.collect(),
+            prepare: Box::new(prepare),
+            operation: Box::new(operation),
+            worth: 1,
+        }
+    }
+
+    /// Counts each call for so many operations, which it does together.
+    pub const fn worth(mut self, operations: u32) -> Self {
+        self.worth = operations;
+        self
     }
 
     /// Repeats the operation for the length of a slice. Returns operations a second, and how many there were.
     fn run(&mut self, slice: Duration) -> (f64, u64) {
         let start_line = Barrier::new(self.connections.len());
-        let (start_line, operation) = (&start_line, &self.operation);
+        let (start_line, operation, worth) = (&start_line, &self.operation, self.worth);
         std::thread::scope(|scope| {
             let runners: Vec<_> = self
                 .connections
@@ -59,7 +72,7 @@ impl<'a> Contender<'a> {
                         let start = Instant::now();
                         let mut done = 0_u32;
                         while start.elapsed() < slice && operation(conn, dice) {
-                            done += 1;
+                            done += worth;
                         }
                         (f64::from(done) / start.elapsed().as_secs_f64(), u64::from(done))
                     })

@@ -30,6 +30,7 @@ mod runner;
 mod send;
 mod session;
 mod size;
+mod together;
 mod writes;
 
 #[path = "../data/mod.rs"]
@@ -71,7 +72,7 @@ const CONNECTIONS: usize = 8;
 /// the data as it was imported.
 type Family = (&'static str, fn(&Bench, &mut Summary));
 
-const FAMILIES: [Family; 11] = [
+const FAMILIES: [Family; 12] = [
     ("size", size::figures),
     ("growth", growth::figures),
     ("page", page::figures),
@@ -80,6 +81,7 @@ const FAMILIES: [Family; 11] = [
     ("marking", marking::figures),
     ("writes", writes::figures),
     ("send", send::figures),
+    ("together", together::figures),
     ("doorbell", doorbell::figures),
     ("hot", hot::figures),
     ("runner", runner::figures),

@@ -1,4 +1,4 @@
--- Purpose: send_message: the whole of a send in one round trip, as the statements that it consists of.
+-- Purpose: send_message: the whole of a send in one round trip, as the statements that it consists of; send_messages: many.
 -- Lock: none on existing tables; a function is created.
 -- Tolerable because: nobody can be calling a function that did not exist.
 -- Code deployed before: does not know the function, and sends by statements of its own.
@@ -117,7 +117,60 @@ BEGIN
 END
 $$;
 
+-- A message that is probably refused has a subtransaction of its own, so that it does not undo the others; those that are
+-- not pay for two looks into indexes instead. Chats come in the order of their keys, so that two that have several chats in
+-- common do not wait for each other in a circle.
+CREATE FUNCTION send_messages(
+    in_chats uuid[],
+    by_users uuid[],
+    message_ids uuid[],
+    kinds message_kind[],
+    texts text[],
+    more jsonb[],
+    answered bigint[]
+) RETURNS TABLE (place bigint, next_seq bigint, next_version bigint, sent_at timestamptz, violated text)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    draft record;
+BEGIN
+    FOR draft IN
+        SELECT given.*
+        FROM unnest(in_chats, by_users, message_ids, kinds, texts, more, answered)
+            WITH ORDINALITY AS given (chat_id, user_id, id, kind, words, facts, answered_seq, number)
+        ORDER BY given.chat_id, given.number
+    LOOP
+        place := draft.number;
+        violated := NULL;
+        IF
+            EXISTS (SELECT FROM messages WHERE chat_id = draft.chat_id AND id = draft.id)
+            OR draft.answered_seq IS NOT NULL
+            AND NOT EXISTS (SELECT FROM messages WHERE chat_id = draft.chat_id AND seq = draft.answered_seq)
+        THEN
+            BEGIN
+                SELECT sent.next_seq, sent.next_version, sent.sent_at
+                INTO next_seq, next_version, sent_at
+                FROM send_message(
+                    draft.chat_id, draft.user_id, draft.id, draft.kind, draft.words, draft.facts, draft.answered_seq
+                ) AS sent;
+            EXCEPTION WHEN integrity_constraint_violation THEN
+                GET STACKED DIAGNOSTICS violated = CONSTRAINT_NAME;
+            END;
+        ELSE
+            SELECT sent.next_seq, sent.next_version, sent.sent_at
+            INTO next_seq, next_version, sent_at
+            FROM send_message(
+                draft.chat_id, draft.user_id, draft.id, draft.kind, draft.words, draft.facts, draft.answered_seq
+            ) AS sent;
+        END IF;
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+
 COMMENT ON FUNCTION direct_chat_refuses(chat_id, user_id, user_id) IS
     'Why a user cannot write to the other one of a direct chat: blocked (the user has blocked the other) or unreachable (the other has blocked the user, or has closed the account). Null: they can.';
 COMMENT ON FUNCTION send_message(chat_id, user_id, message_id, message_kind, text, jsonb, bigint) IS
     'Sends a message and gives its seq, its version and its time; nulls: the user is not a member of the chat; seq 0: in a direct chat, the sender has blocked the other; seq -1: the other cannot be reached, see direct_chat_refuses. An id that is in the chat already violates messages_id_key.';
+COMMENT ON FUNCTION send_messages(uuid[], uuid[], uuid[], message_kind[], text[], jsonb[], bigint[]) IS
+    'Sends messages as send_message does, of whatever chats and senders, in the order of the chats, and within a chat in the order given. A row for each, by its place from 1; violated is the constraint that refused one whose id or answered message was in doubt, and undid it alone.';

@@ -40,6 +40,8 @@
 //! | [`sessions::purge_expired`] | It is maintenance, and concerns no user. |
 //! | [`chats::all_member_ids`] | The service asks for itself, to know whose devices to tell. |
 //! | [`changes::prune`] | It is maintenance, and concerns no user. |
+//! | [`messages::send_many`] | Each message that it is given has its own. |
+//! | [`receipts::mark_many`] | Each mark that it is given has its own. |
 //! | [`import::messages`] | The operator imports, and may write in the name of everybody. |
 //!
 //! # The order of locks
@@ -75,6 +77,7 @@ mod chat_versions;
 pub mod chats;
 pub mod contacts;
 pub mod direct_chats;
+mod durability;
 pub mod erasure;
 pub mod export;
 mod functions;

@@ -46,6 +46,7 @@ mod server_statistics;
 mod service;
 mod sessions;
 mod text;
+mod together;
 mod unread;
 mod uploads;
 mod versions;

@@ -189,7 +189,7 @@ fn a_connection_with_a_transaction_left_open_or_a_panic_is_not_used_again() {
 fn through_a_pooler_in_transaction_mode_nothing_is_kept_prepared() {
     let database = TestDatabase::migrated();
     let pooler = PgBouncer::before(&database, "transaction", 1);
-    let options = Options { connections: 4, wait: LONG, connect: LONG, through_pooler: true };
+    let options = Options { connections: 4, wait: LONG, connect: LONG, through_pooler: true, ..Options::default() };
     let pool = Pool::new(&pooler.url(), options);
     let alice = cast::user(&mut database.diesel(), "alice");
     block_on(async {

@@ -1,12 +1,13 @@
 //! Presence: whether a user is there.
 
 use diesel::prelude::*;
-use diesel::sql_types::{Nullable, Text};
+use diesel::sql_types::{Bool, Nullable, Text};
 
 use crate::actor::Actor;
 use crate::enums::{PgEnum as _, UserStatus};
 use crate::error::{Error, refusals};
 use crate::ids::{UserId, sql_types};
+use crate::queries::durability;
 use crate::queries::statement::statement;
 
 statement! {
@@ -14,7 +15,8 @@ statement! {
     MarkSeen {
         user: UserId as sql_types::UserId,
         status: Option<String> as Nullable<Text>,
-    } -> (sql_types::UserId,) = "presence.sql"
+        is_alone: bool as Bool,
+    } -> (sql_types::UserId, Nullable<Text>) = "presence.sql"
 }
 
 /// Why presence did not change.
@@ -80,7 +82,11 @@ pub fn mark_seen(conn: &mut PgConnection, actor: Actor) -> Result<(), Error<Pres
 
 fn mark(conn: &mut PgConnection, actor: Actor, status: Option<UserStatus>) -> Result<(), Error<PresenceRefused>> {
     // As a text, which needs no look at the catalog on a new connection, as the enum's type would.
-    let marking = MarkSeen { user: actor.user_id(), status: status.map(|status| status.label().to_owned()) };
-    let seen = marking.get_result::<(UserId,)>(conn).optional()?;
+    let marking = MarkSeen {
+        user: actor.user_id(),
+        status: status.map(|status| status.label().to_owned()),
+        is_alone: durability::is_alone(conn)?,
+    };
+    let seen = marking.get_result::<(UserId, Option<String>)>(conn).optional()?;
     seen.map(|_| ()).ok_or(Error::Refused(PresenceRefused::NoSuchAccount))
 }

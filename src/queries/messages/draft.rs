@@ -7,7 +7,7 @@ use unicode_segmentation::GraphemeCursor;
 
 use crate::enums::MessageKind;
 use crate::ids::{MessageId, UserId};
-use crate::queries::nul_character;
+use crate::queries::{nul_character, text};
 use crate::seq::Seq;
 
 /// A message to send, which borrows or owns what it is made of. Its kind follows from how it began:
@@ -67,6 +67,16 @@ impl<'a> Draft<'a> {
     fn of(kind: MessageKind, content: Option<Cow<'a, str>>, pictures: Cow<'a, [Picture<'a>]>) -> Self {
         let mentions = Cow::Borrowed([].as_slice());
         Self { id: MessageId::new(), kind, content, metadata: None, reply_to_seq: None, pictures, mentions }
+    }
+
+    /// Its words, if something of them is seen.
+    pub(super) fn words(&self) -> Option<&str> {
+        self.content.as_deref().filter(|content| !text::is_blank(content))
+    }
+
+    /// Whether there is nothing beside the message itself to write.
+    pub(super) fn is_plain(&self) -> bool {
+        self.pictures.is_empty() && self.mentions.is_empty()
     }
 
     /// The id that the client gave it, so that sending it again finds it. Without one, it gets a new one, and sending

@@ -10,6 +10,7 @@ mod get;
 mod mention;
 mod metadata;
 mod send;
+mod send_many;
 pub(crate) mod system;
 
 pub use delete::{DeleteRefused, Deleted, delete};
@@ -20,3 +21,4 @@ pub use get::{EditsFor, GetRefused, find_by_id, get, list_edits};
 pub use mention::{all_mentioned, list_mentions};
 pub use metadata::{MetadataRefused, set_metadata};
 pub use send::{SendRefused, Sent, send};
+pub use send_many::{Outgoing, send_many};

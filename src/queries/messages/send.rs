@@ -198,24 +198,10 @@ pub fn send(
     draft: &Draft<'_>,
 ) -> Result<Sent, Error<SendRefused>> {
     let sender_id = actor.user_id();
-    // Words of which nothing is seen are none.
-    match (draft.kind, draft.content.as_deref().filter(|content| !text::is_blank(content)), draft.pictures.as_ref()) {
-        (MessageKind::Image, _, []) | (MessageKind::Text, None, _) => return Err(Error::Refused(SendRefused::Empty)),
-        (_, Some(content), _) if text::is_long_message(content) => return Err(Error::Refused(SendRefused::TooLong)),
-        (_, _, [_, _, _, _, _, _, ..]) => return Err(Error::Refused(SendRefused::TooManyPictures)),
-        _ if draft.mentions.len() > mention::MOST => return Err(Error::Refused(SendRefused::TooManyMentions)),
-        _ if draft.metadata.as_deref().is_some_and(json::is_too_deep) => {
-            return Err(Error::Refused(SendRefused::MetadataTooDeep));
-        }
-        _ if draft.metadata.as_deref().is_some_and(json::is_too_large) => {
-            return Err(Error::Refused(SendRefused::MetadataTooLarge));
-        }
-        _ if contains_nul(draft.content.as_deref(), draft.metadata.as_deref(), texts(&draft.pictures)) => {
-            return Err(Error::Refused(SendRefused::ContainsNul));
-        }
-        _ => {}
+    if let Some(refused) = refused(draft) {
+        return Err(Error::Refused(refused));
     }
-    let sent = if draft.pictures.is_empty() && draft.mentions.is_empty() {
+    let sent = if draft.is_plain() {
         atomic::statement(conn, |conn| number(conn, chat_id, sender_id, draft))
     } else {
         conn.transaction(|conn| {
@@ -227,21 +213,51 @@ pub fn send(
     };
     match sent {
         Ok(message) => Ok(Sent { message, already_sent: false }),
-        Err(Error::Database(DieselError::DatabaseError(_, information)))
-            if information.constraint_name() == Some("messages_id_key") =>
-        {
-            // Refused by a message that is committed, or of this transaction; messages stay.
-            let message = messages::table
-                .filter(messages::chat_id.eq(chat_id).and(messages::id.eq(draft.id)))
-                .select(Message::as_select())
-                .first(conn)?;
-            if message.sender_id == Some(sender_id) {
-                Ok(Sent { message, already_sent: true })
-            } else {
-                Err(Error::Refused(SendRefused::IdTaken))
-            }
-        }
+        Err(Error::Database(error)) if is_of_a_known_id(&error) => known(conn, chat_id, sender_id, draft),
         Err(error) => Err(error),
+    }
+}
+
+/// Why a draft is not sent, whoever sends it and whereto.
+pub(super) fn refused(draft: &Draft<'_>) -> Option<SendRefused> {
+    // Words of which nothing is seen are none.
+    match (draft.kind, draft.words(), draft.pictures.as_ref()) {
+        (MessageKind::Image, _, []) | (MessageKind::Text, None, _) => Some(SendRefused::Empty),
+        (_, Some(content), _) if text::is_long_message(content) => Some(SendRefused::TooLong),
+        (_, _, [_, _, _, _, _, _, ..]) => Some(SendRefused::TooManyPictures),
+        _ if draft.mentions.len() > mention::MOST => Some(SendRefused::TooManyMentions),
+        _ if draft.metadata.as_deref().is_some_and(json::is_too_deep) => Some(SendRefused::MetadataTooDeep),
+        _ if draft.metadata.as_deref().is_some_and(json::is_too_large) => Some(SendRefused::MetadataTooLarge),
+        _ if contains_nul(draft.content.as_deref(), draft.metadata.as_deref(), texts(&draft.pictures)) => {
+            Some(SendRefused::ContainsNul)
+        }
+        _ => None,
+    }
+}
+
+/// The constraint that refuses an id that is in the chat already.
+pub(super) const ID_CONSTRAINT: &str = "messages_id_key";
+
+/// Whether a message of that id is committed, or of this transaction.
+pub(super) fn is_of_a_known_id(error: &DieselError) -> bool {
+    matches!(error, DieselError::DatabaseError(_, information) if information.constraint_name() == Some(ID_CONSTRAINT))
+}
+
+/// The message that has the draft's id already; messages stay.
+pub(super) fn known(
+    conn: &mut PgConnection,
+    chat_id: ChatId,
+    sender_id: UserId,
+    draft: &Draft<'_>,
+) -> Result<Sent, Error<SendRefused>> {
+    let message = messages::table
+        .filter(messages::chat_id.eq(chat_id).and(messages::id.eq(draft.id)))
+        .select(Message::as_select())
+        .first(conn)?;
+    if message.sender_id == Some(sender_id) {
+        Ok(Sent { message, already_sent: true })
+    } else {
+        Err(Error::Refused(SendRefused::IdTaken))
     }
 }
 
@@ -251,36 +267,46 @@ fn number(
     sender_id: UserId,
     draft: &Draft<'_>,
 ) -> Result<Message, Error<SendRefused>> {
-    let (kind, reply_to_seq) = (draft.kind, draft.reply_to_seq);
-    let content = draft.content.as_deref().filter(|content| !text::is_blank(content)).map(str::to_owned);
-    let metadata = draft.metadata.as_deref().cloned();
     let sending = SendMessage {
         chat_id,
         sender_id,
         id: draft.id,
-        kind,
-        content: content.clone(),
-        metadata: metadata.clone(),
-        reply_to_seq,
+        kind: draft.kind,
+        content: draft.words().map(str::to_owned),
+        metadata: draft.metadata.as_deref().cloned(),
+        reply_to_seq: draft.reply_to_seq,
     };
-    match sending.get_result::<(Option<Seq>, Option<Version>, Option<DateTime<Utc>>)>(conn)? {
+    numbered(chat_id, sender_id, draft, sending.get_result(conn)?).map_err(Error::Refused)
+}
+
+/// What the function gave: a seq, a version and a time, or why there are none.
+pub(super) type Numbered = (Option<Seq>, Option<Version>, Option<DateTime<Utc>>);
+
+/// The message of a draft that was numbered, or why it was not.
+pub(super) fn numbered(
+    chat_id: ChatId,
+    sender_id: UserId,
+    draft: &Draft<'_>,
+    numbered: Numbered,
+) -> Result<Message, SendRefused> {
+    match numbered {
         (Some(seq), Some(version), Some(created_at)) => Ok(Message {
             chat_id,
             seq,
             id: draft.id,
             sender_id: Some(sender_id),
-            kind,
-            content,
-            metadata: metadata.unwrap_or_else(|| Value::Object(Map::new())),
-            reply_to_seq,
+            kind: draft.kind,
+            content: draft.words().map(str::to_owned),
+            metadata: draft.metadata.as_deref().cloned().unwrap_or_else(|| Value::Object(Map::new())),
+            reply_to_seq: draft.reply_to_seq,
             created_at,
             edited_at: None,
             deleted_at: None,
             version,
         }),
-        (Some(Seq::ZERO), ..) => Err(Error::Refused(SendRefused::Blocked)),
-        (Some(_), ..) => Err(Error::Refused(SendRefused::Unreachable)),
-        _ => Err(Error::Refused(SendRefused::NotAMember)),
+        (Some(Seq::ZERO), ..) => Err(SendRefused::Blocked),
+        (Some(_), ..) => Err(SendRefused::Unreachable),
+        _ => Err(SendRefused::NotAMember),
     }
 }
 

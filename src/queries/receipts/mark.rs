@@ -1,8 +1,9 @@
 //! Marks as received or read: up to a message, in one statement, and never backwards.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 
+use super::super::durability;
 use super::super::statement::statement;
 use crate::actor::Actor;
 use crate::error::{Error, refusals};
@@ -51,7 +52,8 @@ statement! {
         chat_id: ChatId as sql_types::ChatId,
         user_id: UserId as sql_types::UserId,
         seq: Seq as BigInt,
-    } -> (Nullable<BigInt>, Nullable<BigInt>) = "mark_delivered.sql"
+        is_alone: bool as Bool,
+    } -> (Nullable<BigInt>, Nullable<BigInt>, Nullable<Text>) = "mark_delivered.sql"
 }
 
 statement! {
@@ -60,7 +62,8 @@ statement! {
         chat_id: ChatId as sql_types::ChatId,
         user_id: UserId as sql_types::UserId,
         seq: Seq as BigInt,
-    } -> (Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>) = "mark_read.sql"
+        is_alone: bool as Bool,
+    } -> (Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>, Nullable<Text>) = "mark_read.sql"
 }
 
 /// A device of a member has received everything up to a message; beyond the newest message, up to that one.
@@ -95,9 +98,9 @@ pub fn mark_delivered(
     chat_id: ChatId,
     seq: Seq,
 ) -> Result<Marked, Error<MarkRefused>> {
-    let marking = MarkDelivered { chat_id, user_id: actor.user_id(), seq };
-    match marking.get_result::<(Option<Seq>, Option<Seq>)>(conn)? {
-        (Some(after_seq), Some(through_seq)) => {
+    let marking = MarkDelivered { chat_id, user_id: actor.user_id(), seq, is_alone: durability::is_alone(conn)? };
+    match marking.get_result::<(Option<Seq>, Option<Seq>, Option<String>)>(conn)? {
+        (Some(after_seq), Some(through_seq), _) => {
             Ok(Marked { after_seq, through_seq, delivered_after_seq: after_seq, delivered_through_seq: through_seq })
         }
         _ => Err(Error::Refused(MarkRefused::NotAMember)),
@@ -143,9 +146,9 @@ pub fn mark_read(
     chat_id: ChatId,
     seq: Seq,
 ) -> Result<Marked, Error<MarkRefused>> {
-    let marking = MarkRead { chat_id, user_id: actor.user_id(), seq };
-    match marking.get_result::<(Option<Seq>, Option<Seq>, Option<Seq>, Option<Seq>)>(conn)? {
-        (Some(after_seq), Some(through_seq), Some(delivered_after_seq), Some(delivered_through_seq)) => {
+    let marking = MarkRead { chat_id, user_id: actor.user_id(), seq, is_alone: durability::is_alone(conn)? };
+    match marking.get_result::<(Option<Seq>, Option<Seq>, Option<Seq>, Option<Seq>, Option<String>)>(conn)? {
+        (Some(after_seq), Some(through_seq), Some(delivered_after_seq), Some(delivered_through_seq), _) => {
             Ok(Marked { after_seq, through_seq, delivered_after_seq, delivered_through_seq })
         }
         _ => Err(Error::Refused(MarkRefused::NotAMember)),

@@ -1,4 +1,5 @@
 SELECT
     marked.after_seq,
-    marked.through_seq
+    marked.through_seq,
+    CASE WHEN $4 AND current_setting('messenger_db.relaxed', true) = 'on' THEN set_config('synchronous_commit', 'off', true) END
 FROM mark_delivered($1, $2, $3) AS marked

@@ -6,9 +6,11 @@
 mod all;
 mod count;
 mod mark;
+mod mark_many;
 mod positions;
 
 pub use all::{Receipt, ReceiptsRefused, all};
 pub use count::{CountRefused, Counts, count};
 pub use mark::{MarkRefused, Marked, mark_delivered, mark_read};
+pub use mark_many::{Mark, mark_many};
 pub use positions::{Position, PositionsRefused, positions};

@@ -28,6 +28,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod collector;
+mod outbox;
+mod receipts;
+
 use std::fmt;
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -36,12 +40,14 @@ use std::time::Duration;
 
 use deadpool_diesel::postgres::{Manager, Object, Pool as Connections};
 use deadpool_diesel::{Error as ConnectionError, ManagerConfig, PoolError, RecyclingMethod, Runtime};
-use diesel::connection::CacheSize;
+use diesel::connection::{CacheSize, SimpleConnection as _};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::{Connection as _, PgConnection};
 use tokio::runtime::{Builder, Handle};
 
 use crate::interruption;
+pub use outbox::Outbox;
+pub use receipts::Receipts;
 
 /// A pool of connections for async code. Its clones are the same pool.
 #[derive(Clone)]
@@ -50,6 +56,7 @@ pub struct Pool(Arc<Inner>);
 struct Inner {
     connections: Connections,
     through_pooler: bool,
+    relaxed_receipts: bool,
     /// Whether it is known how the server words a timeout.
     has_learned: AtomicBool,
 }
@@ -67,12 +74,25 @@ pub struct Options {
     /// Whether the URL leads through a pooler in transaction mode, such as PgBouncer; no. Then no statement is kept
     /// prepared, because the next transaction may be on another session.
     pub through_pooler: bool,
+    /// Whether receipts and presence are acknowledged before they are on the disk; no. Then a crash of the server loses less
+    /// than a second of [`mark_read`](crate::queries::receipts::mark_read),
+    /// [`mark_delivered`](crate::queries::receipts::mark_delivered), [`mark_many`](crate::queries::receipts::mark_many),
+    /// [`set_presence`](crate::queries::accounts::set_presence) and [`mark_seen`](crate::queries::accounts::mark_seen), where
+    /// each is a transaction of its own, and of nothing else. Messages, and transactions of several operations, always wait for
+    /// the disk. It has no effect [through a pooler](Self::through_pooler), which would give the setting to others.
+    pub relaxed_receipts: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
         let five_seconds = Duration::from_secs(5);
-        Self { connections: 10, wait: five_seconds, connect: five_seconds, through_pooler: false }
+        Self {
+            connections: 10,
+            wait: five_seconds,
+            connect: five_seconds,
+            through_pooler: false,
+            relaxed_receipts: false,
+        }
     }
 }
 
@@ -109,8 +129,8 @@ impl Pool {
             .runtime(Runtime::Tokio1)
             .build();
         let connections = pool.expect("a pool with a runtime");
-        let through_pooler = options.through_pooler;
-        Self(Arc::new(Inner { connections, through_pooler, has_learned: AtomicBool::new(false) }))
+        let Options { through_pooler, relaxed_receipts, .. } = options;
+        Self(Arc::new(Inner { connections, through_pooler, relaxed_receipts, has_learned: AtomicBool::new(false) }))
     }
 
     /// Runs an operation, or several, on a connection of the pool.
@@ -172,6 +192,9 @@ impl Inner {
     fn prepare(&self, conn: &mut PgConnection) {
         if self.through_pooler {
             conn.set_prepared_statement_cache_size(CacheSize::Disabled);
+        } else if self.relaxed_receipts {
+            // Where it fails, receipts wait for the disk.
+            let _ = conn.batch_execute("SET messenger_db.relaxed = on");
         }
         // A server that does not say it is asked again on the next connection; meanwhile a timeout is of the kind `Other`.
         if !self.has_learned.load(Ordering::Relaxed) {

@@ -1,0 +1,135 @@
+//! What many callers gain when they share transactions, and what one alone pays for that.
+
+use std::time::{Duration, Instant};
+
+use diesel::PgConnection;
+use messenger_db::actor::Actor;
+use messenger_db::queries::messages::{self, Draft, Outgoing};
+use messenger_db::queries::receipts::{self, Mark};
+use messenger_db::seq::Seq;
+use messenger_db::service::{Options, Outbox, Pool};
+use rand::SeedableRng as _;
+use rand::rngs::SmallRng;
+
+use super::Bench;
+use super::limit::{BARE_INSERT, bare_insert};
+use super::marking::Readers;
+use super::measure::{Contender, Figure, Pace, Summary};
+use super::send::{send, somebody};
+
+/// How many share a transaction.
+const TOGETHER: u32 = 32;
+
+pub fn figures(bench: &Bench, summary: &mut Summary) {
+    let direct = bench.large.world.chats_of(2);
+    let readers = Readers::new(bench, &[0, 1, 2, 3, 4], 1);
+    let mut contenders = [
+        bare_insert(bench),
+        Contender::new("send", bench.connections(), |conn, dice| {
+            let (chat, sender) = somebody(&direct, dice);
+            send(conn, chat, sender, &bench.words.say(dice));
+        }),
+        Contender::new("send many", bench.connections(), |conn, dice| {
+            let outgoing: Vec<_> = (0..TOGETHER)
+                .map(|_| {
+                    let (chat, sender) = somebody(&direct, dice);
+                    Outgoing::new(Actor::trusted(sender), chat, Draft::text(bench.words.say(dice)))
+                })
+                .collect();
+            assert!(messages::send_many(conn, &outgoing).unwrap().iter().all(Result::is_ok));
+        })
+        .worth(TOGETHER),
+        readers.contender("mark read", bench),
+        Contender::with_supply(
+            "mark many read",
+            bench.connections(),
+            || readers.reset(bench),
+            |conn: &mut PgConnection, _| {
+                let marks: Vec<_> = (0..TOGETHER)
+                    .filter_map(|_| readers.next())
+                    .map(|(chat, user, seq)| Mark::read(Actor::trusted(user), chat, Seq::new(seq)))
+                    .collect();
+                let is_full = marks.len() == TOGETHER as usize;
+                receipts::mark_many(conn, &marks).unwrap();
+                is_full
+            },
+        )
+        .worth(TOGETHER),
+    ];
+    let comparison = bench.compare(&mut contenders, Pace::usual());
+    summary.add(comparison.ratio("send_many_vs_bare_insert", "send many", BARE_INSERT).at_least(1.0));
+    summary.add(comparison.ratio("send_many_vs_send", "send many", "send"));
+    summary.add(comparison.ratio("mark_many_vs_mark_read", "mark many read", "mark read"));
+    drop(contenders);
+    for (callers, rate, middle, late) in [
+        (1, "outbox_1_caller_vs_send", "outbox_1_caller_p50", "outbox_1_caller_p99"),
+        (8, "outbox_8_callers_vs_send", "outbox_8_callers_p50", "outbox_8_callers_p99"),
+        (64, "outbox_64_callers_vs_send", "outbox_64_callers_p50", "outbox_64_callers_p99"),
+    ] {
+        let [single, shared] = in_turn(bench, callers);
+        let of = |latencies: &[Duration]| latencies.len() as f64;
+        summary.add(
+            Figure::new(rate, of(&shared) / of(&single)).note("sends a second through the outbox, of those one by one"),
+        );
+        for (key, percent) in [(middle, 50), (late, 99)] {
+            let [single, shared] = [&single, &shared].map(|of| of[of.len() * percent / 100].as_secs_f64() * 1000.0);
+            summary.add(
+                Figure::new(key, shared / single)
+                    .note(format!("{shared:.2} ms of {single:.2} ms, of an async service")),
+            );
+        }
+    }
+}
+
+/// How long sends take for so many callers at once, one by one on a pool and through an outbox, in turn; sorted.
+fn in_turn(bench: &Bench, callers: u64) -> [Vec<Duration>; 2] {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let pool = Pool::new(&bench.large.url, Options { connections: super::CONNECTIONS, ..Options::default() });
+    let outbox = Outbox::new(pool.clone());
+    let mut latencies = [vec![], vec![]];
+    let pace = Pace::usual();
+    for round in 0..2 * pace.rounds as u64 {
+        let is_shared = round % 2 == 1;
+        let tasks: Vec<_> = (0..callers)
+            .map(|caller| {
+                let mut dice = SmallRng::seed_from_u64(round * 100 + caller);
+                let direct = bench.large.world.chats_of(2);
+                // Chosen before, for the task to borrow nothing.
+                let sends: Vec<_> = (0..2_000)
+                    .map(|_| {
+                        let (chat, sender) = somebody(&direct, &mut dice);
+                        (chat, Actor::trusted(sender), bench.words.say(&mut dice))
+                    })
+                    .collect();
+                let (pool, outbox) = (pool.clone(), outbox.clone());
+                runtime.spawn(async move {
+                    let (mut took, begun) = (vec![], Instant::now());
+                    for (chat, sender, words) in sends.into_iter().cycle() {
+                        if begun.elapsed() > pace.slice {
+                            break;
+                        }
+                        let (draft, start) = (Draft::text(words), Instant::now());
+                        if is_shared {
+                            outbox.send(sender, chat, draft).await.unwrap();
+                        } else {
+                            pool.run(move |conn| messages::send(conn, sender, chat, &draft)).await.unwrap();
+                        }
+                        took.push(start.elapsed());
+                    }
+                    took
+                })
+            })
+            .collect();
+        for task in tasks {
+            let took = runtime.block_on(task).unwrap();
+            // The first round connects.
+            if round > 1 {
+                latencies[usize::from(is_shared)].extend(took);
+            }
+        }
+    }
+    for of in &mut latencies {
+        of.sort_unstable();
+    }
+    latencies
+}

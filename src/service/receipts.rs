@@ -1,0 +1,87 @@
+//! Marks as received and read, for many callers in shared transactions.
+
+use std::fmt;
+
+use diesel::{PgConnection, QueryResult};
+
+use super::Pool;
+use super::collector::Collector;
+use crate::actor::Actor;
+use crate::error::Error;
+use crate::ids::ChatId;
+use crate::queries::receipts::{self, Mark, MarkRefused, Marked};
+use crate::seq::Seq;
+
+const MOST: usize = 256;
+
+/// Marks as received and read for many callers, several in one statement where several come at once: receipts come in bursts,
+/// when a message to a group is seen by all who are there. Its clones are the same.
+///
+/// A receipt that comes alone is written alone, and at once, as with an [`Outbox`](super::Outbox).
+///
+/// ```
+/// # let url = messenger_db::doctest::url();
+/// # let (bob, chat, seq) = {
+/// #     let conn = &mut messenger_db::doctest::connection();
+/// #     let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
+/// #     let draft = messenger_db::queries::messages::Draft::text("Hello!");
+/// #     (bob, chat, messenger_db::queries::messages::send(conn, anna, chat, &draft)?.message.seq)
+/// # };
+/// # tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+/// use messenger_db::service::{Options, Pool, Receipts};
+///
+/// let receipts = Receipts::new(Pool::new(&url, Options::default()));
+/// let marked = receipts.mark_read(bob, chat, seq).await?;
+/// assert_eq!(marked.through_seq, seq);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Receipts(Collector<Mark, Result<Marked, MarkRefused>>);
+
+impl Receipts {
+    /// Receipts that use up to two connections of a pool at once.
+    #[must_use]
+    pub fn new(pool: Pool) -> Self {
+        Self(Collector::new(pool, MOST, |conn: &mut PgConnection, marks: Vec<Mark>| -> QueryResult<_> {
+            receipts::mark_many(conn, &marks)
+        }))
+    }
+
+    /// A member has read everything up to a message, as with [`receipts::mark_read`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`receipts::mark_read`].
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime of tokio's.
+    pub async fn mark_read(&self, actor: Actor, chat_id: ChatId, seq: Seq) -> Result<Marked, Error<MarkRefused>> {
+        self.mark(Mark::read(actor, chat_id, seq)).await
+    }
+
+    /// A device of a member has received everything up to a message, as with [`receipts::mark_delivered`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`receipts::mark_delivered`].
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime of tokio's.
+    pub async fn mark_delivered(&self, actor: Actor, chat_id: ChatId, seq: Seq) -> Result<Marked, Error<MarkRefused>> {
+        self.mark(Mark::delivered(actor, chat_id, seq)).await
+    }
+
+    async fn mark(&self, mark: Mark) -> Result<Marked, Error<MarkRefused>> {
+        self.0.give(mark).await.map_err(Error::Database)?.map_err(Error::Refused)
+    }
+}
+
+impl fmt::Debug for Receipts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Receipts")
+    }
+}

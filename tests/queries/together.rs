@@ -1,0 +1,231 @@
+//! Operations of many callers in one transaction: each has its own outcome, as if it had been alone.
+
+use std::collections::BTreeSet;
+use std::thread;
+use std::time::Duration;
+
+use diesel::prelude::*;
+use diesel::result::Error::NotFound;
+use messenger_db::ids::{ChatId, MessageId, UserId};
+use messenger_db::migrate::{self, RunOptions, Silent};
+use messenger_db::page::Limit;
+use messenger_db::queries::groups::{self, NewGroup};
+use messenger_db::queries::messages::{self, Draft, Outgoing, Picture, SendRefused};
+use messenger_db::queries::receipts::{self, Mark, MarkRefused};
+use messenger_db::queries::{blocks, direct_chats, history, unread};
+use messenger_db::seq::Seq;
+use messenger_db::service::{Options, Outbox, Pool, Receipts};
+use serde_json::json;
+
+use super::cast::{self, by};
+use super::consistency::assert_consistent;
+use crate::support::{Server, TestDatabase};
+
+/// Three people, of whom the first two have a direct chat, and all three a group; and one who is in none.
+fn people(conn: &mut PgConnection) -> ([UserId; 4], ChatId, ChatId) {
+    let people = ["alice", "bob", "carol", "dave"].map(|name| cast::user(conn, name));
+    let [alice, bob, carol, _] = people;
+    cast::befriend(conn, alice, bob);
+    let direct = direct_chats::find_or_create(conn, by(alice), bob).unwrap().id;
+    let group = groups::create(conn, by(alice), &NewGroup::new("Hikers", &[bob, carol])).unwrap().id;
+    (people, direct, group)
+}
+
+#[test]
+fn each_message_has_the_outcome_that_it_has_alone() {
+    let outcomes = |is_together: bool| {
+        let database = TestDatabase::migrated();
+        let conn = &mut database.diesel();
+        let ([alice, bob, carol, dave], direct, group) = people(conn);
+        let last = messages::send(conn, by(alice), group, &Draft::text("before")).unwrap().message.seq;
+        let (again, taken) = (Draft::text("again"), Draft::text("taken"));
+        messages::send(conn, by(bob), group, &again).unwrap();
+        messages::send(conn, by(carol), group, &taken).unwrap();
+        blocks::block(conn, by(bob), alice).unwrap();
+        let (metadata, list) = (json!({"a": [1]}), json!([1]));
+        let twice = Draft::text("twice");
+        let answered = Seq::new(last.get() + 3);
+        let outgoing = [
+            Outgoing::new(by(carol), group, Draft::text("first").with_metadata(&metadata)),
+            Outgoing::new(by(alice), direct, Draft::text("blocked by the other")),
+            Outgoing::new(by(bob), direct, Draft::text("blocked")),
+            Outgoing::new(by(dave), group, Draft::text("not a member")),
+            Outgoing::new(by(dave), group, again.clone()),
+            Outgoing::new(by(bob), group, again),
+            Outgoing::new(by(bob), group, taken),
+            Outgoing::new(by(alice), group, Draft::text(" ")),
+            Outgoing::new(by(alice), group, Draft::text("a\0b")),
+            Outgoing::new(by(alice), group, Draft::text("a list").with_metadata(&list)),
+            Outgoing::new(by(alice), group, Draft::text("answers the first of these").in_reply_to(answered)),
+            Outgoing::new(by(alice), group, Draft::text("answers nothing").in_reply_to(Seq::new(99))),
+            Outgoing::new(by(alice), group, Draft::text("names").mentioning(vec![carol])),
+            Outgoing::new(by(alice), group, Draft::text("names a stranger").mentioning(vec![dave])),
+            Outgoing::new(by(alice), group, Draft::image(vec![Picture::new("a.png", "of nobody")])),
+            Outgoing::new(by(carol), group, twice.clone()),
+            Outgoing::new(by(carol), group, twice),
+            Outgoing::new(by(alice), ChatId::new(), Draft::text("no chat")),
+            Outgoing::new(by(carol), group, Draft::text("last")),
+        ];
+        let sent: Vec<_> = if is_together {
+            messages::send_many(conn, &outgoing).unwrap()
+        } else {
+            outgoing
+                .iter()
+                .map(|one| match messages::send(conn, one.actor, one.chat_id, &one.draft) {
+                    Ok(sent) => Ok(sent),
+                    Err(messenger_db::error::Error::Refused(refused)) => Err(refused),
+                    Err(error) => panic!("{error}"),
+                })
+                .collect()
+        };
+        assert_consistent(&database);
+        let page = history::before(conn, by(carol), group, Seq::MAX, Limit::MAX).unwrap();
+        let told = sent.into_iter().map(|one| {
+            one.map(|sent| (sent.message.seq, sent.message.content, sent.message.metadata, sent.already_sent))
+        });
+        let told: Vec<Result<_, SendRefused>> = told.collect();
+        let seen: Vec<_> = page.entries.into_iter().map(|entry| (entry.message.seq, entry.message.content)).collect();
+        (told, seen)
+    };
+    let (alone, together) = (outcomes(false), outcomes(true));
+    pretty_assertions::assert_eq!(together, alone);
+    let kinds: BTreeSet<_> = together.0.iter().filter_map(|one| one.as_ref().err()).map(ToString::to_string).collect();
+    assert!(kinds.len() >= 9, "{kinds:?}");
+}
+
+#[test]
+fn many_who_send_the_same_to_the_same_chats_in_any_order_send_it_once_and_wait_in_no_circle() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let crowd = cast::crowd(conn, 4);
+    let chats: Vec<_> =
+        (0..6).map(|_| groups::create(conn, by(crowd[0]), &NewGroup::new("Crowd", &crowd)).unwrap().id).collect();
+    let drafts: Vec<_> = (0..24).map(|number| (chats[number % 6], crowd[number % 4], MessageId::new())).collect();
+    thread::scope(|scope| {
+        for turn in 0..4 {
+            let (mut conn, mut drafts) = (database.diesel(), drafts.clone());
+            scope.spawn(move || {
+                for round in 0..6 {
+                    drafts.rotate_left(turn * 5 + 1);
+                    let text = format!("{round}");
+                    let same = drafts.iter().map(|(chat, user, id)| {
+                        Outgoing::new(by(*user), *chat, Draft::text(text.as_str()).with_id(*id))
+                    });
+                    let own = drafts.iter().map(|(chat, user, _)| Outgoing::new(by(*user), *chat, Draft::text("own")));
+                    let sent = messages::send_many(&mut conn, &same.chain(own).collect::<Vec<_>>()).unwrap();
+                    assert!(sent.iter().all(Result::is_ok), "{sent:?}");
+                }
+            });
+        }
+    });
+    assert_eq!(database.value("SELECT count(*) FROM messages WHERE content <> 'own'"), "24");
+    assert_eq!(database.value("SELECT count(*) FROM messages WHERE content = 'own'"), (4 * 6 * 24).to_string());
+    assert_consistent(&database);
+}
+
+#[test]
+fn marks_of_many_move_each_position_as_one_alone_would() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let ([alice, bob, carol, dave], direct, group) = people(conn);
+    for chat in [direct, group, group] {
+        messages::send(conn, by(alice), chat, &Draft::text("…")).unwrap();
+    }
+    let last = Seq::MAX;
+    let marks = [
+        Mark::read(by(carol), group, last),
+        Mark::delivered(by(bob), group, last),
+        Mark::read(by(dave), group, last),
+        Mark::read(by(bob), direct, last),
+        Mark::read(by(bob), group, Seq::new(2)),
+        Mark::delivered(by(bob), group, Seq::new(1)),
+    ];
+    let marked = receipts::mark_many(conn, &marks).unwrap();
+    assert_eq!(marked[2], Err(MarkRefused::NotAMember));
+    let moved: Vec<_> = marked.iter().flatten().map(|one| !one.is_empty()).collect();
+    assert_eq!(moved, [true, true, true, true, false]);
+    assert_eq!(unread::total(conn, by(carol)).unwrap(), 0);
+    assert_eq!(unread::total(conn, by(bob)).unwrap(), 1);
+    assert!(receipts::mark_many(conn, &[]).unwrap().is_empty());
+    assert_consistent(&database);
+}
+
+#[test]
+fn who_waits_while_others_are_on_their_way_shares_a_transaction() {
+    let database = TestDatabase::migrated();
+    let ([alice, bob, carol, _], _, group) = people(&mut database.diesel());
+    let long = Duration::from_mins(1);
+    let pool = Pool::new(&database.url(), Options { connections: 1, wait: long, connect: long, ..Options::default() });
+    // One thread, so that all who come before the connection is free have come.
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+        let (outbox, marks) = (Outbox::new(pool.clone()), Receipts::new(pool.clone()));
+        let (begin, begun) = tokio::sync::oneshot::channel();
+        let (go, gone) = std::sync::mpsc::channel::<()>();
+        let holding = pool.clone();
+        let held = tokio::spawn(async move {
+            let hold = move |_: &mut PgConnection| {
+                begin.send(()).unwrap();
+                gone.recv_timeout(long).unwrap();
+                QueryResult::Ok(())
+            };
+            holding.run(hold).await
+        });
+        begun.await.unwrap();
+        let sends: Vec<_> = (0..50)
+            .map(|number| {
+                let (outbox, sender) = (outbox.clone(), if number % 2 == 0 { alice } else { bob });
+                tokio::spawn(async move { outbox.send(by(sender), group, Draft::text(format!("{number}"))).await })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        go.send(()).unwrap();
+        held.await.unwrap().unwrap();
+        for (number, send) in sends.into_iter().enumerate() {
+            assert_eq!(send.await.unwrap().unwrap().message.content, Some(number.to_string()));
+        }
+        let refused = outbox.send(by(UserId::new()), group, Draft::text("…")).await.unwrap_err();
+        assert_eq!(refused.code(), "not_a_member");
+        assert!(!marks.mark_read(by(carol), group, Seq::MAX).await.unwrap().is_empty());
+        assert!(marks.mark_delivered(by(carol), group, Seq::MAX).await.unwrap().is_empty());
+    });
+    let transactions: usize = database.value("SELECT count(DISTINCT xmin::text) FROM messages").parse().unwrap();
+    assert!(transactions <= 4, "{transactions}");
+    assert_consistent(&database);
+}
+
+#[test]
+fn a_crash_loses_what_is_relaxed_and_nothing_that_was_sent() {
+    // Nothing is written to the disk before somebody waits for it.
+    let server: &'static Server =
+        Box::leak(Box::new(Server::wanted(|builder| builder.setting("wal_writer_delay = 10s"))));
+    let database = TestDatabase::empty_on(server);
+    migrate::run(&database.pool(), &RunOptions::default(), &mut Silent).unwrap();
+    let ([alice, bob, carol, _], direct, group) = people(&mut database.diesel());
+    messages::send(&mut database.diesel(), by(alice), direct, &Draft::text("one")).unwrap();
+    let options = Options { relaxed_receipts: true, ..Options::default() };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    // Once in 10 s the server writes it to the disk all the same, perhaps just then.
+    let is_lost = (0..3).any(|_| {
+        let pool = Pool::new(&database.url(), options);
+        runtime.block_on(async {
+            // With a message in the same transaction it is as durable as that.
+            let kept = move |conn: &mut PgConnection| {
+                conn.transaction(|conn| {
+                    receipts::mark_read(conn, by(carol), group, Seq::MAX).map_err(|_| NotFound)?;
+                    messages::send(conn, by(carol), group, &Draft::text("two")).map_err(|_| NotFound)
+                })
+            };
+            pool.run(kept).await.unwrap();
+            pool.run(move |conn| receipts::mark_read(conn, by(bob), direct, Seq::MAX)).await.unwrap();
+        });
+        server.crash();
+        server.restart();
+        let conn = &mut database.diesel();
+        assert_eq!(unread::total(conn, by(carol)).unwrap(), 0);
+        assert_consistent(&database);
+        unread::find(conn, by(bob), direct).unwrap() == Some(1)
+    });
+    assert!(is_lost);
+    assert_eq!(database.value("SELECT count(*) FROM messages WHERE content = 'one'"), "1");
+    assert_ne!(database.value("SELECT count(*) FROM messages WHERE content = 'two'"), "0");
+}
