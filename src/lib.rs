@@ -152,7 +152,7 @@ pub mod page;
 pub mod queries;
 #[cfg(feature = "realtime")]
 pub mod realtime;
-#[cfg(feature = "cli")]
+#[cfg(feature = "studio")]
 pub mod reference;
 pub mod retry;
 pub mod secrets;
@@ -161,6 +161,8 @@ pub mod seed;
 pub mod seq;
 #[cfg(feature = "tokio")]
 pub mod service;
+#[cfg(feature = "studio")]
+pub mod studio;
 pub mod version;
 pub mod views;
 

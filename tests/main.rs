@@ -21,6 +21,7 @@ mod models;
 mod project;
 mod queries;
 mod schema;
+mod studio;
 mod support;
 mod tree;
 mod ui;

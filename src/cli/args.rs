@@ -3,6 +3,7 @@
 #![allow(clippy::doc_markdown, reason = "these comments are the help text, where backticks would show")]
 
 use std::ffi::OsString;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -109,6 +110,22 @@ pub struct Docs {
     pub format: Option<DocsFormat>,
 }
 
+/// Where to show the database.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct StudioArgs {
+    /// The port to listen at [default: one that is free]
+    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
+    pub port: u16,
+
+    /// Open the page in the browser of this machine
+    #[arg(long)]
+    pub open: bool,
+
+    /// The address to listen at; any but those of this machine lets others of the network in, who need the token
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    pub listen: IpAddr,
+}
+
 /// How the reference is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum DocsFormat {
@@ -166,6 +183,8 @@ pub enum Command {
     Catalog,
     /// Write a reference of the schema, with diagrams, as Markdown or HTML
     Docs(Docs),
+    /// Show the database as a web page on this machine, read-only, until it is interrupted
+    Studio(StudioArgs),
     /// Make three roles without login: to migrate, to write rows, to read
     Roles(RolesArgs),
     /// Fill a database with test data; everybody's password is "password"

@@ -118,6 +118,7 @@ pub fn open(connection: &Connection, output: &mut Output) -> Result<Database, Pr
         lock_timeout: connection.lock_timeout,
         lock_retries: connection.lock_retries,
         statement_timeout: connection.statement_timeout,
+        read_only: false,
     };
     let pool = migrate::connect(&conninfo, &options, output)?.with_own(own);
     let target = output.target().cloned().unwrap_or_default();

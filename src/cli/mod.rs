@@ -44,7 +44,8 @@ pub fn main() -> ExitCode {
 
 fn dispatch(args: &Args, output: &mut Output) -> Result<Exit, Problem> {
     use commands::{
-        backup, baseline, catalog, docs, exec, generate, history, local, migrate, plan, roles, seed, status, verify,
+        backup, baseline, catalog, docs, exec, generate, history, local, migrate, plan, roles, seed, status, studio,
+        verify,
     };
 
     let connection = &args.connection;
@@ -69,6 +70,7 @@ fn dispatch(args: &Args, output: &mut Output) -> Result<Exit, Problem> {
         Command::Baseline(allow) => baseline::baseline(connection, &allow, output),
         Command::Catalog => catalog::catalog(connection, output),
         Command::Docs(options) => docs::docs(connection, &options, output),
+        Command::Studio(options) => studio::studio(connection, &options, output),
         Command::Roles(options) => roles::roles(connection, &options, output),
         Command::Seed(options) => seed::seed(connection, &options, output),
         Command::Backup { file } => backup::backup(connection, file.as_deref(), output),

@@ -73,6 +73,8 @@ pub use session::connect::{Ready, connect, wait_for_server};
 pub use session::options::ConnectOptions;
 pub use session::pool::Pool;
 pub use session::remarks::ASCII_ONLY;
+#[cfg(feature = "studio")]
+pub(crate) use session::{connect::read_only, lock::runners};
 pub use source::embedded::{MIGRATIONS, all as migrations};
 #[cfg(feature = "cli")]
 pub(crate) use source::service::of_folders;
@@ -81,10 +83,14 @@ pub(crate) use sql::libpq::Connection;
 #[cfg(feature = "cli")]
 pub(crate) use sql::libpq::ignore_environment;
 pub use sql::libpq::{Conninfo, ConninfoError, Notice, Obstacle, ServerError};
-#[cfg(feature = "cli")]
-pub(crate) use state::catalog::described;
+#[cfg(feature = "studio")]
+pub(crate) use sql::quote::{literal, quoted};
 pub use state::catalog::{Scope, catalog};
+#[cfg(feature = "studio")]
+pub(crate) use state::catalog::{described, described_to_anybody};
 pub use state::compare::{Comparison, Unknown};
+#[cfg(feature = "studio")]
+pub(crate) use state::fact::parse as parse_fact;
 pub use state::record::{Applied, Ledger, Origin, Record};
 pub use state::status::{Status, status};
 

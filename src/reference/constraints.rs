@@ -4,7 +4,7 @@ use super::prose::{Piece, Prose, names};
 use super::{Constraint, ConstraintKind};
 
 /// What a constraint demands, in words; an expression that has no words here is given as it is.
-pub(super) fn in_words(constraint: &Constraint) -> Prose {
+pub(crate) fn in_words(constraint: &Constraint) -> Prose {
     let mut prose = match constraint.kind {
         ConstraintKind::Primary => with(names(&constraint.columns), "", identifies(constraint)),
         ConstraintKind::Unique => {

@@ -42,14 +42,25 @@ struct Drawn<'a> {
 /// Draws tables, each a link to `#table-NAME`, and the foreign keys between them.
 #[must_use]
 pub fn svg(tables: &[&Table], detail: Detail) -> Markup {
+    linked(tables, detail, 1.0, &|table| format!("#table-{}", table.name), &|_| false)
+}
+
+/// Draws tables, each a link to somewhere, larger or smaller; those that are marked stand out.
+pub(crate) fn linked(
+    tables: &[&Table],
+    detail: Detail,
+    scale: f64,
+    link: &dyn Fn(&Table) -> String,
+    is_marked: &dyn Fn(&Table) -> bool,
+) -> Markup {
     let drawn = place(tables, detail);
     let width = drawn.values().map(|table| table.x + table.width).fold(0.0, f64::max) + 40.0;
     let height = drawn.values().map(|table| table.y + table.height).fold(0.0, f64::max) + 20.0;
     let names: Vec<_> = tables.iter().map(|table| table.name.as_str()).collect();
     let label = format!("Diagram of {}", names.join(", "));
     html! {
-        svg xmlns="http://www.w3.org/2000/svg" viewBox=(format!("0 0 {width:.0} {height:.0}")) width=(format!("{width:.0}"))
-            height=(format!("{height:.0}")) role="img" aria-label=(label) class="diagram" {
+        svg xmlns="http://www.w3.org/2000/svg" viewBox=(format!("0 0 {width:.0} {height:.0}"))
+            width=(format!("{:.0}", width * scale)) height=(format!("{:.0}", height * scale)) role="img" aria-label=(label) class="diagram" {
             @for table in drawn.values() {
                 @for key in table.table.foreign_keys() {
                     @if let Some(target) = key.target.as_deref().and_then(|target| drawn.get(target)) {
@@ -57,15 +68,15 @@ pub fn svg(tables: &[&Table], detail: Detail) -> Markup {
                     }
                 }
             }
-            @for table in drawn.values() { (one(table, detail)) }
+            @for table in drawn.values() { (one(table, detail, &link(table.table), is_marked(table.table))) }
         }
     }
 }
 
-fn one(drawn: &Drawn<'_>, detail: Detail) -> Markup {
+fn one(drawn: &Drawn<'_>, detail: Detail, link: &str, is_marked: bool) -> Markup {
     let Drawn { table, x, y, width, height } = drawn;
     html! {
-        a href=(format!("#table-{}", table.name)) {
+        a href=(link) class=[is_marked.then_some("marked")] {
             title { (table.comment.as_deref().unwrap_or(&table.name)) }
             rect class=(if table.kind == "table" { "table" } else { "view" }) x=(pixels(*x)) y=(pixels(*y)) width=(pixels(*width))
                 height=(pixels(*height)) rx="4" {}

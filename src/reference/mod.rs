@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::migrate::{self, Pool, described};
+use crate::migrate::{self, Pool, described, described_to_anybody};
 
 mod constraints;
 pub mod diagram;
@@ -16,9 +16,13 @@ mod mermaid;
 mod prose;
 mod subjects;
 
+pub(crate) use constraints::in_words;
+pub(crate) use prose::Piece;
+
 pub use html::html;
 pub use markdown::markdown;
 pub use mermaid::overview;
+pub(crate) use subjects::OTHERS;
 pub use subjects::{Subject, subjects};
 
 /// What a schema is made of.
@@ -167,18 +171,18 @@ pub struct Function {
 
 impl Table {
     /// The columns of its primary key.
-    fn key(&self) -> &[String] {
+    pub(crate) fn key(&self) -> &[String] {
         let primary = self.constraints.iter().find(|constraint| constraint.kind == ConstraintKind::Primary);
         primary.map_or(&[], |primary| &primary.columns)
     }
 
     /// Its foreign keys.
-    fn foreign_keys(&self) -> impl Iterator<Item = &Constraint> {
+    pub(crate) fn foreign_keys(&self) -> impl Iterator<Item = &Constraint> {
         self.constraints.iter().filter(|constraint| constraint.kind == ConstraintKind::Foreign)
     }
 
     /// What a column is a part of: `PK`, `FK`, both or neither.
-    fn marks(&self, column: &str) -> Vec<&'static str> {
+    pub(crate) fn marks(&self, column: &str) -> Vec<&'static str> {
         let is_key = self.key().iter().any(|name| name == column);
         let points = self.foreign_keys().any(|key| key.columns.iter().any(|name| name == column));
         [is_key.then_some("PK"), points.then_some("FK")].into_iter().flatten().collect()
@@ -229,4 +233,13 @@ impl From<migrate::Error> for ReadError {
 /// [`ReadError::Unexpected`] when a future version of PostgreSQL describes it in another way.
 pub fn read(pool: &Pool) -> Result<Reference, ReadError> {
     Ok(serde_json::from_str(&described(pool, include_str!("read.sql"))?)?)
+}
+
+/// As [`read`], for a role that may not read the history of the migrations.
+///
+/// # Errors
+///
+/// As [`read`].
+pub(crate) fn read_as_anybody(pool: &Pool) -> Result<Reference, ReadError> {
+    Ok(serde_json::from_str(&described_to_anybody(pool, include_str!("read.sql"))?)?)
 }

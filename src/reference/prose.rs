@@ -1,11 +1,11 @@
 //! Text with code and links in it, which Markdown and HTML write in their own way.
 
 /// A sentence, piece by piece.
-pub(super) type Prose = Vec<Piece>;
+pub(crate) type Prose = Vec<Piece>;
 
 /// A piece of a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Piece {
+pub(crate) enum Piece {
     /// Words.
     Text(String),
     /// A name or an expression.

@@ -65,7 +65,11 @@ of_constraints AS (
                     INNER JOIN pg_attribute AS att ON att.attrelid = con.conrelid AND att.attnum = key.attnum
                     ORDER BY key.place
                 ),
-                'target', CASE WHEN con.contype = 'f' THEN con.confrelid::regclass::text END,
+                'target', (
+                    SELECT CASE WHEN target.relnamespace = here.oid THEN target.relname ELSE con.confrelid::regclass::text END
+                    FROM pg_class AS target, here
+                    WHERE con.contype = 'f' AND target.oid = con.confrelid
+                ),
                 'target_columns', ARRAY(
                     SELECT att.attname FROM unnest(con.confkey) WITH ORDINALITY AS key (attnum, place)
                     INNER JOIN pg_attribute AS att ON att.attrelid = con.confrelid AND att.attnum = key.attnum

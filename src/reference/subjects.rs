@@ -33,7 +33,7 @@ const SUBJECTS: [(&str, &[&str]); 6] = [
 ];
 
 /// What is in no subject: tables of the service.
-pub(super) const OTHERS: &str = "Other tables";
+pub(crate) const OTHERS: &str = "Other tables";
 
 /// Groups the tables and views by subject. Those that are not the messenger's come last, under "Other tables"; a subject
 /// without a table is left out.

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
+use rustix::process::Signal;
 use serde_json::Value;
 
 use super::{at, command, names, on};
-use crate::support::{Run, Server, StateFolder, TestDatabase, messenger_db, until};
+use crate::support::{Run, Running, Server, StateFolder, TestDatabase, messenger_db, until};
 
 /// What the document says of an object: its fields by path, such as `steps[].name`, and their types.
 #[derive(Default)]
@@ -82,6 +83,14 @@ impl Documented {
     }
 }
 
+/// What the studio prints when it listens; it is ended then.
+fn studio(database: &TestDatabase) -> Run {
+    let mut running = Running::start(&mut command(database, &["studio", "--json"]));
+    running.says("\"studio\"");
+    running.signal(Signal::TERM);
+    running.ends()
+}
+
 /// Every command in a state that shows what it has to show.
 fn objects() -> Vec<Run> {
     let json = |database: &TestDatabase, arguments: &[&str]| on(database, &[arguments, &["--json"]].concat());
@@ -142,6 +151,7 @@ fn objects() -> Vec<Run> {
         json(&database, &["docs"]),
         json(&database, &["docs", "--output", &file("schema.html")]),
         json(&drifted, &["docs", "--check", &file("schema.html")]),
+        studio(&database),
         json(&database, &["roles", "--print"]),
         json(&database, &["seed"]),
         json(&database, &["backup", &file("after.dump")]),

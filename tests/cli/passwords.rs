@@ -126,6 +126,8 @@ const COMMANDS: &[&[&str]] = &[
     &["baseline"],
     &["catalog"],
     &["docs"],
+    // Nobody has this address, so that it ends after it has connected.
+    &["studio", "--listen", "192.0.2.1"],
     &["redo", "--json"],
     &["revert", "--verbose"],
     &["plan", "--json"],

@@ -13,4 +13,5 @@ pub mod plan;
 pub mod roles;
 pub mod seed;
 pub mod status;
+pub mod studio;
 pub mod verify;

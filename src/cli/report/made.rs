@@ -97,3 +97,12 @@ impl From<&migrate::Backup> for TakenBackup {
         Self { file: super::path(&backup.file), bytes: backup.bytes, seconds: backup.duration.as_secs_f64() }
     }
 }
+
+/// The web page that listens: `studio`.
+#[derive(Debug, Serialize)]
+pub struct Studio<'a> {
+    pub database: &'a str,
+    /// The address, with the token.
+    pub url: String,
+    pub port: u16,
+}

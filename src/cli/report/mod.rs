@@ -23,7 +23,7 @@ pub use error::Failure;
 pub use generated::{Completions, Man};
 pub use history::{List, Listed, Pending};
 pub use local::{Destroyed, Local, Stopped, Url};
-pub use made::{Backup, Baseline, Catalog, Docs, Roles, Seeded, TakenBackup};
+pub use made::{Backup, Baseline, Catalog, Docs, Roles, Seeded, Studio, TakenBackup};
 pub use plan::{Plan, Rehearsal};
 pub use run::Migrated;
 pub use status::Status;
@@ -54,6 +54,7 @@ impl Command {
             Self::Baseline(_) => "baseline",
             Self::Catalog => "catalog",
             Self::Docs(_) => "docs",
+            Self::Studio(_) => "studio",
             Self::Roles(_) => "roles",
             Self::Seed(_) => "seed",
             Self::Backup { .. } => "backup",

@@ -34,6 +34,26 @@ pub fn connect(conninfo: &Conninfo, options: &ConnectOptions, observer: &mut dyn
     Ok(Pool::new(connections, conninfo.clone(), options.clone(), migrations))
 }
 
+/// Connects to the database of a pool once more, in sessions that only read, for the same migrations.
+///
+/// # Errors
+///
+/// As [`connect`].
+#[cfg(feature = "studio")]
+pub(crate) fn read_only(pool: &Pool, statement_timeout: Duration) -> Result<Pool, Error> {
+    let options = ConnectOptions {
+        wait: Duration::ZERO,
+        statement_timeout: Some(statement_timeout),
+        read_only: true,
+        ..pool.options().clone()
+    };
+    let connected = connect(pool.conninfo(), &options, &mut crate::migrate::observer::Silent)?;
+    Ok(connected
+        .with_migrations(pool.migrations().to_vec())
+        .with_own(pool.own().to_vec())
+        .with_allowed_drift(pool.allowed_drift().clone()))
+}
+
 /// Waits until a database can be used, by whatever way: through a pooler of any mode, too. Gives what it is.
 ///
 /// # Errors

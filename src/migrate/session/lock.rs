@@ -218,6 +218,22 @@ fn others(session: &mut Connection, ours: &[String]) -> Result<Vec<Other>, Serve
         .collect())
 }
 
+/// Who migrates just now: who holds one of the locks, and may migrate. A runner holds them in two sessions.
+///
+/// # Errors
+///
+/// [`Error::Pool`] without a connection; [`Error::Server`] when the locks cannot be read.
+#[cfg(feature = "studio")]
+pub(crate) fn runners(pool: &Pool) -> Result<Vec<Holder>, Error> {
+    // The number of no process.
+    let others = others(&mut *pool.get()?, &["-1".to_owned()])?;
+    Ok(others
+        .into_iter()
+        .filter(|other| other.may_migrate && other.key != Key::Mark)
+        .map(|other| other.holder)
+        .collect())
+}
+
 /// The query for who holds one of the locks, but for these processes: a role counts as one that may migrate when a role
 /// that it can become does. A session that has just ended is taken for a runner's; the next look finds it gone.
 fn holders(but: &str) -> String {

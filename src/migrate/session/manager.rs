@@ -135,6 +135,9 @@ fn settings(options: &ConnectOptions, major: Option<u32>, looks_for_client: bool
     if major >= Some(17) {
         settings.push(("transaction_timeout", "0"));
     }
+    if options.read_only {
+        settings.push(("default_transaction_read_only", "on"));
+    }
     if looks_for_client {
         // Ends a statement whose runner has died, so that its locks go with it.
         settings.push(("client_connection_check_interval", "1s"));

@@ -15,6 +15,8 @@ pub struct ConnectOptions {
     pub lock_retries: usize,
     /// How long a statement may run (`statement_timeout`). Zero or `None`: for ever, however the role is configured.
     pub statement_timeout: Option<Duration>,
+    /// Whether the sessions only read: the server refuses to change anything (`default_transaction_read_only`).
+    pub read_only: bool,
 }
 
 impl Default for ConnectOptions {
@@ -27,6 +29,7 @@ impl Default for ConnectOptions {
             lock_timeout: Duration::from_secs(2),
             lock_retries: 5,
             statement_timeout: None,
+            read_only: false,
         }
     }
 }

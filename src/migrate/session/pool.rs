@@ -60,6 +60,11 @@ impl Pool {
         self.options.lock_retries
     }
 
+    #[cfg(feature = "studio")]
+    pub(crate) const fn options(&self) -> &ConnectOptions {
+        &self.options
+    }
+
     pub(crate) const fn conninfo(&self) -> &Conninfo {
         &self.conninfo
     }

@@ -1,0 +1,347 @@
+//! Page "Health": what grows, what is dead, what is not used, what is slow, who waits, and what to do about each.
+
+use diesel::PgConnection;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::catalog::{self, IndexMeasures, Measures};
+use super::database::{Database, Statement};
+use super::failure::Failure;
+use super::layout::{self, Section};
+use super::{standing, tables, words};
+use crate::migrate::{self, Health};
+
+/// A transaction that has lasted long.
+#[derive(Debug, Deserialize)]
+struct Transaction {
+    pid: Option<i32>,
+    application: Option<String>,
+    role: Option<String>,
+    state: Option<String>,
+    seconds: f64,
+}
+
+/// A statement as the server counts it.
+#[derive(Debug, Deserialize)]
+struct Slow {
+    query: String,
+    calls: i64,
+    total: f64,
+    mean: f64,
+    rows: i64,
+}
+
+/// What is known of the whole database.
+#[derive(Debug, Deserialize)]
+struct Whole {
+    bytes: i64,
+    cached: Option<f64>,
+    deadlocks: i64,
+    temporary_bytes: i64,
+    /// How far the oldest row is from the end of the transaction numbers.
+    age: i64,
+    since: Option<String>,
+    /// The schema of the extension, where it is installed and the role may use it.
+    statements: Option<String>,
+    inserted: i64,
+    days: Option<f64>,
+}
+
+// Queries of others can hold secrets: they are not read. Those of pg_stat_statements have no values in them, but for
+// commands such as CREATE ROLE, which are left out.
+const TRANSACTIONS: &str = "
+    SELECT pid, application_name AS application, usename::text AS role, state,
+        extract(epoch FROM clock_timestamp() - xact_start)::float8 AS seconds
+    FROM pg_stat_activity
+    WHERE datname = current_database() AND xact_start < clock_timestamp() - interval '5 seconds' AND pid <> pg_backend_pid()
+        AND backend_type = 'client backend'
+    UNION ALL
+    SELECT NULL, gid, owner::text, 'prepared', extract(epoch FROM clock_timestamp() - prepared)::float8
+    FROM pg_prepared_xacts WHERE database = current_database()
+    ORDER BY seconds DESC
+    LIMIT 50";
+
+const WHOLE: &str = "
+    SELECT pg_database_size(current_database()) AS bytes,
+        (100.0 * stat.blks_hit / nullif(stat.blks_hit + stat.blks_read, 0))::float8 AS cached,
+        stat.deadlocks, stat.temp_bytes AS temporary_bytes, age(database.datfrozenxid)::bigint AS age,
+        stat.stats_reset::timestamptz(0)::text AS since, stat.tup_inserted AS inserted,
+        (extract(epoch FROM clock_timestamp() - coalesce(stat.stats_reset, pg_postmaster_start_time())) / 86400)::float8 AS days,
+        (
+            SELECT namespace.nspname::text FROM pg_extension AS extension
+            INNER JOIN pg_namespace AS namespace ON namespace.oid = extension.extnamespace
+            WHERE extension.extname = 'pg_stat_statements'
+                AND has_schema_privilege(namespace.oid, 'USAGE')
+        ) AS statements
+    FROM pg_stat_database AS stat
+    INNER JOIN pg_database AS database ON database.oid = stat.datid
+    WHERE database.datname = current_database()";
+
+fn slow(conn: &mut PgConnection, schema: &str) -> Result<Vec<Slow>, Failure> {
+    let sql = format!(
+        "SELECT left(query, 2000) AS query, calls, total_exec_time AS total, mean_exec_time AS mean, rows
+         FROM {}.pg_stat_statements
+         WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+             AND query ~* '^\\s*(/\\*.*?\\*/\\s*)?(SELECT|INSERT|UPDATE|DELETE|WITH|MERGE)\\M'
+         ORDER BY total_exec_time DESC LIMIT 20",
+        migrate::quoted(schema)
+    );
+    Statement::new(&sql).objects(conn)
+}
+
+/// Everything on the page.
+struct Seen {
+    whole: Option<Whole>,
+    tables: Vec<Measures>,
+    indexes: Vec<IndexMeasures>,
+    transactions: Vec<Transaction>,
+    slow: Option<Vec<Slow>>,
+    waiting: Vec<standing::Waiting>,
+}
+
+/// The page.
+pub(super) fn page(database: &Database) -> Result<Markup, Failure> {
+    let health = migrate::health(&database.runner)?;
+    let waiting = standing::waiting(database)?;
+    let mut seen = database.read(|conn| {
+        let whole: Option<Whole> = Statement::new(WHOLE).objects(conn)?.into_iter().next();
+        Ok(Seen {
+            tables: catalog::tables(conn)?.into_values().filter(|table| table.bytes.is_some()).collect(),
+            indexes: catalog::indexes(conn)?,
+            transactions: Statement::new(TRANSACTIONS).objects(conn)?,
+            slow: None,
+            waiting,
+            whole,
+        })
+    })?;
+    // In a transaction of its own: the library may not be loaded, and then this fails.
+    if let Some(schema) = seen.whole.as_ref().and_then(|whole| whole.statements.clone()) {
+        seen.slow = database.read(|conn| slow(conn, &schema)).ok();
+    }
+    seen.tables.sort_by_key(|table| std::cmp::Reverse(table.bytes.unwrap_or(0) + table.index_bytes.unwrap_or(0)));
+    let body = html! {
+        h1 { "Health" }
+        @if let Some(unseen) = &health.unseen { p class="bad" { "Not everything is seen: " (unseen) "." } }
+        (overall(&seen, &health))
+        (sizes(&seen.tables))
+        (unused(&seen.indexes))
+        (missing(&seen.tables))
+        (statements(seen.slow.as_deref()))
+        (transactions(&seen.transactions))
+        @if seen.waiting.is_empty() { h2 { "Who waits for whom" } p { "Nobody waits for a lock." } } @else { (standing::waits(&seen.waiting)) }
+        p class="advice" { "A wait of seconds is a migration or an open transaction: end the session that the others wait for with SELECT pg_terminate_backend(process)." }
+        (replication(&health))
+    };
+    Ok(layout::page("Health", Some(Section::Health), None, &body))
+}
+
+fn overall(seen: &Seen, health: &Health) -> Markup {
+    let mut facts = vec![("Started", html! { (health.started_at) })];
+    if let Some(connections) = health.connections {
+        facts.push(("Connections", html! { (connections.used) " of " (connections.max) }));
+    }
+    if let Some(whole) = &seen.whole {
+        #[allow(clippy::cast_precision_loss, reason = "a number of rows, for people")]
+        let a_day = whole.days.filter(|days| *days > 0.0).map(|days| whole.inserted as f64 / days);
+        facts.extend([
+            ("Database", html! { (words::bytes(whole.bytes)) }),
+            (
+                "Read from memory",
+                html! { @if let Some(cached) = whole.cached { (format!("{cached:.1} %")) } @else { "not known" } },
+            ),
+            ("Deadlocks", html! { (words::number(whole.deadlocks)) }),
+            ("Temporary files", html! { (words::bytes(whole.temporary_bytes)) }),
+            ("Transactions since the oldest frozen row", html! { (words::number(whole.age)) " of 2,000,000,000" }),
+            ("Counted since", html! { (whole.since.as_deref().unwrap_or("the server was made")) }),
+        ]);
+        if let Some(a_day) = a_day {
+            #[allow(clippy::cast_possible_truncation, reason = "a number of rows")]
+            facts.push(("Rows inserted a day", html! { (words::number(a_day as i64)) }));
+        }
+    }
+    html! {
+        (layout::facts(&facts))
+        p class="advice" {
+            "Less than 99 % from memory: give shared_buffers more, or the machine. Deadlocks: every operation of this crate locks in \
+             one order, so look for statements of the service's own. Above 200,000,000 transactions autovacuum freezes by itself; \
+             above 1,000,000,000 it is kept from it: look for the long transactions below."
+        }
+    }
+}
+
+fn sizes(measured: &[Measures]) -> Markup {
+    let rows: Vec<_> = measured
+        .iter()
+        .map(|table| {
+            let dead = table.dead.unwrap_or(0);
+            let is_bad = dead > 10_000 && dead * 5 > table.live.unwrap_or(0);
+            html! {
+                tr {
+                    th scope="row" { a href=(tables::address(&table.name)) { code { (table.name) } } }
+                    td class="number" { (table.rows.map(words::number).unwrap_or_default()) }
+                    td class="number" { (table.bytes.map(words::bytes).unwrap_or_default()) }
+                    td class="number" { (table.index_bytes.map(words::bytes).unwrap_or_default()) }
+                    td class="number" { (table.bloat_bytes.map(words::bytes).unwrap_or_default()) }
+                    td class="number" { (words::number(dead)) @if is_bad { " " strong class="bad" { "many" } } }
+                    td class="number" { (tables::hot(table).unwrap_or_default()) }
+                    td class="number" { (words::number(table.inserts.unwrap_or(0))) }
+                    td { (table.vacuumed.as_deref().unwrap_or("never")) }
+                }
+            }
+        })
+        .collect();
+    html! {
+        h2 { "Tables" }
+        (layout::table(
+            "Tables, the largest first",
+            &["table", "rows", "size", "indexes", "air", "dead rows", "HOT updates", "inserted", "vacuumed"],
+            &rows,
+        ))
+        p class="advice" {
+            "Many dead rows and an old vacuum: something holds them, most often a long transaction or a replication slot; else lower \
+             autovacuum_vacuum_scale_factor for the table. A HOT share below 90 % on chat_heads, unread_messages or users means that \
+             an index was added to a column that changes often, or that fillfactor was taken away. Much air: pg_repack, or VACUUM FULL \
+             at a quiet time."
+        }
+    }
+}
+
+fn unused(indexes: &[IndexMeasures]) -> Markup {
+    let found: Vec<_> =
+        indexes.iter().filter(|index| !index.is_constraint && !index.is_unique && index.scans == Some(0)).collect();
+    let invalid: Vec<_> = indexes.iter().filter(|index| !index.is_valid).collect();
+    let rows: Vec<_> = found
+        .iter()
+        .map(|index| {
+            html! {
+                tr {
+                    th scope="row" { code { (index.name) } }
+                    td { a href=(tables::address(&index.table)) { code { (index.table) } } }
+                    td class="number" { (index.bytes.map(words::bytes).unwrap_or_default()) }
+                    td { (index.comment.as_deref().unwrap_or_default()) }
+                }
+            }
+        })
+        .collect();
+    html! {
+        h2 { "Indexes" }
+        @if !invalid.is_empty() {
+            p class="bad" {
+                "Invalid: " (invalid.iter().map(|index| index.name.as_str()).collect::<Vec<_>>().join(", "))
+                ". Building them was interrupted; messenger-db run builds those of this schema anew."
+            }
+        }
+        (layout::table("Indexes that were never used here", &["index", "table", "size", "used by"], &rows))
+        p class="advice" {
+            "A standby that is read from uses indexes too, and counts for itself. What this schema has is used by the operation that its \
+             comment names; an index of the service's own that is never used costs writes and can be dropped."
+        }
+    }
+}
+
+fn missing(measured: &[Measures]) -> Markup {
+    let found: Vec<_> = measured
+        .iter()
+        .filter(|table| table.rows.unwrap_or(0) >= 10_000 && table.full_scans.unwrap_or(0) > 0)
+        .map(|table| {
+            html! {
+                tr {
+                    th scope="row" { a href=(tables::address(&table.name)) { code { (table.name) } } }
+                    td class="number" { (table.rows.map(words::number).unwrap_or_default()) }
+                    td class="number" { (words::number(table.full_scans.unwrap_or(0))) }
+                    td class="number" { (words::number(table.index_scans.unwrap_or(0))) }
+                }
+            }
+        })
+        .collect();
+    html! {
+        h2 { "Full scans of large tables" }
+        (layout::table("Large tables that were read from end to end", &["table", "rows", "full scans", "index scans"], &found))
+        p class="advice" {
+            "No operation of this crate does that; backups, migrations and reports do. A number that grows each minute is a statement of \
+             the service's own that lacks an index."
+        }
+    }
+}
+
+fn statements(slow: Option<&[Slow]>) -> Markup {
+    html! {
+        h2 { "Statements" }
+        @match slow {
+            None => p {
+                "The server does not count statements, or the role may not see them. With pg_stat_statements in \
+                 shared_preload_libraries and CREATE EXTENSION pg_stat_statements, those that take most of the time are listed here."
+            },
+            Some(slow) => {
+                (layout::table(
+                    "Statements that took most of the time",
+                    &["statement", "calls", "total", "mean", "rows"],
+                    &slow.iter().map(|of| html! {
+                        tr {
+                            td { code { (of.query) } }
+                            td class="number" { (words::number(of.calls)) }
+                            td class="number" { (words::seconds(of.total / 1000.0)) }
+                            td class="number" { (format!("{:.2} ms", of.mean)) }
+                            td class="number" { (words::number(of.rows)) }
+                        }
+                    }).collect::<Vec<_>>(),
+                ))
+                p class="advice" { "A mean above some milliseconds for a statement of every request: run it under EXPLAIN (ANALYZE, BUFFERS)." }
+            }
+        }
+    }
+}
+
+fn transactions(found: &[Transaction]) -> Markup {
+    let rows: Vec<_> = found
+        .iter()
+        .map(|of| {
+            html! {
+                tr {
+                    td class="number" { (of.pid.map_or_else(|| "prepared".to_owned(), |pid| pid.to_string())) }
+                    td { (of.application.as_deref().unwrap_or_default()) }
+                    td { (of.role.as_deref().unwrap_or_default()) }
+                    td { (of.state.as_deref().unwrap_or("not shown to this role")) }
+                    td class="number" { (words::seconds(of.seconds)) }
+                }
+            }
+        })
+        .collect();
+    html! {
+        h2 { "Long transactions" }
+        (layout::table("Transactions of more than 5 seconds", &["process", "application", "role", "state", "for"], &rows))
+        p class="advice" {
+            "While one is open, no row that died since is cleaned up, anywhere. One that is idle in transaction was forgotten: set \
+             idle_in_transaction_session_timeout for the service's role."
+        }
+    }
+}
+
+fn replication(health: &Health) -> Markup {
+    let rows: Vec<_> = health
+        .receivers
+        .iter()
+        .map(|of| {
+            html! {
+                tr {
+                    th scope="row" { (of.name) }
+                    td { (of.state.as_deref().unwrap_or("not shown to this role")) }
+                    td { (of.sync_state.as_deref().unwrap_or_default()) }
+                    td class="number" { (of.bytes.and_then(|bytes| i64::try_from(bytes).ok()).map(words::bytes).unwrap_or_default()) }
+                    td class="number" { (of.lag.map(words::duration).unwrap_or_default()) }
+                }
+            }
+        })
+        .collect();
+    html! {
+        h2 { "Replication" }
+        @if let Some(replay) = &health.replay {
+            p {
+                "This server is a standby. " @if replay.is_connected { "It receives" } @else { "It receives nothing just now" }
+                ", and is " (replay.age.map_or_else(|| "an unknown time".to_owned(), words::duration)) " behind."
+            }
+        }
+        (layout::table("Who receives what this server writes", &["receiver", "state", "kind", "behind by", "lag"], &rows))
+        p class="advice" { "A receiver that falls further and further behind lacks disk or network; a slot without a receiver keeps the log until the disk is full." }
+    }
+}

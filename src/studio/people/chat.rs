@@ -1,0 +1,247 @@
+//! A chat as a user sees it, and one message with its ticks, edits and reactions.
+
+use std::collections::HashMap;
+
+use maud::{Markup, html};
+
+use super::super::address::Address;
+use super::super::database::Database;
+use super::super::failure::Failure;
+use super::super::form::Parameters;
+use super::super::layout::{self, Section};
+use super::profile::row_address;
+use super::{PAGE, Profile, actor, chat_address, chat_id, link, name, profile_of, refused, time, time_or, words_of};
+use crate::ids::{ChatId, UserId};
+use crate::models::{Attachment, Chat};
+use crate::page::Limit;
+use crate::queries::messages::EditsFor;
+use crate::queries::receipts::{Counts, Position};
+use crate::queries::{accounts, attachments, chats, history, messages, reactions, receipts};
+use crate::seq::Seq;
+
+/// What the page of a chat shows.
+struct Seen {
+    profile: Profile,
+    chat: Chat,
+    page: history::Page,
+    counts: HashMap<Seq, Counts>,
+    positions: Vec<Position>,
+}
+
+/// The page of a chat: the newest messages, or those before, after or around one.
+pub(in crate::studio) fn chat(
+    database: &Database,
+    user: &str,
+    chat: &str,
+    parameters: &Parameters,
+) -> Result<Markup, Failure> {
+    let (actor, id) = actor(user)?;
+    let chat_id = chat_id(chat)?;
+    let place = |name| parameters.parse::<Seq>(name);
+    let (before, after, around) = (place("before")?, place("after")?, place("around")?);
+    let limit = Limit::new(PAGE);
+    let seen = database.read(|conn| {
+        let page = match (before, after, around) {
+            (Some(seq), _, _) => history::before(conn, actor, chat_id, seq, limit),
+            (_, Some(seq), _) => history::after(conn, actor, chat_id, seq, limit),
+            (_, _, Some(seq)) => history::around(conn, actor, chat_id, seq, limit),
+            _ => history::latest(conn, actor, chat_id, limit),
+        };
+        let page = page.map_err(refused)?;
+        let counts = match (page.entries.first(), page.entries.last()) {
+            (Some(first), Some(last)) => {
+                receipts::count(conn, actor, chat_id, first.message.seq, last.message.seq).map_err(refused)?
+            }
+            _ => Vec::new(),
+        };
+        Ok(Seen {
+            profile: profile_of(conn, actor)?,
+            chat: chats::get(conn, actor, chat_id).map_err(refused)?,
+            counts: counts.into_iter().map(|counts| (counts.seq, counts)).collect(),
+            positions: receipts::positions(conn, actor, chat_id).map_err(refused)?,
+            page,
+        })
+    })?;
+    let title = seen.chat.name.clone().unwrap_or_else(|| format!("A {} chat", seen.chat.kind));
+    let read = seen.positions.iter().find(|position| position.user_id == id).map(|position| position.last_read_seq);
+    let body = html! {
+        h1 { bdi { (title) } " as " (link(&seen.profile)) " sees it" }
+        (layout::facts(&[
+            ("Kind", html! { (seen.chat.kind) ", " (seen.chat.member_count) " members" }),
+            ("Key", html! { a href=(row_address("chats", &[("id", &chat_id.to_string())])) { code { (chat_id) } } }),
+            ("History begins at", html! { (seen.page.first_seq) }),
+            ("This user has read up to", html! { @if let Some(read) = read { (read) } @else { "nothing" } }),
+        ]))
+        (positions(&seen))
+        (pages(id, chat_id, &seen.page))
+        @if seen.page.first_seq > Seq::FIRST && seen.page.older_before.is_none() {
+            p class="gap" { "Messages 1 to " (seen.page.first_seq.previous()) " are gone." }
+        }
+        ol class="messages" {
+            @for entry in &seen.page.entries {
+                li id=(format!("m{}", entry.message.seq)) { (one(id, &seen, entry)) }
+                @if Some(entry.message.seq) == read { li class="gap" { "Read up to here." } }
+            }
+        }
+        @if seen.page.entries.is_empty() { p { "No messages." } }
+        (pages(id, chat_id, &seen.page))
+    };
+    Ok(layout::page(&title, Some(Section::People), None, &body))
+}
+
+fn positions(seen: &Seen) -> Markup {
+    let who = |user: UserId| seen.page.profiles.get(&user).map_or_else(|| user.to_string(), name);
+    let rows: Vec<_> = seen
+        .positions
+        .iter()
+        .map(|position| {
+            html! {
+                tr {
+                    th scope="row" { a href=(super::address(position.user_id)) { bdi { (who(position.user_id)) } } }
+                    td class="number" { (position.last_delivered_seq) }
+                    td class="number" { (position.last_read_seq) }
+                }
+            }
+        })
+        .collect();
+    html! {
+        details {
+            summary { "How far each member is, as this user may see it" }
+            (layout::table("Members and their positions", &["member", "received up to", "read up to"], &rows))
+        }
+    }
+}
+
+fn pages(user: UserId, chat: ChatId, page: &history::Page) -> Markup {
+    let to = |name: &str, seq: Seq| chat_address(user, chat).with(name, &seq.to_string());
+    html! {
+        nav class="row" aria-label="Pages of the chat" {
+            @if let Some(seq) = page.older_before { a rel="prev" href=(to("before", seq)) { "Older" } }
+            @if let Some(seq) = page.newer_after { a rel="next" href=(to("after", seq)) { "Newer" } }
+            a href=(chat_address(user, chat)) { "Newest" }
+        }
+    }
+}
+
+/// A message of the page.
+fn one(user: UserId, seen: &Seen, entry: &history::Entry) -> Markup {
+    let message = &entry.message;
+    let chat = message.chat_id;
+    let sender = |id: Option<UserId>| match id {
+        None => html! { em { "system" } },
+        Some(id) => seen.page.profiles.get(&id).map_or_else(|| html! { code { (id) } }, link),
+    };
+    html! {
+        p class="soft" {
+            a href=(chat_address_of(user, chat, message.seq)) { (message.seq) } " "
+            (sender(message.sender_id)) " " (time(message.created_at))
+            @if message.edited_at.is_some() { ", edited " (time_or(message.edited_at, "")) }
+        }
+        @if let Some(reply) = &entry.reply_to {
+            blockquote {
+                a href=(chat_address(user, chat).with("around", &reply.seq.to_string())) { "answers " (reply.seq) } " "
+                (sender(reply.sender_id)) ": "
+                @if reply.is_deleted { em { "deleted" } } @else { bdi { (reply.preview.as_deref().unwrap_or_default()) } }
+            }
+        } @else if let Some(seq) = message.reply_to_seq {
+            blockquote { "answers " (seq) ", which is gone" }
+        }
+        p class="words" { (words_of(message)) }
+        (pictures(&entry.attachments))
+        @if !entry.reactions.is_empty() {
+            p aria-label="Reactions" {
+                @for reaction in &entry.reactions { span class="chip" { (reaction.emoji) " " (reaction.count) @if reaction.mine { " (own)" } } " " }
+            }
+        }
+        @if let Some(counts) = seen.counts.get(&message.seq) {
+            p class="soft" {
+                a href=(chat_address_of(user, chat, message.seq)) {
+                    (counts.delivered) " of " (counts.recipients) " received it, " (counts.read) " read it"
+                }
+            }
+        }
+    }
+}
+
+fn chat_address_of(user: UserId, chat: ChatId, seq: Seq) -> Address {
+    Address::new(&["people", &user.to_string(), "chats", &chat.to_string(), &seq.to_string()])
+}
+
+fn pictures(attachments: &[Attachment]) -> Markup {
+    html! {
+        @if !attachments.is_empty() {
+            ul aria-label="Pictures" {
+                @for picture in attachments {
+                    li {
+                        (picture.file_name) " " small {
+                            (picture.mime_type) ", " (super::super::words::bytes(i64::from(picture.byte_size)))
+                            @if let (Some(width), Some(height)) = (picture.width, picture.height) { ", " (width) "×" (height) }
+                            ", kept as " code { (picture.storage_key) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The page of a message: the ticks of each recipient with times, what it said before, who reacted.
+pub(in crate::studio) fn message(database: &Database, user: &str, chat: &str, seq: &str) -> Result<Markup, Failure> {
+    let (actor, id) = actor(user)?;
+    let chat_id = chat_id(chat)?;
+    let seq: Seq = seq.parse().map_err(|_| Failure::not_found("message of that number"))?;
+    let limit = Limit::new(PAGE);
+    let (shown, ticks, edits, reactors, pictures_of, profiles) = database.read(|conn| {
+        let shown = messages::get(conn, actor, chat_id, seq).map_err(refused)?;
+        let ticks = receipts::all(conn, actor, chat_id, seq).map_err(refused)?;
+        let edits = messages::list_edits(conn, actor, chat_id, seq, EditsFor::Members, None, limit).map_err(refused)?;
+        let reactors = reactions::list(conn, actor, chat_id, seq, None, None, limit).map_err(refused)?;
+        let pictures = attachments::all(conn, actor, chat_id, seq).map_err(refused)?;
+        let who: Vec<UserId> = ticks.iter().map(|tick| tick.user_id).chain(shown.sender_id).collect();
+        let profiles = accounts::find_profiles(conn, actor, &who)?;
+        let profiles: HashMap<_, _> = profiles.into_iter().map(|profile| (profile.id, profile)).collect();
+        Ok((shown, ticks, edits, reactors, pictures, profiles))
+    })?;
+    let rows: Vec<_> = ticks
+        .iter()
+        .map(|tick| {
+            html! {
+                tr {
+                    th scope="row" { @if let Some(profile) = profiles.get(&tick.user_id) { (link(profile)) } @else { code { (tick.user_id) } } }
+                    td { (tick.status) }
+                    td { (time_or(tick.delivered_at, "")) }
+                    td { (time_or(tick.read_at, "")) }
+                }
+            }
+        })
+        .collect();
+    let key = [("chat_id", chat_id.to_string()), ("seq", seq.to_string())];
+    let key: Vec<_> = key.iter().map(|(column, value)| (*column, value.as_str())).collect();
+    let body = html! {
+        h1 { "Message " (seq) }
+        p {
+            a href=(chat_address(id, chat_id).with("around", &seq.to_string())) { "In the chat" } " · "
+            a href=(row_address("messages", &key)) { "Its row" }
+        }
+        (layout::facts(&[
+            ("From", shown.sender_id.and_then(|sender| profiles.get(&sender)).map_or_else(|| html! { em { "system" } }, link)),
+            ("Kind", html! { (shown.kind) }),
+            ("Sent", time(shown.created_at)),
+            ("Edited", time_or(shown.edited_at, "never")),
+            ("Deleted", time_or(shown.deleted_at, "no")),
+        ]))
+        p class="words" { (words_of(&shown)) }
+        (pictures(&pictures_of))
+        h2 { "Ticks" }
+        (layout::table("Each recipient, and how far the message got", &["recipient", "state", "received", "read"], &rows))
+        @if !edits.is_empty() {
+            h2 { "What it said before" }
+            ol { @for edit in &edits { li { bdi { (edit.content.as_deref().unwrap_or_default()) } " until " (time(edit.edited_at)) } } }
+        }
+        @if !reactors.is_empty() {
+            h2 { "Reactions" }
+            ul { @for reactor in &reactors { li { (reactor.emoji) " " (link(&reactor.profile)) " " (time(reactor.created_at)) } } }
+        }
+    };
+    Ok(layout::page(&format!("Message {seq}"), Some(Section::People), None, &body))
+}
