@@ -1,5 +1,6 @@
 //! Attacks: no token, other hosts, hostile names and values, tricks in addresses, writes, slowness.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use messenger_db::migrate::{self, ConnectOptions, Silent};
@@ -113,7 +114,10 @@ fn hostile_names_comments_and_values_are_text() {
     database.execute(&format!("UPDATE users SET display_name = {text}, avatar_url = 'javascript:alert(1)'")).unwrap();
     let studio = Running::on(&database);
     let browser = studio.browser();
-    let encoded: String = name.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let encoded = name.bytes().fold(String::new(), |mut text, byte| {
+        write!(text, "%{byte:02X}").unwrap();
+        text
+    });
     let mut addresses: Vec<_> =
         ["/", "/tables", "/diagram?others=1", "/data", "/health", "/people"].map(ToOwned::to_owned).to_vec();
     addresses.extend([

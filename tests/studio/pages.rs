@@ -222,7 +222,7 @@ fn pages_of_rows_give_each_row_once_in_both_orders() {
                 let Some(next) = page.split("rel=\"next\"").next().filter(|before| before.len() < page.len()) else {
                     break;
                 };
-                address = links(&(next.rsplit("<a ").next().unwrap().to_owned())).pop().unwrap();
+                address = links(next.rsplit("<a ").next().unwrap()).pop().unwrap();
             }
             assert_eq!(rows.len(), expected, "{filter} {order}");
             assert_eq!(rows.iter().collect::<BTreeSet<_>>().len(), expected, "{filter} {order}");
