@@ -36,7 +36,7 @@ fn pages_of_a_large_table_use_indexes() {
         format!("{of_chat}&order=desc&after=[%2220000%22]"),
         format!("{of_chat}&c=seq&o=ge&v=30000"),
         format!("{of_chat}&c=seq&o=eq&v=2000"),
-        format!("c=id&o=eq&v={id}"),
+        format!("{of_chat}&c=id&o=eq&v={id}"),
     ] {
         let sql = statement(&browser.get(&format!("/data/messages?{query}")).shown());
         let plan = database.column(&format!("EXPLAIN (ANALYZE, TIMING OFF) {sql}")).join("\n");
