@@ -81,7 +81,7 @@ impl Conninfo {
 
     /// The same in libpq's `key=value` form, secrets included, with what the runner adds for this machine: for another
     /// library to connect as the runner does.
-    #[cfg(feature = "cli")]
+    #[cfg(feature = "studio")]
     pub(crate) fn with_secrets(&self) -> String {
         self.keywords(|_| true)
     }
