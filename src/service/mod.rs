@@ -30,7 +30,9 @@
 
 mod collector;
 mod outbox;
+mod position;
 mod receipts;
+mod standbys;
 
 use std::fmt;
 use std::panic::resume_unwind;
@@ -47,11 +49,16 @@ use tokio::runtime::{Builder, Handle};
 
 use crate::interruption;
 pub use outbox::Outbox;
+pub use position::{Position, PositionInvalid, Session};
 pub use receipts::Receipts;
+use standbys::Standbys;
 
 /// A pool of connections for async code. Its clones are the same pool.
 #[derive(Clone)]
-pub struct Pool(Arc<Inner>);
+pub struct Pool {
+    inner: Arc<Inner>,
+    standbys: Option<Arc<Standbys>>,
+}
 
 struct Inner {
     connections: Connections,
@@ -130,7 +137,23 @@ impl Pool {
             .build();
         let connections = pool.expect("a pool with a runtime");
         let Options { through_pooler, relaxed_receipts, .. } = options;
-        Self(Arc::new(Inner { connections, through_pooler, relaxed_receipts, has_learned: AtomicBool::new(false) }))
+        let inner = Inner { connections, through_pooler, relaxed_receipts, has_learned: AtomicBool::new(false) };
+        Self { inner: Arc::new(inner), standbys: None }
+    }
+
+    /// The same pool, which reads from hot standbys of its server as well: [`read`](Self::read) and
+    /// [`read_in`](Self::read_in) run there. Each standby has a pool of its own.
+    ///
+    /// No reader is shown what is more than `max_lag` old, as far as the primary was heard of meanwhile: a standby that is
+    /// further behind is passed over, as is one that does not answer, for a second, and one that was promoted. When none is
+    /// left, reads run on the primary.
+    ///
+    /// After a failover, the URL of this pool must lead to the new primary: name all servers in it, with
+    /// `target_session_attrs=read-write`. Operations that were under way fail then with
+    /// [`Failure::ConnectionLost`](crate::error::Failure::ConnectionLost).
+    #[must_use]
+    pub fn with_standbys(self, standbys: impl IntoIterator<Item = Self>, max_lag: Duration) -> Self {
+        Self { standbys: Some(Arc::new(Standbys::new(standbys, max_lag))), ..self }
     }
 
     /// Runs an operation, or several, on a connection of the pool.
@@ -158,9 +181,9 @@ impl Pool {
         T: Send + 'static,
         E: From<DieselError> + Send + 'static,
     {
-        let connection = self.0.connections.get().await.map_err(|error| no_connection(&error))?;
+        let connection = self.inner.connections.get().await.map_err(|error| no_connection(&error))?;
         // From here on nothing waits before the thread owns the connection: it is not given back while it is in use.
-        let inner = Arc::clone(&self.0);
+        let inner = Arc::clone(&self.inner);
         let running = tokio::task::spawn_blocking(move || match connection.lock() {
             Ok(mut conn) => {
                 if Object::metrics(&connection).recycle_count == 0 {
@@ -179,10 +202,105 @@ impl Pool {
         }
     }
 
-    /// How busy the pool is at this moment: for metrics.
+    /// Runs an operation as [`run`](Self::run) does, and notes in the session where it stands in the log, so that the
+    /// session's reads see it. One round trip more than `run`, where there are standbys.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`run`](Self::run).
+    ///
+    /// # Panics
+    ///
+    /// As [`run`](Self::run).
+    pub async fn run_in<T, E, F>(&self, session: &Session, operation: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut PgConnection) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DieselError> + Send + 'static,
+    {
+        let Some(standbys) = self.standbys.clone() else { return self.run(operation).await };
+        let session = session.clone();
+        self.run(move |conn| {
+            let result = operation(conn);
+            // It may have been committed although its answer was lost.
+            let position = standbys::position(conn).unwrap_or(Position::UNKNOWN);
+            session.note(position);
+            if position != Position::UNKNOWN {
+                standbys.note(position);
+            }
+            result
+        })
+        .await
+    }
+
+    /// Runs an operation that only reads, on a standby where there is one that is near enough. On a pool without standbys it
+    /// is [`run`](Self::run).
+    ///
+    /// An operation that writes fails there, with [`Failure::ReadOnly`](crate::error::Failure::ReadOnly). Those that only read
+    /// are the functions named `get`, `find`, `list`, `all` and so on; [`sessions::authenticate`] writes now and then, to
+    /// extend a session, and belongs into `run`.
+    ///
+    /// One round trip more than `run`, to ask how far the standby is.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`run`](Self::run). A standby may cancel a read that is in the way of what it replays: of the failure
+    /// [`Contention`](crate::error::Failure::Contention), to be repeated.
+    ///
+    /// # Panics
+    ///
+    /// As [`run`](Self::run).
+    ///
+    /// [`sessions::authenticate`]: crate::queries::sessions::authenticate
+    pub async fn read<T, E, F>(&self, operation: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut PgConnection) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DieselError> + Send + 'static,
+    {
+        self.read_from(Position::ZERO, operation).await
+    }
+
+    /// Runs an operation that only reads, as [`read`](Self::read) does, and sees everything that the session has written with
+    /// [`run_in`](Self::run_in): on a standby that has it already, or else on the primary, without waiting.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Self::read).
+    ///
+    /// # Panics
+    ///
+    /// As [`run`](Self::run).
+    pub async fn read_in<T, E, F>(&self, session: &Session, operation: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut PgConnection) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DieselError> + Send + 'static,
+    {
+        self.read_from(session.position(), operation).await
+    }
+
+    async fn read_from<T, E, F>(&self, position: Position, operation: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut PgConnection) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DieselError> + Send + 'static,
+    {
+        let Some(standbys) = &self.standbys else { return self.run(operation).await };
+        if standbys.is_outdated() {
+            let (primary, standbys) = (self.clone(), Arc::clone(standbys));
+            tokio::spawn(async move { standbys.ask(&primary).await });
+        }
+        match standbys.read(position, operation).await {
+            Ok(result) => result,
+            Err(operation) => self.run(operation).await,
+        }
+    }
+
+    /// How busy the pool is at this moment: for metrics. Standbys have their own.
     #[must_use]
     pub fn status(&self) -> Status {
-        let status = self.0.connections.status();
+        let status = self.inner.connections.status();
         Status { connections: status.max_size, open: status.size, idle: status.available, waiting: status.waiting }
     }
 }

@@ -45,6 +45,7 @@ mod serde;
 mod server_statistics;
 mod service;
 mod sessions;
+mod standbys;
 mod text;
 mod together;
 mod unread;

@@ -1,0 +1,158 @@
+//! Reads on hot standbys that are near enough.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::result::Error as DieselError;
+use diesel::sql_types::{BigInt, Bool, Nullable};
+
+use super::Pool;
+use super::position::Position;
+
+/// How long a standby that failed, or is none any more, is left alone.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The standbys of a pool, and what is known of them.
+pub(super) struct Standbys {
+    each: Vec<Standby>,
+    next: AtomicUsize,
+    /// Whether somebody asks the primary where it is.
+    is_asked: AtomicBool,
+    max_lag: Duration,
+    /// Where the primary was, and when that was known; the last of each tenth of `max_lag`.
+    primary: Mutex<VecDeque<(Instant, Position)>>,
+}
+
+struct Standby {
+    pool: Pool,
+    left_alone_until: Mutex<Option<Instant>>,
+}
+
+impl Standbys {
+    pub(super) fn new(pools: impl IntoIterator<Item = Pool>, max_lag: Duration) -> Self {
+        let standby = |pool| Standby { pool, left_alone_until: Mutex::new(None) };
+        let each = pools.into_iter().map(standby).collect();
+        let is_asked = AtomicBool::new(false);
+        Self { each, is_asked, next: AtomicUsize::new(0), max_lag, primary: Mutex::new(VecDeque::new()) }
+    }
+
+    /// Notes where the primary is now.
+    pub(super) fn note(&self, position: Position) {
+        let now = Instant::now();
+        let mut primary = self.primary.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_soon = |(last, _): &(Instant, Position)| now.duration_since(*last) < self.max_lag / 10;
+        if primary.len() > 1 && primary.iter().rev().nth(1).is_some_and(is_soon) {
+            primary.pop_back();
+        }
+        primary.push_back((now, position));
+        // One that is old enough is kept: a standby must have come so far.
+        while primary.get(1).is_some_and(|(then, _)| now.duration_since(*then) >= self.max_lag) {
+            primary.pop_front();
+        }
+    }
+
+    /// How far a standby must be for no reader to see what is older than `max_lag`, as far as is known.
+    fn horizon(&self) -> Position {
+        let now = Instant::now();
+        let primary = self.primary.lock().unwrap_or_else(PoisonError::into_inner);
+        let old = primary.iter().rev().find(|(then, _)| now.duration_since(*then) >= self.max_lag);
+        old.map_or(Position::ZERO, |(_, position)| *position)
+    }
+
+    /// Whether the primary is to be asked where it is: the last answer is old, and nobody asks.
+    pub(super) fn is_outdated(&self) -> bool {
+        let primary = self.primary.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_old = primary.back().is_none_or(|(last, _)| last.elapsed() >= self.max_lag / 10);
+        is_old && !self.is_asked.swap(true, Ordering::AcqRel)
+    }
+
+    /// Asks the primary where it is.
+    pub(super) async fn ask(&self, primary: &Pool) {
+        // Not known, it stays what it was: a primary that does not answer keeps nobody from reading.
+        if let Ok(position) = primary.run(position).await {
+            self.note(position);
+        }
+        self.is_asked.store(false, Ordering::Release);
+    }
+
+    /// Runs an operation on a standby that has everything up to a position; gives it back when there is none.
+    pub(super) async fn read<T, E, F>(&self, position: Position, operation: F) -> Result<Result<T, E>, F>
+    where
+        F: FnOnce(&mut PgConnection) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DieselError> + Send + 'static,
+    {
+        let needed = position.max(self.horizon());
+        if position == Position::UNKNOWN {
+            return Err(operation);
+        }
+        let slot = Arc::new(Mutex::new(Some(operation)));
+        let first = self.next.fetch_add(1, Ordering::Relaxed);
+        for turn in 0..self.each.len() {
+            let Some(standby) = self.each.get((first.wrapping_add(turn)) % self.each.len()) else { continue };
+            if standby.is_left_alone() {
+                continue;
+            }
+            let waiting = Arc::clone(&slot);
+            let attempted = standby.pool.run(move |conn| {
+                let (is_standby, replayed) = state(conn)?;
+                if !is_standby || replayed < needed {
+                    return Ok(Attempt::Unfit { is_standby });
+                }
+                let operation = waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+                Ok(operation.map_or(Attempt::Unfit { is_standby }, |operation| Attempt::Done(operation(conn))))
+            });
+            match attempted.await {
+                Ok(Attempt::Done(result)) => return Ok(result),
+                // The next look may find it near enough.
+                Ok(Attempt::Unfit { is_standby: true }) => {}
+                Ok(Attempt::Unfit { is_standby: false }) => standby.leave_alone(),
+                Err(error) => {
+                    let _: DieselError = error;
+                    standby.leave_alone();
+                }
+            }
+        }
+        let left = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match left {
+            Some(operation) => Err(operation),
+            // It was taken, and its connection was lost before it could give anything.
+            None => Ok(Err(super::unavailable("the standby was lost".to_owned()).into())),
+        }
+    }
+}
+
+impl Standby {
+    fn is_left_alone(&self) -> bool {
+        let until = *self.left_alone_until.lock().unwrap_or_else(PoisonError::into_inner);
+        until.is_some_and(|until| Instant::now() < until)
+    }
+
+    fn leave_alone(&self) {
+        *self.left_alone_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + PAUSE);
+    }
+}
+
+/// What became of an operation on a standby.
+enum Attempt<T, E> {
+    Done(Result<T, E>),
+    Unfit { is_standby: bool },
+}
+
+/// Whether a server is a standby, and how far it has replayed.
+fn state(conn: &mut PgConnection) -> QueryResult<(bool, Position)> {
+    let replayed = "(pg_last_wal_replay_lsn() - '0/0')::bigint";
+    let state = diesel::select((sql::<Bool>("pg_is_in_recovery()"), sql::<Nullable<BigInt>>(replayed)));
+    let (is_standby, replayed) = state.get_result::<(bool, Option<i64>)>(conn)?;
+    Ok((is_standby, replayed.map_or(Position::ZERO, |bytes| Position::new(bytes.unsigned_abs()))))
+}
+
+/// Where a primary is.
+pub(super) fn position(conn: &mut PgConnection) -> QueryResult<Position> {
+    let written = diesel::select(sql::<BigInt>("(pg_current_wal_insert_lsn() - '0/0')::bigint"));
+    Ok(Position::new(written.get_result::<i64>(conn)?.unsigned_abs()))
+}

@@ -1,0 +1,186 @@
+//! A pool of a primary and hot standbys: reads go where they see what they must see, whatever fails.
+
+use std::time::{Duration, Instant};
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use messenger_db::error::Failure;
+use messenger_db::ids::{ChatId, UserId};
+use messenger_db::migrate::{self, RunOptions, Silent};
+use messenger_db::queries::groups::{self, NewGroup};
+use messenger_db::queries::messages::{self, Draft};
+use messenger_db::queries::unread;
+use messenger_db::seq::Seq;
+use messenger_db::service::{Options, Pool, Session};
+
+use super::cast::{self, by};
+use crate::support::{Server, TestDatabase};
+
+/// Longer than anything takes that is awaited.
+const LONG: Duration = Duration::from_mins(1);
+
+/// A primary with two standbys, and a group of two on it.
+struct Cluster {
+    primary: &'static Server,
+    standbys: [&'static Server; 2],
+    database: TestDatabase,
+    alice: UserId,
+    bob: UserId,
+    chat: ChatId,
+}
+
+impl Cluster {
+    fn new() -> Self {
+        let primary: &'static Server = Box::leak(Box::new(Server::wanted(|builder| builder)));
+        let database = TestDatabase::empty_on(primary);
+        migrate::run(&database.pool(), &RunOptions::default(), &mut Silent).unwrap();
+        let conn = &mut database.diesel();
+        let [alice, bob] = ["alice", "bob"].map(|name| cast::user(conn, name));
+        let chat = groups::create(conn, by(alice), &NewGroup::new("Hikers", &[bob])).unwrap().id;
+        let standbys = [(); 2].map(|()| &*Box::leak(Box::new(primary.standby())));
+        Self { primary, standbys, database, alice, bob, chat }
+    }
+
+    fn pool(&self, max_lag: Duration) -> Pool {
+        let options = Options { connections: 2, wait: LONG, connect: LONG, ..Options::default() };
+        let of = |server: &Server| Pool::new(&server.url(self.database.name()), options);
+        of(self.primary).with_standbys(self.standbys.map(of), max_lag)
+    }
+
+    /// Lets the standbys replay what comes, or not.
+    fn replay(&self, goes_on: bool) {
+        let function = if goes_on { "pg_wal_replay_resume()" } else { "pg_wal_replay_pause()" };
+        for standby in self.standbys {
+            let mut session = standby.connect();
+            session.execute(&format!("SELECT {function}")).unwrap();
+            let state = "SELECT pg_get_wal_replay_pause_state()";
+            let wanted = if goes_on { "not paused" } else { "paused" };
+            while session.execute(state).unwrap()[0][0].as_deref() != Some(wanted) {}
+        }
+    }
+}
+
+/// Whether it runs on a standby.
+fn is_standby(conn: &mut PgConnection) -> QueryResult<bool> {
+    diesel::select(sql::<Bool>("pg_is_in_recovery()")).get_result(conn)
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(future)
+}
+
+/// Waits until reads run on a standby, or no longer do.
+async fn until(pool: &Pool, session: &Session, wanted: bool) {
+    let end = Instant::now() + LONG;
+    while pool.read_in(session, is_standby).await.unwrap() != wanted {
+        assert!(Instant::now() < end);
+    }
+}
+
+#[test]
+fn a_session_reads_what_it_wrote_and_others_what_may_be_a_moment_old() {
+    let cluster = Cluster::new();
+    let (alice, bob, chat) = (by(cluster.alice), by(cluster.bob), cluster.chat);
+    let pool = cluster.pool(LONG);
+    let unread = move |conn: &mut PgConnection| unread::find(conn, bob, chat);
+    let read_all = move |conn: &mut PgConnection| messenger_db::queries::receipts::mark_read(conn, bob, chat, Seq::MAX);
+    block_on(async {
+        let (reader, other) = (Session::new(), Session::new());
+        until(&pool, &other, true).await;
+        cluster.replay(false);
+        pool.run(move |conn| messages::send(conn, alice, chat, &Draft::text("Hello!"))).await.unwrap();
+        pool.run_in(&reader, read_all).await.unwrap();
+        assert_eq!(pool.read_in(&reader, unread).await.unwrap(), Some(0));
+        assert!(!pool.read_in(&reader, is_standby).await.unwrap());
+        // Neither what was sent nor that it was read has come there.
+        assert!(pool.read_in(&other, is_standby).await.unwrap());
+        // As a text, it goes with the client to another server of the service.
+        let carried: Session = reader.position().to_string().parse::<messenger_db::service::Position>().unwrap().into();
+        assert!(!pool.read_in(&carried, is_standby).await.unwrap());
+        cluster.replay(true);
+        until(&pool, &reader, true).await;
+        assert_eq!(pool.read_in(&reader, unread).await.unwrap(), Some(0));
+
+        let error = pool.read(move |conn| messages::send(conn, alice, chat, &Draft::text("…"))).await.unwrap_err();
+        assert_eq!(error.failure(), Some(Failure::ReadOnly));
+    });
+}
+
+#[test]
+fn a_standby_that_is_far_behind_gone_or_promoted_is_passed_over() {
+    let cluster = Cluster::new();
+    let (alice, chat) = (by(cluster.alice), cluster.chat);
+    let nobody = Session::new();
+    block_on(async {
+        let pool = cluster.pool(Duration::ZERO);
+        until(&pool, &nobody, true).await;
+        cluster.replay(false);
+        pool.run_in(&Session::new(), move |conn| messages::send(conn, alice, chat, &Draft::text("…"))).await.unwrap();
+        assert!(!pool.read(is_standby).await.unwrap());
+        cluster.replay(true);
+        until(&pool, &nobody, true).await;
+
+        let pool = cluster.pool(LONG);
+        cluster.standbys[0].crash();
+        for _ in 0..4 {
+            assert!(pool.read(is_standby).await.unwrap());
+        }
+        let promote = "SELECT pg_promote()";
+        assert_eq!(cluster.standbys[1].connect().execute(promote).unwrap()[0][0].as_deref(), Some("t"));
+        for _ in 0..4 {
+            assert!(!pool.read(is_standby).await.unwrap());
+        }
+        // It is written to meanwhile, and nobody reads that.
+        let stray = format!("CREATE TABLE stray_{} ()", cluster.alice.as_uuid().simple());
+        cluster.standbys[1].connect().execute(&stray).unwrap();
+        pool.run(move |conn| messages::send(conn, alice, chat, &Draft::text("…"))).await.unwrap();
+    });
+}
+
+#[test]
+fn a_failover_loses_nothing_that_was_acknowledged() {
+    let cluster = Cluster::new();
+    let (alice, chat) = (by(cluster.alice), cluster.chat);
+    let mut session = cluster.primary.connect();
+    for statement in ["ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (standby)'", "SELECT pg_reload_conf()"] {
+        session.execute(statement).unwrap();
+    }
+    let host = |server: &Server| server.connect().host();
+    let url = format!(
+        "postgresql:///{}?user={}&host={},{}&target_session_attrs=read-write",
+        cluster.database.name(),
+        session.user(),
+        host(cluster.primary),
+        host(cluster.standbys[0]),
+    );
+    // The one that is promoted is the one that has everything.
+    cluster.standbys[1].crash();
+    block_on(async {
+        let pool = Pool::new(&url, Options { connections: 2, wait: LONG, connect: LONG, ..Options::default() });
+        let mut acknowledged = vec![];
+        for number in 0..20 {
+            if number == 10 {
+                cluster.primary.crash();
+                assert_eq!(
+                    cluster.standbys[0].connect().execute("SELECT pg_promote()").unwrap()[0][0].as_deref(),
+                    Some("t")
+                );
+            }
+            let draft = Draft::text(format!("{number}"));
+            // Again with the same draft, as long as it is not known whether it was sent.
+            let sent = loop {
+                let draft = draft.clone();
+                match pool.run(move |conn| messages::send(conn, alice, chat, &draft)).await {
+                    Ok(sent) => break sent,
+                    Err(error) => assert_eq!(error.failure(), Some(Failure::ConnectionLost), "{error}"),
+                }
+            };
+            acknowledged.push((sent.message.seq, number.to_string()));
+        }
+        for (seq, text) in acknowledged {
+            let message = pool.run(move |conn| messages::get(conn, alice, chat, seq)).await.unwrap();
+            assert_eq!(message.content, Some(text));
+        }
+    });
+}
