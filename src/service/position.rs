@@ -104,12 +104,12 @@ mod tests {
     #[test]
     fn a_position_is_written_as_postgresql_writes_it_and_nothing_else_is_read() {
         for text in ["0/0", "16/B374D848", "FFFFFFFF/FFFFFFFF"] {
-            assert_eq!(text.parse::<Position>().unwrap().to_string(), text);
+            assert_eq!(text.parse().map(|position: Position| position.to_string()).as_deref(), Ok(text));
         }
         for text in ["", "0", "/", "0/", "/0", "+1/0", "0/100000000", "g/0", "0/0/0", " 0/0"] {
             assert!(text.parse::<Position>().is_err(), "{text}");
         }
-        assert!("1/0".parse::<Position>().unwrap() > "0/FFFFFFFF".parse().unwrap());
+        assert!("1/0".parse::<Position>().is_ok_and(|larger| larger > Position(u64::from(u32::MAX))));
     }
 
     #[test]
