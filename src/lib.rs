@@ -149,6 +149,8 @@ pub mod models;
 #[doc(hidden)]
 pub mod own_tables;
 pub mod page;
+#[cfg(feature = "runner")]
+mod partial_file;
 pub mod queries;
 #[cfg(feature = "realtime")]
 pub mod realtime;

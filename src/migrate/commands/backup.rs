@@ -1,12 +1,10 @@
 //! Takes a backup with `pg_dump`, into a file that is complete or not there at all.
 
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
-use std::{fs, thread};
 
 use crate::migrate::error::Error;
 use crate::migrate::model::backup::{Backup, BackupError};
@@ -15,6 +13,7 @@ use crate::migrate::observer::{Event, Observer};
 use crate::migrate::session::lock_monitor;
 use crate::migrate::session::pool::Pool;
 use crate::migrate::sql::libpq::Conninfo;
+use crate::partial_file::{PartialFile, refuse_existing};
 
 /// Where to, and by what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,27 +53,18 @@ pub(crate) fn take(
 ) -> Result<Backup, Error> {
     let start = Instant::now();
     let BackupOptions { file, program } = options;
-    refuse_existing(file)?;
+    refuse_existing(file).map_err(BackupError::from)?;
     refuse_too_old(program, target)?;
     let mut command = command(program, pool)?;
-    let partial = Partial::beside(file)?;
+    let partial = PartialFile::beside(file).map_err(BackupError::from)?;
     observer.on(&Event::BackingUp { file });
     let child = command.arg("--file").arg(&partial.path).spawn();
     let child = child.map_err(|cause| BackupError::Program { program: program.clone(), cause })?;
     finish(child, pool.conninfo(), observer).map_err(|error| explained(pool, error))?;
-    let bytes = partial.publish(file)?;
+    let bytes = partial.publish(file).map_err(BackupError::from)?;
     let backup = Backup { file: file.clone(), bytes, duration: start.elapsed() };
     observer.on(&Event::BackedUp { backup: &backup });
     Ok(backup)
-}
-
-fn refuse_existing(file: &Path) -> Result<(), BackupError> {
-    // Not followed: a link that leads nowhere is somebody's too.
-    match fs::symlink_metadata(file) {
-        Ok(_) => Err(BackupError::Exists(file.to_owned())),
-        Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(()),
-        Err(cause) => Err(BackupError::File { file: file.to_owned(), cause }),
-    }
 }
 
 fn refuse_too_old(program: &Path, target: &Target) -> Result<(), BackupError> {
@@ -180,48 +170,4 @@ fn unreadable(pool: &Pool) -> Result<(String, Vec<String>), Error> {
     )?;
     let role = rows.first().and_then(|row| row.first()).cloned().flatten().unwrap_or_default();
     Ok((role, rows.into_iter().filter_map(|row| row.into_iter().nth(1).flatten()).collect()))
-}
-
-/// The file while it is written; gone when dropped.
-struct Partial {
-    path: PathBuf,
-}
-
-impl Partial {
-    fn beside(file: &Path) -> Result<Self, BackupError> {
-        let mut name = file.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}.partial", std::process::id()));
-        let path = file.with_file_name(name);
-        // Made here, for nobody else to be able to read it from the first byte on: it holds what people wrote.
-        let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
-        made.map_err(|cause| BackupError::File { file: path.clone(), cause })?;
-        Ok(Self { path })
-    }
-
-    /// Gives it its name, unless something has that by now; how long it is.
-    fn publish(self, file: &Path) -> Result<u64, BackupError> {
-        let failed = |cause| BackupError::File { file: file.to_owned(), cause };
-        let partial = File::open(&self.path).map_err(failed)?;
-        partial.sync_all().map_err(failed)?;
-        // Unlike a rename, a second name never takes the place of another file.
-        match fs::hard_link(&self.path, file) {
-            Ok(()) => {}
-            Err(cause) if cause.kind() == ErrorKind::AlreadyExists => return Err(BackupError::Exists(file.to_owned())),
-            // Some file systems have no second names.
-            Err(_) => {
-                refuse_existing(file)?;
-                fs::rename(&self.path, file).map_err(failed)?;
-            }
-        }
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
-        Ok(partial.metadata().map_err(failed)?.len())
-    }
-}
-
-impl Drop for Partial {
-    fn drop(&mut self) {
-        // After a rename it is gone already.
-        let _ = fs::remove_file(&self.path);
-    }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::migrate::model::blocker::Blocker;
+use crate::partial_file::FileError;
 
 /// A backup that was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,4 +78,13 @@ pub enum BackupError {
         /// What the system said.
         cause: io::Error,
     },
+}
+
+impl From<FileError> for BackupError {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::Exists(file) => Self::Exists(file),
+            FileError::Unwritten { file, cause } => Self::File { file, cause },
+        }
+    }
 }
