@@ -170,6 +170,7 @@ fn a_person_is_exported_and_then_erased_and_the_others_keep_what_is_theirs() {
 
     let run = erase(conn, alice);
     assert_eq!((run.messages, run.chats), (51, 2));
+    assert!(run.of_places > 51 && run.places == run.of_places, "{run:?}");
     assert_eq!(left(conn, alice), []);
     assert_consistent(&database);
     // Every text of the database: nothing that she wrote is in it, nor in the index of words.

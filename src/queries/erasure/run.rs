@@ -1,5 +1,6 @@
 //! Erases a person, batch by batch.
 
+use diesel::dsl;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
@@ -8,7 +9,7 @@ use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId, sql_types as sql};
 use crate::queries::accounts::{self, CloseRefused, Closed};
 use crate::queries::statement::statement;
-use crate::schema::{chat_participants, users};
+use crate::schema::{chat_heads, chat_participants, users};
 use crate::seq::Seq;
 use crate::version::Version;
 
@@ -46,6 +47,10 @@ pub struct Erasure {
     pub closed: Option<Closed>,
     /// The chat that the last batch changed, and its version then, so that those who have it open can be told.
     pub changed: Option<(ChatId, Version)>,
+    /// How many places of messages it has looked at, in the chats that the person was in.
+    pub places: i64,
+    /// How many there are to look at. 0: it has not left every chat yet.
+    pub of_places: i64,
     /// Whether it is through.
     pub is_done: bool,
     stage: Stage,
@@ -56,7 +61,7 @@ pub struct Erasure {
 enum Stage {
     Leave,
     Find { after: Option<ChatId> },
-    Chat { chat_id: ChatId, after_seq: Seq },
+    Chat { chat_id: ChatId, after_seq: Seq, last_seq: Seq },
     Account,
 }
 
@@ -64,8 +69,18 @@ impl Erasure {
     /// The erasure of this person, which has not begun; or goes on, if it was interrupted: what is erased is passed over.
     #[must_use]
     pub const fn of(user_id: UserId) -> Self {
-        let stage = Stage::Leave;
-        Self { user_id, chats: 0, messages: 0, others: 0, closed: None, changed: None, is_done: false, stage }
+        Self {
+            user_id,
+            chats: 0,
+            messages: 0,
+            others: 0,
+            closed: None,
+            changed: None,
+            places: 0,
+            of_places: 0,
+            is_done: false,
+            stage: Stage::Leave,
+        }
     }
 }
 
@@ -125,7 +140,7 @@ pub fn of_user(conn: &mut PgConnection, mut run: Erasure) -> Result<Erasure, Err
     match run.stage {
         Stage::Leave => leave(conn, &mut run)?,
         Stage::Find { after } => find(conn, &mut run, after)?,
-        Stage::Chat { chat_id, after_seq } => in_chat(conn, &mut run, chat_id, after_seq)?,
+        Stage::Chat { chat_id, after_seq, last_seq } => in_chat(conn, &mut run, chat_id, after_seq, last_seq)?,
         Stage::Account => {
             let erasing = EraseAccount { user: run.user_id, rows: ROWS };
             let (others,) = erasing.get_result::<(i64,)>(conn)?;
@@ -158,6 +173,11 @@ fn leave(conn: &mut PgConnection, run: &mut Erasure) -> Result<(), Error<Erasure
         }
     })?;
     run.closed = closed;
+    run.of_places = chat_participants::table
+        .inner_join(chat_heads::table.on(chat_heads::chat_id.eq(chat_participants::chat_id)))
+        .filter(chat_participants::user_id.eq(user))
+        .select(dsl::sql::<BigInt>("coalesce(sum(last_seq), 0)::bigint"))
+        .get_result(conn)?;
     run.stage = Stage::Find { after: None };
     Ok(())
 }
@@ -165,28 +185,36 @@ fn leave(conn: &mut PgConnection, run: &mut Erasure) -> Result<(), Error<Erasure
 /// Finds the next chat that the person was in.
 fn find(conn: &mut PgConnection, run: &mut Erasure, after: Option<ChatId>) -> QueryResult<()> {
     let mut left = chat_participants::table
+        .inner_join(chat_heads::table.on(chat_heads::chat_id.eq(chat_participants::chat_id)))
         .filter(chat_participants::user_id.eq(run.user_id).and(chat_participants::left_at.is_not_null()))
         .order(chat_participants::chat_id)
-        .select(chat_participants::chat_id)
+        .select((chat_participants::chat_id, chat_heads::last_seq))
         .into_boxed();
     if let Some(after) = after {
         left = left.filter(chat_participants::chat_id.gt(after));
     }
-    run.stage = match left.first::<ChatId>(conn).optional()? {
-        Some(chat_id) => Stage::Chat { chat_id, after_seq: Seq::ZERO },
+    run.stage = match left.first::<(ChatId, Seq)>(conn).optional()? {
+        Some((chat_id, last_seq)) => Stage::Chat { chat_id, after_seq: Seq::ZERO, last_seq },
         None => Stage::Account,
     };
     Ok(())
 }
 
-fn in_chat(conn: &mut PgConnection, run: &mut Erasure, chat_id: ChatId, after_seq: Seq) -> QueryResult<()> {
+fn in_chat(
+    conn: &mut PgConnection,
+    run: &mut Erasure,
+    chat_id: ChatId,
+    after_seq: Seq,
+    last_seq: Seq,
+) -> QueryResult<()> {
     let erasing = EraseInChat { user: run.user_id, chat_id, after_seq };
     let (through, messages, others, version) = erasing.get_result::<(Option<Seq>, i64, i64, Option<Version>)>(conn)?;
     run.messages += messages;
     run.others += others;
     run.changed = version.map(|version| (chat_id, version));
+    run.places += (through.unwrap_or(last_seq).get() - after_seq.get()).max(0);
     run.stage = if let Some(after_seq) = through {
-        Stage::Chat { chat_id, after_seq }
+        Stage::Chat { chat_id, after_seq, last_seq }
     } else {
         run.chats += 1;
         Stage::Find { after: Some(chat_id) }

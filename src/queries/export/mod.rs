@@ -14,6 +14,7 @@ mod error;
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::ops::ControlFlow;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
@@ -58,11 +59,28 @@ pub struct Manifest {
     pub counts: BTreeMap<String, u64>,
 }
 
+/// How far an export is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// How many lines there are so far, without the first.
+    pub lines: u64,
+    /// How many chats it is through with.
+    pub chats: usize,
+    /// How many chats there are.
+    pub of_chats: usize,
+}
+
+/// Is told how far an export is, and says whether to go on.
+pub type Report<'a> = dyn FnMut(Progress) -> ControlFlow<()> + 'a;
+
+/// After how many lines of a chat an export tells how far it is.
+const TELL: u64 = 1000;
+
 /// Writes everything about a person as JSON Lines, all of it of one moment, and gives what it holds, which is the last line too.
 ///
 /// The service has decided it, on the person's request. A closed account has what closing left of it.
 ///
-/// `progress` is told after each chat how many lines there are so far; `Break` stops the export, without a manifest.
+/// `report` is told how far it is after each chat, and every 1,000 lines; `Break` stops the export, without a manifest.
 ///
 /// A read-only transaction of `REPEATABLE READ`; within one of the caller's, it is that transaction's level. It locks nothing.
 /// Rows are written as they arrive, so that memory does not grow with the export, but for the ids of the person's chats. Of each
@@ -72,7 +90,7 @@ pub struct Manifest {
 /// # Errors
 ///
 /// * [`NoSuchAccount`](ExportError::NoSuchAccount): there has never been such an account. Nothing was written.
-/// * [`Stopped`](ExportError::Stopped): `progress` said so.
+/// * [`Stopped`](ExportError::Stopped): `report` said so.
 /// * [`Write`](ExportError::Write): the lines cannot be written.
 /// * [`Database`](ExportError::Database): the database's.
 ///
@@ -94,13 +112,13 @@ pub fn of_user(
     conn: &mut PgConnection,
     user: UserId,
     lines: &mut dyn Write,
-    progress: &mut dyn FnMut(u64) -> std::ops::ControlFlow<()>,
+    report: &mut Report<'_>,
 ) -> Result<Manifest, ExportError> {
     let depth = AnsiTransactionManager::transaction_manager_status_mut(conn).transaction_depth()?;
     if depth.is_some() {
-        write(conn, user, lines, progress)
+        write(conn, user, lines, report)
     } else {
-        conn.build_transaction().read_only().repeatable_read().run(|conn| write(conn, user, lines, progress))
+        conn.build_transaction().read_only().repeatable_read().run(|conn| write(conn, user, lines, report))
     }
 }
 
@@ -108,7 +126,7 @@ fn write(
     conn: &mut PgConnection,
     user: UserId,
     lines: &mut dyn Write,
-    progress: &mut dyn FnMut(u64) -> std::ops::ControlFlow<()>,
+    report: &mut Report<'_>,
 ) -> Result<Manifest, ExportError> {
     let account = users::table.find(user).select(transaction_timestamp());
     let exported_at: DateTime<Utc> = account.first(conn).optional()?.ok_or(ExportError::NoSuchAccount)?;
@@ -125,13 +143,20 @@ fn write(
     for row in (OfAccount { user }).load_iter::<(String, String), PgRowByRowLoadingMode>(conn)? {
         put(lines, &mut counts, row?)?;
     }
-    for chat_id in chats {
+    let of_chats = chats.len();
+    let mut tell = |lines, chats| match report(Progress { lines, chats, of_chats }) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(ExportError::Stopped),
+    };
+    for (done, chat_id) in chats.into_iter().enumerate() {
         for row in (OfChat { user, chat_id }).load_iter::<(String, String), PgRowByRowLoadingMode>(conn)? {
             put(lines, &mut counts, row?)?;
+            let written: u64 = counts.values().sum();
+            if written.is_multiple_of(TELL) {
+                tell(written, done)?;
+            }
         }
-        if progress(counts.values().sum()).is_break() {
-            return Err(ExportError::Stopped);
-        }
+        tell(counts.values().sum(), done + 1)?;
     }
     let manifest = json!({
         "kind": "manifest",
