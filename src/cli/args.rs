@@ -2,6 +2,8 @@
 
 #![allow(clippy::doc_markdown, reason = "these comments are the help text, where backticks would show")]
 
+mod maintenance;
+
 use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -12,6 +14,8 @@ use clap_complete::Shell;
 
 use super::Exit;
 use super::duration::{of_milliseconds, of_seconds};
+
+pub use maintenance::{EraseArgs, ExportArgs, MaintainArgs};
 
 const EXEC: &str = "\
 Wait for the database, migrate it when RUN_MIGRATIONS is true, then become another program: the entry point of a \
@@ -194,6 +198,16 @@ pub enum Command {
         /// The file, which must not exist; pg_restore reads it [default: DATABASE-TIME.dump]
         file: Option<PathBuf>,
     },
+    /// Remove expired sessions, old changes, forgotten uploads and deleted chats; old messages only where an age is given
+    ///
+    /// Any number of processes may do it at once: each task is done by one of them at a time. Messages are removed in
+    /// batches that hold a chat for some milliseconds, so the service goes on. SIGTERM and SIGINT end it after the batch that
+    /// is under way, with exit code 0.
+    Maintain(MaintainArgs),
+    /// Erase a person from every table, in batches, and count what is left; it cannot be undone
+    Erase(EraseArgs),
+    /// Write everything about a person as JSON Lines, of one moment, with a manifest as the last line
+    Export(ExportArgs),
     /// Wait for the database, migrate it when RUN_MIGRATIONS is true, and become a program
     #[command(long_about = EXEC, after_help = Exit::help_of_exec())]
     Exec(Exec),

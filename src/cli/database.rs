@@ -49,13 +49,36 @@ impl Database {
         diagnose::diagnose(error, &self.target, rights.as_ref())
     }
 
+    /// Refuses a database that does not have the schema yet, for which the operations are written.
+    pub fn refuse_pending(&self) -> Result<(), Problem> {
+        let status = migrate::status(&self.pool).map_err(|error| self.diagnose_look(error))?;
+        if status.pending.is_empty() {
+            return Ok(());
+        }
+        Err(Problem::new(
+            Exit::Pending,
+            "the database does not have the schema of this binary yet",
+            "`messenger-db run` applies what is pending; then run the command again.",
+        ))
+    }
+
+    /// Closes the runner's connections; the connection string for others, with its secrets.
+    pub fn into_conninfo(self) -> String {
+        self.conninfo
+    }
+
     /// A connection for the operations.
     pub fn diesel(&self) -> Result<PgConnection, Problem> {
-        silently(|| PgConnection::establish(&self.conninfo)).map_err(|_| {
-            // The runner has just connected to the same; and what libpq says may quote the connection string.
-            Problem::new(Exit::NoConnection, "the server gives no second connection", "Run the command again.")
-        })
+        establish(&self.conninfo)
     }
+}
+
+/// A connection for the operations.
+pub fn establish(conninfo: &str) -> Result<PgConnection, Problem> {
+    silently(|| PgConnection::establish(conninfo)).map_err(|_| {
+        // The runner has connected to the same; and what libpq says may quote the connection string.
+        Problem::new(Exit::NoConnection, "the server gives no connection any more", "Run the command again.")
+    })
 }
 
 /// Does work while what is written to standard error is thrown away. libpq prints there by itself what a server remarks

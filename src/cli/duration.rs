@@ -2,10 +2,15 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
 use super::output::in_words;
 
 /// Longer makes no sense, and PostgreSQL's own timeouts end here.
 const LONGEST: Duration = Duration::from_millis(2_147_483_647);
+
+/// Older is nothing: the times of messages begin in the year 1.
+const OLDEST: TimeDelta = TimeDelta::days(365_250);
 
 /// Reads a duration whose plain numbers are seconds, with a fraction or without.
 pub fn of_seconds(text: &str) -> Result<Duration, String> {
@@ -15,6 +20,32 @@ pub fn of_seconds(text: &str) -> Result<Duration, String> {
 /// Reads a duration whose plain numbers are whole milliseconds.
 pub fn of_milliseconds(text: &str) -> Result<Duration, String> {
     read(text, |number| number.parse().ok().map(Duration::from_millis))
+}
+
+/// Reads how often something is done: a duration as [`of_seconds`] reads it, and a second at least.
+pub fn of_period(text: &str) -> Result<Duration, String> {
+    let period = of_seconds(text)?;
+    if period < Duration::from_secs(1) { Err("it is shorter than a second".to_owned()) } else { Ok(period) }
+}
+
+/// Reads how old something becomes, with its unit: `30d`, `6months`, `1y`.
+pub fn of_age(text: &str) -> Result<TimeDelta, String> {
+    let age = humantime::parse_duration(text.trim()).ok().and_then(|age| TimeDelta::from_std(age).ok());
+    match age {
+        Some(age) if age <= OLDEST => Ok(age),
+        Some(_) => Err("it is longer than 1,000 years".to_owned()),
+        None => Err("an age with its unit is needed, such as 12h, 30d, 6months or 1y".to_owned()),
+    }
+}
+
+/// Reads how old messages become. `m` is a minute and `M` a month, so an age that is hardly meant is refused.
+pub fn of_messages(text: &str) -> Result<TimeDelta, String> {
+    let age = of_age(text)?;
+    if age < TimeDelta::days(1) {
+        Err("it is shorter than a day: 6m is six minutes, 6months six months".to_owned())
+    } else {
+        Ok(age)
+    }
 }
 
 /// PostgreSQL and the waiting count in milliseconds: less than one is one, so that it does not become zero, which is for ever.
@@ -42,7 +73,9 @@ pub fn text(duration: Duration) -> String {
 mod tests {
     use std::time::Duration;
 
-    use super::{of_milliseconds, of_seconds, text};
+    use chrono::TimeDelta;
+
+    use super::{of_age, of_messages, of_milliseconds, of_period, of_seconds, text};
 
     #[test]
     fn a_duration_is_read_with_its_unit_and_a_plain_number_with_that_of_the_option() {
@@ -66,6 +99,28 @@ mod tests {
         }
         for written in ["1.5", "2147483648", "25days"] {
             assert!(of_milliseconds(written).is_err(), "{written}");
+        }
+    }
+
+    #[test]
+    fn an_age_has_a_unit_and_messages_are_kept_for_a_day_at_least() {
+        for (written, days) in [("36h", 1), ("30d", 30), ("2weeks", 14), ("6months", 182), ("1y", 365), ("0s", 0)] {
+            assert_eq!(of_age(written).map(|age| age.num_days()), Ok(days), "{written}");
+        }
+        for written in ["", "30", "d", "-1d", "1001y", "99999999999y", "99999999999999999999y"] {
+            assert!(of_age(written).is_err() && of_messages(written).is_err(), "{written}");
+        }
+        assert_eq!(of_messages("24h"), Ok(TimeDelta::days(1)));
+        for written in ["6m", "0d", "23h"] {
+            assert!(of_messages(written).is_err(), "{written}");
+        }
+    }
+
+    #[test]
+    fn a_period_is_a_second_at_least() {
+        assert_eq!(of_period("1"), Ok(Duration::from_secs(1)));
+        for written in ["0", "0s", "999ms", "1us", "25d"] {
+            assert!(of_period(written).is_err(), "{written}");
         }
     }
 

@@ -33,7 +33,7 @@ exit_codes! {
     Done = 0, "done, or nothing to do";
     Failed = 1, "failed";
     Usage = 2, "wrong usage or configuration";
-    Pending = 3, "migrations are pending (`pending`, `status --exit-code`, `seed`)";
+    Pending = 3, "migrations are pending (`pending`, `status --exit-code`, `seed`, `maintain`, `erase`, `export`)";
     Drift = 4, "the database differs from what it should be, or an applied migration was edited";
     Locked = 5, "a lock was not to be had in time";
     Ahead = 6, "the database is ahead of this binary";

@@ -9,6 +9,7 @@ mod differences;
 mod duration;
 mod env_file;
 mod exit;
+mod operations;
 mod output;
 mod problem;
 mod report;
@@ -44,8 +45,8 @@ pub fn main() -> ExitCode {
 
 fn dispatch(args: &Args, output: &mut Output) -> Result<Exit, Problem> {
     use commands::{
-        backup, baseline, catalog, docs, exec, generate, history, local, migrate, plan, roles, seed, status, studio,
-        verify,
+        backup, baseline, catalog, docs, erase, exec, export, generate, history, local, maintain, migrate, plan, roles,
+        seed, status, studio, verify,
     };
 
     let connection = &args.connection;
@@ -74,6 +75,9 @@ fn dispatch(args: &Args, output: &mut Output) -> Result<Exit, Problem> {
         Command::Roles(options) => roles::roles(connection, &options, output),
         Command::Seed(options) => seed::seed(connection, &options, output),
         Command::Backup { file } => backup::backup(connection, file.as_deref(), output),
+        Command::Maintain(options) => maintain::maintain(connection, &options, output),
+        Command::Erase(options) => erase::erase(connection, &options, output),
+        Command::Export(options) => export::export(connection, &options, output),
         Command::Exec(exec) => exec::exec(connection, &exec, &env_file.added, output),
         Command::Local { command } => local::local(&command, output),
         Command::Completions { .. } | Command::Man { .. } => Ok(Exit::Done),

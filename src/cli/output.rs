@@ -17,7 +17,18 @@ use super::problem::Problem;
 use super::report::{Failure, Object};
 use super::signals::Signals;
 use crate::migrate::{Backup, Blocker, Direction, Event, Interrupted, Observer, Target};
-use crate::seed::Progress;
+
+/// How far something is that takes long.
+pub struct Progress {
+    /// What is done, such as `messages`.
+    pub what: &'static str,
+    /// How much of it.
+    pub done: u64,
+    /// How much there is to do.
+    pub total: u64,
+    /// How far it is, in words.
+    pub note: String,
+}
 
 /// Where a command prints.
 pub struct Output {
@@ -143,9 +154,9 @@ impl Output {
         }
     }
 
-    fn begin(&mut self, what: &'static str, count: u64) {
+    fn begin(&mut self, what: &'static str, count: u64, template: &str) {
         if stderr().is_terminal() && !self.args.json && !self.args.quiet {
-            let style = ProgressStyle::with_template("{prefix} {bar:30} {pos}/{len} {wide_msg}");
+            let style = ProgressStyle::with_template(template);
             self.progress.set_draw_target(ProgressDrawTarget::stderr());
             self.progress.reset();
             self.progress.set_length(count);
@@ -155,12 +166,15 @@ impl Output {
         }
     }
 
-    /// Shows on a terminal how much of the test data is there.
+    /// Shows on a terminal how much of something is done, and an estimate of when it is through.
     pub fn show(&mut self, progress: Progress) {
-        if self.progress.prefix() != progress.making {
-            self.begin(progress.making, progress.total);
+        let Progress { what, done, total, note } = progress;
+        if self.progress.prefix() != what || self.progress.is_finished() {
+            self.begin(what, total, "{prefix} {bar:30} {percent}%, {eta} left; {wide_msg}");
         }
-        self.progress.set_position(progress.done);
+        self.progress.set_length(total);
+        self.progress.set_position(done);
+        self.progress.set_message(note);
     }
 
     /// Takes the progress bar away, for the result to stand alone.
@@ -255,7 +269,7 @@ impl Observer for Output {
             }
             Event::Planned { migrations, direction } => {
                 let what = if *direction == Direction::Up { "applying" } else { "reverting" };
-                self.begin(what, migrations.len() as u64);
+                self.begin(what, migrations.len() as u64, "{prefix} {bar:30} {pos}/{len} {wide_msg}");
             }
             Event::Started { migration, .. } => self.progress.set_message(migration.name),
             Event::Noticed { migration, notice } => {

@@ -128,6 +128,9 @@ const COMMANDS: &[&[&str]] = &[
     &["docs"],
     // Nobody has this address, so that it ends after it has connected.
     &["studio", "--listen", "192.0.2.1"],
+    &["maintain", "--json"],
+    &["erase", "nobody", "--yes", "--verbose"],
+    &["export", "nobody", "/dev/null/file"],
     &["redo", "--json"],
     &["revert", "--verbose"],
     &["plan", "--json"],

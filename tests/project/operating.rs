@@ -251,6 +251,28 @@ fn a_database_goes_through_pg_upgrade() {
 }
 
 #[test]
+fn a_database_is_maintained_and_a_person_is_exported_and_erased() {
+    let server = Server::throwaway(&[]);
+    let mut place = Place::beside(&server);
+    let url = seeded(&server);
+    place.set("DATABASE_URL", &url);
+    place.set("PERSON", "alice");
+    place.run(&blocks("Maintenance", "sh").remove(0)).exits(0);
+    let object = fs::read_to_string(place.path("maintenance.jsonl")).unwrap();
+    assert!(object.contains(r#""task":"old_messages","outcome":"done""#), "{object}");
+    let run = place.run(&blocks("A person's data", "sh").remove(0)).exits(0);
+    assert!(run.stdout.contains("Nothing is left in any table"), "{}", run.stdout);
+    let export = fs::read_to_string(place.path("person.jsonl")).unwrap();
+    assert!(export.lines().last().unwrap().contains("manifest"), "{export}");
+    value(&url, &blocks("Maintenance", "sql").remove(0).replace("id, file_key", "count(*)").replace("ORDER BY id", ""));
+    // The sidecar's command is one that the binary reads.
+    let yaml = blocks("Maintenance", "yaml").remove(0);
+    let command = yaml.split("command: [").nth(1).unwrap().split(']').next().unwrap();
+    let arguments: Vec<_> = command.split(", ").chain(["--help"]).collect();
+    Run::of(&mut messenger_db(&arguments)).exits(0);
+}
+
+#[test]
 fn a_dump_is_restored_by_another_owner() {
     let server = Server::throwaway(&[]);
     let mut place = Place::beside(&server);

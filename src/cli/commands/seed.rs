@@ -5,30 +5,24 @@ use std::time::Instant;
 
 use crate::cli::args::{Connection, SeedArgs};
 use crate::cli::database;
-use crate::cli::output::{Output, in_words};
+use crate::cli::output::{Output, Progress, in_words};
 use crate::cli::report;
 use crate::cli::{Exit, Problem};
-use crate::migrate::{self, Observer as _};
+use crate::migrate::Observer as _;
 use crate::seed::{self, Crowd, SeedError};
 
 /// `seed`: test data for a database that has no users yet.
 pub fn seed(connection: &Connection, options: &SeedArgs, output: &mut Output) -> Result<Exit, Problem> {
     let database = database::open(connection, output)?;
-    let status = migrate::status(&database.pool).map_err(|error| database.diagnose(error))?;
-    if !status.pending.is_empty() {
-        return Err(Problem::new(
-            Exit::Pending,
-            "the database does not have the schema of this binary yet",
-            "`messenger-db run` applies what is pending; then run the command again.",
-        ));
-    }
+    database.refuse_pending()?;
     let conn = &mut database.diesel()?;
     seed::begin(conn, options.force)?;
     let start = Instant::now();
     let seeded = match crowd(options) {
         None => seed::cast(conn)?,
         Some(crowd) => seed::crowd(conn, &crowd, &mut |progress| {
-            output.show(progress);
+            let note = format!("{} of {}", progress.done, progress.total);
+            output.show(Progress { what: progress.making, done: progress.done, total: progress.total, note });
             if output.wants_to_stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?,
     };

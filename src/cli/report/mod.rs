@@ -8,6 +8,8 @@ mod generated;
 mod history;
 mod local;
 mod made;
+mod maintained;
+mod person;
 mod plan;
 mod run;
 mod status;
@@ -24,6 +26,8 @@ pub use generated::{Completions, Man};
 pub use history::{List, Listed, Pending};
 pub use local::{Destroyed, Local, Stopped, Url};
 pub use made::{Backup, Baseline, Catalog, Docs, Roles, Seeded, Studio, TakenBackup};
+pub use maintained::Maintained;
+pub use person::{Erased, Exported, Lines, Rows};
 pub use plan::{Plan, Rehearsal};
 pub use run::Migrated;
 pub use status::Status;
@@ -58,6 +62,9 @@ impl Command {
             Self::Roles(_) => "roles",
             Self::Seed(_) => "seed",
             Self::Backup { .. } => "backup",
+            Self::Maintain(_) => "maintain",
+            Self::Erase(_) => "erase",
+            Self::Export(_) => "export",
             Self::Exec(_) => "exec",
             Self::Completions { .. } => "completions",
             Self::Man { .. } => "man",
@@ -74,6 +81,6 @@ impl Command {
 }
 
 /// A path as text: JSON has no other, and a name that is no UTF-8 is shown as well as it can be.
-fn path(path: &Path) -> String {
+pub fn path(path: &Path) -> String {
     path.display().to_string()
 }

@@ -1,0 +1,85 @@
+//! The command `erase`: everything about a person, and the proof that nothing is left.
+
+use std::time::Instant;
+
+use crate::cli::args::{Connection, EraseArgs};
+use crate::cli::commands::person;
+use crate::cli::operations::{Operations, Rows};
+use crate::cli::output::{Output, Progress, in_words};
+use crate::cli::report;
+use crate::cli::{Exit, Problem};
+use crate::error::Error;
+use crate::migrate::Observer as _;
+use crate::queries::erasure::{self, Erasure, Left};
+
+/// `erase`: in batches, until nothing is left.
+pub fn erase(connection: &Connection, args: &EraseArgs, output: &mut Output) -> Result<Exit, Problem> {
+    if !args.yes && !args.dry_run {
+        return Err(Problem::new(
+            Exit::Usage,
+            "an erased person cannot be brought back, and nothing was erased",
+            "`--dry-run` counts what there is, and `--yes` erases it. `messenger-db export` writes it to a file before.",
+        ));
+    }
+    let database = Operations::open(connection, output)?;
+    let conn = &mut database.connect(if args.dry_run { Rows::Read } else { Rows::Change })?;
+    let user = person::find(conn, &args.user)?;
+    let start = Instant::now();
+    let mut run = Erasure::of(user.id);
+    while !args.dry_run && !run.is_done {
+        run = erasure::of_user(conn, run).map_err(|error| match error {
+            Error::Refused(_) => person::unknown(&args.user),
+            Error::Database(error) => error.into(),
+        })?;
+        show(output, &run);
+        if output.wants_to_stop() && !run.is_done {
+            output.finish();
+            return Err(Problem::new(
+                Exit::Failed,
+                format!("stopped, with {} messages emptied, and more left", run.messages),
+                format!("What was erased is gone. `messenger-db erase {} --yes` goes on with the rest.", user.id),
+            ));
+        }
+    }
+    output.finish();
+    output.note("counting what is left in each table, which reads them from end to end");
+    let left = erasure::left(conn, user.id)?;
+    let rows: i64 = left.iter().map(|left| left.rows).sum();
+    for Left { table, rows } in left.iter().filter(|left| left.rows > 0) {
+        output.line(&format!("{table:<20} {rows:>10} rows"));
+    }
+    let (duration, name) = (start.elapsed(), user.username.as_deref().unwrap_or("a closed account"));
+    output.line(&if args.dry_run {
+        format!("{rows} rows are about {} ({name}). Nothing was erased; `--yes` does it.", user.id)
+    } else if rows > 0 {
+        format!("Erased {} but for {rows} rows, which were added meanwhile: run the command again.", user.id)
+    } else {
+        format!(
+            "Erased {} ({name}): {} messages in {} chats and {} other rows, in {}. Nothing is left in any table.",
+            user.id,
+            run.messages,
+            run.chats,
+            run.others,
+            in_words(duration)
+        )
+    });
+    output.json(&report::Erased {
+        database: &database.target.database,
+        user_id: user.id.to_string(),
+        dry_run: args.dry_run,
+        chats: run.chats,
+        messages: run.messages,
+        others: run.others,
+        left: left.into_iter().map(|left| report::Rows { table: left.table, rows: left.rows }).collect(),
+        seconds: duration.as_secs_f64(),
+    });
+    Ok(if rows > 0 && !args.dry_run { Exit::Failed } else { Exit::Done })
+}
+
+fn show(output: &mut Output, run: &Erasure) {
+    // Before it has left every chat, how much there is to look at is not known.
+    if let (Ok(done), Ok(total @ 1..)) = (u64::try_from(run.places), u64::try_from(run.of_places)) {
+        let note = format!("{} messages emptied in {} chats", run.messages, run.chats);
+        output.show(Progress { what: "erasing", done, total, note });
+    }
+}

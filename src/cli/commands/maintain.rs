@@ -1,0 +1,117 @@
+//! The command `maintain`: what a database needs from time to time, once or again and again.
+
+use std::ops::ControlFlow;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::cli::args::{Connection, MaintainArgs};
+use crate::cli::operations::{Operations, Rows};
+use crate::cli::output::{Output, Progress, in_words};
+use crate::cli::report;
+use crate::cli::{Exit, Problem};
+use crate::maintenance::{self, Options, Outcome, Report};
+use crate::migrate::Observer as _;
+
+/// How often it is asked, between two rounds, whether it is to stop.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// The first and the longest pause after a round that failed; they double in between.
+const AFTER_FAILURE: [Duration; 2] = [Duration::from_secs(1), Duration::from_mins(5)];
+
+/// `maintain`: each task once, or every so often until a signal ends it.
+pub fn maintain(connection: &Connection, args: &MaintainArgs, output: &mut Output) -> Result<Exit, Problem> {
+    let database = Operations::open(connection, output)?;
+    let Some(every) = args.every else { return round(&database, args, output) };
+    let [first, longest] = AFTER_FAILURE.map(|pause| pause.min(every));
+    let mut after_failure = first;
+    let mut is_away = false;
+    while !output.wants_to_stop() {
+        let done = round(&database, args, output);
+        let pause = if matches!(done, Ok(Exit::Done)) {
+            after_failure = first;
+            every
+        } else {
+            let pause = after_failure;
+            after_failure = longest.min(pause * 2);
+            pause
+        };
+        let was_away = is_away;
+        is_away = done.is_err();
+        if let Err(problem) = done
+            && !was_away
+        {
+            let help = "It is tried again until it works, at intervals of up to five minutes.";
+            output.fail(&Problem { help: Some(help.to_owned()), ..problem });
+        }
+        wait(pause, output);
+    }
+    Ok(Exit::Done)
+}
+
+/// Waits, unless it is to stop.
+fn wait(pause: Duration, output: &Output) {
+    let end = Instant::now() + pause;
+    while !output.wants_to_stop() {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return;
+        }
+        thread::sleep(LOOK.min(left));
+    }
+}
+
+fn round(database: &Operations, args: &MaintainArgs, output: &mut Output) -> Result<Exit, Problem> {
+    let rows = if args.dry_run { Rows::Read } else { Rows::Change };
+    let conn = &mut database.connect(rows)?;
+    let start = Instant::now();
+    let (mut current, mut begun) = (None, start);
+    let reports = maintenance::run(conn, &options(args), &mut |task, removed| {
+        if current.replace(task) != Some(task) {
+            begun = Instant::now();
+        }
+        // What is left of the budget is the longest that it may take.
+        let (done, total) = (begun.elapsed().as_secs(), args.budget.as_secs().max(1));
+        let note = format!("{removed} {} removed", task.unit());
+        output.show(Progress { what: task.name(), done: done.min(total), total, note });
+        if output.wants_to_stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    output.finish();
+    for report in &reports {
+        output.line(&format!("{:<20} {}", report.task.name(), told(report, args.dry_run)));
+    }
+    output.json(&report::Maintained {
+        database: &database.target.database,
+        dry_run: args.dry_run,
+        tasks: reports.iter().map(Into::into).collect(),
+        seconds: start.elapsed().as_secs_f64(),
+    });
+    let failed = reports.iter().any(|report| matches!(report.outcome, Outcome::Failed(_)));
+    Ok(if failed { Exit::Failed } else { Exit::Done })
+}
+
+/// What a task did, in words.
+fn told(report: &Report, dry_run: bool) -> String {
+    let counted = format!("{} {}", report.removed, report.task.unit());
+    let removed = if dry_run { format!("{counted} to remove") } else { format!("{counted} removed") };
+    let took = in_words(report.duration);
+    match &report.outcome {
+        Outcome::Off => "off; --messages-older-than says how long messages are kept".to_owned(),
+        Outcome::Busy => "passed over: another process is at it".to_owned(),
+        Outcome::Failed(error) => format!("{removed}, and failed: {error}"),
+        Outcome::BudgetSpent => format!("{removed} in {took}; the budget is spent, and more is left"),
+        Outcome::Stopped => format!("{removed}; stopped"),
+        _ => format!("{removed} in {took}"),
+    }
+}
+
+fn options(args: &MaintainArgs) -> Options {
+    Options {
+        budget: args.budget,
+        changes: args.changes_older_than,
+        changes_at_most: args.changes_at_most,
+        uploads: args.uploads_older_than,
+        chats: args.chats_deleted_for,
+        messages: args.messages_older_than,
+        is_dry: args.dry_run,
+    }
+}

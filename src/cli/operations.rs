@@ -1,0 +1,85 @@
+//! Connects to a migrated database for the operations, and words how they fail.
+
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection as _;
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::result::Error as DieselError;
+use diesel::sql_types::Bool;
+
+use super::args::Connection;
+use super::database::{self, establish};
+use super::output::Output;
+use super::{Exit, Problem};
+use crate::error::Failure;
+use crate::migrate::Target;
+
+/// A database that has the schema of this binary.
+pub struct Operations {
+    /// Where it is.
+    pub target: Target,
+    conninfo: String,
+    lock_timeout: Duration,
+    statement_timeout: Duration,
+}
+
+/// What a command does with rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rows {
+    /// It reads them.
+    Read,
+    /// It changes and removes them.
+    Change,
+}
+
+impl Operations {
+    /// Finds the database, and closes the runner's connections to it: a command that waits for hours holds none.
+    pub fn open(connection: &Connection, output: &mut Output) -> Result<Self, Problem> {
+        let database = database::open(connection, output)?;
+        database.refuse_pending()?;
+        Ok(Self {
+            target: database.target.clone(),
+            conninfo: database.into_conninfo(),
+            lock_timeout: connection.lock_timeout,
+            statement_timeout: connection.statement_timeout.unwrap_or_default(),
+        })
+    }
+
+    /// A connection with the timeouts of the command line, for a role that may do this with rows.
+    pub fn connect(&self, rows: Rows) -> Result<PgConnection, Problem> {
+        let mut conn = establish(&self.conninfo)?;
+        let timeouts = format!(
+            "SET lock_timeout = {}; SET statement_timeout = {}",
+            self.lock_timeout.as_millis(),
+            self.statement_timeout.as_millis()
+        );
+        conn.batch_execute(&timeouts)?;
+        let may = match rows {
+            Rows::Read => {
+                "has_table_privilege('messages', 'SELECT') AND has_table_privilege('user_sessions', 'SELECT')"
+            }
+            Rows::Change => "has_table_privilege('messages', 'DELETE') AND has_table_privilege('users', 'UPDATE')",
+        };
+        if diesel::select(sql::<Bool>(may)).get_result(&mut conn)? {
+            return Ok(conn);
+        }
+        let (verb, role) = match rows {
+            Rows::Read => ("read", "the role that reads"),
+            Rows::Change => ("write", "the role that writes rows"),
+        };
+        Err(Problem::new(
+            Exit::PermissionDenied,
+            format!("permission denied: this role may not {verb} here"),
+            format!("Run it as a member of {role} (`messenger-db roles` makes one), or as the owner."),
+        ))
+    }
+}
+
+/// What to show for an error of the database in an operation.
+impl From<DieselError> for Problem {
+    fn from(error: DieselError) -> Self {
+        let exit = if Failure::of(&error) == Failure::ConnectionLost { Exit::NoConnection } else { Exit::Failed };
+        Self::new(exit, error.to_string(), "What was done is done; the same command goes on where it stopped.")
+    }
+}
