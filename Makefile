@@ -23,6 +23,7 @@ DIESEL_VERSION := 2.3.14
 SQUAWK_VERSION := 2.70.0
 HADOLINT_VERSION := 2.15.1
 CHECK_JSONSCHEMA_VERSION := 0.37.1
+AXE_VERSION := 4.14.1
 
 export PATH := $(TOOLS)/bin:$(PATH)
 ifneq ($(strip $(PG_BIN)),)
@@ -51,7 +52,7 @@ chat: preflight-chat postgres ## Start a messenger with a web page on a private 
 chat-clean: ## Delete the data of make chat
 	@scripts/chat clean
 
-chat-test: preflight-test postgres chromium ## Test that messenger, in a real Chromium and with bots
+chat-test: preflight-test postgres chromium axe ## Test that messenger, in a real Chromium and with bots, and the studio's pages
 	$(MESSENGER) clippy $(MESSENGER_FEATURES) --all-targets -- --deny warnings
 	$(MESSENGER) fmt --check
 	$(MESSENGER) test $(MESSENGER_FEATURES) -- --test-threads 2
@@ -160,6 +161,9 @@ pgbouncer: ## Make sure that PgBouncer is installed, which a few tests need
 chromium: ## Make sure that Chromium and its driver are installed, which the tests of the messenger need
 	@scripts/chromium
 
+axe: ## Make sure that axe-core is there, which the tests of the studio need
+	@scripts/axe $(AXE_VERSION)
+
 tools: $(TOOLS)/diesel-$(DIESEL_VERSION) ## Install the Diesel CLI into target/tools
 
 $(TOOLS)/diesel-$(DIESEL_VERSION):
@@ -185,4 +189,4 @@ ci: ## Everything that must be green before a change lands, with the seconds of 
 		echo "ci: $$stage took $$(( $$(date +%s) - begun )) s"; \
 	done
 
-.PHONY: help demo demo-clean chat chat-clean chat-test soak chromium build test examples test-18 test-catalogs bench bench-search load lint check-format clippy docs squawk schema check-schema check-image catalogs migration snapshots package postgres postgres-newest pgbouncer tools ci
+.PHONY: help demo demo-clean chat chat-clean chat-test soak chromium axe build test examples test-18 test-catalogs bench bench-search load lint check-format clippy docs squawk schema check-schema check-image catalogs migration snapshots package postgres postgres-newest pgbouncer tools ci

@@ -60,7 +60,7 @@ pub(crate) fn linked(
     let label = format!("Diagram of {}", names.join(", "));
     html! {
         svg xmlns="http://www.w3.org/2000/svg" viewBox=(format!("0 0 {width:.0} {height:.0}"))
-            width=(format!("{:.0}", width * scale)) height=(format!("{:.0}", height * scale)) role="img" aria-label=(label) class="diagram" {
+            width=(format!("{:.0}", width * scale)) height=(format!("{:.0}", height * scale)) role="group" aria-label=(label) class="diagram" {
             @for table in drawn.values() {
                 @for key in table.table.foreign_keys() {
                     @if let Some(target) = key.target.as_deref().and_then(|target| drawn.get(target)) {

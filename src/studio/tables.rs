@@ -181,8 +181,13 @@ fn made_by(origins: &Origins, what: &str, name: &str) -> Markup {
     html! { @if let Some(migration) = origins.find(Some(&format!("{what} {name}"))) { small { (short(migration)) } } }
 }
 
-/// The name of a migration without its time.
+/// The name of a migration without its time and mark.
 fn short(migration: &str) -> &str {
+    let name = without_time(migration);
+    name.strip_prefix("messenger_").unwrap_or(name)
+}
+
+fn without_time(migration: &str) -> &str {
     migration
         .splitn(5, '-')
         .last()

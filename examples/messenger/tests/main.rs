@@ -5,6 +5,7 @@ mod support;
 mod attacks;
 mod browsers;
 mod soak;
+mod studio;
 mod two_servers;
 
 #[path = "../soak/wire.rs"]

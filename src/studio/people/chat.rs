@@ -73,7 +73,7 @@ pub(in crate::studio) fn chat(
             ("This user has read up to", html! { @if let Some(read) = read { (read) } @else { "nothing" } }),
         ]))
         (positions(&seen))
-        (pages(id, chat_id, &seen.page))
+        (pages(id, chat_id, &seen.page, "Pages of the chat"))
         @if seen.page.first_seq > Seq::FIRST && seen.page.older_before.is_none() {
             p class="gap" { "Messages 1 to " (seen.page.first_seq.previous()) " are gone." }
         }
@@ -84,7 +84,7 @@ pub(in crate::studio) fn chat(
             }
         }
         @if seen.page.entries.is_empty() { p { "No messages." } }
-        (pages(id, chat_id, &seen.page))
+        (pages(id, chat_id, &seen.page, "Pages of the chat, below it"))
     };
     Ok(layout::page(&title, Some(Section::People), None, &body))
 }
@@ -112,10 +112,10 @@ fn positions(seen: &Seen) -> Markup {
     }
 }
 
-fn pages(user: UserId, chat: ChatId, page: &history::Page) -> Markup {
+fn pages(user: UserId, chat: ChatId, page: &history::Page, label: &str) -> Markup {
     let to = |name: &str, seq: Seq| chat_address(user, chat).with(name, &seq.to_string());
     html! {
-        nav class="row" aria-label="Pages of the chat" {
+        nav class="row" aria-label=(label) {
             @if let Some(seq) = page.older_before { a rel="prev" href=(to("before", seq)) { "Older" } }
             @if let Some(seq) = page.newer_after { a rel="next" href=(to("after", seq)) { "Newer" } }
             a href=(chat_address(user, chat)) { "Newest" }

@@ -38,8 +38,19 @@ impl Browser {
 
     /// A window of a profile of its own, which shows the page.
     pub async fn window(&self, url: &str) -> Window {
-        let arguments =
-            ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--window-size=1100,800"];
+        self.window_with(url, &[]).await
+    }
+
+    /// The same, with more for Chromium's command line.
+    pub async fn window_with(&self, url: &str, more: &[&str]) -> Window {
+        let mut arguments = vec![
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-dev-shm-usage",
+            "--disable-gpu",
+            "--window-size=1100,800",
+        ];
+        arguments.extend(more);
         let capabilities = json!({ "goog:chromeOptions": { "args": arguments } });
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities.as_object().unwrap().clone())
@@ -211,6 +222,16 @@ impl Window {
     pub async fn comes_back(&self) {
         self.script("delete navigator.onLine; dispatchEvent(new Event('online'))", Vec::new()).await;
         self.until("document.getElementById('offline').hidden").await;
+    }
+
+    /// Goes to an address.
+    pub async fn goes_to(&self, url: &str) {
+        self.client.goto(url).await.unwrap();
+    }
+
+    /// What is seen, as PNG.
+    pub async fn picture(&self) -> Vec<u8> {
+        self.client.screenshot().await.unwrap()
     }
 
     pub async fn size(&self, width: u32, height: u32) {

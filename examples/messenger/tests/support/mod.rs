@@ -3,5 +3,5 @@
 mod browser;
 mod service;
 
-pub use browser::Browser;
-pub use service::Service;
+pub use browser::{Browser, Window};
+pub use service::{Service, database};
