@@ -85,16 +85,19 @@ impl Database {
 pub(super) struct Statement {
     sql: String,
     parameters: Vec<String>,
+    /// The same with the values in it, quoted.
+    shown: String,
 }
 
 impl Statement {
     pub(super) fn new(sql: &str) -> Self {
-        Self { sql: sql.to_owned(), parameters: Vec::new() }
+        Self { sql: sql.to_owned(), parameters: Vec::new(), shown: sql.to_owned() }
     }
 
     /// More of the text.
     pub(super) fn push(&mut self, sql: &str) -> &mut Self {
         self.sql.push_str(sql);
+        self.shown.push_str(sql);
         self
     }
 
@@ -103,18 +106,13 @@ impl Statement {
         self.parameters.push(value.to_owned());
         // Writing to a String does not fail.
         let _ = write!(self.sql, "${}::text::{type}", self.parameters.len());
+        let _ = write!(self.shown, "{}::{type}", migrate::literal(value).trim_start());
         self
     }
 
     /// With the values in it, for people and for psql.
-    pub(super) fn shown(&self) -> String {
-        let mut shown = self.sql.clone();
-        // From the last: $1 is the beginning of $10 too.
-        for (number, value) in self.parameters.iter().enumerate().rev() {
-            shown = shown
-                .replace(&format!("${}::text::", number + 1), &format!("{}::", migrate::literal(value).trim_start()));
-        }
-        shown
+    pub(super) fn shown(&self) -> &str {
+        &self.shown
     }
 
     fn query(&self) -> BoxedSqlQuery<'static, Pg, diesel::query_builder::SqlQuery> {
@@ -133,6 +131,7 @@ impl Statement {
         let json = Self {
             sql: format!("SELECT coalesce(json_agg(to_json(row)), '[]')::text AS json FROM ({}) AS row", self.sql),
             parameters: self.parameters.clone(),
+            shown: String::new(),
         };
         let found: Json = json.query().get_result(conn)?;
         serde_json::from_str(&found.json).map_err(|error| {
@@ -169,11 +168,13 @@ mod tests {
     #[test]
     fn a_statement_is_shown_with_its_values_quoted() {
         let mut statement = Statement::new("SELECT ");
-        for number in 1..=11 {
-            statement.push_value(&format!("{number}'"), "text").push(", ");
-        }
-        let shown = statement.shown();
-        assert!(shown.starts_with("SELECT '1'''::text, '2'''::text"), "{shown}");
-        assert!(shown.ends_with("'10'''::text, '11'''::text, "), "{shown}");
+        statement
+            .push_value("it's", "text")
+            .push(", ")
+            .push_value("$1::text::", "text")
+            .push(", ")
+            .push_value("\\'", "text");
+        assert_eq!(statement.shown(), r"SELECT 'it''s'::text, '$1::text::'::text, E'\\'''::text");
+        assert_eq!(statement.sql, "SELECT $1::text::text, $2::text::text, $3::text::text");
     }
 }

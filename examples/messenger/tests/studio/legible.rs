@@ -42,8 +42,8 @@ async fn every_page_is_legible_in_both_colour_schemes() {
 
 /// The picture of README.md, anew when it is asked for.
 async fn picture(studio: &Shown, window: &Window) {
-    window.size(1100, 760).await;
-    window.goes_to(&studio.address("/diagram?subject=Chats")).await;
+    window.size(1000, 900).await;
+    window.goes_to(&studio.address("/diagram?table=messages&zoom=75")).await;
     let picture = window.picture().await;
     if std::env::var_os("PICTURES").is_some_and(|value| value == "overwrite") {
         std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/pictures/studio.png"), picture).unwrap();
