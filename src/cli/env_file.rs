@@ -108,13 +108,18 @@ impl std::fmt::Display for Unread {
     }
 }
 
-/// The nearest file of that name; a folder, or a link that leads nowhere, is none.
+/// The nearest file of that name; a folder with something in it, such as Python's, or a link that leads nowhere, is none. An
+/// empty folder is what Docker makes of a file that it is to mount and that is not there.
 fn path() -> Option<PathBuf> {
+    let is_empty = |folder: &Path| folder.read_dir().is_ok_and(|mut entries| entries.next().is_none());
     let folder = env::current_dir().ok()?;
-    folder.ancestors().map(|folder| folder.join(".env")).find(|file| file.is_file())
+    folder.ancestors().map(|folder| folder.join(".env")).find(|file| file.is_file() || is_empty(file))
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
+    if path.is_dir() {
+        return Err(io::Error::other("it is an empty folder, as Docker makes of a file that is not there"));
+    }
     let mut bytes = Vec::new();
     File::open(path)?.take(LONGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LONGEST {

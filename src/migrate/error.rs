@@ -58,6 +58,21 @@ pub enum Error {
         /// What the server said.
         source: ServerError,
     },
+    /// The row of a migration was not written, or not deleted, although nothing failed.
+    #[error(
+        "{}/{}: what was done is not in the history afterwards: {}",
+        migration.name,
+        direction.file(),
+        if objects.is_empty() { "it is not known why".to_owned() } else { listed(objects) }
+    )]
+    Diverted {
+        /// The migration.
+        migration: Migration,
+        /// Applied or undone.
+        direction: Direction,
+        /// The triggers and rules of the history and the ledger, such as `rule r on __diesel_schema_migrations`.
+        objects: Vec<String>,
+    },
     /// A lock was not to be had, however often it was tried.
     #[error("{source}")]
     Blocked {

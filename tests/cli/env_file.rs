@@ -184,3 +184,12 @@ fn a_direct_url_of_the_file_does_not_go_with_a_url_of_the_environment() {
     Run::of(status.current_dir(folder.path()).env("DATABASE_URL", database.url())).exits(0);
     Run::of(messenger_db(&["status", "--exit-code"]).current_dir(folder.path())).exits(3);
 }
+
+#[test]
+fn an_empty_folder_is_what_docker_makes_of_a_file_that_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join(".env")).unwrap();
+    Run::of(messenger_db(&["status"]).current_dir(folder.path())).exits(2).complains("empty folder").complains(".env");
+    let database = TestDatabase::migrated();
+    Run::of(messenger_db(&["status", "--database-url", &database.url()]).current_dir(folder.path())).exits(0);
+}

@@ -148,5 +148,5 @@ fn a_database_whose_drift_is_not_known_is_not_ready() {
     on(&database, &["status", "--exit-code"]).exits(0);
     let _lock = LockHolder::of(&database, "LOCK TABLE users");
     let status = on(&database, &["status", "--exit-code", "--lock-timeout", "50"]).exits(5);
-    assert!(status.stdout.contains("drift     not known: somebody holds"), "{}", status.stdout);
+    assert!(status.stdout.contains("drift     not known: a table is held by process "), "{}", status.stdout);
 }

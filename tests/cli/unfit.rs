@@ -71,10 +71,39 @@ fn a_search_path_without_a_schema_says_what_is_missing() {
     for command in ["run", "verify", "status", "list", "pending", "revert", "redo", "plan", "baseline", "catalog"] {
         on(&database, &[command]).exits(1).complains("\"nowhere\" leads to no schema").complains("CREATE SCHEMA");
     }
-    set_search_path(&database, "pg_catalog, public");
-    for command in ["run", "verify", "status", "revert"] {
-        on(&database, &[command]).exits(1).complains("\"pg_catalog, public\" leads to no schema to create tables in");
+    for path in ["pg_catalog", "pg_temp", "pg_temp, public", "information_schema, public"] {
+        set_search_path(&database, path);
+        for command in ["run", "verify", "status", "revert"] {
+            let said = on(&database, &[command]).exits(1).complains("leads to no schema to create tables in");
+            assert!(
+                !said.stderr.contains("CREATE SCHEMA \"pg_") && !said.stderr.contains("ON SCHEMA"),
+                "{}",
+                said.stderr
+            );
+        }
     }
+    set_search_path(&database, "\"app, public\"");
+    on(&database, &["run"])
+        .exits(1)
+        .complains("SET search_path = app, public;  -- so far it is one name: \"app, public\"");
+}
+
+#[test]
+fn what_a_neighbour_has_named_as_the_servers_own_is_not_taken_for_it() {
+    let database = TestDatabase::empty();
+    set_search_path(&database, "public, pg_catalog");
+    database
+        .execute(
+            "CREATE TABLE public.pg_class (x integer); CREATE FUNCTION public.lower(text) RETURNS text LANGUAGE sql AS 'SELECT $1';
+             CREATE FUNCTION public.now() RETURNS timestamptz LANGUAGE sql AS $$SELECT 'infinity'::timestamptz$$",
+        )
+        .unwrap();
+    for command in ["run", "verify", "status", "redo", "plan"] {
+        let done = on(&database, &[command]).exits(0);
+        assert!(!done.stderr.contains("LC_CTYPE"), "{}", done.stderr);
+    }
+    set_search_path(&database, "pg_catalog, public");
+    on(&database, &["verify"]).exits(0);
 }
 
 #[test]
@@ -151,6 +180,17 @@ fn a_database_that_is_not_utf8_is_refused_before_anything_is_done() {
     let status = on(&database, &["status"]).exits(0);
     assert!(status.stdout.contains("encoding  SQL_ASCII: a messenger needs UTF8"), "{}", status.stdout);
     assert!(schemas_with_tables(&database).is_empty());
+}
+
+#[test]
+fn a_timeout_that_is_too_short_for_anything_is_named() {
+    let database = TestDatabase::migrated();
+    database.execute(&format!("ALTER DATABASE {} SET statement_timeout = '1ms'", database.name())).unwrap();
+    // A fast machine may be done in that time.
+    for _ in 0..20 {
+        let run = on(&database, &["verify"]);
+        assert!(run.stderr.is_empty() || run.stderr.contains("RESET statement_timeout"), "{}", run.stderr);
+    }
 }
 
 #[test]

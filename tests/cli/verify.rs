@@ -209,8 +209,8 @@ fn while_a_migration_holds_a_table_status_goes_on_and_verify_says_so() {
     let database = TestDatabase::migrated();
     let _holder = LockHolder::of(&database, "LOCK TABLE users");
     let run = on(&database, &["status", "--lock-timeout", "50"]).exits(0);
-    assert!(run.stdout.contains("\ndrift     not known: somebody holds a table"), "{}", run.stdout);
-    on(&database, &["verify", "--lock-timeout", "50"]).exits(5).complains("somebody holds a table");
+    assert!(run.stdout.contains("\ndrift     not known: a table is held by process "), "{}", run.stdout);
+    on(&database, &["verify", "--lock-timeout", "50"]).exits(5).complains("It is held by process ");
     on(&database, &["run", "--lock-timeout", "50"]).exits(0);
 }
 

@@ -213,6 +213,20 @@ found_and_named! {
     a_published_table_whose_rows_cannot_be_changed:
         "CREATE PUBLICATION changes FOR TABLE users; ALTER TABLE users REPLICA IDENTITY NOTHING"
         => "unexpected table users: published without replica identity", "tuned      table users: setting replica identity";
+    a_published_table_whose_row_filter_asks_for_more_than_its_key:
+        "CREATE PUBLICATION changes FOR TABLE users WHERE (username = 'x')"
+        => "unexpected table users: published without what identifies a row";
+    a_published_table_whose_columns_leave_its_key_out:
+        "CREATE PUBLICATION changes FOR TABLE users (username)"
+        => "unexpected table users: published without what identifies a row";
+    a_published_table_whose_columns_are_not_its_full_identity:
+        "ALTER TABLE users REPLICA IDENTITY FULL; CREATE PUBLICATION changes FOR TABLE users (id, username)"
+        => "unexpected table users: published without what identifies a row", "tuned      table users: setting replica identity";
+    a_publication_that_fits:
+        "ALTER TABLE contacts REPLICA IDENTITY FULL;
+         CREATE PUBLICATION inserts FOR TABLE users (username) WITH (publish = 'insert');
+         CREATE PUBLICATION fits FOR TABLE users (id, username), contacts WHERE (created_at IS NOT NULL)"
+        => "tuned      table contacts: setting replica identity";
     a_function_with_a_setting_that_few_may_see: "ALTER FUNCTION diesel_set_updated_at() SET dynamic_library_path = '$libdir'"
         => "unexpected function diesel_set_updated_at(): setting dynamic_library_path";
     a_unique_index_too_many: "CREATE UNIQUE INDEX \"one each\" ON messages (created_at)"

@@ -200,3 +200,25 @@ fn a_migration_that_is_no_sql_is_refused() {
     let refused = TestDatabase::empty().pool().also(&Opaque);
     assert!(matches!(refused, Err(Error::OwnMigrations { problems }) if problems == ["of no use"]));
 }
+
+#[test]
+fn a_migration_that_a_trigger_or_a_rule_keeps_out_of_the_history_is_taken_back_and_named() {
+    let folder = Folder::new().with(GOOD, UP).file(&format!("{GOOD}/down.sql"), "DROP TABLE x;");
+    let also = ["--also", folder.path().to_str().unwrap()];
+    for table in ["__diesel_schema_migrations", "messenger_db_ledger"] {
+        let database = TestDatabase::migrated();
+        database.execute(&format!("CREATE RULE aside AS ON INSERT TO {table} DO INSTEAD NOTHING")).unwrap();
+        on(&database, &[&["run"][..], &also].concat()).exits(1).complains(&format!("rule aside on {table}"));
+        assert_eq!(database.value("SELECT to_regclass('x') IS NULL"), "t");
+        database.execute(&format!("DROP RULE aside ON {table}")).unwrap();
+        on(&database, &[&["run"][..], &also].concat()).exits(0);
+        database
+            .execute(&format!(
+                "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+                 CREATE TRIGGER kept BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION keep()"
+            ))
+            .unwrap();
+        on(&database, &[&["revert"][..], &also].concat()).exits(1).complains(&format!("trigger kept on {table}"));
+        assert_eq!(database.value("SELECT to_regclass('x') IS NOT NULL"), "t");
+    }
+}

@@ -3,7 +3,7 @@
 use super::history::{FEW, more};
 use crate::cli::allowed::Allowed;
 use crate::cli::args::{Connection, StatusArgs};
-use crate::cli::output::{Output, in_words};
+use crate::cli::output::{self, Output, in_words};
 use crate::cli::report;
 use crate::cli::{Exit, Problem, database, differences};
 use crate::migrate::{self, Comparison, Health, Kind, Scope, Status, Verification};
@@ -25,7 +25,7 @@ pub fn status(connection: &Connection, options: &StatusArgs, output: &mut Output
     }
     let differs = matches!(found.catalog, Comparison::Drift(_)) || !found.edited.is_empty();
     // What is not seen is not fine.
-    let is_locked = matches!(found.catalog, Comparison::Unknown(migrate::Unknown::Locked));
+    let is_locked = matches!(found.catalog, Comparison::Unknown(migrate::Unknown::Locked(_)));
     Ok(match (status.ahead.is_empty(), differs, status.pending.is_empty()) {
         (false, _, _) => Exit::Ahead,
         (true, true, _) => Exit::Drift,
@@ -78,6 +78,9 @@ fn print(status: &Status, found: &Verification, health: &Health, output: &Output
     }
     let drift = found.catalog.drift();
     let first = match &found.catalog {
+        Comparison::Unknown(migrate::Unknown::Locked(Some(blocker))) => {
+            format!("not known: a table is held by {}", output::described(blocker))
+        }
         Comparison::Unknown(unknown) => format!("not known: {unknown}"),
         Comparison::Drift(drift) => format!("{}; `messenger-db verify` shows more", drift.counting().count()),
         Comparison::Equal | Comparison::Tolerated(_) | Comparison::None => "none".to_owned(),

@@ -25,6 +25,8 @@ pub fn verify(connection: &Connection, options: &Verify, output: &mut Output) ->
     }
     if found.status.ledger != Ledger::Read && !found.status.applied.is_empty() {
         output.note("there is no ledger: whether a migration was edited is not known");
+    } else if let missing @ 1.. = found.status.applied.iter().filter(|row| row.record.is_none()).count() {
+        output.note(&format!("the ledger knows nothing of {missing} applied: whether they were edited is not known"));
     }
     if let Some(suspects) = found.catalog.drift().and_then(differences::suspects) {
         output.note(&suspects);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::quoted;
 use crate::cli::problem::Problem;
 use crate::cli::{Exit, duration};
 use crate::migrate::{Conninfo, Obstacle, ServerError};
@@ -19,6 +20,13 @@ pub(super) fn no_connection(conninfo: &Conninfo, obstacle: Obstacle, waited: Dur
         }
         Obstacle::NotNow if error.sqlstate == "3D000" => format!(
             "The server at {server} has no such database. Make it with `createdb`, or correct the database URL.",
+        ),
+        Obstacle::NotNow if error.sqlstate == "57014" => format!(
+            "The server at {server} cut off the first statement: a statement_timeout of the role or the database is too short \
+             for any. An administrator ends it with ALTER ROLE {} RESET statement_timeout; or ALTER DATABASE {} RESET \
+             statement_timeout;",
+            conninfo.option("user").map_or_else(|| "…".to_owned(), quoted),
+            conninfo.option("dbname").map_or_else(|| "…".to_owned(), quoted),
         ),
         Obstacle::NotNow => format!("The server at {server} runs, and cannot serve now: see above why."),
         Obstacle::Unfit => format!(

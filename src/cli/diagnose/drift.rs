@@ -1,7 +1,7 @@
 //! Advice for a database that is not what it should be, or of which that is not known.
 
 use crate::cli::problem::Problem;
-use crate::cli::{Exit, differences};
+use crate::cli::{Exit, differences, output};
 use crate::migrate::{Drift, Unknown};
 
 /// A catalog that differs: which objects, how, and what to do.
@@ -32,10 +32,20 @@ pub fn unknown_catalog(unknown: &Unknown) -> Problem {
     let message = format!("it is not known what the database should be: {unknown}");
     match unknown {
         Unknown::Ahead(_) => Problem::new(Exit::Ahead, message, "Verify it with the release that migrated it."),
-        Unknown::Gap(_) => {
-            Problem::new(Exit::Drift, message, "`messenger-db run` applies what is missing; verify then.")
+        Unknown::Gap(_) => Problem::new(
+            Exit::Drift,
+            message,
+            "`messenger-db run` applies what is missing; verify then. Where its objects are there already, \
+                 `messenger-db baseline` records it.",
+        ),
+        Unknown::Locked(blocker) => {
+            let who = blocker.as_ref().map(|blocker| {
+                let ending = super::statement::ending(blocker);
+                format!(" It is held by {}.{ending}", output::described(blocker))
+            });
+            let help = format!("Run the same command again when that is over.{}", who.unwrap_or_default());
+            Problem::new(Exit::Locked, message, help)
         }
-        Unknown::Locked => Problem::new(Exit::Locked, message, "Run the same command again when that is over."),
         Unknown::NotStored(_) => Problem::new(Exit::Failed, message, "Write it, and build the binary again."),
     }
 }

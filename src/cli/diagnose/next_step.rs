@@ -83,8 +83,16 @@ pub(super) fn next_step(error: &Error) -> (Exit, String) {
         Error::Referenced { .. } => (
             Exit::Failed,
             "None of the messenger's migrations was undone. Undo those that made them first, with `--also FOLDER` or their own tool, or drop \
-             them by hand; then run the same command again.",
+             them by hand (ALTER PUBLICATION … DROP TABLE for a publication); then run the same command again.",
         ),
+        Error::Diverted { migration, direction, .. } => {
+            let aftermath = super::statement::aftermath(migration.run_in_transaction, *direction);
+            let help = format!(
+                "Drop what keeps the runner from its tables, or let it leave their rows as they are, and run the same command \
+                 again.\n{aftermath}"
+            );
+            return (Exit::Failed, help);
+        }
         Error::BeyondOwn { .. } => (
             Exit::Usage,
             "Nothing was changed. Leave out `--also` to revert messenger-db's own newest migration, or name how far to go \

@@ -154,8 +154,8 @@ pub(super) fn advice(error: &ServerError, target: &Target, place: Option<&Place>
         "55P03" | "40P01" => "Another session holds the lock that this needs, and this gave way to it, so that nobody queues \
                     behind. Run it again, at a quieter time, or with a longer `--lock-timeout` or more `--lock-retries`."
             .to_owned(),
-        "57014" => "It was cancelled, by `statement_timeout` or by an administrator. Run it again, with a longer \
-                    `--statement-timeout` where that was it."
+        "57014" => "It was cancelled, by an administrator, or by a `statement_timeout`: that of `--statement-timeout`, or a \
+                    very short one of the role or the database (ALTER ROLE … RESET statement_timeout). Run it again."
             .to_owned(),
         "25006" => "The database is read only: a replica, or `default_transaction_read_only` is on. Point the \
                     database URL to the primary."

@@ -13,6 +13,7 @@ use crate::migrate::session::restore::Session;
 use crate::migrate::session::retry_policy::RetryPolicy;
 use crate::migrate::session::transaction::transaction;
 use crate::migrate::sql::libpq::Connection;
+use crate::migrate::sql::quote::literal;
 use crate::migrate::sql::statements;
 use crate::migrate::state::compare::Comparison;
 use crate::migrate::state::record::{Applied, Origin};
@@ -50,7 +51,12 @@ fn bookkeeping(direction: Direction, migration: &Migration, duration: Duration) 
         }
         Direction::Down => (history::forget(migration.version), ledger::forget(migration.version)),
     };
-    format!("{history};\n{ledger}")
+    // What a trigger or a rule keeps from being written would be done again by the next run.
+    let written = if direction == Direction::Up { "(1, 1)" } else { "(0, 0)" };
+    let count =
+        |table: &str| format!("(SELECT count(*) FROM {table} WHERE version = {})", literal(migration.version.as_str()));
+    let (of_history, of_ledger) = (count("__diesel_schema_migrations"), count("messenger_db_ledger"));
+    format!("{history};\n{ledger};\nSELECT WHERE ({of_history}, {of_ledger}) = {written}")
 }
 
 /// Carries out migrations in the order given, each in a transaction of its own unless it opts out. One that does not get
@@ -172,6 +178,9 @@ pub(crate) fn one(
         session.put_back_settings(connection).map_err(failed("putting back the session"))?;
     }
     let bookkeeping = bookkeeping(direction, migration, start.elapsed());
-    monitor.execute(connection, &bookkeeping, observer).map_err(failed("writing the history"))?;
+    let written = monitor.execute(connection, &bookkeeping, observer).map_err(failed("writing the history"))?;
+    if written.is_empty() {
+        return Err(history::diverted(connection, migration, direction)?);
+    }
     Ok(Step { migration: *migration, direction, duration: start.elapsed() })
 }

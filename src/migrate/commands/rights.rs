@@ -240,23 +240,20 @@ impl Place {
     fn of(connection: &mut Connection) -> Result<Self, ServerError> {
         let rows = connection.execute(
             "WITH path AS (
-                 SELECT place, CASE
-                     WHEN name LIKE '\"%\"' THEN replace(replace(
-                         substr(name, 2, length(name) - 2), '\"\"', '\"'), '$user', current_user)
-                     ELSE replace(name, '$user', current_user)
-                 END AS name
-                 FROM (
-                     SELECT place, btrim(element) AS name
-                     FROM string_to_table(current_setting('search_path'), ',') WITH ORDINALITY AS list (element, place)
-                 ) AS elements
-                 WHERE name <> ''
+                 SELECT place, replace(coalesce(replace(part[1], '\"\"', '\"'), part[2]), '$user', current_user) AS name
+                 FROM regexp_matches(current_setting('search_path'), '\"((?:[^\"]|\"\")*)\"|([^,\"[:space:]]+)', 'g')
+                     WITH ORDINALITY AS list (part, place)
              )
              SELECT session_user, current_user, current_database(),
                  (
                      SELECT nspname FROM path INNER JOIN pg_namespace ON nspname = path.name
-                     WHERE nspname NOT LIKE 'pg\\_%' ORDER BY place LIMIT 1
+                     WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema' ORDER BY place LIMIT 1
                  ),
-                 (SELECT name FROM path WHERE name NOT IN ('', current_user) ORDER BY place LIMIT 1),
+                 (
+                     SELECT name FROM path
+                     WHERE name NOT IN ('', current_user, 'information_schema') AND name NOT LIKE 'pg\\_%'
+                     ORDER BY place LIMIT 1
+                 ),
                  current_setting('search_path'),
                  (SELECT source = 'client' FROM pg_settings WHERE name = 'search_path'),
                  current_setting('server_version_num')::integer >= 160000",
@@ -279,6 +276,14 @@ impl Place {
     /// What makes a schema to work in, where the path names none that is there.
     fn without_schema(&self, role: &str) -> Vec<String> {
         match &self.first {
+            // A whole list between one pair of quotes.
+            Some(first) if first.contains([',', '"']) => vec![format!(
+                "ALTER ROLE {} IN DATABASE {} SET search_path = {};  -- so far it is one name: {}",
+                quoted(&self.login),
+                quoted(&self.database),
+                first.replace('"', ""),
+                quoted(first)
+            )],
             Some(first) => vec![format!("CREATE SCHEMA {} AUTHORIZATION {role};", quoted(first))],
             None => vec![format!(
                 "ALTER ROLE {} IN DATABASE {} SET search_path = public;",

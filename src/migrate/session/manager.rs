@@ -143,5 +143,18 @@ fn settings(options: &ConnectOptions, major: Option<u32>, looks_for_client: bool
         settings.push(("client_connection_check_interval", "1s"));
     }
     let set = settings.into_iter().map(|(name, value)| format!("set_config('{name}', '{value}', false)"));
-    format!("SELECT {}", set.collect::<Vec<_>>().join(", "))
+    format!("SELECT {}, {SERVER_FIRST}", set.collect::<Vec<_>>().join(", "))
 }
+
+/// Takes `pg_catalog` off a `search_path` that names it, so that it comes first, as it does where nobody names it: a table
+/// `public.pg_class` or a function `public.lower` of somebody's is then none of the server's. The path stays what it is where
+/// it has nothing else.
+const SERVER_FIRST: &str = "(
+    SELECT pg_catalog.set_config('search_path', path, false)
+    FROM (
+        SELECT pg_catalog.btrim(pg_catalog.regexp_replace(
+            pg_catalog.current_setting('search_path'), '(^|,)[[:space:]]*\"?pg_catalog\"?[[:space:]]*(?=,|$)', '', 'g'
+        ), ', ') AS path
+    ) AS without
+    WHERE path OPERATOR(pg_catalog.<>) '' AND path OPERATOR(pg_catalog.<>) pg_catalog.current_setting('search_path')
+)";

@@ -244,7 +244,7 @@ fact (subject, rank, line) AS (
         (CASE relation.relpersistence WHEN 'u' THEN 'unlogged' WHEN 't' THEN 'temporary' END),
         (CASE WHEN relation.relrowsecurity THEN 'row security' END),
         (CASE WHEN relation.relforcerowsecurity THEN 'row security forced' END),
-        -- Then no row of it can be updated or deleted.
+        -- Then no row of it can be updated or deleted: what identifies a row is not published, or the filter asks for more.
         (
             CASE
                 WHEN relation.relreplident = 'n' AND EXISTS (
@@ -256,6 +256,33 @@ fact (subject, rank, line) AS (
                         AND published.schemaname = (SELECT nspname FROM pg_namespace WHERE oid = relation.relnamespace)
                         AND (publication.pubupdate OR publication.pubdelete)
                 ) THEN 'published without replica identity'
+                WHEN EXISTS (
+                    SELECT
+                    FROM pg_publication_rel AS member
+                    INNER JOIN pg_publication AS publication ON publication.oid = member.prpubid
+                    LEFT JOIN pg_index AS identity
+                        ON identity.indrelid = relation.oid
+                            AND CASE relation.relreplident WHEN 'd' THEN identity.indisprimary WHEN 'i' THEN identity.indisreplident END
+                    WHERE
+                        member.prrelid = relation.oid
+                        AND (publication.pubupdate OR publication.pubdelete)
+                        AND (
+                            member.prattrs IS NOT NULL
+                            AND (relation.relreplident = 'f' OR NOT identity.indkey::smallint[] <@ member.prattrs::smallint[])
+                            OR relation.relreplident <> 'f'
+                            AND member.prqual IS NOT NULL
+                            AND EXISTS (
+                                SELECT FROM pg_depend AS part
+                                WHERE
+                                    part.classid = 'pg_publication_rel'::regclass
+                                    AND part.objid = member.oid
+                                    AND part.refclassid = 'pg_class'::regclass
+                                    AND part.refobjid = relation.oid
+                                    AND part.refobjsubid > 0
+                                    AND part.refobjsubid <> ALL (identity.indkey::smallint[])
+                            )
+                        )
+                ) THEN 'published without what identifies a row'
             END
         ),
         ('partitioned by ' || pg_get_partkeydef(relation.oid)),

@@ -1,6 +1,7 @@
 //! Compares the catalog of a database with that of its version.
 
 use crate::migrate::error::{Error, listed};
+use crate::migrate::model::blocker::Blocker;
 use crate::migrate::model::drift::Drift;
 use crate::migrate::model::migration::Migration;
 use crate::migrate::session::lock_monitor::{self, LOCK_NOT_AVAILABLE};
@@ -37,7 +38,7 @@ pub enum Unknown {
     Gap(Vec<String>),
     /// Somebody holds a table for himself, as a migration does that changes it: its constraints cannot be read meanwhile.
     #[error("somebody holds a table for himself just now, perhaps a migration")]
-    Locked,
+    Locked(Option<Box<Blocker>>),
     /// The version has no `catalog.diff`.
     #[error("no catalog is stored for {0}: `make catalogs` writes it")]
     NotStored(String),
@@ -98,7 +99,8 @@ fn is_empty(connection: &mut Connection) -> Result<bool, Error> {
 /// A catalog that cannot be read for somebody's lock is not known.
 pub(crate) fn unless_locked(compared: Result<Comparison, Error>) -> Result<Comparison, Error> {
     match compared {
-        Err(error) if error.sqlstate() == Some(LOCK_NOT_AVAILABLE) => Ok(Comparison::Unknown(Unknown::Locked)),
+        Err(Error::Blocked { blocker, .. }) => Ok(Comparison::Unknown(Unknown::Locked(blocker.map(Box::new)))),
+        Err(error) if error.sqlstate() == Some(LOCK_NOT_AVAILABLE) => Ok(Comparison::Unknown(Unknown::Locked(None))),
         other => other,
     }
 }

@@ -22,12 +22,13 @@ const NAMED: [&str; 9] =
 const VALUED: [&str; 4] = ["setting ", "option ", "statistics ", "comment"];
 
 /// What is a part as a whole.
-const WHOLE: [&str; 7] = [
+const WHOLE: [&str; 8] = [
     "row security",
     "row security forced",
     "unlogged",
     "temporary",
     "published without replica identity",
+    "published without what identifies a row",
     "partitioned by ",
     "partition ",
 ];

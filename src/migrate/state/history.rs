@@ -3,7 +3,8 @@
 use diesel::migration::CREATE_MIGRATIONS_TABLE;
 
 use crate::migrate::error::Error;
-use crate::migrate::model::migration::Version;
+use crate::migrate::model::migration::{Migration, Version};
+use crate::migrate::model::step::Direction;
 use crate::migrate::sql::libpq::{Connection, ServerError};
 use crate::migrate::sql::quote::{literal, quoted};
 use crate::migrate::state::record::{self, Applied, Ledger, Record};
@@ -76,7 +77,7 @@ pub(crate) fn read(connection: &mut Connection) -> Result<History, Error> {
     let (search_path, unusable, filtered, elsewhere) = (value().unwrap_or_default(), value(), value(), value());
     // What is not seen is not taken for what is not there.
     let is_the_servers =
-        current.as_deref().is_some_and(|schema| ["pg_catalog", "information_schema"].contains(&schema));
+        current.as_deref().is_some_and(|schema| schema.starts_with("pg_") || schema == "information_schema");
     if current.is_none() || is_the_servers || unusable.is_some() {
         return Err(Error::NoSchema { search_path, unusable });
     }
@@ -138,6 +139,24 @@ pub(crate) fn create(connection: &mut Connection) -> Result<(), ServerError> {
     // "already exists, skipping" is no news.
     connection.take_notices();
     Ok(())
+}
+
+/// The error of a row that was not written, or not deleted, although nothing failed: a trigger or a rule does that.
+pub(crate) fn diverted(
+    connection: &mut Connection,
+    migration: &Migration,
+    direction: Direction,
+) -> Result<Error, Error> {
+    let rows = connection.execute(
+        "SELECT format('trigger %I on %s', tgname, tgrelid::regclass) FROM pg_trigger
+         WHERE NOT tgisinternal AND tgenabled <> 'D'
+             AND tgrelid IN (to_regclass('__diesel_schema_migrations'), to_regclass('messenger_db_ledger'))
+         UNION ALL
+         SELECT format('rule %I on %s', rulename, ev_class::regclass) FROM pg_rewrite
+         WHERE ev_class IN (to_regclass('__diesel_schema_migrations'), to_regclass('messenger_db_ledger'))",
+    )?;
+    let objects = rows.into_iter().flatten().flatten().collect();
+    Ok(Error::Diverted { migration: *migration, direction, objects })
 }
 
 /// The statement that records a version as applied.

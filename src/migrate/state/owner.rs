@@ -22,8 +22,8 @@ pub(crate) fn assume(connection: &mut Connection) -> Result<(), Error> {
 }
 
 /// Carries out `sql` as the owner. In a transaction, a statement about an extension that is refused to the owner, such as to
-/// drop one that a superuser made, is done by the role that the session began with, if that is a superuser. It makes nothing
-/// else then: a table would not be the owner's, and so the refusal stands.
+/// drop one that a superuser made, is done by the role that the session began with. It makes nothing else then: a table would
+/// not be the owner's, and so the refusal stands.
 ///
 /// # Errors
 ///
@@ -49,7 +49,7 @@ pub(crate) fn carry_out<T>(
     for (completed, statement) in statements::split(sql).into_iter().enumerate() {
         let in_file = |error: ServerError| error.in_file(sql, statement.start, completed);
         done = if is_about_an_extension(statement.text) {
-            with_the_superuser(connection, statement.text, &mut work)
+            with_the_login(connection, statement.text, &mut work)
         } else {
             work(connection, statement.text)
         }
@@ -69,8 +69,8 @@ fn is_about_an_extension(statement: &str) -> bool {
     statement.to_ascii_uppercase().contains("EXTENSION")
 }
 
-/// Carries out one statement as the owner, or else as the superuser that the session began as.
-fn with_the_superuser<T>(
+/// Carries out one statement as the owner, or else as the role that the session began as.
+fn with_the_login<T>(
     connection: &mut Connection,
     statement: &str,
     work: &mut impl FnMut(&mut Connection, &str) -> Result<T, ServerError>,
@@ -85,20 +85,20 @@ fn with_the_superuser<T>(
         Err(error) => return Err(error),
     };
     let owner = connection.execute(&format!("ROLLBACK TO {SAVEPOINT}; SELECT quote_ident(current_user)"))?;
-    let before = connection.execute(&format!("RESET ROLE; {OBJECTS_OF_SUPERUSER}"))?;
+    let before = connection.execute(&format!("RESET ROLE; {OBJECTS_OF_LOGIN}"))?;
     let Some(owner) = owner.into_iter().flatten().next().flatten().filter(|_| !before.is_empty()) else {
         return Err(refused);
     };
     let done = work(connection, statement)?;
-    if connection.execute(&format!("RESET ROLE; {OBJECTS_OF_SUPERUSER}"))? != before {
+    if connection.execute(&format!("RESET ROLE; {OBJECTS_OF_LOGIN}"))? != before {
         return Err(refused);
     }
     connection.execute(&format!("SET ROLE {owner}; RELEASE {SAVEPOINT}"))?;
     Ok(done)
 }
 
-/// What the role has that works, without what belongs to extensions; no row where it is no superuser.
-const OBJECTS_OF_SUPERUSER: &str = "SELECT (
+/// What the role has that works, without what belongs to extensions.
+const OBJECTS_OF_LOGIN: &str = "SELECT (
         SELECT array_agg((catalog, object.oid) ORDER BY catalog, object.oid)
         FROM (
             SELECT 'pg_class'::regclass AS catalog, oid FROM pg_class WHERE relowner = role.oid AND relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
@@ -111,7 +111,7 @@ const OBJECTS_OF_SUPERUSER: &str = "SELECT (
         )
     )
     FROM pg_roles AS role
-    WHERE role.rolname = current_user AND role.rolsuper";
+    WHERE role.rolname = current_user";
 
 /// Becomes the owner where that is allowed, for what makes no objects.
 pub(crate) fn assume_if_allowed(connection: &mut Connection) -> Result<(), Error> {
