@@ -20,6 +20,7 @@ mod erasure;
 mod failure;
 mod groups;
 mod history;
+mod hostile;
 mod hot;
 mod import;
 mod inbox;

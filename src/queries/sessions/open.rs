@@ -193,7 +193,9 @@ pub fn open(
     }
     let token = SessionToken::generate().map_err(|error| DieselError::SerializationError(Box::new(error)))?;
     let Lifetime { at_most, idle } = lifetime.into();
-    let (at_most, idle) = (at_most.min(LONGEST), idle.map(|idle| idle.min(LONGEST)));
+    // A negative time is refused as none is, and the longest ones of either sign are no intervals.
+    let within = |time: TimeDelta| time.clamp(TimeDelta::zero(), LONGEST);
+    let (at_most, idle) = (within(at_most), idle.map(within));
     let id = SessionId::new();
     let opening = OpenSession {
         user,
