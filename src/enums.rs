@@ -116,6 +116,16 @@ pg_enum! {
         Away = "away",
     }
 
+    /// To whom a user shows something, or whom they let do something. Whom they have blocked is never among them.
+    Visibility = generated::Visibility, "visibility" {
+        /// Everybody who is signed in.
+        Everybody = "everybody",
+        /// Accepted contacts.
+        Contacts = "contacts",
+        /// Nobody but the user.
+        Nobody = "nobody",
+    }
+
     /// What kind of device a session runs on.
     DeviceType = generated::DeviceType, "device_type" {
         /// A browser.
@@ -220,6 +230,8 @@ pg_enum! {
         ChatDeleted = "chat_deleted",
         /// A member has another name or picture.
         ProfileChanged = "profile_changed",
+        /// A member has another picture, and no other name.
+        PictureChanged = "picture_changed",
     }
 
     /// What changed of a user's own things.

@@ -81,6 +81,8 @@
 //! | [`messages::send_many`](queries::messages::send_many) | Sends messages of many callers in one transaction |
 //! | [`messages::set_metadata`](queries::messages::set_metadata) | Sets the metadata of a message, such as the preview of its link |
 //! | [`pending::list`](queries::pending::list) | What none of the user's devices has received; a page |
+//! | [`privacy::change`](queries::privacy::change) | Chooses who sees presence and receipts, who adds to groups, who finds |
+//! | [`privacy::get`](queries::privacy::get) | What the actor has chosen |
 //! | [`push::register`](queries::push::register) | Notes where a device is reached by a notification |
 //! | [`push::remove`](queries::push::remove) | Forgets where a device is reached |
 //! | [`push::remove_token`](queries::push::remove_token) | Forgets an address that is no longer good |
@@ -108,6 +110,7 @@
 //! | [`sessions::list`](queries::sessions::list) | The devices that the actor is signed in on; a page |
 //! | [`sessions::open`](queries::sessions::open) | Signs a device in, and gives its token |
 //! | [`sessions::purge_expired`](queries::sessions::purge_expired) | Removes sessions whose time is over |
+//! | [`sessions::receipt_watchers`](queries::sessions::receipt_watchers) | The open sockets of those who may see what the actor has read in a chat |
 //! | [`sessions::revoke`](queries::sessions::revoke) | Signs one of the actor's devices out |
 //! | [`sessions::revoke_all`](queries::sessions::revoke_all) | Signs all devices out |
 //! | [`sessions::revoke_others`](queries::sessions::revoke_others) | Signs all devices out but one |

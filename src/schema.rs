@@ -40,6 +40,10 @@ pub mod sql_types {
     #[derive(diesel::query_builder::QueryId, Clone, diesel::sql_types::SqlType)]
     #[diesel(postgres_type(name = "user_status"))]
     pub struct UserStatus;
+
+    #[derive(diesel::query_builder::QueryId, Clone, diesel::sql_types::SqlType)]
+    #[diesel(postgres_type(name = "visibility"))]
+    pub struct Visibility;
 }
 
 diesel::table! {
@@ -546,6 +550,7 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::ids::sql_types::*;
     use super::sql_types::UserStatus;
+    use super::sql_types::Visibility;
 
     /// A person's account. It is closed by anonymising it, never by deleting the row, so the messages it sent keep a sender.
     users (id) {
@@ -569,6 +574,14 @@ diesel::table! {
         updated_at -> Timestamptz,
         /// When the account was closed. Null: it is open.
         deleted_at -> Nullable<Timestamptz>,
+        /// Who sees whether the user is there, and when they were last seen.
+        presence_to -> Visibility,
+        /// Who sees what the user has read. It is mutual: whom the user does not show theirs, the user does not see those of.
+        receipts_to -> Visibility,
+        /// Who may add the user to groups.
+        addable_by -> Visibility,
+        /// Whose search by a part of the name finds the user.
+        findable_by -> Visibility,
     }
 }
 

@@ -1,5 +1,7 @@
 -- Drops the users, and with them every account.
 
 DROP TABLE users;
+DROP FUNCTION allows(visibility, boolean);
+DROP TYPE visibility;
 DROP TYPE user_status;
 DROP DOMAIN user_id;

@@ -12,6 +12,21 @@ CREATE TYPE user_status AS ENUM ('online', 'offline', 'away');
 
 COMMENT ON TYPE user_status IS 'Whether a user is there, as the user''s devices last reported it.';
 
+CREATE TYPE visibility AS ENUM ('everybody', 'contacts', 'nobody');
+
+COMMENT ON TYPE visibility IS 'To whom a user shows something, or whom they let do something.';
+
+-- Of what is chosen by the user; blocks come besides.
+CREATE FUNCTION allows(visible_to visibility, is_contact boolean) RETURNS boolean
+LANGUAGE sql
+IMMUTABLE PARALLEL SAFE
+AS $$
+    SELECT CASE visible_to WHEN 'everybody' THEN true WHEN 'contacts' THEN is_contact ELSE false END
+$$;
+
+COMMENT ON FUNCTION allows(visibility, boolean) IS
+    'Whether a choice includes somebody who is a contact, or is not.';
+
 CREATE TABLE users (
     id user_id NOT NULL DEFAULT gen_random_uuid(),
     -- The C collation makes lower() the same everywhere: in a Turkish one, "I" and "i" differ.
@@ -24,6 +39,10 @@ CREATE TABLE users (
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     deleted_at timestamptz,
+    presence_to visibility NOT NULL DEFAULT 'everybody',
+    receipts_to visibility NOT NULL DEFAULT 'everybody',
+    addable_by visibility NOT NULL DEFAULT 'everybody',
+    findable_by visibility NOT NULL DEFAULT 'everybody',
     CONSTRAINT users_pkey PRIMARY KEY (id),
     CONSTRAINT users_username_check CHECK (username ~ '^[A-Za-z0-9_]{3,50}$'),
     CONSTRAINT users_password_hash_check CHECK (password_hash LIKE '$%'),
@@ -74,6 +93,11 @@ COMMENT ON COLUMN users.created_at IS 'When the account was registered.';
 COMMENT ON COLUMN users.updated_at IS
     'When the profile, the password or the account''s state last changed; presence does not count. Kept by a trigger.';
 COMMENT ON COLUMN users.deleted_at IS 'When the account was closed. Null: it is open.';
+COMMENT ON COLUMN users.presence_to IS 'Who sees whether the user is there, and when they were last seen.';
+COMMENT ON COLUMN users.receipts_to IS
+    'Who sees what the user has read. It is mutual: whom the user does not show theirs, the user does not see those of.';
+COMMENT ON COLUMN users.addable_by IS 'Who may add the user to groups.';
+COMMENT ON COLUMN users.findable_by IS 'Whose search by a part of the name finds the user.';
 COMMENT ON INDEX users_username_key IS
     'One account per username, ignoring case; used by: signing in, finding by username, as lower(username) = lower($1 COLLATE "C").';
 COMMENT ON INDEX users_username_trgm_idx IS 'Used by: partial search on usernames, ILIKE ''%x%''.';

@@ -1,5 +1,6 @@
 -- Drops positions and receipts: everybody's unread counts are gone.
 
+DROP FUNCTION hidden_receipts(user_id, uuid []);
 DROP VIEW message_receipts;
 DROP VIEW unread_counts;
 DROP TABLE message_delivery;

@@ -85,6 +85,33 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) AS run ON true;
 
+-- One SELECT, which PostgreSQL plans as a part of the statement that asks.
+CREATE FUNCTION hidden_receipts(from_reader user_id, of_users uuid [])
+RETURNS TABLE (of_user user_id, is_blocked boolean)
+LANGUAGE sql
+STABLE
+AS $$
+    SELECT
+        other.id,
+        block.blocker_id IS NOT NULL
+    FROM users AS own
+    CROSS JOIN unnest(of_users) AS one (id)
+    INNER JOIN users AS other ON other.id = one.id
+    LEFT JOIN blocks AS block ON block.blocker_id = other.id AND block.blocked_id = from_reader
+    LEFT JOIN contacts AS contact
+        ON contact.user_id = other.id AND contact.contact_id = from_reader AND contact.accepted_at IS NOT NULL
+    WHERE
+        own.id = from_reader
+        AND other.id <> from_reader
+        AND (
+            block.blocker_id IS NOT NULL
+            OR NOT allows(other.receipts_to, contact.user_id IS NOT NULL)
+            OR NOT allows(own.receipts_to, contact.user_id IS NOT NULL)
+        )
+$$;
+
+COMMENT ON FUNCTION hidden_receipts(user_id, uuid []) IS
+    'Which of these users do not show a reader what they have read: because they or the reader have chosen so, or (is_blocked) because they have blocked the reader, who does not learn either what they have received.';
 COMMENT ON TABLE unread_messages IS
     'How far each member has read and received each chat: one row per active membership, where inbox and badge start.';
 COMMENT ON COLUMN unread_messages.user_id IS 'Whose position.';

@@ -10,7 +10,7 @@
 
 CREATE TYPE chat_change_kind AS ENUM (
     'message_edited', 'message_deleted', 'reactions_changed', 'member_joined', 'member_left', 'role_changed',
-    'chat_changed', 'chat_deleted', 'profile_changed'
+    'chat_changed', 'chat_deleted', 'profile_changed', 'picture_changed'
 );
 
 COMMENT ON TYPE chat_change_kind IS 'What changed in a chat, besides a new message.';
@@ -39,7 +39,7 @@ CREATE TABLE chat_changes (
         (message_seq IS NOT NULL) = (kind IN ('message_edited', 'message_deleted', 'reactions_changed'))
     ),
     CONSTRAINT chat_changes_user_check CHECK (
-        user_id IS NOT NULL OR kind NOT IN ('member_joined', 'member_left', 'role_changed', 'profile_changed')
+        user_id IS NOT NULL OR kind NOT IN ('member_joined', 'member_left', 'role_changed', 'profile_changed', 'picture_changed')
     )
 );
 

@@ -98,20 +98,77 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION record_profile_change(of_user user_id) RETURNS void
+-- Whom the user has blocked learns nothing of another picture: what is logged for a group says that it was no more than one.
+CREATE FUNCTION record_profile_change(of_user user_id, is_picture boolean) RETURNS void
 LANGUAGE plpgsql
 AS $$
 DECLARE
     of_chat chat_id;
 BEGIN
-    FOR of_chat IN SELECT chat_id FROM unread_messages WHERE user_id = of_user ORDER BY chat_id LOOP
-        PERFORM record_chat_change(of_chat, 'profile_changed', NULL, of_user);
+    FOR of_chat IN
+        SELECT position.chat_id
+        FROM unread_messages AS position
+        INNER JOIN chats AS chat ON chat.id = position.chat_id
+        WHERE
+            position.user_id = of_user
+            AND NOT (
+                is_picture
+                AND chat.kind = 'direct'
+                AND EXISTS (
+                    SELECT FROM blocks AS block
+                    WHERE block.blocker_id = of_user AND block.blocked_id IN (chat.direct_low, chat.direct_high)
+                )
+            )
+        ORDER BY position.chat_id
+    LOOP
+        PERFORM record_chat_change(
+            of_chat, CASE WHEN is_picture THEN 'picture_changed' ELSE 'profile_changed' END::chat_change_kind, NULL, of_user
+        );
     END LOOP;
 
     PERFORM record_user_change(
-        ARRAY(SELECT contact_id::uuid FROM contacts WHERE user_id = of_user) || of_user::uuid,
+        ARRAY(
+            SELECT contact.contact_id::uuid
+            FROM contacts AS contact
+            WHERE
+                contact.user_id = of_user
+                AND NOT (
+                    is_picture
+                    AND EXISTS (
+                        SELECT FROM blocks AS block
+                        WHERE block.blocker_id = of_user AND block.blocked_id = contact.contact_id
+                    )
+                )
+        ) || of_user::uuid,
         'profile_changed', NULL, of_user, NULL
     );
+END
+$$;
+
+-- Whom somebody no longer blocks sees their picture and presence again, and is told to look, if they have to do with each other.
+CREATE FUNCTION record_unblock(by_user user_id, of_user user_id) RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    IF by_user < of_user THEN
+        PERFORM record_user_change(ARRAY[by_user::uuid], 'block_changed', NULL, of_user, NULL);
+    END IF;
+
+    IF
+        EXISTS (SELECT FROM contacts AS contact WHERE contact.user_id = of_user AND contact.contact_id = by_user)
+        OR EXISTS (
+            SELECT
+            FROM chat_participants AS own
+            INNER JOIN chat_participants AS other ON other.chat_id = own.chat_id AND other.user_id = by_user
+            WHERE own.user_id = of_user AND own.left_at IS NULL AND other.left_at IS NULL
+        )
+    THEN
+        PERFORM record_user_change(ARRAY[of_user::uuid], 'profile_changed', NULL, by_user, NULL);
+    END IF;
+
+    IF by_user > of_user THEN
+        PERFORM record_user_change(ARRAY[by_user::uuid], 'block_changed', NULL, of_user, NULL);
+    END IF;
 END
 $$;
 
@@ -608,8 +665,10 @@ COMMENT ON FUNCTION record_event(chat_id, message_id, jsonb, chat_change_kind, u
     'Writes a system message, and logs what happened under the same version. Locks the head until the transaction ends.';
 COMMENT ON FUNCTION record_user_change(uuid [], user_change_kind, chat_id, user_id, session_id) IS
     'Logs a change for some users, each under the next version of their own log, and gives these. Locks their counters in the order of the ids: the last locks of an operation.';
-COMMENT ON FUNCTION record_profile_change(user_id) IS
-    'Logs another name or picture of a user: in each of their chats, for each of their contacts, and for themselves.';
+COMMENT ON FUNCTION record_profile_change(user_id, boolean) IS
+    'Logs another name or picture of a user: in each of their chats, for each of their contacts, and for themselves; of no more than another picture, nothing for those whom the user has blocked.';
+COMMENT ON FUNCTION record_unblock(user_id, user_id) IS
+    'Logs that a user no longer blocks another: for both, if the other knows the user.';
 COMMENT ON FUNCTION edit_message(chat_id, user_id, bigint, text) IS
     'Edits a message, empties its metadata, and gives what came of it (edited, unchanged, or why not) and the message. Locks the head, then the message.';
 COMMENT ON FUNCTION set_message_metadata(chat_id, user_id, bigint, bigint, jsonb) IS

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 
-use crate::enums::UserStatus;
+use crate::enums::{UserStatus, Visibility};
 use crate::ids::UserId;
 use crate::schema::users;
 use crate::secrets::PasswordHash;
@@ -23,6 +23,10 @@ pub struct User {
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub deleted_at: Option<DateTime<Utc>>,
+    pub presence_to: Visibility,
+    pub receipts_to: Visibility,
+    pub addable_by: Visibility,
+    pub findable_by: Visibility,
 }
 
 /// A user to register.

@@ -11,7 +11,7 @@ use crate::error::{Error, refusals};
 use crate::ids::UserId;
 use crate::models::NewBlock;
 use crate::queries::predicates::hold_open;
-use crate::queries::profile::Profile;
+use crate::queries::profile::{Profile, seen_by};
 use crate::schema::{blocks, users};
 
 /// A blocked user, as the blocker's list shows them.
@@ -89,7 +89,11 @@ pub fn block(conn: &mut PgConnection, actor: Actor, blocked: UserId) -> Result<b
 
 /// Takes a block back, and says whether there was one. A block by the other stays.
 ///
-/// A transaction; locks the counter of the blocker's log. Uses the index `blocks_pkey`.
+/// Who was blocked sees presence, picture and receipts again. If the two are contacts or have a chat in common, that user finds
+/// the profile among their [`changes`](crate::queries::changes).
+///
+/// A transaction; locks the counters of the logs of the blocker and of who was blocked. Indexes: `blocks_pkey`, `contacts_pkey`,
+/// `chat_participants_active_idx`.
 ///
 /// # Errors
 ///
@@ -111,7 +115,7 @@ pub fn unblock(conn: &mut PgConnection, actor: Actor, blocked: UserId) -> QueryR
     conn.transaction(|conn| {
         let was_there = diesel::delete(blocks::table.find((blocker, blocked))).execute(conn)? > 0;
         if was_there {
-            user_changes::record(conn, &[blocker], UserChangeKind::BlockChanged, About::other(blocked))?;
+            user_changes::record_unblock(conn, blocker, blocked)?;
         }
         Ok(was_there)
     })
@@ -142,7 +146,7 @@ pub fn all(conn: &mut PgConnection, actor: Actor) -> QueryResult<Vec<ListedBlock
         .inner_join(users::table.on(users::id.eq(blocks::blocked_id)))
         .filter(blocks::blocker_id.eq(blocker))
         .order((blocks::created_at.desc(), blocks::blocked_id))
-        .select((Profile::as_select(), blocks::created_at))
+        .select((seen_by(blocker), blocks::created_at))
         .load(conn)
 }
 

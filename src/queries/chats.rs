@@ -12,7 +12,7 @@ use crate::models::Chat;
 use crate::queries::functions::lower;
 use crate::queries::nul_character;
 use crate::queries::predicates::{is_member, is_member_of};
-use crate::queries::profile::Profile;
+use crate::queries::profile::{Profile, seen_by};
 use crate::schema::{chat_participants, chats, users};
 
 /// A member of a chat, as the others see them.
@@ -142,7 +142,7 @@ pub fn all_members(conn: &mut PgConnection, actor: Actor, chat_id: ChatId) -> Re
         .filter(is_member_of(chat_id))
         .filter(exists(membership))
         .order((chat_participants::role, chat_participants::joined_at, chat_participants::user_id))
-        .select((Profile::as_select(), chat_participants::role, chat_participants::joined_at))
+        .select((seen_by(reader), chat_participants::role, chat_participants::joined_at))
         .load(conn)?;
     // The reader is one of them.
     if members.is_empty() { Err(Error::Refused(ChatRefused::NotAMember)) } else { Ok(members) }

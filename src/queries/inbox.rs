@@ -7,7 +7,7 @@ use diesel::sql_types::BigInt;
 
 use super::chat_settings::{Settings, Stored, stored};
 use super::functions::{flag_or, number_or, rank_or, time_or};
-use super::profile::Profile;
+use super::profile::{Profile, SeenBy, seen_by};
 use super::unread::unread_count;
 use crate::actor::Actor;
 use crate::cursor::{self, place};
@@ -219,15 +219,7 @@ fn pin_rank(unpinned: i16) -> _ {
 #[auto_type(no_type_alias)]
 fn entries(user_id: UserId, archived: bool, unpinned: i16, nothing: i64) -> _ {
     let other = case_when(chats::direct_low.eq(user_id), chats::direct_high).otherwise(chats::direct_low);
-    let profile = (
-        users::id,
-        users::username,
-        users::display_name,
-        users::avatar_url,
-        users::status,
-        users::last_seen_at,
-        users::deleted_at,
-    );
+    let profile: SeenBy = seen_by(user_id);
     let last = (
         chat_heads::last_seq,
         chat_heads::last_sender_id,

@@ -1,9 +1,10 @@
 //! The conditions that several families share: who is a member now, which account is open, who has blocked whom.
 
-use diesel::dsl::auto_type;
+use diesel::dsl::{auto_type, not};
 use diesel::prelude::*;
 
 use crate::ids::{ChatId, UserId};
+use crate::queries::visibility::MayAdd;
 use crate::schema::{blocks, chat_participants, users};
 
 /// The row of `chat_participants` belongs to a member that the chat has now.
@@ -57,10 +58,14 @@ pub(super) fn blocks_between(one: UserId, other: UserId) -> _ {
     blocks::table.filter(forth.or(back))
 }
 
-/// The blocks of whoever the row of `users` is about against this user; for `EXISTS`.
-#[auto_type(no_type_alias)]
-pub(super) fn blocks_of_account(against: UserId) -> _ {
-    blocks::table.filter(blocks::blocker_id.eq(users::id).and(blocks::blocked_id.eq(against)))
+/// One of these users who does not let the other add them to groups.
+pub(super) fn not_addable_among(conn: &mut PgConnection, by: UserId, users: &[UserId]) -> QueryResult<Option<UserId>> {
+    users::table
+        .filter(users::id.eq_any(users).and(not(MayAdd(by))))
+        .order(users::id)
+        .select(users::id)
+        .first(conn)
+        .optional()
 }
 
 /// Who of two keeps them from having anything to do with each other.

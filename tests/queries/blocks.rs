@@ -97,10 +97,10 @@ fn who_is_blocked_learns_nothing_from_search_and_receipts() {
         let alices = receipts.iter().find(|receipt| receipt.user_id == alice).unwrap();
         let positions = receipts::positions(conn, by(reader), chat).unwrap();
         let position = positions.iter().find(|position| position.user_id == alice).unwrap();
-        (alices.status, alices.read_at.is_some(), position.last_read_seq)
+        (alices.status, alices.delivered_at.is_some(), position.last_delivered_seq, position.last_read_seq)
     };
-    assert_eq!(of(conn, bob), (DeliveryStatus::Delivered, false, Seq::ZERO));
-    assert_eq!(of(conn, carol), (DeliveryStatus::Read, true, seq));
+    assert_eq!(of(conn, bob), (DeliveryStatus::Pending, false, Seq::ZERO, Seq::ZERO));
+    assert_eq!(of(conn, carol), (DeliveryStatus::Read, true, seq, seq));
     blocks::unblock(conn, by(alice), bob).unwrap();
-    assert_eq!(of(conn, bob), (DeliveryStatus::Read, true, seq));
+    assert_eq!(of(conn, bob), (DeliveryStatus::Read, true, seq, seq));
 }

@@ -46,7 +46,7 @@ pub struct Device {
 
 /// Without what is told of presence by other ways.
 fn absent(profile: Profile) -> Profile {
-    Profile { status: UserStatus::Offline, last_seen_at: DateTime::UNIX_EPOCH, ..profile }
+    Profile { status: UserStatus::Offline, last_seen_at: None, ..profile }
 }
 
 /// A message as a device keeps it: what it quotes, it takes from what it has.

@@ -33,6 +33,7 @@ mod nul_character;
 mod pending;
 mod plans;
 mod pooler;
+mod privacy;
 mod profiles;
 mod push;
 mod races;

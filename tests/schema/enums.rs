@@ -2,7 +2,7 @@
 
 use messenger_db::enums::{
     ChatChangeKind, ChatKind, ContactStatus, DeliveryStatus, DeviceType, ImageType, MessageKind, ParticipantRole,
-    PgEnum, PushService, UserChangeKind, UserStatus,
+    PgEnum, PushService, UserChangeKind, UserStatus, Visibility,
 };
 
 use crate::support::TestDatabase;
@@ -26,6 +26,7 @@ fn every_enum_type_is_a_rust_enum_with_the_same_labels() {
         labels::<PushService>(),
         labels::<UserChangeKind>(),
         labels::<UserStatus>(),
+        labels::<Visibility>(),
     ];
     in_rust.sort();
     let types = database.column(

@@ -12,6 +12,7 @@ pub use profile::{PasswordRefused, ProfileChanges, ProfileRefused, change_passwo
 pub use search::{SEARCH_LIMIT, search};
 
 pub use super::profile::Profile;
+use super::profile::seen_by;
 
 use diesel::expression::functions::define_sql_function;
 use diesel::prelude::*;
@@ -182,10 +183,13 @@ pub fn get(conn: &mut PgConnection, actor: Actor) -> QueryResult<User> {
     users::table.find(user).select(User::as_select()).first(conn)
 }
 
-/// What others may see of these accounts, open or closed, in the order of their keys: for the names and pictures
+/// What the actor may see of these accounts, open or closed, in the order of their keys: for the names and pictures
 /// beside messages. Keys that are no account's are left out.
 ///
-/// One statement, no lock; uses the index `users_pkey`.
+/// Anybody may who is signed in. Who has blocked the actor shows neither picture nor presence, and who shows presence to
+/// others only ([`privacy`](super::privacy)), no presence.
+///
+/// One statement, no lock. Indexes: `users_pkey`, `blocks_pkey`, `contacts_pkey`.
 ///
 /// # Errors
 ///
@@ -202,9 +206,7 @@ pub fn get(conn: &mut PgConnection, actor: Actor) -> QueryResult<User> {
 /// # Ok::<(), diesel::result::Error>(())
 /// ```
 pub fn find_profiles(conn: &mut PgConnection, actor: Actor, of: &[UserId]) -> QueryResult<Vec<Profile>> {
-    // Everybody who is signed in may.
-    let Actor { .. } = actor;
-    users::table.filter(users::id.eq_any(of)).order(users::id).select(Profile::as_select()).load(conn)
+    users::table.filter(users::id.eq_any(of)).order(users::id).select(seen_by(actor.user_id())).load(conn)
 }
 
 /// Whether the character can be in a username (`users_username_check`).

@@ -82,7 +82,8 @@ refusals! { PasswordRefused {
 
 /// Changes what was named of a profile, and returns the account as it is then.
 ///
-/// Everybody who has a chat with the user, and each contact, finds the change in [`changes`](crate::queries::changes).
+/// Everybody who has a chat with the user, and each contact, finds the change in [`changes`](crate::queries::changes); but whom
+/// the user has blocked hears nothing of another picture, and sees none.
 ///
 /// A transaction; locks the account's row `FOR UPDATE`, and waits for another who is taking the same username; then the heads of the
 /// user's chats in the order of their ids, and the counters of the contacts' logs. Its cost follows the number of the
@@ -131,12 +132,13 @@ pub fn update_profile(
         account.select(User::as_select()).first(conn)
     } else {
         let &ProfileChanges { username, display_name, avatar_url } = changes;
+        let is_picture = username.is_none() && display_name.is_none();
         let changes = UserChanges { username, display_name, avatar_url, ..UserChanges::default() };
         conn.transaction(|conn| {
             // Whoever begins to know the user meanwhile comes before, and is told, or later, and reads the new name.
             account.select(users::id).for_update().first::<UserId>(conn)?;
             let updated = diesel::update(account).set(changes).returning(User::as_returning()).get_result(conn)?;
-            user_changes::record_profile(conn, user)?;
+            user_changes::record_profile(conn, user, is_picture)?;
             Ok(updated)
         })
     };

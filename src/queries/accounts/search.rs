@@ -1,13 +1,15 @@
 //! Finds accounts by a part of the username, or by words of the display name.
 
-use diesel::dsl::{exists, not};
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 
 use super::{Profile, is_in_usernames, lower_username};
 use crate::actor::Actor;
-use crate::ids::UserId;
+use crate::ids::{UserId, sql_types};
 use crate::queries::functions::{Matches, array_to_tsvector, search_names, search_text, search_words};
-use crate::queries::predicates::blocks_of_account;
+use crate::queries::profile::{ProfileSql, seen_by};
+use crate::queries::statement::statement;
+use crate::queries::visibility::MayFind;
 use crate::schema::users;
 
 /// How many accounts a search finds at most.
@@ -23,7 +25,9 @@ const MAX_NAMED: i64 = 500;
 /// any script: first those whose username begins with the part, then those that have it, both by username, then those
 /// found by display name; [`SEARCH_LIMIT`] at most.
 ///
-/// Anybody who is signed in may. Whoever has blocked the actor is not found, as if there were no such account.
+/// Anybody who is signed in may. Whoever has blocked the actor is not found, as if there were no such account, and neither is
+/// who lets only others find them ([`privacy`](crate::queries::privacy)). Of more than 500 names with one beginning, the first 500
+/// by username are looked at.
 ///
 /// The part is taken as it is: `_` is an underscore and no wildcard. A part of one or two letters is found at the
 /// beginning of the username and after an underscore, not in the middle of a word, where only a scan of all users could
@@ -32,7 +36,7 @@ const MAX_NAMED: i64 = 500;
 /// part of more than 100 characters.
 ///
 /// One statement when the names that begin with the part are enough, else up to four; no lock. Indexes:
-/// `users_username_key`, `users_username_trgm_idx`, `users_name_words_idx`, `blocks_pkey`.
+/// `users_username_key`, `users_username_trgm_idx`, `users_name_words_idx`, `blocks_pkey`, `contacts_pkey`.
 ///
 /// # Errors
 ///
@@ -76,10 +80,10 @@ fn by_display_name(conn: &mut PgConnection, reader: UserId, part: &str) -> Query
     users::table
         .filter(users::id.eq_any(ids))
         .filter(users::deleted_at.is_null())
-        .filter(not(exists(blocks_of_account(reader))))
+        .filter(MayFind(reader))
         .order((users::display_name, lower_username(users::username)))
         .limit(LIMIT)
-        .select(Profile::as_select())
+        .select(seen_by(reader))
         .load(conn)
 }
 
@@ -89,19 +93,22 @@ fn by_username(conn: &mut PgConnection, reader: UserId, part: &str) -> QueryResu
     if found.len() == SEARCH_LIMIT || part.chars().all(is_underscore) { Ok(found) } else { having(conn, reader, part) }
 }
 
+statement! {
+    /// Of very many names with one beginning, the first 500 are read: who is found by contacts only costs others nothing.
+    BeginningWith {
+        reader: UserId as sql_types::UserId,
+        first: String as Text,
+        last: String as Text,
+    } -> (ProfileSql,) = "search.sql"
+}
+
 /// The accounts whose username begins with the part.
 fn beginning_with(conn: &mut PgConnection, reader: UserId, part: &str) -> QueryResult<Vec<Profile>> {
     let first = part.to_ascii_lowercase();
     // A closed range rather than LIKE, so that a prepared statement has the index too. Whatever begins with the part
     // sorts before the part and a brace: `{` comes after `z`, and the column's collation is C.
     let last = format!("{first}{{");
-    users::table
-        .filter(lower_username(users::username).between(first, last))
-        .filter(not(exists(blocks_of_account(reader))))
-        .order(lower_username(users::username))
-        .limit(LIMIT)
-        .select(Profile::as_select())
-        .load(conn)
+    Ok(BeginningWith { reader, first, last }.load::<(Profile,)>(conn)?.into_iter().map(|(profile,)| profile).collect())
 }
 
 /// The accounts whose username has the part, those that begin with it first.
@@ -112,12 +119,12 @@ fn having(conn: &mut PgConnection, reader: UserId, part: &str) -> QueryResult<Ve
     let anywhere = if has_trigram { format!("%{part}%") } else { format!(r"%\_{part}%") };
     users::table
         .filter(users::username.ilike(anywhere).or(users::username.ilike(beginning.clone())))
-        .filter(not(exists(blocks_of_account(reader))))
+        .filter(MayFind(reader))
         // Ordered by the username alone, a plan that does not know the part may read all users in that order, in the
         // hope of 20 soon. Ordered by this first, it has to look the part up.
         .order((users::username.ilike(beginning).desc(), lower_username(users::username)))
         .limit(LIMIT)
-        .select(Profile::as_select())
+        .select(seen_by(reader))
         .load(conn)
 }
 

@@ -267,7 +267,7 @@ fn page(conn: &mut PgConnection, known: &Known, limit: Limit) -> Result<Page, Er
         is_last,
     };
     contacts_and_blocks(conn, user_id, &log, &mut page, &mut people)?;
-    page.profiles = read::profiles(conn, people)?;
+    page.profiles = read::profiles(conn, user_id, people)?;
     Ok(page)
 }
 
@@ -347,6 +347,9 @@ fn chats(
     let profiles = candidates.iter().flat_map(|candidate| &candidate.logged);
     let profiles = profiles.filter(|logged| logged.kind == ChatChangeKind::ProfileChanged);
     people.extend(profiles.filter_map(|logged| logged.user_id));
+    let pictures = candidates.iter().flat_map(|candidate| &candidate.logged);
+    let pictures = pictures.filter(|logged| logged.kind == ChatChangeKind::PictureChanged);
+    people.extend(read::unveiled(conn, user_id, pictures.filter_map(|logged| logged.user_id).collect())?);
     let mut members = read::members(conn, users)?;
     let shown: Vec<_> = reloads
         .iter()

@@ -26,7 +26,8 @@ pub struct Page {
     pub blocks: Vec<BlockChange>,
     /// The sessions of the user that were ended.
     pub ended_sessions: Vec<SessionId>,
-    /// The chats of which the user's own settings changed, to be read anew; `None`: those of all chats.
+    /// The chats of which the user's own settings changed, to be read anew; `None`: those that are of no chat,
+    /// [`privacy`](crate::queries::privacy).
     pub settings: Vec<Option<ChatId>>,
     /// The profiles that changed, the user's own included, and those of everybody who appears on the page.
     pub profiles: HashMap<UserId, Profile>,

@@ -14,7 +14,8 @@ use crate::enums::{ChatChangeKind, ParticipantRole};
 use crate::ids::{ChatId, UserId, sql_types as sql};
 use crate::models::{Block, Chat, Contact, Message};
 use crate::queries::history::{Entry, Reaction, ReplyPreview};
-use crate::queries::profile::Profile;
+use crate::queries::profile::{Profile, seen_by};
+use crate::queries::visibility::HasBlocked;
 use crate::schema::sql_types::{ChatChangeKind as ChatChangeKindSql, ParticipantRole as ParticipantRoleSql};
 use crate::schema::{blocks as block_rows, chats as chat_rows, contacts as contact_rows, users};
 use crate::seq::Seq;
@@ -268,12 +269,33 @@ pub(super) fn chats(conn: &mut PgConnection, ids: Vec<ChatId>) -> QueryResult<Ha
     Ok(chats.into_iter().map(|chat| (chat.id, chat)).collect())
 }
 
-pub(super) fn profiles(conn: &mut PgConnection, ids: BTreeSet<UserId>) -> QueryResult<HashMap<UserId, Profile>> {
+/// These users without those who have blocked the reader.
+pub(super) fn unveiled(
+    conn: &mut PgConnection,
+    reader: UserId,
+    ids: BTreeSet<UserId>,
+) -> QueryResult<BTreeSet<UserId>> {
+    if ids.is_empty() {
+        return Ok(ids);
+    }
+    let shown: Vec<UserId> = users::table
+        .filter(users::id.eq_any(ids))
+        .filter(diesel::dsl::not(HasBlocked(reader)))
+        .select(users::id)
+        .load(conn)?;
+    Ok(shown.into_iter().collect())
+}
+
+pub(super) fn profiles(
+    conn: &mut PgConnection,
+    reader: UserId,
+    ids: BTreeSet<UserId>,
+) -> QueryResult<HashMap<UserId, Profile>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
     let ids: Vec<_> = ids.into_iter().collect();
-    let profiles = users::table.filter(users::id.eq_any(ids)).select(Profile::as_select()).load(conn)?;
+    let profiles = users::table.filter(users::id.eq_any(ids)).select(seen_by(reader)).load(conn)?;
     Ok(profiles.into_iter().map(|profile: Profile| (profile.id, profile)).collect())
 }
 

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 
 use crate::actor::Actor;
 use crate::enums::{ContactStatus, UserStatus};
-use crate::queries::profile::Profile;
+use crate::queries::profile::{Profile, seen_by};
 use crate::schema::{contacts, users};
 
 /// A contact, or a request, as its list shows it.
@@ -53,7 +53,7 @@ pub fn all(conn: &mut PgConnection, actor: Actor) -> QueryResult<Vec<ListedConta
     let mut listed: Vec<ListedContact> = contacts::table
         .inner_join(users::table.on(users::id.eq(contacts::contact_id)))
         .filter(contacts::user_id.eq(user).and(contacts::status.eq(ContactStatus::Accepted)))
-        .select((Profile::as_select(), contacts::created_at, contacts::accepted_at))
+        .select((seen_by(user), contacts::created_at, contacts::accepted_at))
         .load(conn)?;
     listed.sort_by_cached_key(|ListedContact { profile, .. }| {
         let name = profile.display_name.as_ref().or(profile.username.as_ref());
@@ -87,7 +87,7 @@ pub fn all_requests_received(conn: &mut PgConnection, actor: Actor) -> QueryResu
         .filter(contacts::user_id.eq(user).and(contacts::status.eq(ContactStatus::Pending)))
         .filter(contacts::requested_by.ne(user))
         .order((contacts::created_at.desc(), contacts::contact_id))
-        .select((Profile::as_select(), contacts::created_at, contacts::accepted_at))
+        .select((seen_by(user), contacts::created_at, contacts::accepted_at))
         .load(conn)
 }
 
@@ -116,6 +116,6 @@ pub fn all_requests_sent(conn: &mut PgConnection, actor: Actor) -> QueryResult<V
         .filter(contacts::user_id.eq(user).and(contacts::status.eq(ContactStatus::Pending)))
         .filter(contacts::requested_by.eq(user))
         .order((contacts::created_at.desc(), contacts::contact_id))
-        .select((Profile::as_select(), contacts::created_at, contacts::accepted_at))
+        .select((seen_by(user), contacts::created_at, contacts::accepted_at))
         .load(conn)
 }

@@ -4,7 +4,8 @@ SELECT
     jsonb_build_object(
         'kind', 'account', 'user_id', account.id, 'username', account.username, 'display_name', account.display_name,
         'avatar_url', account.avatar_url, 'status', account.status, 'last_seen_at', account.last_seen_at,
-        'created_at', account.created_at, 'updated_at', account.updated_at, 'deleted_at', account.deleted_at
+        'created_at', account.created_at, 'updated_at', account.updated_at, 'deleted_at', account.deleted_at, 'presence_to', account.presence_to,
+        'receipts_to', account.receipts_to, 'addable_by', account.addable_by, 'findable_by', account.findable_by
     )::text AS line
 FROM users AS account
 WHERE account.id = $1

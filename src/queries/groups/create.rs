@@ -10,7 +10,7 @@ use crate::enums::{MessageKind, ParticipantRole, UserChangeKind};
 use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId};
 use crate::models::{Chat, NewChatParticipant, NewGroupChat, NewUnreadMessages};
-use crate::queries::predicates::{Silence, blocked_among, hold_open};
+use crate::queries::predicates::{Silence, blocked_among, hold_open, not_addable_among};
 use crate::schema::{chat_heads, chat_participants, chats, unread_messages};
 use crate::seq::Seq;
 use crate::version::Version;
@@ -46,6 +46,9 @@ pub enum CreateRefused {
     /// The owner has blocked this user.
     #[error("the owner has blocked user {0}")]
     Blocked(UserId),
+    /// This user does not let the owner add them to groups.
+    #[error("user {0} does not let the owner add them to groups")]
+    NotAddable(UserId),
     /// More than 300 members, the owner included.
     #[error("a group has at most 300 members")]
     Full,
@@ -70,6 +73,7 @@ pub enum CreateRefused {
 refusals! { CreateRefused {
     UserNotFound: NotFound = "user_not_found",
     Blocked: Forbidden = "blocked",
+    NotAddable: Forbidden = "user_not_addable",
     Full: Conflict = "group_full" if "chats_member_count_check",
     NameRefused: Invalid = "name_invalid" if "chats_name_check",
     SlugRefused: Invalid = "slug_invalid" if "chats_slug_check",
@@ -92,6 +96,7 @@ refusals! { CreateRefused {
 /// * [`UserNotFound`](CreateRefused::UserNotFound): one of the users does not exist, or has closed the account; or
 ///   has blocked the owner, which is not told apart.
 /// * [`Blocked`](CreateRefused::Blocked): the owner has blocked this user.
+/// * [`NotAddable`](CreateRefused::NotAddable): this user does not let the owner add them to groups.
 /// * [`Full`](CreateRefused::Full): more than 300 members, the owner included.
 /// * [`NameRefused`](CreateRefused::NameRefused): nothing of the name is seen; it has more than 100 characters, or 1,000 bytes;
 ///   or a control character, or one that changes the direction of text.
@@ -141,6 +146,9 @@ pub fn create(conn: &mut PgConnection, actor: Actor, group: &NewGroup<'_>) -> Re
             None => {}
             Some((user, Silence::Own)) => return Err(Error::Refused(CreateRefused::Blocked(user))),
             Some((user, Silence::Others)) => return Err(Error::Refused(CreateRefused::UserNotFound(user))),
+        }
+        if let Some(user) = not_addable_among(conn, owner, &users)? {
+            return Err(Error::Refused(CreateRefused::NotAddable(user)));
         }
         let chat: Chat = diesel::insert_into(chats::table)
             .values((new, chats::member_count.eq(count)))

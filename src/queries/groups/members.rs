@@ -11,7 +11,7 @@ use crate::enums::{ParticipantRole, UserChangeKind};
 use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId};
 use crate::models::{ChatParticipant, Message, NewUnreadMessages};
-use crate::queries::predicates::{Silence, blocked_among, hold_open};
+use crate::queries::predicates::{Silence, blocked_among, hold_open, not_addable_among};
 use crate::schema::{chat_participants, chats, unread_messages};
 
 /// A member who was added.
@@ -39,6 +39,9 @@ pub enum AddRefused {
     /// The actor has blocked the user.
     #[error("the actor has blocked the user")]
     Blocked,
+    /// The user does not let the actor add them to groups.
+    #[error("the user does not let the actor add them to groups")]
+    NotAddable,
     /// The user is a member.
     #[error("the user is a member already")]
     AlreadyAMember,
@@ -52,6 +55,7 @@ refusals! { AddRefused {
     NotAllowed: Forbidden = "not_allowed",
     UserNotFound: NotFound = "user_not_found",
     Blocked: Forbidden = "blocked",
+    NotAddable: Forbidden = "user_not_addable",
     AlreadyAMember: Conflict = "already_a_member",
     Full: Conflict = "group_full" if "chats_member_count_check",
 } }
@@ -99,6 +103,7 @@ refusals! { RemoveRefused {
 /// * [`UserNotFound`](AddRefused::UserNotFound): the user does not exist, or has closed the account; or has blocked
 ///   the actor, which is not told apart.
 /// * [`Blocked`](AddRefused::Blocked): the actor has blocked the user.
+/// * [`NotAddable`](AddRefused::NotAddable): the user does not let the actor add them to groups.
 /// * [`AlreadyAMember`](AddRefused::AlreadyAMember): the user is a member.
 /// * [`Full`](AddRefused::Full): the group has 300 members.
 ///
@@ -140,6 +145,9 @@ pub fn add(
             None => {}
             Some((_, Silence::Own)) => return Err(Error::Refused(AddRefused::Blocked)),
             Some((_, Silence::Others)) => return Err(Error::Refused(AddRefused::UserNotFound)),
+        }
+        if not_addable_among(conn, actor, &[user_id])?.is_some() {
+            return Err(Error::Refused(AddRefused::NotAddable));
         }
         diesel::update(chats::table.find(chat_id))
             .set(chats::member_count.eq(chats::member_count + 1))

@@ -12,14 +12,13 @@ use super::super::statement::{Columns, statement};
 use super::page::{Reaction, ReplyPreview};
 use crate::ids::{ChatId, UserId, sql_types as sql};
 use crate::models::{Attachment, Message};
-use crate::queries::profile::Profile;
+use crate::queries::profile::{Profile, ProfileSql};
 use crate::schema::sql_types::MessageKind as MessageKindSql;
 use crate::seq::Seq;
 
 type AttachmentSql = Columns<Attachment>;
 type ReactionSql = (BigInt, Text, Timestamptz, BigInt, Bool);
 type ReplySql = (BigInt, sql::MessageId, Nullable<sql::UserId>, MessageKindSql, Nullable<Text>, Bool);
-type ProfileSql = Columns<Profile>;
 
 // SQL text, because Diesel's DSL has no rows as values. It is one round trip instead of four: on a socket, where a
 // round trip costs least, a page of fifty costs a quarter less.

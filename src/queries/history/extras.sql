@@ -41,7 +41,32 @@ SELECT
     ),
     ARRAY(SELECT row(seq, id, sender_id, kind, preview, is_deleted) FROM answered),
     ARRAY(
-        SELECT row(id, username, display_name, avatar_url, status, last_seen_at, deleted_at)
+        SELECT
+            row(
+                users.id, users.username, users.display_name, users.avatar_url, users.status, users.last_seen_at,
+                users.deleted_at,
+                CASE
+                    WHEN EXISTS (
+                        SELECT FROM blocks AS veil
+                        WHERE veil.blocker_id = users.id AND veil.blocked_id = $2
+                        OFFSET 0
+                    ) THEN 2
+                    WHEN
+                        users.id = $2
+                        OR allows(
+                            users.presence_to,
+                            EXISTS (
+                                SELECT FROM contacts AS friend
+                                WHERE
+                                    friend.user_id = users.id
+                                    AND friend.contact_id = $2
+                                    AND friend.accepted_at IS NOT NULL
+                                OFFSET 0
+                            )
+                        ) THEN 0
+                    ELSE 1
+                END
+            )
         FROM users
-        WHERE id = any($6 || ARRAY(SELECT sender_id FROM answered))
+        WHERE users.id = any($6 || ARRAY(SELECT sender_id FROM answered))
     )

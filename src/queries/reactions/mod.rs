@@ -7,7 +7,7 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 
-use super::profile::Profile;
+use super::profile::{Profile, seen_by};
 use super::statement::statement;
 use super::{atomic, nul_character};
 use crate::actor::Actor;
@@ -277,7 +277,7 @@ pub fn list(
         .filter(exists(membership))
         .order((message_reactions::created_at, message_reactions::user_id, message_reactions::emoji))
         .limit(limit.get())
-        .select((Profile::as_select(), message_reactions::emoji, message_reactions::created_at))
+        .select((seen_by(reader), message_reactions::emoji, message_reactions::created_at))
         .into_boxed();
     if let Some(emoji) = emoji {
         page = page.filter(message_reactions::emoji.eq(emoji.into_owned()));

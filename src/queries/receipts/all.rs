@@ -1,14 +1,19 @@
 //! Gives how far a message got with each of its recipients.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Bool};
+
+use super::super::statement::statement;
 
 use crate::actor::Actor;
 use crate::enums::DeliveryStatus;
 use crate::error::{Error, refusals};
-use crate::ids::{ChatId, UserId};
+use crate::ids::{ChatId, UserId, sql_types};
 use crate::queries::predicates::is_member;
-use crate::schema::{blocks, chat_participants, messages};
+use crate::schema::{chat_participants, messages};
 use crate::seq::Seq;
 use crate::views::message_receipts;
 
@@ -24,6 +29,12 @@ pub struct Receipt {
     pub delivered_at: Option<DateTime<Utc>>,
     /// When it was read; `None`: not yet.
     pub read_at: Option<DateTime<Utc>>,
+}
+
+impl Receipt {
+    const fn pending(user_id: UserId) -> Self {
+        Self { user_id, status: DeliveryStatus::Pending, delivered_at: None, read_at: None }
+    }
 }
 
 /// Why receipts were not shown.
@@ -49,8 +60,11 @@ refusals! { ReceiptsRefused {
 /// Recipients are those who were members when it was sent, but for the sender; of a system message, all of them. Who
 /// left since is still there; who joined again since is not, because they begin anew.
 ///
-/// One statement, which locks nothing. Indexes: `messages_pkey`, `chat_participants_pkey`, and for each recipient
-/// `message_delivery_pkey`.
+/// The members may. Who has blocked the actor has received nothing, as far as the actor learns; who does not show the actor what
+/// they read ([`privacy`](crate::queries::privacy)), or is not shown it by the actor, has not read it.
+///
+/// Two statements, which lock nothing; the second only when somebody has received it. Indexes: `messages_pkey`,
+/// `chat_participants_pkey`, `users_pkey`, `blocks_pkey`, `contacts_pkey`, and for each recipient `message_delivery_pkey`.
 ///
 /// # Errors
 ///
@@ -110,22 +124,36 @@ pub fn all(
     }
 }
 
-/// Without what those who have blocked the reader have read: they have received it, as far as the reader learns.
+statement! {
+    /// Whose reading the reader does not see, and whether they have blocked the reader.
+    Hidden {
+        reader: UserId as sql_types::UserId,
+        users: Vec<UserId> as Array<sql_types::UserId>,
+    } -> (sql_types::UserId, Bool) = "hidden.sql"
+}
+
+/// Without what is not shown to the reader: of who has blocked them, anything; of others, that they have read.
 fn veil(conn: &mut PgConnection, reader: UserId, mut receipts: Vec<Receipt>) -> QueryResult<Vec<Receipt>> {
-    let read: Vec<UserId> =
-        receipts.iter().filter(|receipt| receipt.read_at.is_some()).map(|receipt| receipt.user_id).collect();
-    if read.is_empty() {
+    let users: Vec<UserId> = receipts
+        .iter()
+        .filter(|receipt| receipt.delivered_at.is_some() && receipt.user_id != reader)
+        .map(|receipt| receipt.user_id)
+        .collect();
+    if users.is_empty() {
         return Ok(receipts);
     }
-    let blockers: Vec<UserId> = blocks::table
-        .filter(blocks::blocker_id.eq_any(read).and(blocks::blocked_id.eq(reader)))
-        .select(blocks::blocker_id)
-        .load(conn)?;
-    if blockers.is_empty() {
+    let hidden: HashMap<UserId, bool> = Hidden { reader, users }.load::<(UserId, bool)>(conn)?.into_iter().collect();
+    if hidden.is_empty() {
         return Ok(receipts);
     }
-    for receipt in receipts.iter_mut().filter(|receipt| blockers.contains(&receipt.user_id)) {
-        (receipt.status, receipt.read_at) = (DeliveryStatus::Delivered, None);
+    for receipt in &mut receipts {
+        match hidden.get(&receipt.user_id) {
+            Some(true) => *receipt = Receipt::pending(receipt.user_id),
+            Some(false) if receipt.read_at.is_some() => {
+                (receipt.status, receipt.read_at) = (DeliveryStatus::Delivered, None);
+            }
+            _ => {}
+        }
     }
     // In the order of the statement, which would tell otherwise.
     let last_is_none = |time: Option<DateTime<Utc>>| (time.is_none(), time);

@@ -53,10 +53,10 @@ statement! {
 /// How many received and read each message of a page, from the first seq to the last, in the chat's order. Of more
 /// than 100 messages, the first 100.
 ///
-/// It is what [`all`](super::all) says of each of them, counted, in one statement for the whole page.
+/// It is what [`all`](super::all) says of each of them to the actor, counted, in one statement for the whole page.
 ///
 /// One statement, which locks nothing; one more when it finds nothing, to find out why. Indexes: `messages_pkey`,
-/// `chat_participants_pkey`, `unread_messages_pkey`.
+/// `chat_participants_pkey`, `unread_messages_pkey`, `users_pkey`, `blocks_pkey`, `contacts_pkey`.
 ///
 /// # Errors
 ///

@@ -17,7 +17,7 @@ WITH page AS MATERIALIZED (
         )
 ),
 
-recipient AS MATERIALIZED (
+received AS MATERIALIZED (
     SELECT
         member.user_id,
         greatest(member.joined_seq, $3 - 1) AS after_seq,
@@ -33,14 +33,14 @@ recipient AS MATERIALIZED (
         member.user_id,
         greatest(member.joined_seq, $3 - 1) AS after_seq,
         member.left_seq,
-        received.through_seq AS delivered_seq,
+        arrived.through_seq AS delivered_seq,
         finished.through_seq AS read_seq
     FROM chat_participants AS member
     LEFT JOIN LATERAL (
         SELECT least(coalesce(max(run.through_seq), 0), $4) AS through_seq
         FROM message_delivery AS run
         WHERE run.chat_id = $1 AND run.user_id = member.user_id
-    ) AS received ON true
+    ) AS arrived ON true
     LEFT JOIN LATERAL (
         SELECT least(coalesce(max(run.through_seq), 0), $4) AS through_seq
         FROM message_delivery AS run
@@ -51,6 +51,25 @@ recipient AS MATERIALIZED (
         AND member.left_at IS NOT NULL
         AND member.left_seq >= $3
         AND member.joined_seq < $4
+),
+
+-- What the reader is not shown, nobody has received or read.
+hidden AS MATERIALIZED (
+    SELECT
+        veil.of_user,
+        veil.is_blocked
+    FROM hidden_receipts($2, ARRAY(SELECT received.user_id FROM received)) AS veil
+),
+
+recipient AS MATERIALIZED (
+    SELECT
+        received.user_id,
+        received.after_seq,
+        received.left_seq,
+        CASE WHEN hidden.is_blocked THEN 0 ELSE received.delivered_seq END AS delivered_seq,
+        CASE WHEN hidden.of_user IS NULL THEN received.read_seq ELSE 0 END AS read_seq
+    FROM received
+    LEFT JOIN hidden ON hidden.of_user = received.user_id
 ),
 
 place AS MATERIALIZED (

@@ -1,14 +1,12 @@
 //! Gives how far each member of a chat has received and read it.
 
-use diesel::dsl::{case_when, exists};
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
+use super::super::statement::statement;
 use crate::actor::Actor;
 use crate::error::{Error, refusals};
-use crate::ids::{ChatId, UserId};
-use crate::queries::predicates::is_member_of;
-use crate::schema::{blocks, chat_participants, unread_messages};
+use crate::ids::{ChatId, UserId, sql_types};
 use crate::seq::Seq;
 
 /// How far a member has received and read a chat. Both only grow while they are a member: of two of these, the larger
@@ -37,12 +35,22 @@ refusals! { PositionsRefused {
     NotAMember: Forbidden = "not_a_member",
 } }
 
+statement! {
+    Positions {
+        chat_id: ChatId as sql_types::ChatId,
+        reader: UserId as sql_types::UserId,
+    } -> (sql_types::UserId, BigInt, BigInt) = "positions.sql"
+}
+
 /// How far each member of a chat has received and read it, in the order of their ids; 300 at most. What a device asks when
 /// it shows a chat, to draw the ticks of all messages: it asks nothing more for each message.
 ///
-/// Any member may. Of a member who has blocked the actor, it is not told what they have read: 0.
+/// Any member may. Of a member who has blocked the actor, it is not told what they have received or read: 0. Of one who does not
+/// show the actor what they read ([`privacy`](crate::queries::privacy)), or is not shown it by the actor, it is not told what they
+/// have read: 0.
 ///
-/// One statement, which locks nothing. Indexes: `chat_participants_pkey`, `unread_messages_pkey`, `blocks_pkey`.
+/// One statement, which locks nothing. Indexes: `chat_participants_pkey`, `unread_messages_pkey`, `users_pkey`, `blocks_pkey`,
+/// `contacts_pkey`.
 ///
 /// # Errors
 ///
@@ -66,24 +74,7 @@ pub fn positions(
     chat_id: ChatId,
 ) -> Result<Vec<Position>, Error<PositionsRefused>> {
     let reader = actor.user_id();
-    let own = diesel::alias!(unread_messages as own);
-    let is_reader = own
-        .filter(own.field(unread_messages::user_id).eq(reader))
-        .filter(own.field(unread_messages::chat_id).eq(chat_id));
-    let has_blocked = blocks::table
-        .filter(blocks::blocker_id.eq(chat_participants::user_id).and(blocks::blocked_id.eq(reader)))
-        .select(blocks::blocker_id);
-    let read = case_when(exists(has_blocked), 0_i64.into_sql::<BigInt>()).otherwise(unread_messages::last_read_seq);
-    let positions: Vec<Position> = chat_participants::table
-        .inner_join(
-            unread_messages::table
-                .on(unread_messages::user_id.eq(chat_participants::user_id).and(unread_messages::chat_id.eq(chat_id))),
-        )
-        .filter(is_member_of(chat_id))
-        .filter(exists(is_reader))
-        .order(chat_participants::user_id)
-        .select((chat_participants::user_id, unread_messages::last_delivered_seq, read))
-        .load(conn)?;
+    let positions: Vec<Position> = Positions { chat_id, reader }.load(conn)?;
     // The reader is one of them.
     if positions.is_empty() { Err(Error::Refused(PositionsRefused::NotAMember)) } else { Ok(positions) }
 }

@@ -21,6 +21,14 @@ statement! {
 }
 
 statement! {
+    /// The sockets of those who may see what a user has read in a chat.
+    ReceiptWatchers {
+        chat_id: ChatId as sql_types::ChatId,
+        user: UserId as sql_types::UserId,
+    } -> (SocketSql,) = "receipt_watchers.sql"
+}
+
+statement! {
     /// The sockets of those who may see whether a user is there.
     Watchers { user: UserId as sql_types::UserId } -> (SocketSql,) = "watchers.sql"
 }
@@ -100,11 +108,41 @@ pub fn find_sockets(conn: &mut PgConnection, users: &[UserId]) -> QueryResult<Ve
     SocketsOf { users: users.to_vec() }.load(conn).map(sockets)
 }
 
+/// The open sockets of those members of a chat who may see what the actor has received and read there, and so are told when
+/// that changes; and those of the actor's own devices. Without those whom the actor has blocked, and those to whom the actor, or
+/// who to the actor, does not show receipts ([`privacy`](crate::queries::privacy)). They come server by server, each once.
+///
+/// One statement, which locks nothing. Indexes: `chat_participants_pkey`, `user_sessions_user_idx`, `users_pkey`, `blocks_pkey`,
+/// `contacts_pkey`; its cost follows the number of the chat's members and of their devices.
+///
+/// # Errors
+///
+/// The database's. Who is not a member of the chat is told to nobody.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
+/// # use messenger_db::queries::sessions::{self, Device, Socket};
+/// # let device = Device::new(messenger_db::enums::DeviceType::Web);
+/// # let session = sessions::open(conn, bob.user_id(), &device, chrono::TimeDelta::days(30))?.session;
+/// use messenger_db::queries::blocks;
+///
+/// sessions::connect(conn, bob, session.id, &Socket::new("gateway-2", "817"))?;
+/// assert_eq!(sessions::receipt_watchers(conn, anna, chat)?[0].user_id, bob.user_id());
+/// blocks::block(conn, anna, bob.user_id())?;
+/// assert_eq!(sessions::receipt_watchers(conn, anna, chat)?, []);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn receipt_watchers(conn: &mut PgConnection, actor: Actor, chat_id: ChatId) -> QueryResult<Vec<OpenSocket>> {
+    ReceiptWatchers { chat_id, user: actor.user_id() }.load(conn).map(sockets)
+}
+
 /// The open sockets of those who may see whether the actor is there, and so are told when that changes: the other
 /// members of the actor's chats, and the actor's accepted contacts, but for those with whom there is a block, in either
-/// direction. They come server by server, each once.
+/// direction. Who shows presence to contacts only has no other watchers, and who shows it to nobody has none
+/// ([`privacy`](crate::queries::privacy)). They come server by server, each once.
 ///
-/// One statement, which locks nothing. Indexes: `chat_participants_active_idx`, `chat_participants_pkey`,
+/// One statement, which locks nothing. Indexes: `users_pkey`, `chat_participants_active_idx`, `chat_participants_pkey`,
 /// `contacts_pkey`, `blocks_pkey`, `user_sessions_user_idx`; its cost follows the number of the actor's chats, of their
 /// members, and of their devices.
 ///

@@ -10,7 +10,7 @@ mod open;
 mod rotate;
 mod socket;
 
-pub use audience::{OpenSocket, audience, find_sockets, watchers};
+pub use audience::{OpenSocket, audience, find_sockets, receipt_watchers, watchers};
 pub use authenticate::{AuthenticateRefused, Authenticated, authenticate, touch};
 pub(super) use end::end_all;
 pub use end::{purge_expired, revoke, revoke_all, revoke_others};

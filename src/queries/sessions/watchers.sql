@@ -1,12 +1,25 @@
-WITH watcher AS MATERIALIZED (
+WITH own AS MATERIALIZED (
+    SELECT account.presence_to
+    FROM users AS account
+    WHERE account.id = $1
+),
+
+watcher AS MATERIALIZED (
     SELECT other.user_id
-    FROM chat_participants AS own
-    INNER JOIN chat_participants AS other ON other.chat_id = own.chat_id
-    WHERE own.user_id = $1 AND own.left_at IS NULL AND other.left_at IS NULL AND other.user_id <> $1
+    FROM own
+    CROSS JOIN chat_participants AS membership
+    INNER JOIN chat_participants AS other ON other.chat_id = membership.chat_id
+    WHERE
+        own.presence_to = 'everybody'
+        AND membership.user_id = $1
+        AND membership.left_at IS NULL
+        AND other.left_at IS NULL
+        AND other.user_id <> $1
     UNION
     SELECT contact.contact_id
-    FROM contacts AS contact
-    WHERE contact.user_id = $1 AND contact.status = 'accepted'
+    FROM own
+    CROSS JOIN contacts AS contact
+    WHERE own.presence_to <> 'nobody' AND contact.user_id = $1 AND contact.accepted_at IS NOT NULL
 )
 
 SELECT

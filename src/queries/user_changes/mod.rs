@@ -24,7 +24,11 @@ statement! {
 }
 
 statement! {
-    RecordProfileChange { user_id: UserId as sql::UserId } -> (Bool) = "profile.sql"
+    RecordProfileChange { user_id: UserId as sql::UserId, is_picture: bool as Bool } -> (Bool) = "profile.sql"
+}
+
+statement! {
+    RecordUnblock { user_id: UserId as sql::UserId, other_id: UserId as sql::UserId } -> (Bool) = "unblock.sql"
 }
 
 /// What a change is about.
@@ -79,10 +83,18 @@ pub(crate) fn record_pair(
     Ok(())
 }
 
-/// Logs another name or picture of a user: in each of their chats, for each of their contacts, and for themselves.
+/// Logs another name or picture of a user: in each of their chats, for each of their contacts, and for themselves. Of no more
+/// than another picture, those whom the user has blocked hear nothing.
 ///
 /// Locks the heads of the chats in the order of their ids, then the counters.
-pub(crate) fn record_profile(conn: &mut PgConnection, user_id: UserId) -> QueryResult<()> {
-    RecordProfileChange { user_id }.execute(conn)?;
+pub(crate) fn record_profile(conn: &mut PgConnection, user_id: UserId, is_picture: bool) -> QueryResult<()> {
+    RecordProfileChange { user_id, is_picture }.execute(conn)?;
+    Ok(())
+}
+
+/// Logs that a user no longer blocks another: for the user, and for the other, who sees the user's picture again, if the two
+/// are contacts or have a chat in common.
+pub(crate) fn record_unblock(conn: &mut PgConnection, user_id: UserId, other_id: UserId) -> QueryResult<()> {
+    RecordUnblock { user_id, other_id }.execute(conn)?;
     Ok(())
 }

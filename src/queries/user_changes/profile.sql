@@ -1,1 +1,1 @@
-SELECT record_profile_change($1) IS NULL
+SELECT record_profile_change($1, $2) IS NULL

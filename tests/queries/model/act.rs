@@ -11,6 +11,7 @@ use proptest::prelude::*;
 
 use super::chat_settings::CHANGES;
 use super::messenger::{Chat, Messenger};
+use super::privacy::CHOICES;
 
 /// Who appears.
 pub const NAMES: [&str; 6] = ["ann", "ben", "cyd", "dan", "eve", "fay"];
@@ -88,6 +89,7 @@ pub enum Act {
     Import(Where, bool, Vec<(Who, Words)>),
     Name(Who, Where, Who, Words),
     Set(Who, Where, usize),
+    Choose(Who, usize),
 }
 
 impl Act {
@@ -196,7 +198,8 @@ impl Act {
             | Self::Unreact(a, ..)
             | Self::Receive(a, ..)
             | Self::Read(a, ..)
-            | Self::Set(a, ..) => vec![a],
+            | Self::Set(a, ..)
+            | Self::Choose(a, _) => vec![a],
             Self::Found(a, others) => std::iter::once(a).chain(others).collect(),
             Self::Import(_, _, batch) => batch.iter_mut().map(|(who, _)| who).collect(),
         }
@@ -262,6 +265,7 @@ impl fmt::Display for Act {
             Self::Read(a, chat, back) => write!(f, "{} reads chat {chat} up to the newest{:+}", n(a), -back),
             Self::Name(a, chat, b, words) => write!(f, "{} names {} in chat {chat}: \"{words}\"", n(a), n(b)),
             Self::Set(a, chat, change) => write!(f, "{} sets {:?} for chat {chat}", n(a), CHANGES[*change]),
+            Self::Choose(a, choice) => write!(f, "{} chooses {:?}", n(a), CHOICES[*choice]),
             Self::Import(chat, read, batch) => {
                 let batch: Vec<_> = batch.iter().map(|(who, words)| format!("{}: \"{words}\"", n(who))).collect();
                 write!(f, "chat {chat} imports {} as {}", batch.join(", "), if *read { "read" } else { "unread" })
@@ -408,6 +412,7 @@ fn act() -> impl Strategy<Value = Act> {
     .boxed();
     let own = prop_oneof![
         3 => (member(), place(), 0..CHANGES.len()).prop_map(|(a, chat, change)| Act::Set(a, chat, change)),
+        1 => (who(), 0..CHOICES.len()).prop_map(|(a, choice)| Act::Choose(a, choice)),
         2 => (member(), place(), member(), words()).prop_map(|(a, chat, b, words)| Act::Name(a, chat, b, words)),
     ]
     .boxed();

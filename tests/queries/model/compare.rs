@@ -80,14 +80,14 @@ pub fn answers_of(conn: &mut PgConnection, messenger: &Messenger, id: ChatId, re
     };
     pages(conn, messenger, chat, id, reader, place)?;
     one_message(conn, messenger, chat, id, reader, 1 + place % (chat.head() + 1))?;
-    counts(conn, chat, id, reader, place)?;
+    counts(conn, messenger, chat, id, reader, place)?;
     found_in(conn, chat, id, reader, place)?;
     gallery(conn, chat, id, reader, place)
 }
 
 /// Contacts, requests, blocks and what is unread.
 fn lists(conn: &mut PgConnection, messenger: &Messenger, reader: UserId) -> Agreement {
-    let profile = |user: UserId| messenger.users.iter().find(|profile| profile.id == user).unwrap().clone();
+    let profile = |user: UserId| messenger.seen(reader, user);
     let of_reader = || messenger.contacts.values().filter(|contact| contact.user_id == reader);
     let listed = |contact: &Contact| ListedContact {
         profile: profile(contact.contact_id),
@@ -146,7 +146,7 @@ fn one_list(conn: &mut PgConnection, messenger: &Messenger, reader: UserId, plac
                 name: chat.name.clone(),
                 avatar_url: chat.avatar_url.clone(),
                 member_count: chat.members().len() as i32,
-                other: messenger.users.iter().find(|profile| Some(profile.id) == other).cloned(),
+                other: other.map(|other| messenger.seen(reader, other)),
                 last: inbox::Last {
                     seq: Seq::new(chat.head()),
                     sender_id: last.and_then(|message| message.sender_id),
@@ -345,11 +345,11 @@ fn page(messenger: &Messenger, chat: &Chat, reader: UserId, first: i64, last: i6
         .flat_map(|entry| [entry.message.sender_id, entry.reply_to.as_ref().and_then(|reply| reply.sender_id)])
         .flatten()
         .collect();
-    let profiles = messenger.users.iter().filter(|profile| senders.contains(&profile.id));
+    let profiles = senders.into_iter().map(|user| (user, messenger.seen(reader, user)));
     Page {
         older_before: entries.first().map(|entry| entry.message.seq).filter(|seq| *seq > Seq::FIRST),
         newer_after: entries.last().map(|entry| entry.message.seq).filter(|seq| *seq < Seq::new(chat.head())),
-        profiles: profiles.map(|profile| (profile.id, profile.clone())).collect::<HashMap<UserId, Profile>>(),
+        profiles: profiles.collect::<HashMap<UserId, Profile>>(),
         entries,
         first_seq: Seq::FIRST,
     }
@@ -409,11 +409,7 @@ fn one_message(
         receipts.into_iter().map(row).collect::<Vec<_>>()
     });
     let sorted = |post| {
-        let mut rows = receipts_of(post);
-        // What a blocker has read, the blocked are not told.
-        for row in rows.iter_mut().filter(|row| row.3.is_some() && messenger.blocks(row.0, reader)) {
-            (row.1, row.3) = (DeliveryStatus::Delivered, None);
-        }
+        let mut rows = messenger.receipts_for(reader, post);
         // None is the last.
         let time = |time: Option<Time>| (time.is_none(), time);
         rows.sort_by_key(|(user, _, delivered, read)| (time(*read), time(*delivered), *user));
@@ -429,7 +425,7 @@ fn one_message(
         None => Ok(post),
         Some(_) => refused("MessageNotFound"),
     });
-    let profile = |user: &UserId| messenger.users.iter().find(|profile| profile.id == *user).unwrap().clone();
+    let profile = |user: &UserId| messenger.seen(reader, *user);
     let expected = live.map(|post| post.reactions.iter().map(|(user, with, at)| (profile(user), with.clone(), *at)));
     agree("its reactions", reactors, expected.map(Iterator::collect))?;
     if let Some(post) = post.filter(|post| post.message.sender_id.is_some()) {
@@ -439,7 +435,14 @@ fn one_message(
     Ok(())
 }
 
-fn counts(conn: &mut PgConnection, chat: &Chat, id: ChatId, reader: UserId, place: i64) -> Agreement {
+fn counts(
+    conn: &mut PgConnection,
+    messenger: &Messenger,
+    chat: &Chat,
+    id: ChatId,
+    reader: UserId,
+    place: i64,
+) -> Agreement {
     let first = 1 + place % (chat.head() + 1);
     let last = first + place % 13;
     let actual = answer(receipts::count(conn, by(reader), id, Seq::new(first), Seq::new(last))).map(|counts| {
@@ -447,7 +450,7 @@ fn counts(conn: &mut PgConnection, chat: &Chat, id: ChatId, reader: UserId, plac
         counts.into_iter().map(row).collect::<Vec<_>>()
     });
     let of_post = |post: &Post| {
-        let rows = receipts_of(post);
+        let rows = messenger.receipts_for(reader, post);
         let read = rows.iter().filter(|row| row.3.is_some()).count() as i64;
         let delivered = rows.iter().filter(|row| row.2.is_some()).count() as i64;
         (post.message.seq, rows.len() as i64, delivered, read)

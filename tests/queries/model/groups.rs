@@ -19,6 +19,7 @@ impl Messenger {
             self.is_closed(owner) || members.iter().any(|&user| self.is_closed(user)) => "UserNotFound",
             members.iter().any(|&user| self.blocks(user, owner)) => "UserNotFound",
             members.iter().any(|&user| self.blocks(owner, user)) => "Blocked",
+            members.iter().any(|&user| !self.may_add(owner, user)) => "NotAddable",
         );
         let Some(id) = facts.chat else { return Ok(Done::Nothing) };
         let mut chat = Chat {
@@ -61,6 +62,7 @@ impl Messenger {
             self.group_role(chat, user).is_some() => "AlreadyAMember",
             self.blocks(user, actor) => "UserNotFound",
             self.blocks(actor, user) => "Blocked",
+            !self.may_add(actor, user) => "NotAddable",
         );
         let (id, group) = self.chat_mut(chat);
         // To those who were there before.

@@ -11,6 +11,7 @@ use messenger_db::ids::{ChatId, MessageId, UserId};
 use messenger_db::models::{Attachment, ChatParticipant, Contact, Message, MessageEdit};
 use messenger_db::queries::accounts::Profile;
 use messenger_db::queries::chat_settings::Settings;
+use messenger_db::queries::privacy::Privacy;
 use messenger_db::version::Version;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -35,6 +36,8 @@ pub struct Messenger {
     pub chats: BTreeMap<ChatId, Chat>,
     /// What members have set for a chat.
     pub settings: BTreeMap<(UserId, ChatId), Set>,
+    /// What users have chosen.
+    pub privacy: BTreeMap<UserId, Privacy>,
 }
 
 #[derive(Debug, Clone)]
@@ -100,6 +103,7 @@ pub enum Done {
     Marked { after: i64, through: i64 },
     Imported(usize),
     Settings(Settings),
+    Privacy(Privacy),
 }
 
 /// What came of an act, or which refusals are right.

@@ -10,6 +10,7 @@ mod groups;
 mod messenger;
 mod people;
 mod perform;
+mod privacy;
 mod rows;
 mod rules;
 mod said;

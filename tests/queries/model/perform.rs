@@ -15,11 +15,12 @@ use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::import::{self, Imported};
 use messenger_db::queries::messages::{self, Draft, Picture};
 use messenger_db::queries::uploads::{self, NewUpload};
-use messenger_db::queries::{blocks, chat_settings, contacts, direct_chats, reactions, receipts};
+use messenger_db::queries::{blocks, chat_settings, contacts, direct_chats, privacy, reactions, receipts};
 
 use super::act::{Act, EMOJI, SLUGS, Step, TITLES};
 use super::chat_settings::CHANGES;
 use super::messenger::{Done, Facts, Messenger, Time, again, imported_at, imported_id};
+use super::privacy::CHOICES;
 use crate::queries::cast::by;
 
 /// What came of an act, or the name of its refusal; an error of the database is never right.
@@ -217,6 +218,7 @@ fn act(conn: &mut PgConnection, messenger: &Messenger, act: &Act, id: MessageId)
             let mentioned = [user(b)];
             send(conn, messenger, *a, *to, &Draft::text(words.to_string()).with_id(id).mentioning(&mentioned[..]))
         }
+        Act::Choose(a, choice) => actual(privacy::change(conn, by(user(a)), &CHOICES[*choice]), Done::Privacy),
         Act::Set(a, of, change) => {
             actual(chat_settings::change(conn, by(user(a)), chat(of), &CHANGES[*change]), Done::Settings)
         }

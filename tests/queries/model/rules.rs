@@ -6,6 +6,7 @@ use serde_json::json;
 use super::act::{Act, EMOJI, SLUGS, TITLES};
 use super::chat_settings::CHANGES;
 use super::messenger::{Chat, Done, Facts, Messenger, Outcome};
+use super::privacy::CHOICES;
 
 /// Refuses for all the reasons that there are.
 macro_rules! refuse {
@@ -63,7 +64,7 @@ impl Messenger {
             Act::Unblock(a, b) => Ok(Done::Flag(self.blocks.remove(&(self.user(*a), self.user(*b))).is_some())),
             Act::Presence(a, status) => {
                 refuse!(self.is_closed(self.user(*a)) => "NoSuchAccount");
-                (self.users[*a].status, self.users[*a].last_seen_at) = (*status, now);
+                (self.users[*a].status, self.users[*a].last_seen_at) = (*status, Some(now));
                 Ok(Done::Nothing)
             }
             Act::Call(a, name) => {
@@ -172,6 +173,7 @@ impl Messenger {
             }
             Act::Import(chat, read, batch) => self.import(*chat, *read, batch, facts),
             Act::Name(a, chat, b, words) => self.name(self.user(*a), *chat, self.user(*b), words, facts),
+            Act::Choose(a, choice) => self.choose(self.user(*a), CHOICES[*choice]),
             Act::Set(a, chat, change) => self.set(self.user(*a), *chat, &CHANGES[*change]),
         }
     }

@@ -61,7 +61,7 @@ function subtitle(chat) {
   const profile = store.profiles.get(chat.other);
   if (!profile) return "";
   if (profile.status !== "offline") return profile.status;
-  return `last seen ${long(profile.last_seen_at)}`;
+  return profile.last_seen_at ? `last seen ${long(profile.last_seen_at)}` : "";
 }
 
 function isAtEnd() {

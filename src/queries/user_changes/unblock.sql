@@ -1,0 +1,1 @@
+SELECT record_unblock($1, $2) IS NULL
