@@ -250,5 +250,7 @@ pg_enum! {
         SessionEnded = "session_ended",
         /// The user's settings changed, of one chat or of all.
         SettingsChanged = "settings_changed",
+        /// The user has deleted messages of a chat for themselves, or cleared it.
+        MessagesHidden = "messages_hidden",
     }
 }

@@ -53,6 +53,7 @@
 //! | [`export::of_user`](queries::export::of_user) | Everything about a person, as JSON Lines |
 //! | [`groups::add`](queries::groups::add) | Adds a user to a group |
 //! | [`groups::change_avatar`](queries::groups::change_avatar) | Gives a group another picture, or none |
+//! | [`groups::change_history`](queries::groups::change_history) | Says whether newcomers see history from the beginning |
 //! | [`groups::change_slug`](queries::groups::change_slug) | Gives a group another name in its link, or none |
 //! | [`groups::create`](queries::groups::create) | Opens a group |
 //! | [`groups::delete`](queries::groups::delete) | Deletes a group |
@@ -71,10 +72,12 @@
 //! | [`inbox::list`](queries::inbox::list) | The actor's chats, the pinned ones and then the latest activity first; a page |
 //! | [`inbox::list_archived`](queries::inbox::list_archived) | The actor's chats in the archive; a page |
 //! | [`messages::all_mentioned`](queries::messages::all_mentioned) | Whom a message names |
+//! | [`messages::clear`](queries::messages::clear) | Clears a chat for the actor alone |
 //! | [`messages::delete`](queries::messages::delete) | Deletes a message |
 //! | [`messages::edit`](queries::messages::edit) | Gives a message other words |
 //! | [`messages::find_by_id`](queries::messages::find_by_id) | A message, by the id that its client gave it |
 //! | [`messages::get`](queries::messages::get) | A message, by its position |
+//! | [`messages::hide`](queries::messages::hide) | Deletes a message for the actor alone |
 //! | [`messages::list_edits`](queries::messages::list_edits) | What a message said before each of its edits; a page |
 //! | [`messages::list_mentions`](queries::messages::list_mentions) | The messages of a chat that name the actor; a page |
 //! | [`messages::send`](queries::messages::send) | Sends a message |

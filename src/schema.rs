@@ -162,12 +162,16 @@ diesel::table! {
         role -> ParticipantRole,
         /// Since when; rejoining starts again.
         joined_at -> Timestamptz,
-        /// The chat's last_seq at that moment: nothing up to it is unread or pending, all of it can be read.
+        /// The chat's last_seq at that moment: nothing up to it is unread or pending. Whether it can be read, seen_after_seq says.
         joined_seq -> Int8,
         /// When the user left or was removed. Null: is a member now.
         left_at -> Nullable<Timestamptz>,
         /// The chat's last_seq when the user left: nothing after it was sent to them. Null: is a member now.
         left_seq -> Nullable<Int8>,
+        /// The user sees nothing up to this seq: it is older than the membership, in a group that shows newcomers no history, or the user has cleared the chat. 0: all of it. It grows, and stays when the membership ends.
+        seen_after_seq -> Int8,
+        /// The later messages that the user has deleted for themselves, by seq, 1,000 at most. They stay so when the membership ends.
+        hidden_seqs -> Array<Nullable<Int8>>,
     }
 }
 
@@ -221,6 +225,8 @@ diesel::table! {
         direct_high -> Nullable<UserId>,
         /// How many members the chat has now, 300 at most. Counted by whoever adds or removes a member, in the same transaction.
         member_count -> Int4,
+        /// Whether who joins the group sees its history from the beginning, or from then on. It is asked when somebody joins.
+        newcomers_see_all -> Bool,
         /// When the chat was opened.
         created_at -> Timestamptz,
         /// When its name, slug, avatar or state last changed; messages and members do not count. Kept by a trigger.

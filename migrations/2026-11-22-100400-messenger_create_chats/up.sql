@@ -32,6 +32,7 @@ CREATE TABLE chats (
     direct_high user_id,
     -- squawk-ignore prefer-bigint-over-int -- its CHECK ends it at 300
     member_count integer NOT NULL DEFAULT 0,
+    newcomers_see_all boolean NOT NULL DEFAULT true,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     deleted_at timestamptz,
@@ -62,7 +63,7 @@ CREATE INDEX chats_deleted_idx ON chats (deleted_at) WHERE deleted_at IS NOT NUL
 
 -- Named columns only: people coming and going is no change of the chat itself, and skips the trigger.
 CREATE TRIGGER chats_set_updated_at
-BEFORE UPDATE OF name, slug, avatar_url, deleted_at ON chats
+BEFORE UPDATE OF name, slug, avatar_url, newcomers_see_all, deleted_at ON chats
 FOR EACH ROW EXECUTE FUNCTION diesel_set_updated_at();
 
 CREATE TABLE chat_heads (
@@ -98,11 +99,17 @@ CREATE TABLE chat_participants (
     joined_seq bigint NOT NULL DEFAULT 0,
     left_at timestamptz,
     left_seq bigint,
+    seen_after_seq bigint NOT NULL DEFAULT 0,
+    hidden_seqs bigint [] NOT NULL DEFAULT '{}',
     CONSTRAINT chat_participants_pkey PRIMARY KEY (chat_id, user_id),
     CONSTRAINT chat_participants_chat_fkey FOREIGN KEY (chat_id) REFERENCES chat_heads (chat_id) ON DELETE CASCADE,
     CONSTRAINT chat_participants_user_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE NO ACTION,
     CONSTRAINT chat_participants_joined_seq_check CHECK (joined_seq >= 0),
     CONSTRAINT chat_participants_left_seq_check CHECK (left_seq >= 0),
+    CONSTRAINT chat_participants_seen_after_seq_check CHECK (seen_after_seq >= 0),
+    CONSTRAINT chat_participants_hidden_seqs_check CHECK (
+        cardinality(hidden_seqs) <= 1000 AND array_position(hidden_seqs, NULL) IS NULL
+    ),
     CONSTRAINT chat_participants_times_check CHECK (
         joined_at >= '0001-01-01 00:00:00+00' AND joined_at <= '9999-12-31 23:59:59.999999+00'
         AND left_at >= '0001-01-01 00:00:00+00' AND left_at <= '9999-12-31 23:59:59.999999+00'
@@ -127,6 +134,8 @@ COMMENT ON COLUMN chats.direct_low IS 'The user with the lower id of the two in 
 COMMENT ON COLUMN chats.direct_high IS 'The user with the higher id of the two in a direct chat; null in a group.';
 COMMENT ON COLUMN chats.member_count IS
     'How many members the chat has now, 300 at most. Counted by whoever adds or removes a member, in the same transaction.';
+COMMENT ON COLUMN chats.newcomers_see_all IS
+    'Whether who joins the group sees its history from the beginning, or from then on. It is asked when somebody joins.';
 COMMENT ON COLUMN chats.created_at IS 'When the chat was opened.';
 COMMENT ON COLUMN chats.updated_at IS
     'When its name, slug, avatar or state last changed; messages and members do not count. Kept by a trigger.';
@@ -160,10 +169,14 @@ COMMENT ON COLUMN chat_participants.user_id IS 'Who.';
 COMMENT ON COLUMN chat_participants.role IS 'What the user may do there. At most one active owner per chat.';
 COMMENT ON COLUMN chat_participants.joined_at IS 'Since when; rejoining starts again.';
 COMMENT ON COLUMN chat_participants.joined_seq IS
-    'The chat''s last_seq at that moment: nothing up to it is unread or pending, all of it can be read.';
+    'The chat''s last_seq at that moment: nothing up to it is unread or pending. Whether it can be read, seen_after_seq says.';
 COMMENT ON COLUMN chat_participants.left_at IS 'When the user left or was removed. Null: is a member now.';
 COMMENT ON COLUMN chat_participants.left_seq IS
     'The chat''s last_seq when the user left: nothing after it was sent to them. Null: is a member now.';
+COMMENT ON COLUMN chat_participants.seen_after_seq IS
+    'The user sees nothing up to this seq: it is older than the membership, in a group that shows newcomers no history, or the user has cleared the chat. 0: all of it. It grows, and stays when the membership ends.';
+COMMENT ON COLUMN chat_participants.hidden_seqs IS
+    'The later messages that the user has deleted for themselves, by seq, 1,000 at most. They stay so when the membership ends.';
 COMMENT ON CONSTRAINT chat_participants_chat_fkey ON chat_participants IS
     'Points at the head, not the chat, so that a purge reaches participants and messages in the same step, and their order does not matter.';
 COMMENT ON CONSTRAINT chat_participants_user_fkey ON chat_participants IS

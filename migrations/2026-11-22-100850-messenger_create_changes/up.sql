@@ -17,7 +17,7 @@ COMMENT ON TYPE chat_change_kind IS 'What changed in a chat, besides a new messa
 
 CREATE TYPE user_change_kind AS ENUM (
     'membership_began', 'membership_ended', 'contact_changed', 'block_changed', 'profile_changed',
-    'session_ended', 'settings_changed'
+    'session_ended', 'settings_changed', 'messages_hidden'
 );
 
 COMMENT ON TYPE user_change_kind IS 'What changed of a user''s own things.';

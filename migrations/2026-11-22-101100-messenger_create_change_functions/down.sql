@@ -2,6 +2,8 @@
 
 DROP FUNCTION prune_user_changes(user_id, timestamptz, bigint, bigint);
 DROP FUNCTION prune_chat_changes(chat_id, timestamptz, bigint, bigint);
+DROP FUNCTION clear_chat(chat_id, user_id, bigint);
+DROP FUNCTION hide_message(chat_id, user_id, bigint);
 DROP FUNCTION mark_read(chat_id, user_id, bigint);
 DROP FUNCTION mark_delivered(chat_id, user_id, bigint);
 DROP FUNCTION set_message_metadata(chat_id, user_id, bigint, bigint, jsonb);

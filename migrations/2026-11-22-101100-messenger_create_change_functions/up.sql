@@ -329,6 +329,7 @@ BEGIN
     SELECT
         CASE
             WHEN message.seq IS NULL OR message.deleted_at IS NOT NULL THEN 'not_found'
+            WHEN of_seq <= viewer.seen_after_seq OR of_seq = ANY (viewer.hidden_seqs) THEN 'not_found'
             ELSE 'unchanged'
         END,
         CASE by_user WHEN chat.direct_low THEN chat.direct_high ELSE chat.direct_low END,
@@ -343,6 +344,7 @@ BEGIN
     INTO outcome, other_user, is_there
     FROM unread_messages AS position
     INNER JOIN chats AS chat ON chat.id = in_chat
+    INNER JOIN chat_participants AS viewer ON viewer.chat_id = in_chat AND viewer.user_id = by_user
     LEFT JOIN messages AS message ON message.chat_id = in_chat AND message.seq = of_seq
     WHERE position.user_id = by_user AND position.chat_id = in_chat;
 
@@ -553,6 +555,87 @@ BEGIN
 END
 $$;
 
+-- Who deletes a message for themselves has read so far: so nothing that is unread is hidden, and counts stay subtractions.
+CREATE FUNCTION hide_message(in_chat chat_id, by_user user_id, of_seq bigint) RETURNS text
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    after_seq bigint;
+    hidden bigint [];
+BEGIN
+    SELECT
+        viewer.seen_after_seq,
+        viewer.hidden_seqs
+    INTO after_seq, hidden
+    FROM chat_participants AS viewer
+    WHERE viewer.chat_id = in_chat AND viewer.user_id = by_user AND viewer.left_at IS NULL
+    FOR NO KEY UPDATE;
+
+    IF NOT FOUND THEN
+        RETURN 'not_a_member';
+    ELSIF of_seq = ANY (hidden) THEN
+        RETURN 'unchanged';
+    ELSIF
+        of_seq <= after_seq
+        OR NOT EXISTS (SELECT FROM messages AS message WHERE message.chat_id = in_chat AND message.seq = of_seq)
+    THEN
+        RETURN 'not_found';
+    END IF;
+
+    -- Without those that are gone since.
+    hidden := ARRAY(
+        SELECT one.seq
+        FROM unnest(hidden || of_seq) AS one (seq)
+        CROSS JOIN chat_heads AS head
+        WHERE head.chat_id = in_chat AND one.seq >= head.first_seq
+        ORDER BY one.seq
+    );
+    IF cardinality(hidden) > 1000 THEN
+        RETURN 'too_many';
+    END IF;
+
+    UPDATE chat_participants
+    SET hidden_seqs = hidden
+    WHERE chat_id = in_chat AND user_id = by_user;
+
+    PERFORM mark_read(in_chat, by_user, of_seq);
+    PERFORM record_user_change(ARRAY[by_user::uuid], 'messages_hidden', in_chat, NULL, NULL);
+    RETURN 'changed';
+END
+$$;
+
+CREATE FUNCTION clear_chat(in_chat chat_id, by_user user_id, up_to bigint) RETURNS bigint
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    after_seq bigint;
+    through_seq bigint;
+BEGIN
+    SELECT
+        viewer.seen_after_seq,
+        least(up_to, head.last_seq)
+    INTO after_seq, through_seq
+    FROM chat_participants AS viewer
+    INNER JOIN chat_heads AS head ON head.chat_id = in_chat
+    WHERE viewer.chat_id = in_chat AND viewer.user_id = by_user AND viewer.left_at IS NULL
+    FOR NO KEY UPDATE OF viewer;
+
+    IF after_seq IS NULL OR through_seq <= after_seq THEN
+        RETURN after_seq;
+    END IF;
+
+    UPDATE chat_participants
+    SET
+        seen_after_seq = through_seq,
+        hidden_seqs = ARRAY(SELECT one.seq FROM unnest(hidden_seqs) AS one (seq) WHERE one.seq > through_seq ORDER BY one.seq)
+    WHERE chat_id = in_chat AND user_id = by_user;
+
+    PERFORM mark_read(in_chat, by_user, through_seq);
+    PERFORM record_user_change(ARRAY[by_user::uuid], 'messages_hidden', in_chat, NULL, NULL);
+    RETURN through_seq;
+END
+$$;
+
 CREATE FUNCTION prune_chat_changes(
     after_chat chat_id,
     before timestamptz,
@@ -679,6 +762,10 @@ COMMENT ON FUNCTION mark_delivered(chat_id, user_id, bigint) IS
     'Moves what a member has received up to a message, and gives where it was and is; nulls: not a member.';
 COMMENT ON FUNCTION mark_read(chat_id, user_id, bigint) IS
     'Moves what a member has read, and with it what was received, up to a message, and gives where both were and are; nulls: not a member.';
+COMMENT ON FUNCTION hide_message(chat_id, user_id, bigint) IS
+    'Deletes a message for one member, who has read so far then, and gives what came of it: changed, unchanged, not_found, too_many (1,000 are), not_a_member. Locks the membership, then the position.';
+COMMENT ON FUNCTION clear_chat(chat_id, user_id, bigint) IS
+    'Lets one member see nothing up to a message any more, who has read so far then, and gives after which message they see all; null: not a member. Locks the membership, then the position.';
 COMMENT ON FUNCTION prune_chat_changes(chat_id, timestamptz, bigint, bigint) IS
     'Removes from the logs of some chats after one what was logged before a time, and all but the newest rows. Gives the last chat it looked at (null: there are no more) and how many rows it removed.';
 COMMENT ON FUNCTION prune_user_changes(user_id, timestamptz, bigint, bigint) IS

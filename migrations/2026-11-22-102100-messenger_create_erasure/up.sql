@@ -174,12 +174,18 @@ BEGIN
 
     -- The row stays, because messages point at it. That it was a recipient of nothing keeps the counts of receipts right.
     UPDATE chat_participants
-    SET role = 'member', joined_at = left_at, joined_seq = left_seq
+    SET role = 'member', joined_at = left_at, joined_seq = left_seq, seen_after_seq = 0, hidden_seqs = '{}'
     WHERE
         chat_id = in_chat
         AND user_id = of_user
         AND left_at IS NOT NULL
-        AND (role <> 'member' OR joined_at <> left_at OR joined_seq <> left_seq);
+        AND (
+            role <> 'member'
+            OR joined_at <> left_at
+            OR joined_seq <> left_seq
+            OR seen_after_seq <> 0
+            OR hidden_seqs <> '{}'
+        );
 END
 $$;
 

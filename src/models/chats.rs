@@ -21,6 +21,7 @@ pub struct Chat {
     pub direct_low: Option<UserId>,
     pub direct_high: Option<UserId>,
     pub member_count: i32,
+    pub newcomers_see_all: bool,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub deleted_at: Option<DateTime<Utc>>,
@@ -35,13 +36,14 @@ pub struct NewGroupChat<'a> {
     pub name: &'a str,
     pub slug: Option<&'a str>,
     pub avatar_url: Option<&'a str>,
+    pub newcomers_see_all: bool,
 }
 
 impl<'a> NewGroupChat<'a> {
     /// A group of that name, without a slug or an avatar.
     #[must_use]
     pub const fn new(id: ChatId, name: &'a str) -> Self {
-        Self { id, kind: ChatKind::Group, name, slug: None, avatar_url: None }
+        Self { id, kind: ChatKind::Group, name, slug: None, avatar_url: None, newcomers_see_all: true }
     }
 }
 
@@ -71,6 +73,7 @@ pub struct ChatChanges<'a> {
     pub name: Option<&'a str>,
     pub slug: Option<Option<&'a str>>,
     pub avatar_url: Option<Option<&'a str>>,
+    pub newcomers_see_all: Option<bool>,
     pub member_count: Option<i32>,
     pub deleted_at: Option<Option<DateTime<Utc>>>,
 }

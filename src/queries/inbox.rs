@@ -9,6 +9,7 @@ use super::chat_settings::{Settings, Stored, stored};
 use super::functions::{flag_or, number_or, rank_or, time_or};
 use super::profile::{Profile, SeenBy, seen_by};
 use super::unread::unread_count;
+use super::visibility::LastIsHidden;
 use crate::actor::Actor;
 use crate::cursor::{self, place};
 use crate::enums::{ChatKind, MessageKind};
@@ -63,6 +64,15 @@ pub struct Last {
     pub sent_at: Option<DateTime<Utc>>,
     /// Whether it was deleted.
     pub is_deleted: bool,
+    /// Whether the user does not see it, because they have deleted it for themselves or cleared the chat: of it, there are its seq
+    /// and its time only.
+    pub is_hidden: bool,
+}
+
+impl Last {
+    fn hidden(self) -> Self {
+        Self { sender_id: None, kind: None, preview: None, is_deleted: false, ..self }
+    }
 }
 
 /// The rank of chats that are not pinned: after all that are.
@@ -188,6 +198,7 @@ fn page(
 fn entry(row: Row) -> Entry {
     let (chat, other, last, unread_count, active_at, last_read_seq, mention_count, stored) = row;
     let (chat_id, kind, name, avatar_url, member_count) = chat;
+    let last = if last.is_hidden { last.hidden() } else { last };
     let settings = Settings::of(stored, last.seq, last_read_seq);
     Entry {
         chat_id,
@@ -220,6 +231,7 @@ fn pin_rank(unpinned: i16) -> _ {
 fn entries(user_id: UserId, archived: bool, unpinned: i16, nothing: i64) -> _ {
     let other = case_when(chats::direct_low.eq(user_id), chats::direct_high).otherwise(chats::direct_low);
     let profile: SeenBy = seen_by(user_id);
+    let last_is_hidden: LastIsHidden = LastIsHidden(user_id);
     let last = (
         chat_heads::last_seq,
         chat_heads::last_sender_id,
@@ -228,6 +240,7 @@ fn entries(user_id: UserId, archived: bool, unpinned: i16, nothing: i64) -> _ {
         chat_heads::last_message_at,
         // No other message of a member does not count as unread.
         chat_heads::last_sender_id.is_not_null().and(chat_heads::last_uncounted_seq.eq(chat_heads::last_seq)),
+        last_is_hidden,
     );
     let mentions = message_mentions::table
         .filter(message_mentions::chat_id.eq(unread_messages::chat_id))

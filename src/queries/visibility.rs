@@ -1,4 +1,4 @@
-//! Conditions on a row of `users` that depend on a reader: what the user shows to the reader, and lets the reader do.
+//! Conditions that depend on a reader: what a user shows to the reader and lets them do, and which messages a member sees.
 //!
 //! Each is an expression of its own, because Diesel's DSL refuses the table of a subquery that the statement has, too. With
 //! `OFFSET 0`, PostgreSQL asks the key of the blocks for each user, instead of reading all blocks.
@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{Bool, Integer};
 
-use crate::ids::{UserId, sql_types};
+use crate::ids::{ChatId, UserId, sql_types};
 
 macro_rules! of_users {
     ($($(#[$doc:meta])+ $name:ident: $sql:ty = [$first:literal, $($rest:literal),+];)+) => {$(
@@ -75,4 +75,105 @@ impl Sight {
     pub(super) const ALL: i32 = 0;
     /// The user has blocked the reader.
     pub(super) const BLOCKED: i32 = 2;
+}
+
+macro_rules! of_messages {
+    ($($(#[$doc:meta])+ $name:ident = $seq:literal;)+) => {$(
+        $(#[$doc])+
+        #[derive(Debug, Clone, Copy, QueryId, ValidGrouping)]
+        pub(super) struct $name {
+            pub(super) chat_id: ChatId,
+            pub(super) reader: UserId,
+        }
+
+        impl Expression for $name {
+            type SqlType = Bool;
+        }
+
+        impl<QS> AppearsOnTable<QS> for $name {}
+
+        impl<QS> SelectableExpression<QS> for $name {}
+
+        impl QueryFragment<Pg> for $name {
+            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+                out.push_sql(concat!("(", $seq, " > (SELECT viewer.seen_after_seq"));
+                self.of_viewer(out.reborrow())?;
+                out.push_sql(concat!(") AND ", $seq, " <> ALL ((SELECT viewer.hidden_seqs"));
+                self.of_viewer(out.reborrow())?;
+                out.push_sql(")::bigint []))");
+                Ok(())
+            }
+        }
+
+        impl $name {
+            fn of_viewer<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+                out.push_sql(" FROM chat_participants AS viewer WHERE viewer.chat_id = ");
+                out.push_bind_param::<sql_types::ChatId, _>(&self.chat_id)?;
+                out.push_sql(" AND viewer.user_id = ");
+                out.push_bind_param::<sql_types::UserId, _>(&self.reader)?;
+                out.push_sql(" AND viewer.left_at IS NULL");
+                Ok(())
+            }
+        }
+    )+};
+}
+
+// The membership is read once for the whole statement, and the first seq bounds the index.
+of_messages! {
+    /// The reader is a member of the chat now, and sees the message: for `messages`.
+    SeesMessage = "messages.seq";
+    /// The same for `attachments`.
+    SeesAttachment = "attachments.message_seq";
+    /// The same for `message_mentions`.
+    SeesMention = "message_mentions.message_seq";
+    /// The same for `message_reactions`.
+    SeesReaction = "message_reactions.message_seq";
+}
+
+/// The member of the row of `chat_participants` sees the message of the row of `messages`.
+#[derive(Debug, Clone, Copy, QueryId, ValidGrouping)]
+pub(super) struct MemberSees;
+
+impl Expression for MemberSees {
+    type SqlType = Bool;
+}
+
+impl<QS> AppearsOnTable<QS> for MemberSees {}
+
+impl<QS> SelectableExpression<QS> for MemberSees {}
+
+impl QueryFragment<Pg> for MemberSees {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(
+            "(messages.seq > chat_participants.seen_after_seq AND messages.seq <> ALL (chat_participants.hidden_seqs))",
+        );
+        Ok(())
+    }
+}
+
+/// The member does not see the newest message of the row of `chat_heads`.
+#[derive(Debug, Clone, Copy, QueryId, ValidGrouping)]
+pub(super) struct LastIsHidden(pub(super) UserId);
+
+impl Expression for LastIsHidden {
+    type SqlType = Bool;
+}
+
+impl<QS> AppearsOnTable<QS> for LastIsHidden {}
+
+impl<QS> SelectableExpression<QS> for LastIsHidden {}
+
+impl QueryFragment<Pg> for LastIsHidden {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        // For the rows of the page only, because PostgreSQL asks what costs something after it has sorted.
+        out.push_sql(
+            "(chat_heads.last_seq > 0 AND EXISTS (SELECT FROM chat_participants AS viewer WHERE viewer.chat_id = \
+                      chat_heads.chat_id AND viewer.user_id = ",
+        );
+        out.push_bind_param::<sql_types::UserId, _>(&self.0)?;
+        out.push_sql(
+            " AND (viewer.seen_after_seq >= chat_heads.last_seq OR chat_heads.last_seq = ANY (viewer.hidden_seqs)) OFFSET 0))",
+        );
+        Ok(())
+    }
 }

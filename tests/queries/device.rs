@@ -205,11 +205,17 @@ impl Device {
             kept.chat = change.chat.unwrap_or_else(|| kept.chat.clone());
             kept.last_read_seq = change.last_read_seq;
             kept.messages.extend(change.messages.into_iter().map(unquoted));
+            kept.messages.retain(|seq, _| *seq >= change.first_seq);
             for member in change.members {
                 match member.role {
                     Some(role) => _ = kept.members.insert(member.user_id, (role, member.joined_at)),
                     None => _ = kept.members.remove(&member.user_id),
                 }
+            }
+        }
+        for change in page.hidden {
+            if let Some(kept) = self.memory.chats.get_mut(&change.chat_id) {
+                kept.messages.retain(|seq, _| *seq >= change.first_seq && !change.seqs.contains(seq));
             }
         }
         for change in page.contacts {

@@ -19,6 +19,7 @@ mod doorbell;
 mod erasure;
 mod failure;
 mod groups;
+mod hidden;
 mod history;
 mod hostile;
 mod hot;

@@ -14,6 +14,7 @@ use crate::ids::ChatId;
 use crate::models::Attachment;
 use crate::page::Limit;
 use crate::queries::predicates::{is_member, membership};
+use crate::queries::visibility::{MemberSees, SeesAttachment};
 use crate::schema::{attachments, chat_participants, messages};
 use crate::seq::Seq;
 
@@ -92,7 +93,7 @@ pub fn all(
     seq: Seq,
 ) -> Result<Vec<Attachment>, Error<AttachmentsRefused>> {
     let reader = actor.user_id();
-    let of_chat = messages::chat_id.eq(chat_participants::chat_id).and(messages::seq.eq(seq));
+    let of_chat = messages::chat_id.eq(chat_participants::chat_id).and(messages::seq.eq(seq)).and(MemberSees);
     let of_message = attachments::chat_id.eq(messages::chat_id).and(attachments::message_seq.eq(messages::seq));
     let rows = chat_participants::table
         .left_join(messages::table.on(of_chat))
@@ -156,7 +157,7 @@ pub fn list(
     let page = attachments::table
         .filter(attachments::chat_id.eq(chat_id).and(attachments::message_seq.le(message_seq)))
         .filter(attachments::message_seq.lt(message_seq).or(attachments::position.lt(position)))
-        .filter(exists(membership))
+        .filter(SeesAttachment { chat_id, reader })
         .order((attachments::message_seq.desc(), attachments::position.desc()))
         .limit(limit.get())
         .select(Attachment::as_select())

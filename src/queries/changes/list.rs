@@ -248,6 +248,8 @@ fn page(conn: &mut PgConnection, known: &Known, limit: Limit) -> Result<Page, Er
         .filter(|change| change.kind == UserChangeKind::ProfileChanged)
         .filter_map(|change| change.about_user_id)
         .collect();
+    let hidden = log.iter().filter(|change| change.kind == UserChangeKind::MessagesHidden);
+    let hidden = hidden.filter_map(|change| change.about_chat_id).collect();
     let mut page = Page {
         chats: chats(conn, user_id, reloads, candidates, &mut people)?,
         ended: read::ended(conn, user_id, &ended)?,
@@ -262,6 +264,7 @@ fn page(conn: &mut PgConnection, known: &Known, limit: Limit) -> Result<Page, Er
             let settings = log.iter().filter(|change| change.kind == UserChangeKind::SettingsChanged);
             settings.map(|change| change.about_chat_id).collect::<BTreeSet<_>>().into_iter().collect()
         },
+        hidden: read::hidden(conn, user_id, hidden)?,
         profiles: HashMap::new(),
         state: Cursor::new(next),
         is_last,

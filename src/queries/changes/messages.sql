@@ -13,3 +13,5 @@ SELECT
     message.version
 FROM unnest($1, $2) AS wanted (chat_id, seq)
 INNER JOIN messages AS message ON wanted.chat_id = message.chat_id AND wanted.seq = message.seq
+INNER JOIN chat_participants AS viewer ON wanted.chat_id = viewer.chat_id AND viewer.user_id = $3
+WHERE wanted.seq > viewer.seen_after_seq AND wanted.seq <> ALL (viewer.hidden_seqs)

@@ -28,6 +28,6 @@ mod read;
 mod state;
 
 pub use list::{ChangesRefused, begin, list};
-pub use page::{BlockChange, ChatChanges, ContactChange, Ended, Ending, MemberChange, Page, Reload};
+pub use page::{BlockChange, ChatChanges, ContactChange, Ended, Ending, HiddenChange, MemberChange, Page, Reload};
 pub use prune::{Pruned, prune};
 pub use state::State;

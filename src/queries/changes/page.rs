@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use diesel::prelude::*;
 
 use super::State;
 use crate::enums::ParticipantRole;
@@ -29,6 +30,8 @@ pub struct Page {
     /// The chats of which the user's own settings changed, to be read anew; `None`: those that are of no chat,
     /// [`privacy`](crate::queries::privacy).
     pub settings: Vec<Option<ChatId>>,
+    /// The chats of which the user has deleted messages for themselves, or which the user has cleared, as they are now.
+    pub hidden: Vec<HiddenChange>,
     /// The profiles that changed, the user's own included, and those of everybody who appears on the page.
     pub profiles: HashMap<UserId, Profile>,
     /// What the device knows once it has kept the page; it keeps both in one transaction of its own.
@@ -47,6 +50,7 @@ impl Page {
             && self.blocks.is_empty()
             && self.ended_sessions.is_empty()
             && self.settings.is_empty()
+            && self.hidden.is_empty()
             && self.profiles.is_empty()
     }
 }
@@ -68,7 +72,7 @@ pub struct ChatChanges {
     pub members: Vec<MemberChange>,
     /// The version of the chat up to which the device knows everything after this page.
     pub version: Version,
-    /// Where the chat's history begins: the device forgets the messages before it, and answers to them answer nothing any
+    /// Where the chat's history begins for the user: the device forgets the messages before it, and answers to them answer nothing any
     /// more. One more than `last_seq`: every message is gone.
     pub first_seq: Seq,
     /// The chat's newest message.
@@ -141,4 +145,16 @@ pub struct BlockChange {
     pub user_id: UserId,
     /// The block as it is now. `None`: there is none.
     pub block: Option<Block>,
+}
+
+/// What a user does not see of a chat: the device forgets it.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct HiddenChange {
+    /// Which chat.
+    pub chat_id: ChatId,
+    /// Where history begins for the user: what is before is gone, or the user does not see it.
+    pub first_seq: Seq,
+    /// The later messages that the user has deleted for themselves, in order; 1,000 at most.
+    pub seqs: Vec<Seq>,
 }

@@ -9,7 +9,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz};
 use super::super::attachments;
 use super::super::statement::{Columns, statement};
 use super::state::KnownChat;
-use super::{Ended, Ending, MemberChange};
+use super::{Ended, Ending, HiddenChange, MemberChange};
 use crate::enums::{ChatChangeKind, ParticipantRole};
 use crate::ids::{ChatId, UserId, sql_types as sql};
 use crate::models::{Block, Chat, Contact, Message};
@@ -143,9 +143,11 @@ pub(super) fn logged(
 }
 
 statement! {
+    /// Those that the reader sees.
     OfSeqs {
         chat_ids: Vec<ChatId> as Array<sql::ChatId>,
         seqs: Vec<Seq> as Array<BigInt>,
+        reader: UserId as sql::UserId,
     } -> (Columns<Message>,) = "messages.sql"
 }
 
@@ -157,12 +159,16 @@ statement! {
     } -> (sql::ChatId, BigInt, Text, BigInt, Bool) = "reactions.sql"
 }
 
-fn of_seqs(conn: &mut PgConnection, keys: impl Iterator<Item = (ChatId, Seq)>) -> QueryResult<Vec<Message>> {
+fn of_seqs(
+    conn: &mut PgConnection,
+    reader: UserId,
+    keys: impl Iterator<Item = (ChatId, Seq)>,
+) -> QueryResult<Vec<Message>> {
     let (chat_ids, seqs): (Vec<_>, Vec<_>) = keys.unzip();
     if chat_ids.is_empty() {
         return Ok(Vec::new());
     }
-    let messages = OfSeqs { chat_ids, seqs }.load::<(Message,)>(conn)?;
+    let messages = OfSeqs { chat_ids, seqs, reader }.load::<(Message,)>(conn)?;
     Ok(messages.into_iter().map(|(message,)| message).collect())
 }
 
@@ -173,12 +179,12 @@ pub(super) fn entries(
     keys: Vec<(ChatId, Seq)>,
     people: &mut BTreeSet<UserId>,
 ) -> QueryResult<HashMap<ChatId, Vec<Entry>>> {
-    let mut found = of_seqs(conn, keys.into_iter())?;
+    let mut found = of_seqs(conn, reader, keys.into_iter())?;
     found.sort_unstable_by_key(|message| (message.chat_id, message.seq));
     let keys: Vec<_> = found.iter().map(|message| (message.chat_id, message.seq)).collect();
     let answered: BTreeSet<_> =
         found.iter().filter_map(|message| Some((message.chat_id, message.reply_to_seq?))).collect();
-    let answered = of_seqs(conn, answered.into_iter())?;
+    let answered = of_seqs(conn, reader, answered.into_iter())?;
     let answered: HashMap<_, _> =
         answered.iter().map(|message| ((message.chat_id, message.seq), ReplyPreview::from(message))).collect();
     let mut pictures = attachments::of_messages(conn, &keys)?;
@@ -267,6 +273,25 @@ pub(super) fn chats(conn: &mut PgConnection, ids: Vec<ChatId>) -> QueryResult<Ha
     }
     let chats = chat_rows::table.filter(chat_rows::id.eq_any(ids)).select(Chat::as_select()).load(conn)?;
     Ok(chats.into_iter().map(|chat| (chat.id, chat)).collect())
+}
+
+statement! {
+    HiddenNow {
+        user_id: UserId as sql::UserId,
+        chat_ids: Vec<ChatId> as Array<sql::ChatId>,
+    } -> (sql::ChatId, BigInt, Array<BigInt>) = "hidden.sql"
+}
+
+/// What the user does not see of these chats, in the order of their ids.
+pub(super) fn hidden(
+    conn: &mut PgConnection,
+    user_id: UserId,
+    chats: BTreeSet<ChatId>,
+) -> QueryResult<Vec<HiddenChange>> {
+    if chats.is_empty() {
+        return Ok(Vec::new());
+    }
+    HiddenNow { user_id, chat_ids: chats.into_iter().collect() }.load(conn)
 }
 
 /// These users without those who have blocked the reader.

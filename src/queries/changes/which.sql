@@ -8,7 +8,18 @@ SELECT
     own.pruned_version,
     chat.chat_id,
     chat.is_member,
-    chat.first_seq,
+    -- Not for the state of now, which has no use for it.
+    CASE
+        WHEN $6 IS NULL THEN chat.first_seq
+        ELSE greatest(
+            chat.first_seq,
+            (
+                SELECT viewer.seen_after_seq + 1
+                FROM chat_participants AS viewer
+                WHERE viewer.chat_id = chat.chat_id AND viewer.user_id = $1
+            )
+        )
+    END AS first_seq,
     chat.last_seq,
     chat.version,
     chat.pruned_version,

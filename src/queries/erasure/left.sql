@@ -16,7 +16,16 @@ SELECT
     'chat_participants',
     count(*)
 FROM chat_participants
-WHERE user_id = $1 AND (left_at IS NULL OR joined_at <> left_at OR joined_seq <> left_seq OR role <> 'member')
+WHERE
+    user_id = $1
+    AND (
+        left_at IS NULL
+        OR joined_at <> left_at
+        OR joined_seq <> left_seq
+        OR role <> 'member'
+        OR seen_after_seq <> 0
+        OR hidden_seqs <> '{}'
+    )
 UNION ALL
 SELECT
     'chat_settings',

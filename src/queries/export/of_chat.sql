@@ -8,7 +8,7 @@ SELECT
         'last_read_seq', position.last_read_seq, 'last_delivered_seq', position.last_delivered_seq,
         'muted_until_at', setting.muted_until_at, 'pin_rank', setting.pin_rank, 'is_archived', setting.is_archived,
         'hidden_through_seq', setting.hidden_through_seq, 'unread_from_seq', setting.unread_from_seq,
-        'draft', setting.draft
+        'draft', setting.draft, 'seen_after_seq', member.seen_after_seq, 'hidden_seqs', member.hidden_seqs
     )::text AS line
 FROM chat_participants AS member
 INNER JOIN chats AS chat ON chat.id = $2

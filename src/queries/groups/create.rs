@@ -26,13 +26,15 @@ pub struct NewGroup<'a> {
     pub avatar_url: Option<&'a str>,
     /// Who is in it besides the owner, in any order.
     pub members: &'a [UserId],
+    /// Whether who joins later sees its history from the beginning, or from then on.
+    pub newcomers_see_all: bool,
 }
 
 impl<'a> NewGroup<'a> {
     /// A group of that name and these members, without a slug or an avatar.
     #[must_use]
     pub const fn new(name: &'a str, members: &'a [UserId]) -> Self {
-        Self { name, slug: None, avatar_url: None, members }
+        Self { name, slug: None, avatar_url: None, members, newcomers_see_all: true }
     }
 }
 
@@ -139,6 +141,7 @@ pub fn create(conn: &mut PgConnection, actor: Actor, group: &NewGroup<'_>) -> Re
     conn.transaction(|conn| {
         let mut new = NewGroupChat::new(ChatId::new(), group.name);
         (new.slug, new.avatar_url) = (group.slug, group.avatar_url);
+        new.newcomers_see_all = group.newcomers_see_all;
         if let Some(missing) = hold_open(conn, &users)? {
             return Err(Error::Refused(CreateRefused::UserNotFound(missing)));
         }

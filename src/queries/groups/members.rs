@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
+use super::super::functions::greatest;
 use super::super::messages::system::{self, Event};
 use super::super::user_changes::{self, About};
 use super::lock;
@@ -13,6 +14,7 @@ use crate::ids::{ChatId, UserId};
 use crate::models::{ChatParticipant, Message, NewUnreadMessages};
 use crate::queries::predicates::{Silence, blocked_among, hold_open, not_addable_among};
 use crate::schema::{chat_participants, chats, unread_messages};
+use crate::seq::Seq;
 
 /// A member who was added.
 #[derive(Debug, Clone, PartialEq)]
@@ -154,12 +156,15 @@ pub fn add(
             .execute(conn)?;
         let message = system::record(conn, chat_id, Event::MemberAdded { actor, target: user_id })?;
         let seq = message.seq;
+        let sees_all: bool = chats::table.find(chat_id).select(chats::newcomers_see_all).first(conn)?;
+        let seen_after = if sees_all { Seq::ZERO } else { seq.previous() };
         let member = diesel::insert_into(chat_participants::table)
             .values((
                 chat_participants::chat_id.eq(chat_id),
                 chat_participants::user_id.eq(user_id),
                 chat_participants::joined_at.eq(message.created_at),
                 chat_participants::joined_seq.eq(seq),
+                chat_participants::seen_after_seq.eq(seen_after),
             ))
             .on_conflict((chat_participants::chat_id, chat_participants::user_id))
             .do_update()
@@ -170,6 +175,8 @@ pub fn add(
                 chat_participants::joined_seq.eq(excluded(chat_participants::joined_seq)),
                 chat_participants::left_at.eq(excluded(chat_participants::left_at)),
                 chat_participants::left_seq.eq(excluded(chat_participants::left_seq)),
+                chat_participants::seen_after_seq
+                    .eq(greatest(chat_participants::seen_after_seq, excluded(chat_participants::seen_after_seq))),
             ))
             .returning(ChatParticipant::as_returning())
             .get_result(conn)?;

@@ -19,5 +19,5 @@ pub use delete::{DeleteRefused, Deleted, delete};
 pub(crate) use leave::leave_for_good;
 pub use leave::{LeaveRefused, Left, leave};
 pub use members::{AddRefused, Added, RemoveRefused, add, remove};
-pub use profile::{ChangeRefused, Changed, change_avatar, change_slug, rename};
+pub use profile::{ChangeRefused, Changed, change_avatar, change_history, change_slug, rename};
 pub use roles::{RoleRefused, demote, promote, transfer_ownership};

@@ -1,4 +1,4 @@
-//! Changes a group's name, picture and link.
+//! Changes a group's name, picture and link, and whether newcomers see its history.
 
 use diesel::prelude::*;
 
@@ -178,6 +178,47 @@ pub fn change_slug(
     let actor = actor.user_id();
     let changes = ChatChanges { slug: Some(slug), ..ChatChanges::default() };
     change(conn, chat_id, actor, &changes, Event::SlugChanged { actor, slug })
+}
+
+/// Says whether who joins the group from now on sees its history from the beginning, or from then on. Who is a member sees what
+/// they saw before; of who has left and joins again, what they did not see stays so.
+///
+/// The owner and admins may. Without it, a group shows all of its history
+/// ([`NewGroup::newcomers_see_all`](super::NewGroup::newcomers_see_all)).
+///
+/// A transaction. It locks the group and the head. Index: the primary keys.
+///
+/// # Errors
+///
+/// One of these, or [`Error::Database`]:
+///
+/// * [`NotAMember`](ChangeRefused::NotAMember): the actor is not a member of such a group.
+/// * [`NotAllowed`](ChangeRefused::NotAllowed): the actor is a plain member.
+///
+/// # Examples
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let [alice, bob] = ["alice", "bob"].map(|name| messenger_db::doctest::user(conn, name));
+/// use messenger_db::page::Limit;
+/// use messenger_db::queries::groups::{self, NewGroup};
+/// use messenger_db::queries::history;
+///
+/// let group = groups::create(conn, alice, &NewGroup::new("Hikers", &[]))?.id;
+/// groups::change_history(conn, alice, group, false)?;
+/// let added = groups::add(conn, alice, group, bob.user_id())?.message.seq;
+/// assert_eq!(history::latest(conn, bob, group, Limit::default())?.first_seq, added);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn change_history(
+    conn: &mut PgConnection,
+    actor: Actor,
+    chat_id: ChatId,
+    newcomers_see_all: bool,
+) -> Result<Changed, Error<ChangeRefused>> {
+    let actor = actor.user_id();
+    let changes = ChatChanges { newcomers_see_all: Some(newcomers_see_all), ..ChatChanges::default() };
+    change(conn, chat_id, actor, &changes, Event::HistoryChanged { actor, newcomers_see_all })
 }
 
 fn change(

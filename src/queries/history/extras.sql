@@ -1,6 +1,14 @@
 -- What is shown with the messages of a page, in one row: their pictures, their reactions, the messages they answer that
 -- are not on the page, and the profiles of everybody who sent any of these.
-WITH answered AS MATERIALIZED (
+WITH viewer AS MATERIALIZED (
+    SELECT
+        seen_after_seq,
+        hidden_seqs
+    FROM chat_participants
+    WHERE chat_id = $1 AND user_id = $2
+),
+
+answered AS MATERIALIZED (
     SELECT
         seq,
         id,
@@ -9,7 +17,11 @@ WITH answered AS MATERIALIZED (
         message_preview(content) AS preview,
         deleted_at IS NOT NULL AS is_deleted
     FROM messages
-    WHERE chat_id = $1 AND seq = any($5)
+    WHERE
+        chat_id = $1
+        AND seq = any($5)
+        AND seq > (SELECT seen_after_seq FROM viewer)
+        AND seq <> ALL ((SELECT hidden_seqs FROM viewer)::bigint [])
 )
 
 SELECT

@@ -16,17 +16,18 @@ use crate::seq::Seq;
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Page {
-    /// The messages, by ascending seq and without a gap between two of them.
+    /// The messages, by ascending seq and without a gap between two of them, but for those that the reader has deleted for
+    /// themselves.
     pub entries: Vec<Entry>,
     /// Who sent them and the messages they answer.
     pub profiles: HashMap<UserId, Profile>,
-    /// Older messages exist, than the first of the page; of an empty page, it is not known: [`before`](super::before)
-    /// this seq.
+    /// There are messages that are older than what was looked at: [`before`](super::before) this seq. A page of which the
+    /// reader sees nothing has it, too; where there was nothing to look at, there is none.
     pub older_before: Option<Seq>,
-    /// Newer messages exist, than the last of the page; of an empty page, it is not known: [`after`](super::after) this
-    /// seq.
+    /// There are messages that are newer than what was looked at: [`after`](super::after) this seq.
     pub newer_after: Option<Seq>,
-    /// Where history begins: the messages before it are gone, and a device forgets them. Answers to them answer nothing any
+    /// Where history begins for the reader: the messages before it are gone, or the reader does not see them, and a device forgets
+    /// them. Answers to them answer nothing any
     /// more. One more than the newest seq: every message is gone.
     pub first_seq: Seq,
 }
@@ -41,7 +42,7 @@ pub struct Entry {
     pub attachments: Vec<Attachment>,
     /// Its reactions: one entry for each emoji, the one that was first given first.
     pub reactions: Vec<Reaction>,
-    /// The message that it answers.
+    /// The message that it answers; `None`: it answers none, or one that the reader does not see.
     pub reply_to: Option<ReplyPreview>,
 }
 
@@ -89,17 +90,21 @@ impl From<&Message> for ReplyPreview {
 }
 
 impl Page {
-    /// The page of these messages, which are in order and without a gap, of a chat whose history goes
-    /// from one seq to another.
+    /// The page of these messages, which are in order, of a chat whose history goes from one seq to another, and in which the
+    /// reader asked for what is between two.
     pub(super) fn load(
         conn: &mut PgConnection,
         reader: UserId,
         messages: Vec<Message>,
         (first_seq, last_seq): (Seq, Seq),
+        (from, to): (Seq, Seq),
     ) -> QueryResult<Self> {
+        let is_asked = from <= to;
+        let older_before = (is_asked && from > first_seq).then_some(from);
+        let newer_after = (is_asked && to < last_seq).then_some(to);
         let (Some(first), Some(last)) = (messages.first(), messages.last()) else {
             let (entries, profiles) = (Vec::new(), HashMap::new());
-            return Ok(Self { entries, profiles, older_before: None, newer_after: None, first_seq });
+            return Ok(Self { entries, profiles, older_before, newer_after, first_seq });
         };
         let (chat_id, first, last) = (first.chat_id, first.seq, last.seq);
         let extras = Extras::read(conn, chat_id, reader, (first, last), &messages)?;
@@ -122,13 +127,7 @@ impl Page {
                 entry.reactions.push(reaction);
             }
         }
-        Ok(Self {
-            entries,
-            profiles: extras.profiles,
-            older_before: (first > first_seq).then_some(first),
-            newer_after: (last < last_seq).then_some(last),
-            first_seq,
-        })
+        Ok(Self { entries, profiles: extras.profiles, older_before, newer_after, first_seq })
     }
 }
 

@@ -10,6 +10,7 @@ use crate::ids::{ChatId, MessageId, UserId};
 use crate::models::Message;
 use crate::page::Limit;
 use crate::queries::predicates::is_member;
+use crate::queries::visibility::MemberSees;
 use crate::schema::{chat_heads, chat_participants, messages};
 use crate::seq::Seq;
 
@@ -34,8 +35,10 @@ type Outcome = Result<Page, Error<HistoryRefused>>;
 
 /// The newest messages of a chat.
 ///
-/// In the chat's order, oldest first, like every page of history. A member reads the whole chat, from before they
-/// joined too.
+/// In the chat's order, oldest first, like every page of history. A member reads the whole chat, from before they joined too,
+/// unless the group shows newcomers no history ([`groups::change_history`](super::groups::change_history)); but not what they have
+/// deleted for themselves ([`messages::hide`](super::messages::hide), [`messages::clear`](super::messages::clear)): a page has fewer
+/// messages then, even none, and says where to go on.
 ///
 /// Two statements, which lock nothing; the first decides whether the reader may read, and is the only one when there is
 /// nothing. Each sees its own moment: whoever needs one for both runs this in a transaction of `REPEATABLE READ`.
@@ -101,13 +104,20 @@ pub fn before(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, seq: Seq, 
     let last = least(chat_heads::last_seq, seq.max(Seq::FIRST).previous());
     let rows = chat_participants::table
         .inner_join(chat_heads::table.on(chat_heads::chat_id.eq(chat_participants::chat_id)))
-        .left_join(messages::table.on(
-            messages::chat_id.eq(chat_participants::chat_id).and(messages::seq.between(last - (limit.get() - 1), last)),
-        ))
+        .left_join(
+            messages::table.on(messages::chat_id
+                .eq(chat_participants::chat_id)
+                .and(messages::seq.between(last - (limit.get() - 1), last))
+                .and(MemberSees)),
+        )
         .filter(is_member(chat_id, reader))
-        .select(((chat_heads::first_seq, chat_heads::last_seq), Option::<Message>::as_select()))
+        .select(((begins(), chat_heads::last_seq), Option::<Message>::as_select()))
         .load(conn)?;
-    page(conn, reader, rows)
+    let end = seq.max(Seq::FIRST).previous();
+    page(conn, reader, rows, |first, last| {
+        let last = last.min(end);
+        (first.max(last.back(limit.get() - 1)), last)
+    })
 }
 
 /// The messages right after one, which need not exist.
@@ -138,18 +148,22 @@ pub fn after(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, seq: Seq, l
     // Seqs begin at 1; the statement adds a page to it.
     let next = seq.max(Seq::ZERO).min(Seq::MAX.back(Limit::MAX.get())).next();
     // A device that knows nothing, or only what is gone, goes on where history begins.
-    let first = greatest(chat_heads::first_seq, next);
+    let first = greatest(begins(), next);
     let rows = chat_participants::table
         .inner_join(chat_heads::table.on(chat_heads::chat_id.eq(chat_participants::chat_id)))
         .left_join(
             messages::table.on(messages::chat_id
                 .eq(chat_participants::chat_id)
-                .and(messages::seq.between(first, first + (limit.get() - 1)))),
+                .and(messages::seq.between(first, first + (limit.get() - 1)))
+                .and(MemberSees)),
         )
         .filter(is_member(chat_id, reader))
-        .select(((chat_heads::first_seq, chat_heads::last_seq), Option::<Message>::as_select()))
+        .select(((begins(), chat_heads::last_seq), Option::<Message>::as_select()))
         .load(conn)?;
-    page(conn, reader, rows)
+    page(conn, reader, rows, |first, last| {
+        let first = first.max(next);
+        (first, last.min(first.forward(limit.get() - 1)))
+    })
 }
 
 /// A message in the middle of those around it: where a link to it leads.
@@ -184,8 +198,9 @@ pub fn after(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, seq: Seq, l
 pub fn around(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, seq: Seq, limit: Limit) -> Outcome {
     let reader = actor.user_id();
     let first = seq.back(limit.get() / 2);
-    let rows = range(conn, chat_id, reader, first, first.forward(limit.get() - 1))?;
-    let page = page(conn, reader, rows)?;
+    let end = first.forward(limit.get() - 1);
+    let rows = range(conn, chat_id, reader, first, end)?;
+    let page = page(conn, reader, rows, |begins, last| (begins.max(first), last.min(end)))?;
     if page.entries.iter().any(|entry| entry.message.seq == seq) {
         Ok(page)
     } else {
@@ -219,7 +234,10 @@ pub fn around(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, seq: Seq, 
 pub fn around_id(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, id: MessageId, limit: Limit) -> Outcome {
     let reader = actor.user_id();
     let seq = chat_participants::table
-        .left_join(messages::table.on(messages::chat_id.eq(chat_participants::chat_id).and(messages::id.eq(id))))
+        .left_join(
+            messages::table
+                .on(messages::chat_id.eq(chat_participants::chat_id).and(messages::id.eq(id)).and(MemberSees)),
+        )
         .filter(is_member(chat_id, reader))
         .select(messages::seq.nullable())
         .first::<Option<Seq>>(conn)
@@ -230,24 +248,30 @@ pub fn around_id(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, id: Mes
 }
 
 /// The chat's first and last seq beside each message of the range. Without a message there is one row; without membership, none.
+/// The first seq that the member may see.
+#[diesel::dsl::auto_type]
+fn begins() -> _ {
+    greatest(chat_heads::first_seq, chat_participants::seen_after_seq + 1_i64)
+}
+
 type Rows = Vec<((Seq, Seq), Option<Message>)>;
 
 fn range(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, first: Seq, last: Seq) -> QueryResult<Rows> {
     chat_participants::table
         .inner_join(chat_heads::table.on(chat_heads::chat_id.eq(chat_participants::chat_id)))
-        .left_join(
-            messages::table
-                .on(messages::chat_id.eq(chat_participants::chat_id).and(messages::seq.between(first, last))),
-        )
+        .left_join(messages::table.on(
+            messages::chat_id.eq(chat_participants::chat_id).and(messages::seq.between(first, last)).and(MemberSees),
+        ))
         .filter(is_member(chat_id, reader))
-        .select(((chat_heads::first_seq, chat_heads::last_seq), Option::<Message>::as_select()))
+        .select(((begins(), chat_heads::last_seq), Option::<Message>::as_select()))
         .load(conn)
 }
 
-fn page(conn: &mut PgConnection, reader: UserId, rows: Rows) -> Outcome {
+/// The page of these rows. What was asked for goes from one seq to another, of a history that goes from one to another.
+fn page(conn: &mut PgConnection, reader: UserId, rows: Rows, asked: impl Fn(Seq, Seq) -> (Seq, Seq)) -> Outcome {
     let &(bounds, _) = rows.first().ok_or(Error::Refused(HistoryRefused::NotAMember))?;
     let mut messages: Vec<_> = rows.into_iter().filter_map(|(_, message)| message).collect();
     // The index gives them in this order. Asked for it, PostgreSQL would sort them all the same.
     messages.sort_unstable_by_key(|message| message.seq);
-    Ok(Page::load(conn, reader, messages, bounds)?)
+    Ok(Page::load(conn, reader, messages, bounds, asked(bounds.0, bounds.1))?)
 }

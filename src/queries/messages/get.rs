@@ -10,6 +10,7 @@ use crate::ids::{ChatId, MessageId, UserId};
 use crate::models::{Message, MessageEdit};
 use crate::page::Limit;
 use crate::queries::predicates::membership;
+use crate::queries::visibility::SeesMessage;
 use crate::schema::{message_edits, messages};
 use crate::seq::Seq;
 
@@ -60,7 +61,7 @@ pub fn get(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, seq: Seq) -> 
     let reader = actor.user_id();
     let message = messages::table
         .find((chat_id, seq))
-        .filter(exists(membership(chat_id, reader)))
+        .filter(SeesMessage { chat_id, reader })
         .select(Message::as_select())
         .first(conn)
         .optional()?;
@@ -100,7 +101,7 @@ pub fn find_by_id(
     let reader = actor.user_id();
     messages::table
         .filter(messages::chat_id.eq(chat_id).and(messages::id.eq(id)))
-        .filter(exists(membership(chat_id, reader)))
+        .filter(SeesMessage { chat_id, reader })
         .select(Message::as_select())
         .first(conn)
         .optional()
@@ -165,7 +166,7 @@ pub fn list_edits(
         .filter(message_edits::chat_id.eq(chat_id).and(message_edits::message_seq.eq(seq)))
         .filter(message_edits::version.gt(after.unwrap_or(0)))
         .filter(messages::sender_id.is_not_distinct_from(reader).or(is_for_all))
-        .filter(exists(membership(chat_id, reader)))
+        .filter(SeesMessage { chat_id, reader })
         .order(message_edits::version)
         .limit(limit.get())
         .select(MessageEdit::as_select())

@@ -8,8 +8,8 @@ use crate::actor::Actor;
 use crate::error::Error;
 use crate::ids::{ChatId, UserId, sql_types as sql};
 use crate::page::Limit;
-use crate::queries::predicates::membership;
 use crate::queries::statement::statement;
+use crate::queries::visibility::SeesMention;
 use crate::schema::message_mentions;
 use crate::seq::Seq;
 
@@ -66,7 +66,7 @@ pub(super) fn mention(
 pub fn all_mentioned(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, seq: Seq) -> QueryResult<Vec<UserId>> {
     message_mentions::table
         .filter(message_mentions::chat_id.eq(chat_id).and(message_mentions::message_seq.eq(seq)))
-        .filter(diesel::dsl::exists(membership(chat_id, actor.user_id())))
+        .filter(SeesMention { chat_id, reader: actor.user_id() })
         .order(message_mentions::user_id)
         .select(message_mentions::user_id)
         .load(conn)
@@ -106,7 +106,7 @@ pub fn list_mentions(
     message_mentions::table
         .filter(message_mentions::chat_id.eq(chat_id).and(message_mentions::user_id.eq(user_id)))
         .filter(message_mentions::message_seq.gt(after.unwrap_or(Seq::ZERO)))
-        .filter(diesel::dsl::exists(membership(chat_id, user_id)))
+        .filter(SeesMention { chat_id, reader: user_id })
         .order(message_mentions::message_seq)
         .limit(limit.get())
         .select(message_mentions::message_seq)

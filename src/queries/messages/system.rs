@@ -25,6 +25,8 @@ pub(crate) enum Event<'a> {
     AvatarChanged { actor: UserId },
     /// `slug_changed`: it has another `slug`, or none.
     SlugChanged { actor: UserId, slug: Option<&'a str> },
+    /// `history_changed`: who joins from now on sees all of its history, or not: `newcomers_see_all`.
+    HistoryChanged { actor: UserId, newcomers_see_all: bool },
     /// `group_deleted`: nobody is a member any more.
     GroupDeleted { actor: UserId },
     /// `member_added`: `target` is a member, for the first time or again.
@@ -53,6 +55,11 @@ impl Event<'_> {
             Self::GroupRenamed { actor, name } => json!({ "event": "group_renamed", "actor": id(actor), "name": name }),
             Self::AvatarChanged { actor } => json!({ "event": "avatar_changed", "actor": id(actor) }),
             Self::SlugChanged { actor, slug } => json!({ "event": "slug_changed", "actor": id(actor), "slug": slug }),
+            Self::HistoryChanged { actor, newcomers_see_all } => json!({
+                "event": "history_changed",
+                "actor": id(actor),
+                "newcomers_see_all": newcomers_see_all,
+            }),
             Self::GroupDeleted { actor } => json!({ "event": "group_deleted", "actor": id(actor) }),
             Self::MemberAdded { actor, target } => of("member_added", actor, target),
             Self::MemberRemoved { actor, target } => of("member_removed", actor, target),
@@ -69,7 +76,8 @@ impl Event<'_> {
             Self::GroupCreated { .. }
             | Self::GroupRenamed { .. }
             | Self::AvatarChanged { .. }
-            | Self::SlugChanged { .. } => (ChatChangeKind::ChatChanged, None),
+            | Self::SlugChanged { .. }
+            | Self::HistoryChanged { .. } => (ChatChangeKind::ChatChanged, None),
             Self::GroupDeleted { .. } => (ChatChangeKind::ChatDeleted, None),
             Self::MemberAdded { target, .. } => (ChatChangeKind::MemberJoined, Some(target)),
             Self::MemberRemoved { target, .. } => (ChatChangeKind::MemberLeft, Some(target)),

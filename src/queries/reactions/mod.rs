@@ -3,7 +3,6 @@
 mod emoji;
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 
@@ -15,7 +14,8 @@ use crate::cursor::{self, place};
 use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId, sql_types as sql};
 use crate::page::Limit;
-use crate::queries::predicates::{is_member, membership};
+use crate::queries::predicates::is_member;
+use crate::queries::visibility::{MemberSees, SeesReaction};
 use crate::schema::{chat_participants, message_reactions, messages, users};
 use crate::seq::Seq;
 use crate::version::Version;
@@ -270,11 +270,10 @@ pub fn list(
     if nul_character::in_any([after.map(|cursor| cursor.place().emoji.as_str())]) {
         return Err(Error::Refused(ReactionRefused::EmojiRefused));
     }
-    let membership = membership(chat_id, reader);
     let mut page = message_reactions::table
         .inner_join(users::table.on(users::id.eq(message_reactions::user_id)))
         .filter(message_reactions::chat_id.eq(chat_id).and(message_reactions::message_seq.eq(seq)))
-        .filter(exists(membership))
+        .filter(SeesReaction { chat_id, reader })
         .order((message_reactions::created_at, message_reactions::user_id, message_reactions::emoji))
         .limit(limit.get())
         .select((seen_by(reader), message_reactions::emoji, message_reactions::created_at))
@@ -298,8 +297,11 @@ pub fn list(
 
 /// Refuses whoever is not a member, and a message that is not there.
 fn is_there(conn: &mut PgConnection, chat_id: ChatId, user_id: UserId, seq: Seq) -> Result<(), Error<ReactionRefused>> {
-    let of_chat =
-        messages::chat_id.eq(chat_participants::chat_id).and(messages::seq.eq(seq)).and(messages::deleted_at.is_null());
+    let of_chat = messages::chat_id
+        .eq(chat_participants::chat_id)
+        .and(messages::seq.eq(seq))
+        .and(messages::deleted_at.is_null())
+        .and(MemberSees);
     chat_participants::table
         .left_join(messages::table.on(of_chat))
         .filter(is_member(chat_id, user_id))

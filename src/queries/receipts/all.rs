@@ -13,6 +13,7 @@ use crate::enums::DeliveryStatus;
 use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId, sql_types};
 use crate::queries::predicates::is_member;
+use crate::queries::visibility::MemberSees;
 use crate::schema::{chat_participants, messages};
 use crate::seq::Seq;
 use crate::views::message_receipts;
@@ -94,7 +95,7 @@ pub fn all(
     seq: Seq,
 ) -> Result<Vec<Receipt>, Error<ReceiptsRefused>> {
     let reader = actor.user_id();
-    let of_chat = messages::chat_id.eq(chat_participants::chat_id).and(messages::seq.eq(seq));
+    let of_chat = messages::chat_id.eq(chat_participants::chat_id).and(messages::seq.eq(seq)).and(MemberSees);
     let of_message =
         message_receipts::chat_id.eq(messages::chat_id).and(message_receipts::message_seq.eq(messages::seq));
     let rows = chat_participants::table

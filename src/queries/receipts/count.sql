@@ -13,7 +13,12 @@ WITH page AS MATERIALIZED (
         AND message.seq BETWEEN $3 AND $4
         AND EXISTS (
             SELECT FROM chat_participants AS reader
-            WHERE reader.chat_id = $1 AND reader.user_id = $2 AND reader.left_at IS NULL
+            WHERE
+                reader.chat_id = $1
+                AND reader.user_id = $2
+                AND reader.left_at IS NULL
+                AND message.seq > reader.seen_after_seq
+                AND message.seq <> ALL (reader.hidden_seqs)
         )
 ),
 

@@ -96,7 +96,16 @@ CROSS JOIN LATERAL (
         ORDER BY candidate.created_at DESC, candidate.chat_id DESC, candidate.seq DESC
         OFFSET 0
     ) AS newest
-    WHERE sought.is_exact OR search_finds(newest.content, sought.parts, sought.excluded, sought.literal)
+    WHERE
+        NOT EXISTS (
+            SELECT FROM chat_participants AS viewer
+            WHERE
+                viewer.chat_id = newest.chat_id
+                AND viewer.user_id = $1
+                AND (newest.seq <= viewer.seen_after_seq OR newest.seq = ANY (viewer.hidden_seqs))
+            OFFSET 0
+        )
+        AND (sought.is_exact OR search_finds(newest.content, sought.parts, sought.excluded, sought.literal))
     LIMIT $6
 ) AS hit
 ORDER BY hit.created_at DESC, hit.chat_id DESC, hit.seq DESC

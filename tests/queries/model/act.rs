@@ -90,6 +90,9 @@ pub enum Act {
     Name(Who, Where, Who, Words),
     Set(Who, Where, usize),
     Choose(Who, usize),
+    Hide(Who, Where, Back),
+    Clear(Who, Where, Back),
+    Veil(Who, Where, bool),
 }
 
 impl Act {
@@ -123,7 +126,10 @@ impl Act {
             | Self::Read(_, chat, _)
             | Self::Import(chat, ..)
             | Self::Name(_, chat, ..)
-            | Self::Set(_, chat, _) => Some(chat),
+            | Self::Set(_, chat, _)
+            | Self::Hide(_, chat, _)
+            | Self::Clear(_, chat, _)
+            | Self::Veil(_, chat, _) => Some(chat),
             _ => None,
         }
     }
@@ -199,7 +205,10 @@ impl Act {
             | Self::Receive(a, ..)
             | Self::Read(a, ..)
             | Self::Set(a, ..)
-            | Self::Choose(a, _) => vec![a],
+            | Self::Choose(a, _)
+            | Self::Hide(a, ..)
+            | Self::Clear(a, ..)
+            | Self::Veil(a, ..) => vec![a],
             Self::Found(a, others) => std::iter::once(a).chain(others).collect(),
             Self::Import(_, _, batch) => batch.iter_mut().map(|(who, _)| who).collect(),
         }
@@ -265,6 +274,11 @@ impl fmt::Display for Act {
             Self::Read(a, chat, back) => write!(f, "{} reads chat {chat} up to the newest{:+}", n(a), -back),
             Self::Name(a, chat, b, words) => write!(f, "{} names {} in chat {chat}: \"{words}\"", n(a), n(b)),
             Self::Set(a, chat, change) => write!(f, "{} sets {:?} for chat {chat}", n(a), CHANGES[*change]),
+            Self::Hide(a, chat, back) => {
+                write!(f, "{} deletes the newest{:+} of chat {chat} for themselves", n(a), -back)
+            }
+            Self::Clear(a, chat, back) => write!(f, "{} clears chat {chat} up to the newest{:+}", n(a), -back),
+            Self::Veil(a, chat, sees_all) => write!(f, "{} lets newcomers of chat {chat} see all: {sees_all}", n(a)),
             Self::Choose(a, choice) => write!(f, "{} chooses {:?}", n(a), CHOICES[*choice]),
             Self::Import(chat, read, batch) => {
                 let batch: Vec<_> = batch.iter().map(|(who, words)| format!("{}: \"{words}\"", n(who))).collect();
@@ -389,6 +403,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => (boss(), place(), 0..TITLES.len()).prop_map(|(a, chat, name)| Act::Rename(a, chat, name)),
         1 => (boss(), place(), 0..SLUGS.len()).prop_map(|(a, chat, slug)| Act::Link(a, chat, slug)),
         1 => (boss(), place(), any::<bool>()).prop_map(|(a, chat, avatar)| Act::Paint(a, chat, avatar)),
+        1 => (boss(), place(), any::<bool>()).prop_map(|(a, chat, sees_all)| Act::Veil(a, chat, sees_all)),
         7 => (boss(), place(), stranger()).prop_map(|(a, chat, b)| Act::Add(a, chat, b)),
         4 => (boss(), place(), member()).prop_map(|(a, chat, b)| Act::Remove(a, chat, b)),
         3 => (member(), place()).prop_map(|(a, chat)| Act::Leave(a, chat)),
@@ -413,6 +428,8 @@ fn act() -> impl Strategy<Value = Act> {
     let own = prop_oneof![
         3 => (member(), place(), 0..CHANGES.len()).prop_map(|(a, chat, change)| Act::Set(a, chat, change)),
         1 => (who(), 0..CHOICES.len()).prop_map(|(a, choice)| Act::Choose(a, choice)),
+        2 => (member(), place(), back()).prop_map(|(a, chat, back)| Act::Hide(a, chat, back)),
+        1 => (member(), place(), read()).prop_map(|(a, chat, back)| Act::Clear(a, chat, back)),
         2 => (member(), place(), member(), words()).prop_map(|(a, chat, b, words)| Act::Name(a, chat, b, words)),
     ]
     .boxed();

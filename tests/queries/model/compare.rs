@@ -139,6 +139,7 @@ fn one_list(conn: &mut PgConnection, messenger: &Messenger, reader: UserId, plac
         .chats_of(reader)
         .map(|(chat_id, chat)| {
             let last = chat.posts.last().map(|post| &post.message);
+            let shown = last.filter(|message| chat.seen(reader, message.seq.get()).is_some());
             let other = chat.pair.and_then(|pair| pair.into_iter().find(|user| *user != reader));
             inbox::Entry {
                 chat_id,
@@ -149,11 +150,12 @@ fn one_list(conn: &mut PgConnection, messenger: &Messenger, reader: UserId, plac
                 other: other.map(|other| messenger.seen(reader, other)),
                 last: inbox::Last {
                     seq: Seq::new(chat.head()),
-                    sender_id: last.and_then(|message| message.sender_id),
-                    kind: last.map(|message| message.kind),
-                    preview: last.and_then(preview),
+                    sender_id: shown.and_then(|message| message.sender_id),
+                    kind: shown.map(|message| message.kind),
+                    preview: shown.and_then(preview),
                     sent_at: last.map(|message| message.created_at),
-                    is_deleted: last.is_some_and(|message| message.deleted_at.is_some()),
+                    is_deleted: shown.is_some_and(|message| message.deleted_at.is_some()),
+                    is_hidden: last.is_some() && shown.is_none(),
                 },
                 last_read_seq: Seq::new(chat.head() - chat.unread(reader).len() as i64),
                 unread_count: chat.counted_as_unread(reader),
@@ -239,7 +241,7 @@ fn found(conn: &mut PgConnection, messenger: &Messenger, reader: UserId, place: 
     let (text, is_hit) = query(place);
     let mut expected: Vec<_> = messenger
         .chats_of(reader)
-        .flat_map(|(_, chat)| &chat.posts)
+        .flat_map(|(_, chat)| chat.seen_posts(reader))
         .map(|post| post.message.clone())
         .filter(&is_hit)
         .collect();
@@ -270,7 +272,7 @@ fn found_in(conn: &mut PgConnection, chat: &Chat, id: ChatId, reader: UserId, pl
     let expected = if chat.role(reader).is_none() {
         refused("NotAMember")
     } else {
-        let mut hits: Vec<_> = chat.posts.iter().map(|post| post.message.clone()).filter(&is_hit).collect();
+        let mut hits: Vec<_> = chat.seen_posts(reader).map(|post| post.message.clone()).filter(&is_hit).collect();
         hits.sort_by_key(|message| std::cmp::Reverse((message.created_at, message.seq)));
         hits.truncate(2 * limit.get() as usize);
         Ok(hits)
@@ -318,14 +320,14 @@ fn pages(
         unnamed(history::before(conn, by(reader), id, Seq::new(seq), limit)),
         expected(last - rows + 1, last),
     )?;
-    let given = seq.max(0);
+    let given = seq.max(chat.begins(reader) - 1);
     agree(
         "after",
         unnamed(history::after(conn, by(reader), id, Seq::new(seq), limit)),
         expected(given + 1, given + rows),
     )?;
     let first = seq - rows / 2;
-    let middle = if is_member && chat.post(seq).is_none() {
+    let middle = if is_member && chat.seen(reader, seq).is_none() {
         refused("MessageNotFound")
     } else {
         expected(first, first + rows - 1)
@@ -338,8 +340,10 @@ fn pages(
 }
 
 fn page(messenger: &Messenger, chat: &Chat, reader: UserId, first: i64, last: i64) -> Page {
+    let begins = chat.begins(reader);
+    let (first, last) = (first.max(begins), last.min(chat.head()));
     let entries: Vec<_> =
-        (first..=last).filter_map(|seq| chat.post(seq)).map(|post| entry(chat, post, reader)).collect();
+        (first..=last).filter_map(|seq| chat.seen(reader, seq)).map(|post| entry(chat, post, reader)).collect();
     let senders: BTreeSet<_> = entries
         .iter()
         .flat_map(|entry| [entry.message.sender_id, entry.reply_to.as_ref().and_then(|reply| reply.sender_id)])
@@ -347,11 +351,11 @@ fn page(messenger: &Messenger, chat: &Chat, reader: UserId, first: i64, last: i6
         .collect();
     let profiles = senders.into_iter().map(|user| (user, messenger.seen(reader, user)));
     Page {
-        older_before: entries.first().map(|entry| entry.message.seq).filter(|seq| *seq > Seq::FIRST),
-        newer_after: entries.last().map(|entry| entry.message.seq).filter(|seq| *seq < Seq::new(chat.head())),
+        older_before: (first <= last && first > begins).then_some(Seq::new(first)),
+        newer_after: (first <= last && last < chat.head()).then_some(Seq::new(last)),
         profiles: profiles.collect::<HashMap<UserId, Profile>>(),
         entries,
-        first_seq: Seq::FIRST,
+        first_seq: Seq::new(begins),
     }
 }
 
@@ -363,7 +367,7 @@ fn entry(chat: &Chat, post: &Post, reader: UserId) -> Entry {
     }
     let mut reactions: Vec<_> = by_emoji.into_iter().collect();
     reactions.sort_by_key(|(emoji, (first, _, _))| (*first, *emoji));
-    let reply_to = post.message.reply_to_seq.and_then(|seq| chat.post(seq.get())).map(|reply| ReplyPreview {
+    let reply_to = post.message.reply_to_seq.and_then(|seq| chat.seen(reader, seq.get())).map(|reply| ReplyPreview {
         seq: reply.message.seq,
         id: reply.message.id,
         sender_id: reply.message.sender_id,
@@ -392,7 +396,7 @@ fn one_message(
     seq: i64,
 ) -> Agreement {
     let is_member = chat.role(reader).is_some();
-    let post = chat.post(seq);
+    let post = chat.seen(reader, seq);
     let expected =
         |missing: &str| if is_member { post.ok_or_else(|| missing.to_owned()) } else { refused("NotAMember") };
     let message = answer(messages::get(conn, by(reader), id, Seq::new(seq))).map(unnamed);
@@ -456,7 +460,7 @@ fn counts(
         (post.message.seq, rows.len() as i64, delivered, read)
     };
     let expected = if chat.role(reader).is_some() {
-        Ok((first..=last).filter_map(|seq| chat.post(seq)).map(of_post).collect())
+        Ok((first..=last).filter_map(|seq| chat.seen(reader, seq)).map(of_post).collect())
     } else {
         refused("NotAMember")
     };
@@ -470,7 +474,7 @@ fn gallery(conn: &mut PgConnection, chat: &Chat, id: ChatId, reader: UserId, pla
     let cursor = attachments::Cursor::before(before.0, before.1);
     let limit = Limit::new(1 + place % 6);
     let actual = answer(attachments::list(conn, by(reader), id, Some(cursor), limit));
-    let older = chat.posts.iter().rev().flat_map(|post| post.attachments.iter().rev());
+    let older = chat.seen_posts(reader).rev().flat_map(|post| post.attachments.iter().rev());
     let older = older.filter(|picture| (picture.message_seq, picture.position) < before);
     let is_member = chat.role(reader).is_some();
     let expected =

@@ -30,7 +30,9 @@ impl Messenger {
             pair: None,
             created_at: facts.now,
             deleted_at: None,
+            newcomers_see_all: true,
             participants: BTreeMap::new(),
+            unseen: BTreeMap::new(),
             posts: vec![],
             version: 0,
         };
@@ -68,6 +70,11 @@ impl Messenger {
         // To those who were there before.
         let metadata = json!({ "event": "member_added", "actor": actor.to_string(), "target": user.to_string() });
         group.record(id, now, metadata, group.members());
+        if !group.newcomers_see_all {
+            let before = group.head() - 1;
+            let unseen = group.unseen.entry(user).or_default();
+            unseen.0 = unseen.0.max(before);
+        }
         Ok(Done::Participant(group.join(id, user, ParticipantRole::Member, now)))
     }
 

@@ -49,7 +49,10 @@ pub struct Chat {
     pub pair: Option<[UserId; 2]>,
     pub created_at: Time,
     pub deleted_at: Option<Time>,
+    pub newcomers_see_all: bool,
     pub participants: BTreeMap<UserId, ChatParticipant>,
+    /// Up to where a user sees nothing, and what later they have deleted for themselves.
+    pub unseen: BTreeMap<UserId, (i64, BTreeSet<i64>)>,
     /// The first is seq 1.
     pub posts: Vec<Post>,
     /// How many changes there were.
@@ -104,6 +107,7 @@ pub enum Done {
     Imported(usize),
     Settings(Settings),
     Privacy(Privacy),
+    Begins(i64),
 }
 
 /// What came of an act, or which refusals are right.
@@ -137,6 +141,22 @@ impl Chat {
 
     pub fn post(&self, seq: i64) -> Option<&Post> {
         usize::try_from(seq - 1).ok().and_then(|index| self.posts.get(index))
+    }
+
+    /// The first seq that the user may see.
+    pub fn begins(&self, user: UserId) -> i64 {
+        1 + self.unseen.get(&user).map_or(0, |(after, _)| *after)
+    }
+
+    /// The message, if the user sees it.
+    pub fn seen(&self, user: UserId, seq: i64) -> Option<&Post> {
+        let is_hidden = self.unseen.get(&user).is_some_and(|(_, hidden)| hidden.contains(&seq));
+        self.post(seq).filter(|_| seq >= self.begins(user) && !is_hidden)
+    }
+
+    /// All that the user sees.
+    pub fn seen_posts(&self, user: UserId) -> impl DoubleEndedIterator<Item = &Post> {
+        (1..=self.head()).filter_map(move |seq| self.seen(user, seq))
     }
 
     pub fn post_mut(&mut self, seq: i64) -> &mut Post {

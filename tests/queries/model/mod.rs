@@ -7,6 +7,7 @@ mod act;
 mod chat_settings;
 mod compare;
 mod groups;
+mod hidden;
 mod messenger;
 mod people;
 mod perform;

@@ -98,7 +98,9 @@ impl Messenger {
             pair: Some(pair),
             created_at: facts.now,
             deleted_at: None,
+            newcomers_see_all: true,
             participants: BTreeMap::new(),
+            unseen: BTreeMap::new(),
             posts: vec![],
             version: 0,
         };

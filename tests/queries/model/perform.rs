@@ -218,6 +218,15 @@ fn act(conn: &mut PgConnection, messenger: &Messenger, act: &Act, id: MessageId)
             let mentioned = [user(b)];
             send(conn, messenger, *a, *to, &Draft::text(words.to_string()).with_id(id).mentioning(&mentioned[..]))
         }
+        Act::Hide(a, of, back) => {
+            actual(messages::hide(conn, by(user(a)), chat(of), Seq::new(seq(of, back))), Done::Flag)
+        }
+        Act::Clear(a, of, back) => {
+            actual(messages::clear(conn, by(user(a)), chat(of), Seq::new(seq(of, back))), |seq| Done::Begins(seq.get()))
+        }
+        Act::Veil(a, group, sees_all) => {
+            actual(groups::change_history(conn, by(user(a)), chat(group), *sees_all), |_| Done::Nothing)
+        }
         Act::Choose(a, choice) => actual(privacy::change(conn, by(user(a)), &CHOICES[*choice]), Done::Privacy),
         Act::Set(a, of, change) => {
             actual(chat_settings::change(conn, by(user(a)), chat(of), &CHANGES[*change]), Done::Settings)

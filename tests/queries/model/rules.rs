@@ -151,6 +151,7 @@ impl Messenger {
                 refuse!(
                     self.role(*chat, user).is_none() => "NotAMember",
                     self.chat(*chat).is_none_or(|chat| chat.live(seq).is_none()) => "MessageNotFound",
+                    self.chat(*chat).is_some_and(|chat| chat.seen(user, seq).is_none()) => "MessageNotFound",
                     emoji.is_empty() => "EmojiRefused",
                 );
                 let (_, chat) = self.chat_mut(*chat);
@@ -173,6 +174,19 @@ impl Messenger {
             }
             Act::Import(chat, read, batch) => self.import(*chat, *read, batch, facts),
             Act::Name(a, chat, b, words) => self.name(self.user(*a), *chat, self.user(*b), words, facts),
+            Act::Hide(a, chat, back) => self.hide(self.user(*a), *chat, self.seq(*chat, *back), now),
+            Act::Clear(a, chat, back) => self.clear(self.user(*a), *chat, self.seq(*chat, *back), now),
+            Act::Veil(a, chat, sees_all) => {
+                let user = self.user(*a);
+                refuse!(
+                    self.group_role(*chat, user).is_none() => "NotAMember",
+                    self.group_role(*chat, user) == Some(ParticipantRole::Member) => "NotAllowed",
+                );
+                let metadata = json!({
+                    "event": "history_changed", "actor": user.to_string(), "newcomers_see_all": sees_all,
+                });
+                self.change(*chat, now, metadata, |group| group.newcomers_see_all = *sees_all)
+            }
             Act::Choose(a, choice) => self.choose(self.user(*a), CHOICES[*choice]),
             Act::Set(a, chat, change) => self.set(self.user(*a), *chat, &CHANGES[*change]),
         }

@@ -141,6 +141,7 @@ impl Messenger {
         refuse!(
             self.role(chat, user).is_none() => "NotAMember",
             self.chat(chat).is_none_or(|chat| chat.live(seq).is_none()) => "MessageNotFound",
+            self.chat(chat).is_some_and(|chat| chat.seen(user, seq).is_none()) => "MessageNotFound",
             self.is_silent(chat, user) => "Blocked",
             self.is_silenced(chat, user) => "Unreachable",
             emoji.is_empty() => "EmojiRefused",

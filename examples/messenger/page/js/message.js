@@ -111,6 +111,7 @@ export function systemText(message) {
     case "group_created": return `${who} opened the group`;
     case "group_renamed": return `${who} named the group “${name}”`;
     case "avatar_changed": return `${who} changed the group's picture`;
+    case "history_changed": return `${who} changed what newcomers see`;
     case "slug_changed": return `${who} changed the group's link`;
     case "group_deleted": return `${who} deleted the group`;
     case "member_added": return `${who} added ${whom}`;
