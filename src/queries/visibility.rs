@@ -144,8 +144,9 @@ impl<QS> SelectableExpression<QS> for MemberSees {}
 
 impl QueryFragment<Pg> for MemberSees {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        // With + 0, this is no bound of the index: PostgreSQL would take it for the only one, and read the chat from there on.
         out.push_sql(
-            "(messages.seq > chat_participants.seen_after_seq AND messages.seq <> ALL (chat_participants.hidden_seqs))",
+            "(messages.seq + 0 > chat_participants.seen_after_seq AND messages.seq <> ALL (chat_participants.hidden_seqs))",
         );
         Ok(())
     }

@@ -20,7 +20,8 @@ answered AS MATERIALIZED (
     WHERE
         chat_id = $1
         AND seq = any($5)
-        AND seq > (SELECT seen_after_seq FROM viewer)
+        -- No bound of the index, which would be taken instead of the seqs.
+        AND seq + 0 > (SELECT seen_after_seq FROM viewer)
         AND seq <> ALL ((SELECT hidden_seqs FROM viewer)::bigint [])
 )
 

@@ -129,7 +129,7 @@ pub(super) fn list(database: &Database, parameters: &Parameters) -> Result<Marku
                 tr {
                     th scope="row" { (link(profile)) }
                     td { (profile.status) }
-                    td { (time(profile.last_seen_at)) }
+                    td { (time_or(profile.last_seen_at, "not shown")) }
                     td { (time_or(profile.deleted_at, "")) }
                 }
             }

@@ -105,7 +105,7 @@ fn about(seen: &Seen) -> Markup {
     layout::facts(&[
         ("Username", html! { (profile.username.as_deref().unwrap_or("none: the account is closed")) }),
         ("Key", html! { a href=(row_address("users", &[("id", &profile.id.to_string())])) { code { (profile.id) } } }),
-        ("Presence", html! { (profile.status) ", last seen " (time(profile.last_seen_at)) }),
+        ("Presence", html! { (profile.status) ", last seen " (time_or(profile.last_seen_at, "not shown")) }),
         ("Closed", time_or(profile.deleted_at, "no")),
         ("Badge", html! { (seen.badge) }),
         ("Unread in all chats", html! { (seen.unread) }),
