@@ -190,7 +190,11 @@ pub const OPERATIONS: &[(&str, Attack)] = &[
     ("groups::change_slug", |a, c| refusable(groups::change_slug(c, by(a.me), a.chat(), a.maybe_text()))),
     ("groups::create", |a, c| {
         let (name, slug, avatar_url, members) = (a.dice.text(), a.maybe_text(), a.maybe_text(), a.crowd());
-        let created = groups::create(c, by(a.me), &NewGroup { name, slug, avatar_url, members: &members });
+        let created = groups::create(
+            c,
+            by(a.me),
+            &NewGroup { name, slug, avatar_url, members: &members, newcomers_see_all: true },
+        );
         if let Ok(chat) = &created {
             a.chats.push(chat.id);
         }
