@@ -2,7 +2,7 @@
 
 use diesel::PgConnection;
 use diesel::result::QueryResult;
-use messenger_db::enums::{DeviceType, ImageType, UserStatus};
+use messenger_db::enums::{DeviceType, ImageType, UserStatus, Visibility};
 use messenger_db::error::{Error, Refusal};
 use messenger_db::ids::{ChatId, MessageId, SessionId, UserId};
 use messenger_db::models::NewUser;
@@ -15,7 +15,8 @@ use messenger_db::queries::search::{self, Query};
 use messenger_db::queries::sessions::{self, Device, Lifetime, Socket};
 use messenger_db::queries::uploads::{self, NewUpload};
 use messenger_db::queries::{
-    attachments, blocks, changes, chats, contacts, direct_chats, history, inbox, pending, reactions, receipts, unread,
+    attachments, blocks, changes, chats, contacts, direct_chats, history, inbox, pending, privacy, reactions, receipts,
+    unread,
 };
 use messenger_db::secrets::{PasswordHash, PushAuth, PushToken, SessionToken};
 
@@ -187,6 +188,7 @@ pub const OPERATIONS: &[(&str, Attack)] = &[
     ("direct_chats::find_or_create", |a, c| refusable(direct_chats::find_or_create(c, by(a.me), a.user()))),
     ("groups::add", |a, c| refusable(groups::add(c, by(a.me), a.chat(), a.user()))),
     ("groups::change_avatar", |a, c| refusable(groups::change_avatar(c, by(a.me), a.chat(), a.maybe_text()))),
+    ("groups::change_history", |a, c| refusable(groups::change_history(c, by(a.me), a.chat(), a.dice.coin()))),
     ("groups::change_slug", |a, c| refusable(groups::change_slug(c, by(a.me), a.chat(), a.maybe_text()))),
     ("groups::create", |a, c| {
         let (name, slug, avatar_url, members) = (a.dice.text(), a.maybe_text(), a.maybe_text(), a.crowd());
@@ -219,10 +221,12 @@ pub const OPERATIONS: &[(&str, Attack)] = &[
         certain(inbox::list_archived(c, by(a.me), after, a.dice.limit()))
     }),
     ("messages::all_mentioned", |a, c| certain(messages::all_mentioned(c, by(a.me), a.chat(), a.dice.seq()))),
+    ("messages::clear", |a, c| refusable(messages::clear(c, by(a.me), a.chat(), a.dice.seq()))),
     ("messages::delete", |a, c| refusable(messages::delete(c, by(a.me), a.chat(), a.dice.seq()))),
     ("messages::edit", |a, c| refusable(messages::edit(c, by(a.me), a.chat(), a.dice.seq(), a.dice.text()))),
     ("messages::find_by_id", |a, c| certain(messages::find_by_id(c, by(a.me), a.chat(), a.message()))),
     ("messages::get", |a, c| refusable(messages::get(c, by(a.me), a.chat(), a.dice.seq()))),
+    ("messages::hide", |a, c| refusable(messages::hide(c, by(a.me), a.chat(), a.dice.seq()))),
     ("messages::list_edits", |a, c| {
         let after = Some([i32::MIN, -1, 0, 1, i32::MAX][a.dice.below(5)]);
         let readers = if a.dice.coin() { EditsFor::Sender } else { EditsFor::Members };
@@ -242,6 +246,15 @@ pub const OPERATIONS: &[(&str, Attack)] = &[
         let after = page.last().and_then(|last| a.dice.forged(&last.cursor()));
         certain(pending::list(c, by(a.me), after, a.dice.limit()))
     }),
+    ("privacy::change", |a, c| {
+        let mut any = || {
+            [None, Some(Visibility::Everybody), Some(Visibility::Contacts), Some(Visibility::Nobody)][a.dice.below(4)]
+        };
+        let changes =
+            privacy::Changes { presence_to: any(), receipts_to: any(), addable_by: any(), findable_by: any() };
+        refusable(privacy::change(c, by(a.me), &changes))
+    }),
+    ("privacy::get", |a, c| refusable(privacy::get(c, by(a.me)))),
     ("push::register", |a, c| {
         let token = PushToken::new(a.dice.text());
         let bytes = |a: &mut Attacker| vec![4; [0, 15, 16, 17, 64, 65, 66, 5_000][a.dice.below(8)]];
@@ -312,6 +325,7 @@ pub const OPERATIONS: &[(&str, Attack)] = &[
         }
         refusable(opened)
     }),
+    ("sessions::receipt_watchers", |a, c| certain(sessions::receipt_watchers(c, by(a.me), a.chat()))),
     ("sessions::revoke", |a, c| certain(sessions::revoke(c, by(a.me), a.session()))),
     ("sessions::revoke_others", |a, c| certain(sessions::revoke_others(c, by(a.me), a.session()))),
     ("sessions::rotate", |a, c| refusable(sessions::rotate(c, by(a.me), a.session()))),
