@@ -19,7 +19,7 @@ fn a_pooler_that_shares_sessions_is_refused_by_every_command() {
         for command in ["run", "revert", "redo", "status", "list", "pending", "seed"] {
             through(&pooler, &[command])
                 .exits(2)
-                .complains("connection pooler in transaction mode")
+                .complains("connection pooler in transaction or statement mode")
                 .complains("pool_mode = session");
         }
         let error = through(&pooler, &["run", "--wait", "30", "--json"]).exits(2).json_error();

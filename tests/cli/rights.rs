@@ -173,7 +173,7 @@ fn an_event_trigger_that_refuses_is_named_where_no_right_is_missing() {
     on(&database, &["run"])
         .exits(8)
         .complains("no tables on Thursdays")
-        .complains("has every right in the database that this takes")
+        .complains("has every right on the schema and the messenger's tables")
         .complains("\"the platform's\"");
 }
 

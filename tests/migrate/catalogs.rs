@@ -65,7 +65,10 @@ fn tables_of_catalog(catalog: &str) -> BTreeMap<String, String> {
             let (name, rest) = column.split_once(' ').unwrap();
             let marks = [" COLLATE ", " NOT NULL", " DEFAULT ", " GENERATED "];
             let end = marks.iter().filter_map(|mark| rest.find(mark)).min().unwrap_or(rest.len());
-            let of = diesel_name(&rest[..end]);
+            let of = match rest[..end].strip_suffix("[]") {
+                Some(element) => format!("Array<Nullable<{}>>", diesel_name(element)),
+                None => diesel_name(&rest[..end]),
+            };
             let of = if rest.contains(" NOT NULL") { of } else { format!("Nullable<{of}>") };
             facts.insert(format!("{table}.{name}"), of);
         } else if let Some((_, key)) = fact.split_once(" PRIMARY KEY ") {

@@ -48,6 +48,7 @@ mod serde;
 mod server_statistics;
 mod service;
 mod sessions;
+mod shards;
 mod standbys;
 mod text;
 mod together;

@@ -277,7 +277,7 @@ impl Place {
     fn without_schema(&self, role: &str) -> Vec<String> {
         match &self.first {
             // A whole list between one pair of quotes.
-            Some(first) if first.contains([',', '"']) => vec![format!(
+            Some(first) if first.contains(',') => vec![format!(
                 "ALTER ROLE {} IN DATABASE {} SET search_path = {};  -- so far it is one name: {}",
                 quoted(&self.login),
                 quoted(&self.database),

@@ -28,6 +28,7 @@ use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 
 use super::cast;
 use super::device::Device;
+use super::shards;
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
 use act::{NAMES, Step, Story, beginning, stories};
@@ -43,6 +44,7 @@ const ALL_LOOK: usize = 25;
 fn every_answer_is_that_of_a_messenger_with_a_row_for_each_recipient() {
     let database = TestDatabase::migrated();
     let conn = RefCell::new(database.diesel());
+    shards::watch(&mut conn.borrow_mut());
     let seeded = std::env::var_os("PROPTEST_RNG_SEED").is_some();
     let counted = std::env::var_os("PROPTEST_CASES").is_some();
     let default = Config::default();
@@ -57,6 +59,7 @@ fn every_answer_is_that_of_a_messenger_with_a_row_for_each_recipient() {
     let outcome = TestRunner::new(config)
         .run(&stories(LENGTH), |story| tell(&mut conn.borrow_mut(), &story, NAMES.len()).map_err(TestCaseError::fail));
     outcome.unwrap_or_else(|failure| panic!("{failure}"));
+    shards::assert_ready_for_shards(&database);
 }
 
 /// Lets a story happen on an empty database and in memory; so many of the users have a device that is away at times.
@@ -95,7 +98,7 @@ fn tell(conn: &mut PgConnection, story: &Story, with_devices: usize) -> Result<(
 fn happen(conn: &mut PgConnection, messenger: &mut Messenger, step: &Step) -> Result<(), String> {
     let step = &Step { act: step.act.clone().cast(messenger), ..step.clone() };
     let chat = step.act.chat().map(|chat| messenger.chat_id(chat));
-    let (actual, facts) = perform::perform(conn, messenger, step)?;
+    let (actual, facts) = shards::noting(|| perform::perform(conn, messenger, step))?;
     let expected = messenger.apply(&step.act, facts);
     messenger.forget_settings();
     let agrees = match (&actual, &expected) {
@@ -110,10 +113,14 @@ fn happen(conn: &mut PgConnection, messenger: &mut Messenger, step: &Step) -> Re
     if let Some(chat) = chat {
         rows::rows(conn, messenger, chat)?;
         chat_settings::targets(conn, messenger, chat)?;
-        compare::answers_of(conn, messenger, chat, reader, step.place)?;
+        shards::noting(|| compare::answers_of(conn, messenger, chat, reader, step.place))?;
     }
     // Now and then is enough for what costs most.
-    if step.place % 3 == 0 { compare::answers(conn, messenger, reader, step.place / 3) } else { Ok(()) }
+    if step.place % 3 == 0 {
+        shards::noting(|| compare::answers(conn, messenger, reader, step.place / 3))
+    } else {
+        Ok(())
+    }
 }
 
 /// Everybody asks everything.
