@@ -23,9 +23,10 @@ const MOST: usize = 64;
 /// ```
 /// # let url = messenger_db::doctest::url();
 /// # let (anna, chat) = {
-/// #     let conn = &mut messenger_db::doctest::connection();
-/// #     let (anna, _, chat) = messenger_db::doctest::direct_chat(conn);
-/// #     (anna, chat)
+/// #     use messenger_db::queries::groups::{self, NewGroup};
+/// #     let conn = &mut diesel::Connection::establish(&url)?;
+/// #     let anna = messenger_db::doctest::user(conn, "outbox_anna");
+/// #     (anna, groups::create(conn, anna, &NewGroup::new("Hikers", &[]))?.id)
 /// # };
 /// # tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
 /// use messenger_db::queries::messages::Draft;
@@ -33,7 +34,7 @@ const MOST: usize = 64;
 ///
 /// let outbox = Outbox::new(Pool::new(&url, Options::default()));
 /// let sent = outbox.send(anna, chat, Draft::text("Shall we meet at nine?")).await?;
-/// assert_eq!(sent.message.seq.get(), 1);
+/// assert_eq!(sent.message.content.as_deref(), Some("Shall we meet at nine?"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -22,10 +22,12 @@ const MOST: usize = 256;
 /// ```
 /// # let url = messenger_db::doctest::url();
 /// # let (bob, chat, seq) = {
-/// #     let conn = &mut messenger_db::doctest::connection();
-/// #     let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
-/// #     let draft = messenger_db::queries::messages::Draft::text("Hello!");
-/// #     (bob, chat, messenger_db::queries::messages::send(conn, anna, chat, &draft)?.message.seq)
+/// #     use messenger_db::queries::groups::{self, NewGroup};
+/// #     use messenger_db::queries::messages::{self, Draft};
+/// #     let conn = &mut diesel::Connection::establish(&url)?;
+/// #     let [anna, bob] = ["receipts_anna", "receipts_bob"].map(|name| messenger_db::doctest::user(conn, name));
+/// #     let chat = groups::create(conn, anna, &NewGroup::new("Hikers", &[bob.user_id()]))?.id;
+/// #     (bob, chat, messages::send(conn, anna, chat, &Draft::text("Hello!"))?.message.seq)
 /// # };
 /// # tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
 /// use messenger_db::service::{Options, Pool, Receipts};

@@ -36,8 +36,8 @@ type Outcome = Result<Page, Error<HistoryRefused>>;
 /// The newest messages of a chat.
 ///
 /// In the chat's order, oldest first, like every page of history. A member reads the whole chat, from before they joined too,
-/// unless the group shows newcomers no history ([`groups::change_history`](super::groups::change_history)); but not what they have
-/// deleted for themselves ([`messages::hide`](super::messages::hide), [`messages::clear`](super::messages::clear)): a page has fewer
+/// unless the group shows newcomers no history ([`groups::change_history`](crate::queries::groups::change_history)); but not what they have
+/// deleted for themselves ([`messages::hide`](crate::queries::messages::hide), [`messages::clear`](crate::queries::messages::clear)): a page has fewer
 /// messages then, even none, and says where to go on.
 ///
 /// Two statements, which lock nothing; the first decides whether the reader may read, and is the only one when there is
