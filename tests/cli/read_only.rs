@@ -26,7 +26,7 @@ fn run_fails_and_says_that_the_database_is_read_only() {
 fn revert_and_redo_fail_in_the_same_way() {
     let database = read_only(TestDatabase::migrated());
     let before = state(&database);
-    for command in ["revert", "redo"] {
+    for command in ["revert", "redo", "seed"] {
         on(&database, &[command]).exits(1).complains("The database is read only");
     }
     assert_eq!(state(&database), before);

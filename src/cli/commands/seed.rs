@@ -8,6 +8,7 @@ use crate::cli::database;
 use crate::cli::output::{Output, Progress, in_words};
 use crate::cli::report;
 use crate::cli::{Exit, Problem};
+use crate::error::Failure;
 use crate::migrate::Observer as _;
 use crate::seed::{self, Crowd, SeedError};
 
@@ -76,6 +77,11 @@ impl From<SeedError> for Problem {
             SeedError::Refused { .. } => (
                 Exit::Failed,
                 "What is there already is in the way. Another --seed makes other people, and another database none.",
+            ),
+            SeedError::Database(ref error) if Failure::of(error) == Failure::ReadOnly => (
+                Exit::Failed,
+                "The database is read only: a standby, or default_transaction_read_only is on. Point the database URL to the \
+                 primary.",
             ),
             SeedError::Stopped(_) | SeedError::Database(_) => {
                 (Exit::Failed, "What was made stays. The same command with --force goes on where it stopped.")
