@@ -1,29 +1,30 @@
 //! Collects what many callers do at once into one transaction.
 //!
-//! There is no timer. Whoever comes while less is running than may run at once is served alone and at once; whoever comes
-//! while that many transactions are on their way waits in a queue, and the next of them takes the whole queue. So a service
-//! with little to do is as fast as without, and the more there is to do, the more callers share a commit.
+//! There is no timer. Whoever comes while the pool has a connection to spare is served alone and at once, as without a
+//! collector; whoever comes while all of them work waits in a queue, and the next one that is free takes the whole queue. So a
+//! service with little to do is as fast as without, and the more there is to do, the more callers share a commit.
 
 use std::collections::VecDeque;
 use std::mem;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::{PgConnection, QueryResult};
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::Pool;
 
-/// How many transactions run at once: while one waits for the disk, the next one works.
-const AT_ONCE: usize = 2;
+/// Items of one kind, and what is done with them. Its clones are the same collector.
+pub(super) struct Collector<Item, Outcome>(Arc<Inner<Item, Outcome>>);
 
-/// Items of one kind, and what is done with them: `work` gives as many outcomes as it was given items, in their order.
-pub(super) struct Collector<Item, Outcome> {
+struct Inner<Item, Outcome> {
     pool: Pool,
     /// How many items one transaction takes at most.
     most: usize,
+    /// Gives as many outcomes as it was given items, in their order.
     work: fn(&mut PgConnection, Vec<Item>) -> QueryResult<Vec<Outcome>>,
-    state: Arc<Mutex<State<Item, Outcome>>>,
+    state: Mutex<State<Item, Outcome>>,
 }
 
 /// Whoever waits for an outcome.
@@ -31,6 +32,7 @@ type Answer<Outcome> = oneshot::Sender<QueryResult<Outcome>>;
 
 struct State<Item, Outcome> {
     waiting: VecDeque<(Item, Answer<Outcome>)>,
+    /// How many have a turn.
     running: usize,
 }
 
@@ -40,87 +42,105 @@ impl<Item: Send + 'static, Outcome: Send + 'static> Collector<Item, Outcome> {
         most: usize,
         work: fn(&mut PgConnection, Vec<Item>) -> QueryResult<Vec<Outcome>>,
     ) -> Self {
-        let state = Arc::new(Mutex::new(State { waiting: VecDeque::new(), running: 0 }));
-        Self { pool, most, work, state }
+        let state = Mutex::new(State { waiting: VecDeque::new(), running: 0 });
+        Self(Arc::new(Inner { pool, most, work, state }))
     }
 
-    /// What becomes of an item. It is worked on also when nobody waits for it any more.
+    /// What becomes of an item. Once it waits for others, it is worked on also when nobody waits for it any more.
     pub(super) async fn give(&self, item: Item) -> QueryResult<Outcome> {
-        let (answer, answered) = oneshot::channel();
-        let begins = {
-            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-            state.waiting.push_back((item, answer));
-            let begins = state.running < AT_ONCE;
-            state.running += usize::from(begins);
-            begins
+        let inner = &self.0;
+        let waits = {
+            let mut state = inner.state();
+            if state.running < inner.pool.status().connections {
+                state.running += 1;
+                Ok(item)
+            } else {
+                let (answer, answered) = oneshot::channel();
+                state.waiting.push_back((item, answer));
+                Err(answered)
+            }
         };
-        if begins {
-            let (pool, most, work, state) = (self.pool.clone(), self.most, self.work, Arc::clone(&self.state));
-            tokio::spawn(run(pool, most, work, Running { state, is_over: false }));
+        match waits {
+            Ok(item) => {
+                let _turn = Turn { inner: Arc::clone(inner), is_over: false, is_passed: false };
+                let work = inner.work;
+                inner.pool.run(move |conn| work(conn, vec![item])).await?.pop().ok_or_else(lost)
+            }
+            // The work panicked, or the runtime shuts down.
+            Err(answered) => answered.await.unwrap_or_else(|_| Err(lost())),
         }
-        // The work panicked, or the runtime shuts down.
-        answered.await.unwrap_or_else(|_| Err(lost()))
     }
 }
 
 impl<Item, Outcome> Clone for Collector<Item, Outcome> {
     fn clone(&self) -> Self {
-        Self { pool: self.pool.clone(), most: self.most, work: self.work, state: Arc::clone(&self.state) }
+        Self(Arc::clone(&self.0))
     }
 }
 
-/// One of those that run. However it ends, another may begin.
-struct Running<Item, Outcome> {
-    state: Arc<Mutex<State<Item, Outcome>>>,
-    is_over: bool,
+impl<Item, Outcome> Inner<Item, Outcome> {
+    fn state(&self) -> MutexGuard<'_, State<Item, Outcome>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-impl<Item, Outcome> Running<Item, Outcome> {
-    /// What waits; when nothing does, it is over, before anybody else can come.
-    fn take(&mut self, most: usize) -> Option<(Vec<Item>, Vec<Answer<Outcome>>)> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = state.waiting.len().min(most);
+/// A turn to use a connection. However it ends, it is passed on to those who wait.
+struct Turn<Item: Send + 'static, Outcome: Send + 'static> {
+    inner: Arc<Inner<Item, Outcome>>,
+    is_over: bool,
+    /// Whether it was passed on to a task that has not begun. A runtime that shuts down drops such a task at once.
+    is_passed: bool,
+}
+
+impl<Item: Send + 'static, Outcome: Send + 'static> Turn<Item, Outcome> {
+    /// Works on what waits, until nothing does.
+    async fn serve(mut self) {
+        self.is_passed = false;
+        while let Some((items, answers)) = self.take() {
+            let work = self.inner.work;
+            // Whoever does not wait any more needs no answer.
+            match self.inner.pool.run(move |conn| work(conn, items)).await {
+                Ok(outcomes) => {
+                    for (answer, outcome) in answers.into_iter().zip(outcomes) {
+                        drop(answer.send(Ok(outcome)));
+                    }
+                }
+                Err(error) => {
+                    for answer in answers {
+                        drop(answer.send(Err(copy(&error))));
+                    }
+                }
+            }
+        }
+    }
+
+    /// What waits; when nothing does, the turn is over, before anybody else can come.
+    fn take(&mut self) -> Option<(Vec<Item>, Vec<Answer<Outcome>>)> {
+        let mut state = self.inner.state();
+        let count = state.waiting.len().min(self.inner.most);
         self.is_over = count == 0;
         state.running -= usize::from(self.is_over);
         (!self.is_over).then(|| state.waiting.drain(..count).unzip())
     }
 }
 
-impl<Item, Outcome> Drop for Running<Item, Outcome> {
-    /// When the work panicked, or the runtime shuts down.
+impl<Item: Send + 'static, Outcome: Send + 'static> Drop for Turn<Item, Outcome> {
     fn drop(&mut self) {
         if self.is_over {
             return;
         }
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.running -= 1;
-        // Without one that runs nobody takes what waits: whoever waits is told.
-        let left = if state.running == 0 { mem::take(&mut state.waiting) } else { VecDeque::new() };
+        let mut state = self.inner.state();
+        let runtime = Handle::try_current().ok().filter(|_| !self.is_passed && !state.waiting.is_empty());
+        let Some(runtime) = runtime else {
+            state.running -= 1;
+            // Nobody serves them any more, and whoever waits is told.
+            let left = mem::take(&mut state.waiting);
+            drop(state);
+            drop(left);
+            return;
+        };
         drop(state);
-        drop(left);
-    }
-}
-
-async fn run<Item: Send + 'static, Outcome: Send + 'static>(
-    pool: Pool,
-    most: usize,
-    work: fn(&mut PgConnection, Vec<Item>) -> QueryResult<Vec<Outcome>>,
-    mut running: Running<Item, Outcome>,
-) {
-    while let Some((items, answers)) = running.take(most) {
-        // Whoever does not wait any more needs no answer.
-        match pool.run(move |conn| work(conn, items)).await {
-            Ok(outcomes) => {
-                for (answer, outcome) in answers.into_iter().zip(outcomes) {
-                    drop(answer.send(Ok(outcome)));
-                }
-            }
-            Err(error) => {
-                for answer in answers {
-                    drop(answer.send(Err(copy(&error))));
-                }
-            }
-        }
+        runtime.spawn(Self { inner: Arc::clone(&self.inner), is_over: false, is_passed: true }.serve());
     }
 }
 

@@ -151,6 +151,25 @@ impl Pool {
     /// After a failover, the URL of this pool must lead to the new primary: name all servers in it, with
     /// `target_session_attrs=read-write`. Operations that were under way fail then with
     /// [`Failure::ConnectionLost`](crate::error::Failure::ConnectionLost).
+    ///
+    /// ```no_run
+    /// # use messenger_db::{actor::Actor, ids::ChatId, page::Limit, queries::{history, messages}};
+    /// # async fn example(actor: Actor, chat: ChatId) -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    ///
+    /// use messenger_db::queries::messages::Draft;
+    /// use messenger_db::service::{Options, Pool, Session};
+    ///
+    /// let standbys = ["postgresql://b/messenger", "postgresql://c/messenger"];
+    /// let pool = Pool::new("postgresql://a,b,c/messenger?target_session_attrs=read-write", Options::default())
+    ///     .with_standbys(standbys.map(|url| Pool::new(url, Options::default())), Duration::from_secs(10));
+    /// // One for each signed-in device.
+    /// let session = Session::new();
+    /// pool.run_in(&session, move |conn| messages::send(conn, actor, chat, &Draft::text("Hello!"))).await?;
+    /// pool.read_in(&session, move |conn| history::latest(conn, actor, chat, Limit::default())).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_standbys(self, standbys: impl IntoIterator<Item = Self>, max_lag: Duration) -> Self {
         Self { standbys: Some(Arc::new(Standbys::new(standbys, max_lag))), ..self }

@@ -17,8 +17,8 @@ const MOST: usize = 64;
 /// Sends messages of many callers, several in a transaction where several come at once, so that they share a commit. Its
 /// clones are the same outbox.
 ///
-/// A message that comes alone is sent alone, and at once: nothing waits for company. Under load, whoever comes while two
-/// transactions are on their way is in the next one, with up to 63 others. The bench `together` measures what it gains.
+/// A message for which the pool has a connection is sent alone, and at once: nothing waits for company. Whoever comes while all
+/// of them send is in the next transaction, with up to 63 others. The bench `together` compares both.
 ///
 /// ```
 /// # let url = messenger_db::doctest::url();
@@ -43,7 +43,7 @@ const MOST: usize = 64;
 pub struct Outbox(Collector<Outgoing<'static>, Result<Sent, SendRefused>>);
 
 impl Outbox {
-    /// An outbox that uses up to two connections of a pool at once.
+    /// An outbox that uses the connections of a pool.
     #[must_use]
     pub fn new(pool: Pool) -> Self {
         Self(Collector::new(pool, MOST, send))
@@ -52,7 +52,8 @@ impl Outbox {
     /// Sends a message, as [`messages::send`] does, and is done when it is committed.
     ///
     /// Messages of one sender to one chat that are sent one after the other, each when the one before is done, are numbered in
-    /// that order. A future that is dropped does not take its message back.
+    /// that order. A future that is dropped while it waits for a connection may leave the message unsent, as with
+    /// [`Pool::run`]; after that it is sent.
     ///
     /// # Errors
     ///

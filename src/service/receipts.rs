@@ -17,7 +17,7 @@ const MOST: usize = 256;
 /// Marks as received and read for many callers, several in one statement where several come at once: receipts come in bursts,
 /// when a message to a group is seen by all who are there. Its clones are the same.
 ///
-/// A receipt that comes alone is written alone, and at once, as with an [`Outbox`](super::Outbox).
+/// A receipt for which the pool has a connection is written alone, and at once, as with an [`Outbox`](super::Outbox).
 ///
 /// ```
 /// # let url = messenger_db::doctest::url();
@@ -43,7 +43,7 @@ const MOST: usize = 256;
 pub struct Receipts(Collector<Mark, Result<Marked, MarkRefused>>);
 
 impl Receipts {
-    /// Receipts that use up to two connections of a pool at once.
+    /// Receipts that use the connections of a pool.
     #[must_use]
     pub fn new(pool: Pool) -> Self {
         Self(Collector::new(pool, MOST, |conn: &mut PgConnection, marks: Vec<Mark>| -> QueryResult<_> {

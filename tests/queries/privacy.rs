@@ -302,6 +302,24 @@ fn a_search_by_name_finds_those_who_let_it() {
 }
 
 #[test]
+fn among_many_of_a_name_those_who_do_not_let_it_are_not_found_either() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let reader = cast::user(conn, "reader");
+    let hidden = cast::user(conn, "alice_00");
+    let blocker = cast::user(conn, "alice_01");
+    for number in 2..27 {
+        cast::user(conn, &format!("alice_{number:02}"));
+    }
+    let nobody = Changes { findable_by: Some(Visibility::Nobody), ..Changes::default() };
+    privacy::change(conn, by(hidden), &nobody).unwrap();
+    blocks::block(conn, by(blocker), reader).unwrap();
+    let found = accounts::search(conn, by(reader), "alice").unwrap();
+    assert_eq!(found.len(), 20);
+    assert!(found.iter().all(|profile| ![hidden, blocker].contains(&profile.id)));
+}
+
+#[test]
 fn what_is_chosen_travels_to_the_own_devices_and_ends_with_the_account() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();

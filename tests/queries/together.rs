@@ -194,6 +194,49 @@ fn who_waits_while_others_are_on_their_way_shares_a_transaction() {
 }
 
 #[test]
+fn whoever_gives_up_or_panics_passes_the_turn_on() {
+    let database = TestDatabase::migrated();
+    let ([alice, ..], _, group) = people(&mut database.diesel());
+    let long = Duration::from_mins(1);
+    let pool = Pool::new(&database.url(), Options { connections: 1, wait: long, connect: long, ..Options::default() });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let left = runtime.block_on(async {
+        let outbox = Outbox::new(pool.clone());
+        let (begin, begun) = tokio::sync::oneshot::channel();
+        let (go, gone) = std::sync::mpsc::channel::<()>();
+        let holding = pool.clone();
+        let held = tokio::spawn(async move {
+            let hold = move |_: &mut PgConnection| {
+                begin.send(()).unwrap();
+                gone.recv_timeout(long).unwrap();
+                QueryResult::Ok(())
+            };
+            holding.run(hold).await
+        });
+        begun.await.unwrap();
+        let send = |text: &'static str| {
+            let outbox = outbox.clone();
+            tokio::spawn(async move { outbox.send(by(alice), group, Draft::text(text)).await })
+        };
+        // The first has the turn, and waits for the connection; the second waits for the first.
+        let (first, second) = (send("given up"), send("sent"));
+        tokio::task::yield_now().await;
+        first.abort();
+        assert!(first.await.unwrap_err().is_cancelled());
+        go.send(()).unwrap();
+        held.await.unwrap().unwrap();
+        assert_eq!(second.await.unwrap().unwrap().message.content.as_deref(), Some("sent"));
+        assert_eq!(send("and on").await.unwrap().unwrap().message.content.as_deref(), Some("and on"));
+        // The runtime ends while they wait.
+        drop((send("left"), send("left too")));
+        outbox
+    });
+    drop(runtime);
+    drop(left);
+    assert_eq!(database.value("SELECT count(*) FROM messages WHERE content = 'given up'"), "0");
+}
+
+#[test]
 fn a_crash_loses_what_is_relaxed_and_nothing_that_was_sent() {
     // Nothing is written to the disk before somebody waits for it.
     let server: &'static Server =

@@ -57,6 +57,19 @@ fn every_operation_takes_the_actor_first_but_those_that_are_listed_with_a_reason
 }
 
 #[test]
+fn every_operation_of_a_member_is_attacked() {
+    // They end the attacker's account or session.
+    const NOT_ATTACKED: [&str; 2] = ["accounts::close", "sessions::revoke_all"];
+    let source = include_str!("../queries/hostile/operations.rs");
+    let of_members = operations().into_iter().filter(|(_, others)| others.starts_with("actor: Actor"));
+    let missing: Vec<_> = of_members
+        .map(|(name, _)| name)
+        .filter(|name| !source.contains(&format!("{name}(")) && !NOT_ATTACKED.contains(&name.as_str()))
+        .collect();
+    assert_eq!(missing, [""; 0]);
+}
+
+#[test]
 fn no_other_parameter_is_an_actor() {
     for (name, others) in operations() {
         assert!(others.matches("Actor").count() <= 1, "{name}({others})");

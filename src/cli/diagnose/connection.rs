@@ -7,6 +7,9 @@ use crate::cli::problem::Problem;
 use crate::cli::{Exit, duration};
 use crate::migrate::{Conninfo, Obstacle, ServerError};
 
+/// The SQLSTATE of a statement that was cancelled.
+const STATEMENT_TIMEOUT: &str = "57014";
+
 /// What to show for a connection that failed: by whose fault, and what to correct.
 pub(super) fn no_connection(conninfo: &Conninfo, obstacle: Obstacle, waited: Duration, error: &ServerError) -> Problem {
     let server = conninfo.server();
@@ -21,7 +24,7 @@ pub(super) fn no_connection(conninfo: &Conninfo, obstacle: Obstacle, waited: Dur
         Obstacle::NotNow if error.sqlstate == "3D000" => format!(
             "The server at {server} has no such database. Make it with `createdb`, or correct the database URL.",
         ),
-        Obstacle::NotNow if error.sqlstate == "57014" => format!(
+        Obstacle::NotNow if error.sqlstate == STATEMENT_TIMEOUT => format!(
             "The server at {server} cut off the first statement: a statement_timeout of the role or the database is too short \
              for any. An administrator ends it with ALTER ROLE {} RESET statement_timeout; or ALTER DATABASE {} RESET \
              statement_timeout;",
@@ -58,7 +61,7 @@ pub(super) fn no_connection(conninfo: &Conninfo, obstacle: Obstacle, waited: Dur
             named(conninfo.option("dbname")),
         ),
     };
-    if obstacle.passes() && waited.is_zero() {
+    if obstacle.passes() && waited.is_zero() && error.sqlstate != STATEMENT_TIMEOUT {
         help.push_str(" Where that is about to change, `--wait 30s` waits up to 30 seconds.");
     }
     Problem {
@@ -69,4 +72,23 @@ pub(super) fn no_connection(conninfo: &Conninfo, obstacle: Obstacle, waited: Dur
 
 fn named(name: Option<&str>) -> String {
     name.map(|name| format!(" {name:?}")).unwrap_or_default()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::time::Duration;
+
+    use super::no_connection;
+    use crate::migrate::{Obstacle, ServerError};
+
+    #[test]
+    fn a_timeout_that_is_too_short_for_anything_is_named_with_what_ends_it() {
+        let conninfo = "postgresql://app@h/chat".parse().unwrap();
+        let error = ServerError { sqlstate: "57014".to_owned(), ..ServerError::default() };
+        let help = no_connection(&conninfo, Obstacle::NotNow, Duration::ZERO, &error).help.unwrap();
+        assert!(help.contains("ALTER ROLE \"app\" RESET statement_timeout"), "{help}");
+        assert!(help.contains("ALTER DATABASE \"chat\" RESET"), "{help}");
+        assert!(!help.contains("--wait"), "{help}");
+    }
 }

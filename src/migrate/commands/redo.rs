@@ -46,11 +46,10 @@ pub fn redo(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result
     }
     owner::assume(connection)?;
     ledger::complete(connection, &before, pool.all())?;
-    let extras = Extras::of(connection)?;
     let retry_policy = &mut RetryPolicy::new(pool, monitor_session);
-    let (steps, catalog) = if down.iter().all(apply::fits_a_transaction) {
+    let (steps, catalog, extras) = if down.iter().all(apply::fits_a_transaction) {
         let last = down.first().copied();
-        let (steps, catalog) = retry_policy.attempt(observer, |monitor, observer| {
+        let (steps, catalog, extras) = retry_policy.attempt(observer, |monitor, observer| {
             let uncommitted = |source| match last {
                 Some(migration) => Error::Bookkeeping { migration, direction: Direction::Up, what: "COMMIT", source },
                 None => Error::Server(source),
@@ -66,16 +65,18 @@ pub fn redo(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result
         for step in &steps {
             observer.on(&Event::Finished { step });
         }
-        (steps, catalog)
+        (steps, catalog, extras)
     } else {
         let up: Vec<_> = down.iter().rev().copied().collect();
+        let extras = retry_policy.attempt(observer, |_, _| Ok(Extras::of(connection)?))?;
         let mut steps = apply::each(connection, retry_policy, &down, Direction::Down, observer)?;
         steps.extend(apply::each(connection, retry_policy, &up, Direction::Up, observer)?);
         let catalog = compare::now(connection, pool)?;
         let catalog = run::refuse_drift(catalog, steps.len())?;
-        (steps, catalog)
+        (steps, catalog, extras)
     };
-    let lost = extras.lost(connection, &Stated::by(pool.migrations(), pool.allowed_drift()))?;
+    let is_edited = down.iter().any(|migration| before.edited.contains(migration));
+    let lost = extras.lost(connection, &Stated::by(pool.migrations(), pool.allowed_drift()), is_edited);
     Ok(Report { steps, version, catalog, lost })
 }
 
@@ -87,8 +88,8 @@ fn at_once(
     before: &Status,
     down: &[Migration],
     observer: &mut dyn Observer,
-) -> Result<(Vec<Step>, Comparison), Error> {
-    let catalog = catalog::read(connection)?;
+) -> Result<(Vec<Step>, Comparison, Extras), Error> {
+    let extras = Extras::of(connection)?;
     let session = Session::of(connection)?;
     let up: Vec<_> = down.iter().rev().copied().collect();
     let mut steps = Vec::with_capacity(2 * down.len());
@@ -106,12 +107,12 @@ fn at_once(
         }
     }
     if down.iter().any(|migration| before.edited.contains(migration)) {
-        return Ok((steps, compare::now(connection, pool)?));
+        return Ok((steps, compare::now(connection, pool)?, extras));
     }
     let facts = catalog::facts(connection, Scope::CurrentSchema, None)?;
     let stated = Stated::by(pool.migrations(), pool.allowed_drift());
-    match compare::of_drift(Drift::of(before.version(), &catalog, &facts, Scope::CurrentSchema, &stated)) {
+    match compare::of_drift(Drift::of(before.version(), &extras.catalog, &facts, Scope::CurrentSchema, &stated)) {
         Comparison::Drift(drift) => Err(Error::RedoneOtherwise { drift }),
-        catalog => Ok((steps, catalog)),
+        catalog => Ok((steps, catalog, extras)),
     }
 }

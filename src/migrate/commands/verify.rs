@@ -46,13 +46,15 @@ pub struct Verification {
     pub catalog: Comparison,
     /// What was edited after it had been applied.
     pub edited: Vec<Edited>,
+    /// The encoding of the database, where it is not the one that a messenger needs.
+    pub other_encoding: Option<String>,
 }
 
 impl Verification {
     /// Whether everything is as it should be, and known to be so.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.catalog.is_clean() && self.edited.is_empty()
+        self.catalog.is_clean() && self.edited.is_empty() && self.other_encoding.is_none()
     }
 }
 
@@ -67,7 +69,8 @@ pub fn verify(pool: &Pool, scope: Scope) -> Result<Verification, Error> {
     let status = status::read(connection, pool.migrations(), pool.own())?;
     let catalog = compare::unless_locked(compare::compare(connection, &status, pool, scope))?;
     let edited = edited(connection, &status)?;
-    Ok(Verification { status, catalog, edited })
+    let other_encoding = connection.server_parameter(c"server_encoding").filter(|encoding| encoding != "UTF8");
+    Ok(Verification { status, catalog, edited, other_encoding })
 }
 
 /// What was edited, with the text it was applied with.

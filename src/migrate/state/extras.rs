@@ -3,14 +3,20 @@
 
 use std::collections::BTreeSet;
 
-use crate::migrate::model::drift::{Drift, Kind};
+use crate::migrate::model::drift::{Difference, Drift, Kind};
 use crate::migrate::sql::libpq::{Connection, ServerError};
 use crate::migrate::state::catalog::{self, Scope};
 use crate::migrate::state::stated::Stated;
 
-/// What the objects of the current schema have at a moment.
+/// What the objects of the current schema are, and have been given, at a moment.
 pub(crate) struct Extras {
-    catalog: String,
+    /// The catalog, as [`catalog::read`] gives it.
+    pub(crate) catalog: String,
+    given: Given,
+}
+
+/// What was given to objects, which no catalog tells.
+struct Given {
     /// What was granted, on what, and to whom.
     privileges: BTreeSet<(String, String, String)>,
     /// A statement for each table that a publication names.
@@ -40,7 +46,7 @@ const PRIVILEGES: &str = "
     WHERE relnamespace = schema.oid AND grantee <> relowner AND NOT attisdropped";
 
 const PUBLICATIONS: &str = "
-    SELECT format('ALTER PUBLICATION %I ADD TABLE %s', pubname, prrelid::regclass), '', ''
+    SELECT format('ALTER PUBLICATION %I ADD TABLE %s', pubname, prrelid::regclass)
     FROM pg_publication_rel
     INNER JOIN pg_publication AS publication ON publication.oid = prpubid
     INNER JOIN pg_class AS class ON class.oid = prrelid
@@ -49,34 +55,50 @@ const PUBLICATIONS: &str = "
 impl Extras {
     /// Notes what there is.
     pub(crate) fn of(connection: &mut Connection) -> Result<Self, ServerError> {
-        let mut ask = |query: &str| {
-            connection.execute(&format!(
-                "SELECT extra.* FROM pg_namespace AS schema CROSS JOIN LATERAL ({query}) AS extra WHERE nspname = current_schema()"
-            ))
-        };
-        let values = |row: Vec<Option<String>>| {
-            let mut values = row.into_iter();
-            Some((values.next()??, values.next()??, values.next()??))
-        };
-        let privileges = ask(PRIVILEGES)?.into_iter().filter_map(values).collect();
-        let publications = ask(PUBLICATIONS)?.into_iter().filter_map(values).map(|(statement, ..)| statement).collect();
-        Ok(Self { catalog: catalog::read(connection)?, privileges, publications })
+        Ok(Self { catalog: catalog::read(connection)?, given: Given::of(connection)? })
     }
 
     /// What is not there any more: a statement for each privilege and each place in a publication, and a line of the catalog
-    /// for what was tuned.
-    pub(crate) fn lost(&self, connection: &mut Connection, stated: &Stated<'_>) -> Result<Vec<String>, ServerError> {
-        let now = Self::of(connection)?;
+    /// for what was tuned, unless it was edited what the migrations state. Where that cannot be read, a line says so.
+    pub(crate) fn lost(&self, connection: &mut Connection, stated: &Stated<'_>, is_edited: bool) -> Vec<String> {
+        let given = Given::of(connection).map(|now| self.given.lost(&now));
+        let tuned = if is_edited { Ok(Vec::new()) } else { self.tuned(connection, stated) };
+        let unknown = |error: ServerError| vec![format!("what else was lost is not known: {error}")];
+        [given, tuned].into_iter().flat_map(|lost| lost.unwrap_or_else(unknown)).collect()
+    }
+
+    fn tuned(&self, connection: &mut Connection, stated: &Stated<'_>) -> Result<Vec<String>, ServerError> {
+        let facts = catalog::facts(connection, Scope::CurrentSchema, None)?;
+        let drift = Drift::of(None, &self.catalog, &facts, Scope::CurrentSchema, stated);
+        let tuned = drift.iter().flat_map(|drift| drift.of_kind(Kind::Tuned));
+        let line = |tuned: &Difference| tuned.expected.as_ref().map(|expected| format!("{}: {expected}", tuned.object));
+        Ok(tuned.filter_map(line).collect())
+    }
+}
+
+impl Given {
+    fn of(connection: &mut Connection) -> Result<Self, ServerError> {
+        let mut ask = |query: &str| {
+            connection.execute(&format!(
+                "SELECT given.* FROM pg_namespace AS schema CROSS JOIN LATERAL ({query}) AS given WHERE nspname = current_schema()"
+            ))
+        };
+        let privilege = |row: Vec<Option<String>>| {
+            let mut values = row.into_iter();
+            Some((values.next()??, values.next()??, values.next()??))
+        };
+        let privileges = ask(PRIVILEGES)?.into_iter().filter_map(privilege).collect();
+        let publications = ask(PUBLICATIONS)?.into_iter().flatten().flatten().collect();
+        Ok(Self { privileges, publications })
+    }
+
+    /// The statements that give back what is not there any more.
+    fn lost(&self, now: &Self) -> Vec<String> {
         let granted = self.privileges.difference(&now.privileges);
         let granted = granted.map(|(privilege, object, role)| format!("GRANT {privilege} ON {object} TO {role}"));
         let revoked = now.privileges.difference(&self.privileges);
         let revoked = revoked.map(|(privilege, object, role)| format!("REVOKE {privilege} ON {object} FROM {role}"));
-        let facts = catalog::facts(connection, Scope::CurrentSchema, None)?;
-        let drift = Drift::of(None, &self.catalog, &facts, Scope::CurrentSchema, stated);
-        let tuned = drift.iter().flat_map(|drift| drift.of_kind(Kind::Tuned)).filter_map(|difference| {
-            difference.expected.as_ref().map(|expected| format!("{}: {expected}", difference.object))
-        });
         let published = self.publications.difference(&now.publications).cloned();
-        Ok(granted.chain(revoked).chain(published).chain(tuned).collect())
+        granted.chain(revoked).chain(published).collect()
     }
 }

@@ -56,8 +56,8 @@ type Outcome = Result<Sent, SendRefused>;
 /// Sends messages, each as [`send`](send::send) does: what each of them gives, in the order of `outgoing`. One that is
 /// refused does not undo the others. Each is sent on behalf of its own [`Actor`].
 ///
-/// All of them are one transaction, so that they cost one commit, and a few dozen together about a third of what they cost
-/// one by one. A chat's head is locked until the commit: keep it to about a hundred messages at a time.
+/// All of them are one transaction, so that they cost one commit. The bench `together` compares 32 at a time with one by one.
+/// A chat's head is locked until the commit: keep it to about a hundred messages at a time.
 /// [`service::Outbox`](crate::service::Outbox) collects them.
 ///
 /// Within a chat, messages are numbered in the order of `outgoing`. Chats are taken in the order of their keys, so that two

@@ -9,14 +9,14 @@ use messenger_db::models::NewUser;
 use messenger_db::queries::accounts::{self, ProfileChanges};
 use messenger_db::queries::chat_settings::{self, Changes};
 use messenger_db::queries::groups::{self, NewGroup};
-use messenger_db::queries::messages::{self, Draft, EditsFor, Picture};
+use messenger_db::queries::messages::{self, Draft, EditsFor, Outgoing, Picture};
 use messenger_db::queries::push::{self, Address, Keys};
+use messenger_db::queries::receipts::{self, Mark};
 use messenger_db::queries::search::{self, Query};
 use messenger_db::queries::sessions::{self, Device, Lifetime, Socket};
 use messenger_db::queries::uploads::{self, NewUpload};
 use messenger_db::queries::{
-    attachments, blocks, changes, chats, contacts, direct_chats, history, inbox, pending, privacy, reactions, receipts,
-    unread,
+    attachments, blocks, changes, chats, contacts, direct_chats, history, inbox, pending, privacy, reactions, unread,
 };
 use messenger_db::secrets::{PasswordHash, PushAuth, PushToken, SessionToken};
 
@@ -236,6 +236,11 @@ pub const OPERATIONS: &[(&str, Attack)] = &[
         let after = a.dice.coin().then(|| a.dice.seq());
         certain(messages::list_mentions(c, by(a.me), a.chat(), after, a.dice.limit()))
     }),
+    ("messages::send_many", |a, c| {
+        let count = [0, 1, 2, 65][a.dice.below(4)];
+        let outgoing: Vec<_> = (0..count).map(|_| Outgoing::new(by(a.me), a.chat(), a.draft())).collect();
+        certain(messages::send_many(c, &outgoing))
+    }),
     ("messages::send", |a, c| refusable(messages::send(c, by(a.me), a.chat(), &a.draft()))),
     ("messages::set_metadata", |a, c| {
         let (chat, seq, version) = (a.chat(), a.dice.seq(), a.dice.version());
@@ -279,6 +284,12 @@ pub const OPERATIONS: &[(&str, Attack)] = &[
     ("receipts::all", |a, c| refusable(receipts::all(c, by(a.me), a.chat(), a.dice.seq()))),
     ("receipts::count", |a, c| refusable(receipts::count(c, by(a.me), a.chat(), a.dice.seq(), a.dice.seq()))),
     ("receipts::mark_delivered", |a, c| refusable(receipts::mark_delivered(c, by(a.me), a.chat(), a.dice.seq()))),
+    ("receipts::mark_many", |a, c| {
+        let count = [0, 1, 2, 257][a.dice.below(4)];
+        let mark = |a: &mut Attacker| if a.dice.coin() { Mark::read } else { Mark::delivered }(by(a.me), a.chat(), a.dice.seq());
+        let marks: Vec<_> = (0..count).map(|_| mark(a)).collect();
+        certain(receipts::mark_many(c, &marks))
+    }),
     ("receipts::mark_read", |a, c| refusable(receipts::mark_read(c, by(a.me), a.chat(), a.dice.seq()))),
     ("receipts::positions", |a, c| refusable(receipts::positions(c, by(a.me), a.chat()))),
     ("search::find_groups", |a, c| refusable(search::find_groups(c, by(a.me), a.dice.text()))),
