@@ -1,4 +1,4 @@
-//! Checks the folder `migrations`, and turns it into Rust source.
+//! Checks the folder `migrations`, and turns it and the list of tables into Rust source.
 
 use std::path::Path;
 use std::{env, fs, io};
@@ -10,6 +10,8 @@ mod build_shared;
 mod check;
 #[path = "build/embedded.rs"]
 mod embedded;
+#[path = "build/tables.rs"]
+mod tables;
 #[path = "build/unmarked.rs"]
 mod unmarked;
 
@@ -22,19 +24,25 @@ fn main() {
     // was there before: no new folder, and never a metadata.toml.
     println!("cargo::rerun-if-changed=migrations");
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=src/schema.rs");
     for error in embed().unwrap_or_else(|error| vec![error.to_string()]) {
         println!("cargo::error={}", error.replace(['\r', '\n'], " "));
     }
 }
 
-/// Writes `$OUT_DIR/migrations.rs`, and returns what speaks against the folder.
+/// Writes `migrations.rs`, `tables.rs` and `own_tables.rs` into `$OUT_DIR`, and returns what speaks against the folder.
 fn embed() -> io::Result<Vec<String>> {
-    let migrations = Path::new(&variable("CARGO_MANIFEST_DIR")?).join("migrations");
+    let root = variable("CARGO_MANIFEST_DIR")?;
+    let migrations = Path::new(&root).join("migrations");
+    let schema = fs::read_to_string(Path::new(&root).join("src/schema.rs"))?;
+    let out = variable("OUT_DIR")?;
+    fs::write(Path::new(&out).join("tables.rs"), tables::array(&schema))?;
+    fs::write(Path::new(&out).join("own_tables.rs"), tables::allow_own_table(&schema))?;
     let (source, errors) = match check::read(&migrations) {
         Ok(migrations) => (embedded::source(&migrations), migrations.iter().filter_map(unmarked::problem).collect()),
         Err(problems) => (embedded::refused(), problems.iter().map(ToString::to_string).collect()),
     };
-    fs::write(Path::new(&variable("OUT_DIR")?).join("migrations.rs"), source)?;
+    fs::write(Path::new(&out).join("migrations.rs"), source)?;
     Ok(errors)
 }
 

@@ -41,24 +41,10 @@ pub use diesel::query_source::TableNotEqual;
 /// ```
 #[macro_export]
 macro_rules! allow_own_tables {
-    ($($own:ident),+ $(,)?) => {$(
-        $crate::__allow_own_table!($own:
-            schema::attachments, schema::blocks, schema::chat_changes, schema::chat_heads, schema::chat_participants,
-            schema::chat_settings, schema::chats, schema::contacts, schema::declined_requests, schema::message_delivery, schema::message_edits,
-            schema::message_mentions, schema::message_reactions, schema::messages, schema::push_tokens,
-            schema::unread_messages, schema::unused_files, schema::uploads, schema::user_changes, schema::user_heads,
-            schema::user_sessions, schema::users,
-            views::message_receipts, views::unread_counts
-        );
-    )+};
+    ($($own:ident),+ $(,)?) => {
+        $($crate::__allow_own_table!($own);)+
+    };
 }
 
-/// One table beside each of ours.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __allow_own_table {
-    ($own:ident: $($module:ident :: $table:ident),+) => {$(
-        impl $crate::own_tables::TableNotEqual<$own::table> for $crate::$module::$table::table {}
-        impl $crate::own_tables::TableNotEqual<$crate::$module::$table::table> for $own::table {}
-    )+};
-}
+// The build script writes it from `schema.rs`.
+include!(concat!(env!("OUT_DIR"), "/own_tables.rs"));

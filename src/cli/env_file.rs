@@ -10,7 +10,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::args::{Command, Connection};
+use super::args::Connection;
+use super::commands::Command;
 use super::output::Output;
 use super::{Exit, Problem};
 

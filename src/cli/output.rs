@@ -33,7 +33,7 @@ pub struct Progress {
 /// Where a command prints.
 pub struct Output {
     args: OutputArgs,
-    command: Option<&'static str>,
+    command: Option<String>,
     signals: Signals,
     target: Option<Target>,
     backup: Option<Backup>,
@@ -45,7 +45,7 @@ pub struct Output {
 
 impl Output {
     /// As the options say, for a command. `None`: the command line could not be read.
-    pub fn new(args: &OutputArgs, command: Option<&'static str>) -> Self {
+    pub fn new(args: &OutputArgs, command: Option<String>) -> Self {
         args.color.choose();
         let progress = ProgressBar::hidden();
         let (shown, silent) = (progress.clone(), args.json || args.quiet);
@@ -134,7 +134,7 @@ impl Output {
 
     /// Prints the result for machines.
     pub fn json(&self, report: &impl Serialize) {
-        self.json_of(self.command, report);
+        self.json_of(self.command.as_deref(), report);
     }
 
     /// Prints the result for machines, of another command than the one that was called.
@@ -186,7 +186,7 @@ impl Output {
     pub fn fail(&self, problem: &Problem) {
         self.progress.finish_and_clear();
         if self.args.json {
-            let object = Object { command: self.command, report: &Failure::from(problem) };
+            let object = Object { command: self.command.as_deref(), report: &Failure::from(problem) };
             complain(&serde_json::to_string(&object).unwrap_or_else(|_| problem.message.clone()));
             return;
         }

@@ -3,16 +3,22 @@
 use std::env;
 use std::io::Write;
 
-use clap::{Parser, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, ValueEnum};
 
-use super::args::{Args, Color, OutputArgs};
+use super::args::{Color, OutputArgs};
+use super::commands::{self, Args};
 use super::output::Output;
 use super::{Exit, Problem};
 
-/// Reads the command line. Where it asks for help, or makes no sense, this prints what there is to say.
-pub fn parse() -> Result<Args, Exit> {
-    let error = match Args::try_parse() {
-        Ok(args) => return Ok(args),
+/// Reads the command line, and gives the name of its command, too. Where it asks for help, or makes no sense, this prints
+/// what there is to say.
+pub fn parse() -> Result<(Args, String), Exit> {
+    let read = Args::command().try_get_matches().and_then(|matches| {
+        let args = Args::from_arg_matches(&matches).map_err(|error| error.format(&mut Args::command()))?;
+        Ok((args, commands::name(&matches)))
+    });
+    let error = match read {
+        Ok(read) => return Ok(read),
         Err(error) => error,
     };
     let arguments: Vec<_> = env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();

@@ -55,4 +55,5 @@ pub use uploads::Upload;
 pub use user_changes::UserChange;
 pub use user_heads::UserHead;
 pub use user_sessions::{NewUserSession, UserSession, UserSessionChanges};
+pub(crate) use users::ClosedUser;
 pub use users::{NewUser, User, UserChanges};

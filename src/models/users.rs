@@ -51,3 +51,19 @@ pub struct UserChanges<'a> {
     pub status: Option<UserStatus>,
     pub last_seen_at: Option<DateTime<Utc>>,
 }
+
+/// What closing an account leaves of its row: nothing that names the person.
+#[derive(Debug, AsChangeset)]
+#[diesel(table_name = users, check_for_backend(Pg), treat_none_as_null = true)]
+pub(crate) struct ClosedUser {
+    username: Option<String>,
+    password_hash: Option<PasswordHash>,
+    display_name: Option<String>,
+    avatar_url: Option<String>,
+    status: UserStatus,
+}
+
+impl ClosedUser {
+    pub(crate) const ROW: Self =
+        Self { username: None, password_hash: None, display_name: None, avatar_url: None, status: UserStatus::Offline };
+}

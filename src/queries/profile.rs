@@ -2,14 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use diesel::deserialize;
+use diesel::dsl::SqlTypeOf;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Integer, Nullable, Text, Timestamptz};
+use diesel::sql_types::Integer;
 
 use super::visibility::Sight;
 use crate::enums::UserStatus;
-use crate::ids::{UserId, sql_types};
-use crate::schema::sql_types::UserStatus as UserStatusSql;
+use crate::ids::UserId;
 use crate::schema::users;
 
 /// What a reader may see of an account.
@@ -37,59 +37,66 @@ pub struct Profile {
     pub deleted_at: Option<DateTime<Utc>>,
 }
 
-/// The columns of a profile as a reader sees it; `users` is in the statement.
-pub(super) type SeenBy = (
-    users::id,
-    users::username,
-    users::display_name,
-    users::avatar_url,
-    users::status,
-    users::last_seen_at,
-    users::deleted_at,
-    Sight,
-);
+/// Declares the columns that a profile is made from: for Diesel, for SQL text, and as a struct that names each of them.
+macro_rules! columns {
+    ($($column:ident: $rust:ty),+ $(,)?) => {
+        /// The columns of a profile as a reader sees it; `users` is in the statement.
+        pub(super) type SeenBy = ($(users::$column,)+ Sight);
 
-/// The profile of the row of `users` as this reader sees it.
-pub(super) const fn seen_by(reader: UserId) -> SeenBy {
-    (
-        users::id,
-        users::username,
-        users::display_name,
-        users::avatar_url,
-        users::status,
-        users::last_seen_at,
-        users::deleted_at,
-        Sight(reader),
-    )
+        /// The profile of the row of `users` as this reader sees it.
+        pub(super) const fn seen_by(reader: UserId) -> SeenBy {
+            ($(users::$column,)+ Sight(reader))
+        }
+
+        /// The same columns but the last, for the files of SQL that have `{profile}`.
+        pub(crate) const COLUMNS: &str = concat!($("users.", stringify!($column), ", "),+);
+
+        /// The SQL types of [`SeenBy`].
+        pub(super) type ProfileSql = ($(SqlTypeOf<users::$column>,)+ Integer);
+
+        /// The row, before what the reader does not see is taken from it.
+        struct Stored {
+            $($column: $rust,)+
+            sight: i32,
+        }
+
+        impl Stored {
+            fn of(($($column,)+ sight): <Profile as Queryable<ProfileSql, Pg>>::Row) -> Self {
+                Self { $($column,)+ sight }
+            }
+        }
+
+        impl Queryable<ProfileSql, Pg> for Profile {
+            type Row = ($($rust,)+ i32);
+
+            fn build(row: Self::Row) -> deserialize::Result<Self> {
+                Ok(Self::seen(Stored::of(row)))
+            }
+        }
+    };
 }
 
-/// The SQL types of [`SeenBy`].
-pub(super) type ProfileSql = (
-    sql_types::UserId,
-    Nullable<Text>,
-    Nullable<Text>,
-    Nullable<Text>,
-    UserStatusSql,
-    Timestamptz,
-    Nullable<Timestamptz>,
-    Integer,
-);
+columns! {
+    id: UserId,
+    username: Option<String>,
+    display_name: Option<String>,
+    avatar_url: Option<String>,
+    status: UserStatus,
+    last_seen_at: DateTime<Utc>,
+    deleted_at: Option<DateTime<Utc>>,
+}
 
-impl Queryable<ProfileSql, Pg> for Profile {
-    type Row =
-        (UserId, Option<String>, Option<String>, Option<String>, UserStatus, DateTime<Utc>, Option<DateTime<Utc>>, i32);
-
-    fn build(row: Self::Row) -> deserialize::Result<Self> {
-        let (id, username, display_name, avatar_url, status, last_seen_at, deleted_at, hidden) = row;
-        let shows_presence = hidden == Sight::ALL;
-        Ok(Self {
-            id,
-            username,
-            display_name,
-            avatar_url: avatar_url.filter(|_| hidden != Sight::BLOCKED),
-            status: if shows_presence { status } else { UserStatus::Offline },
-            last_seen_at: shows_presence.then_some(last_seen_at),
-            deleted_at,
-        })
+impl Profile {
+    fn seen(stored: Stored) -> Self {
+        let shows_presence = stored.sight == Sight::ALL;
+        Self {
+            id: stored.id,
+            username: stored.username,
+            display_name: stored.display_name,
+            avatar_url: stored.avatar_url.filter(|_| stored.sight != Sight::BLOCKED),
+            status: if shows_presence { stored.status } else { UserStatus::Offline },
+            last_seen_at: shows_presence.then_some(stored.last_seen_at),
+            deleted_at: stored.deleted_at,
+        }
     }
 }

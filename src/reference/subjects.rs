@@ -11,26 +11,33 @@ pub struct Subject<'a> {
     pub tables: Vec<&'a Table>,
 }
 
-/// The subjects in their order, with the tables of each.
+/// The subjects in their order, with tables that stand there whatever their columns are.
 const SUBJECTS: [(&str, &[&str]); 6] = [
-    ("Accounts", &["users", "user_sessions", "push_tokens", "contacts", "declined_requests", "blocks"]),
-    ("Chats", &["chats", "chat_heads", "chat_participants", "chat_settings"]),
-    (
-        "Messages",
-        &[
-            "messages",
-            "message_edits",
-            "message_mentions",
-            "message_reactions",
-            "attachments",
-            "uploads",
-            "unused_files",
-        ],
-    ),
+    ("Accounts", &["declined_requests"]),
+    ("Chats", &["chats"]),
+    ("Messages", &["messages", "uploads", "unused_files"]),
     ("Reading", &["message_delivery", "message_receipts", "unread_counts", "unread_messages"]),
     ("Changes", &["chat_changes", "user_changes", "user_heads"]),
     ("Migrations", &["__diesel_schema_migrations", "messenger_db_ledger"]),
 ];
+
+/// The tables of the messenger, as the build script reads them from `schema.rs`.
+const OURS: &[&str] = include!(concat!(env!("OUT_DIR"), "/tables.rs"));
+
+/// The subject of a table. `None`: it is the service's.
+fn of(table: &Table) -> Option<&'static str> {
+    let name = table.name.as_str();
+    if let Some((subject, _)) = SUBJECTS.iter().find(|(_, names)| names.contains(&name)) {
+        return Some(subject);
+    }
+    let has = |wanted: &str| table.columns.iter().any(|column| column.name == wanted);
+    match OURS.contains(&name) {
+        false => None,
+        true if has("message_seq") => Some("Messages"),
+        true if has("chat_id") => Some("Chats"),
+        true => Some("Accounts"),
+    }
+}
 
 /// What is in no subject: tables of the service.
 pub(crate) const OTHERS: &str = "Other tables";
@@ -39,11 +46,8 @@ pub(crate) const OTHERS: &str = "Other tables";
 /// without a table is left out.
 #[must_use]
 pub fn subjects(reference: &Reference) -> Vec<Subject<'_>> {
-    let is_known = |table: &&Table| SUBJECTS.iter().any(|(_, names)| names.contains(&table.name.as_str()));
-    let known = SUBJECTS.iter().map(|(name, names)| {
-        let tables = reference.tables.iter().filter(|table| names.contains(&table.name.as_str())).collect();
-        Subject { name, tables }
-    });
-    let others = Subject { name: OTHERS, tables: reference.tables.iter().filter(|table| !is_known(table)).collect() };
+    let of_subject = |wanted: Option<&str>| reference.tables.iter().filter(|table| of(table) == wanted).collect();
+    let known = SUBJECTS.iter().map(|(name, _)| Subject { name, tables: of_subject(Some(name)) });
+    let others = Subject { name: OTHERS, tables: of_subject(None) };
     known.chain([others]).filter(|subject| !subject.tables.is_empty()).collect()
 }

@@ -1,11 +1,12 @@
-//! What the binary says of itself. `make snapshots` writes the files anew.
+//! What the binary says of itself. `make snapshots` writes help.txt anew.
 
-use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use messenger_db::cli::Exit;
 use snapbox::assert_data_eq;
 
+use super::commands;
 use crate::support::{Run, messenger_db};
 
 fn said(arguments: &[&str]) -> String {
@@ -15,39 +16,19 @@ fn said(arguments: &[&str]) -> String {
     run.stdout.lines().flat_map(|line| [line.trim_end(), "\n"]).collect()
 }
 
-/// The commands that a help lists, but for `help` itself.
-fn listed(help: &str) -> Vec<String> {
-    let commands = help.split("Commands:\n").nth(1).unwrap().lines().take_while(|line| !line.is_empty());
-    let first = |line: &&str| !line.starts_with("    ");
-    let names = commands.filter(first).map(|line| line.split_whitespace().next().unwrap().to_owned());
-    names.filter(|name| name != "help").collect()
-}
-
-/// Every command, the binary tells which: a new one needs its snapshot, and one that is gone takes its own along.
+/// Every command, the binary tells which. The options that all commands share stand once, in the help without a command.
 #[test]
 fn the_help_of_every_command_is_as_written() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/snapshots");
-    let mut arguments = vec![vec!["--help".to_owned()], vec!["-h".to_owned()]];
-    for command in listed(&said(&["--help"])) {
-        arguments.push(vec![command, "--help".to_owned()]);
+    let help = said(&["--help"]);
+    let shared = &help[help.find("\nConnection:\n").unwrap()..help.find("\nExit codes:\n").unwrap()];
+    let mut all = format!("$ messenger-db -h\n{}\n$ messenger-db --help\n{help}", said(&["-h"]));
+    for command in commands().into_iter().chain(["local".to_owned()]) {
+        let arguments: Vec<_> = command.split(' ').chain(["--help"]).collect();
+        let own = said(&arguments).replace(shared, "\n…\n");
+        let _ = write!(all, "\n$ messenger-db {command} --help\n{own}");
     }
-    for command in listed(&said(&["local", "--help"])) {
-        arguments.push(vec!["local".to_owned(), command, "--help".to_owned()]);
-    }
-    let mut files = BTreeSet::new();
-    for arguments in &arguments {
-        let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-        let name = match arguments[..] {
-            ["--help"] => "help".to_owned(),
-            ["-h"] => "help_short".to_owned(),
-            _ => arguments[..arguments.len() - 1].join("_"),
-        };
-        let file = format!("{name}.txt");
-        assert_data_eq!(said(&arguments), snapbox::Data::read_from(&folder.join(&file), None).raw());
-        files.insert(file);
-    }
-    let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    assert_eq!(names.collect::<BTreeSet<_>>(), files);
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/help.txt");
+    assert_data_eq!(all, snapbox::Data::read_from(&file, None).raw());
 }
 
 #[test]

@@ -74,6 +74,27 @@ fn url_as(database: &TestDatabase, role: &str) -> String {
     url.as_str().replace('+', "%20")
 }
 
+/// The commands, as the binary lists them: `run`, `local start` …
+fn commands() -> Vec<String> {
+    let of = |help: &[&str]| -> Vec<String> {
+        let help = Run::of(&mut messenger_db(help)).exits(0).stdout;
+        let listed = help.split("Commands:\n").nth(1).unwrap().lines().take_while(|line| !line.is_empty());
+        let names = listed.filter(|line| !line.starts_with("    ")).map(|line| line.split_whitespace().next().unwrap());
+        names.filter(|name| *name != "help").map(str::to_owned).collect()
+    };
+    let local = of(&["local", "--help"]).into_iter().map(|name| format!("local {name}"));
+    of(&["--help"]).into_iter().filter(|name| name != "local").chain(local).collect()
+}
+
+/// The words of a command, with a value for each argument that its usage demands: a file that cannot be.
+fn with_its_arguments(command: &str) -> Vec<String> {
+    let help: Vec<_> = command.split(' ').chain(["--help"]).collect();
+    let help = Run::of(&mut messenger_db(&help)).exits(0).stdout;
+    let usage = help.split("Usage: messenger-db ").nth(1).unwrap().lines().next().unwrap().to_owned();
+    let words = usage.split(' ').filter(|word| !word.starts_with('['));
+    words.map(|word| if word.starts_with('<') { "/dev/null/file" } else { word }.to_owned()).collect()
+}
+
 /// Runs the binary as a role of the server.
 fn as_role(database: &TestDatabase, role: &str, arguments: &[&str]) -> Run {
     Run::of(messenger_db(arguments).env("DATABASE_URL", url_as(database, role)))

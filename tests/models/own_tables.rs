@@ -1,7 +1,5 @@
 //! A service's own tables beside this crate's: joins in both directions, subqueries, ids and enums as columns.
 
-use std::collections::BTreeSet;
-
 use diesel::prelude::*;
 use messenger_db::enums::UserStatus;
 use messenger_db::ids::UserId;
@@ -88,27 +86,4 @@ fn own_tables_are_joined_with_ours_in_both_directions() {
         .get_result(conn)
         .unwrap();
     assert_eq!(quiet, 1);
-}
-
-#[test]
-fn the_macro_and_the_settings_for_print_schema_name_every_table_of_ours() {
-    let root = env!("CARGO_MANIFEST_DIR");
-    let read = |path: &str| std::fs::read_to_string(format!("{root}/{path}")).unwrap();
-    let schema = read("src/schema.rs");
-    let (_, list) = schema.split_once("allow_tables_to_appear_in_same_query!(").unwrap();
-    let tables: BTreeSet<_> =
-        list.split([',', ')', ';', '\n']).map(str::trim).filter(|name| !name.is_empty()).collect();
-    assert!(tables.len() > 12 && tables.contains("users"));
-    let (own, docs) = (read("src/own_tables.rs"), read("docs/own-tables.md"));
-    let named: BTreeSet<_> = own
-        .split("schema::")
-        .skip(1)
-        .filter_map(|rest| rest.split(|c: char| c != '_' && !c.is_ascii_lowercase()).next())
-        .collect();
-    assert_eq!(tables.iter().filter(|table| !named.contains(*table)).collect::<Vec<_>>(), [&""; 0]);
-    let (_, settings) = docs.split_once("except_tables").unwrap();
-    let (settings, _) = settings.split_once(']').unwrap();
-    let left_out: BTreeSet<_> = settings.split('"').skip(1).step_by(2).collect();
-    let missing: Vec<_> = tables.iter().filter(|table| !left_out.contains(format!("^{table}$").as_str())).collect();
-    assert_eq!(missing, [&""; 0]);
 }

@@ -12,9 +12,26 @@ use messenger_db::seq::Seq;
 use pretty_assertions::assert_eq;
 
 use super::consistency::assert_consistent;
+use super::hostile::operations::{Attack, refusable};
 use super::{cast, server_statistics};
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
+
+/// The operations with hostile arguments.
+pub const ATTACKS: &[(&str, Attack)] = &[
+    ("chat_settings::change", |a, c| {
+        let changes = Changes {
+            muted_until: a.dice.coin().then(|| a.dice.coin().then(|| a.dice.time())),
+            pin_rank: a.dice.coin().then(|| Some([i16::MIN, -1, 0, 999, 1_000, i16::MAX][a.dice.below(6)])),
+            is_archived: a.dice.coin().then(|| a.dice.coin()),
+            is_hidden: a.dice.coin().then(|| a.dice.coin()),
+            is_marked_unread: a.dice.coin().then(|| a.dice.coin()),
+            draft: a.dice.coin().then(|| a.maybe_text()),
+        };
+        refusable(chat_settings::change(c, by(a.me), a.chat(), &changes))
+    }),
+    ("chat_settings::get", |a, c| refusable(chat_settings::get(c, by(a.me), a.chat()))),
+];
 
 const UNCHANGED: Changes<'static> = Changes {
     muted_until: None,

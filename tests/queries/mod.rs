@@ -55,3 +55,6 @@ mod together;
 mod unread;
 mod uploads;
 mod versions;
+
+/// The attacks that stand beside the tests of their family; the others are in `hostile/operations.rs`.
+const ATTACKS: &[&[(&str, hostile::operations::Attack)]] = &[chat_settings::ATTACKS];

@@ -2,6 +2,8 @@
 //! own check, `make check-schema`; here each generated table is held against the server in another way: Diesel
 //! reads it.
 
+use std::fs;
+
 use diesel::prelude::*;
 use messenger_db::models::{
     Attachment, Block, Chat, ChatChange, ChatHead, ChatParticipant, ChatSettings, Contact, DeclinedRequest, Message,
@@ -11,6 +13,22 @@ use messenger_db::models::{
 use messenger_db::schema;
 
 use super::rows;
+
+/// The tables that have a model in `src/models` which is read: the file of each says which.
+fn with_a_model() -> Vec<String> {
+    let mut tables = Vec::new();
+    for entry in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/models")).unwrap() {
+        let source = fs::read_to_string(entry.unwrap().path()).unwrap();
+        for model in source.split("#[derive(").skip(1) {
+            let (derives, rest) = model.split_once(")]").unwrap();
+            if let Some((_, table)) = rest.split_once("table_name = ").filter(|_| derives.contains("Selectable")) {
+                tables.push(table.split([',', ')']).next().unwrap().to_owned());
+            }
+        }
+    }
+    tables.sort();
+    tables
+}
 
 macro_rules! every_row_of {
     ($($table:ident as $model:ty),+ $(,)?) => {
@@ -25,11 +43,7 @@ macro_rules! every_row_of {
                 read.push(stringify!($table).to_owned());
             )+
             read.sort();
-            let tables = database.column(
-                "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
-                 AND relname NOT IN ('__diesel_schema_migrations', 'messenger_db_ledger') ORDER BY relname",
-            );
-            assert_eq!(read, tables, "every table has a model");
+            assert_eq!(read, with_a_model(), "every model is read here");
         }
     };
 }

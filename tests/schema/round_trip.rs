@@ -36,7 +36,7 @@ fn each_migration_goes_up_down_and_up_again_without_a_trace() {
         assert_ne!(above, below, "{} changes nothing that the catalog shows", migration.name);
 
         if let Some(rows) = rows::of_migration(migration.name) {
-            database.execute(rows).unwrap_or_else(|error| panic!("rows of {}: {error}", migration.name));
+            database.execute(&rows).unwrap_or_else(|error| panic!("rows of {}: {error}", migration.name));
         }
         migrate::revert(&database.pool(), &Revert::Newest(1), &mut Silent).unwrap();
         pretty_assertions::assert_eq!(database.catalog(), below, "after down of {}", migration.name);
@@ -45,7 +45,7 @@ fn each_migration_goes_up_down_and_up_again_without_a_trace() {
         up_to(&database, &migration);
         pretty_assertions::assert_eq!(database.catalog(), above, "after the second up of {}", migration.name);
         if let Some(rows) = rows::of_migration(migration.name) {
-            database.execute(rows).unwrap();
+            database.execute(&rows).unwrap();
         }
         below = above;
     }

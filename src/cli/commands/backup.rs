@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use chrono::Utc;
+use serde::Serialize;
 
 use crate::cli::args::Connection;
 use crate::cli::output::Output;
-use crate::cli::report;
+use crate::cli::report::TakenBackup;
 use crate::cli::{Exit, Problem, database};
 use crate::local::client_program;
 use crate::migrate::{self, BackupOptions, Target};
@@ -25,7 +26,7 @@ pub fn backup(connection: &Connection, file: Option<&Path>, output: &mut Output)
     let options = options(&file, Some(&database.target));
     let backup = migrate::backup(&database.pool, &options, output).map_err(|error| database.diagnose_look(error))?;
     output.line(&format!("`pg_restore --dbname URL {}` restores it, into an empty database", backup.file.display()));
-    output.json(&report::Backup { database: &database.target.database, backup: (&backup).into() });
+    output.json(&Backup { database: &database.target.database, backup: (&backup).into() });
     Ok(Exit::Done)
 }
 
@@ -40,4 +41,14 @@ fn default_name(target: &Target) -> PathBuf {
     let is_plain = |c: char| c.is_alphanumeric() || "_.".contains(c);
     let name: String = target.database.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
     PathBuf::from(format!("{}-{}.dump", name.trim_start_matches('.'), Utc::now().format("%Y%m%dT%H%M%SZ")))
+}
+
+/// `backup`.
+#[derive(Debug, Serialize)]
+struct Backup<'a> {
+    /// The database's name.
+    database: &'a str,
+    /// The file.
+    #[serde(flatten)]
+    backup: TakenBackup,
 }

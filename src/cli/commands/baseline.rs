@@ -1,9 +1,10 @@
 //! The command `baseline`.
 
+use serde::Serialize;
+
 use crate::cli::allowed::Allowed;
 use crate::cli::args::{AllowDrift, Connection};
 use crate::cli::output::Output;
-use crate::cli::report::Baseline;
 use crate::cli::{Exit, Problem, database};
 use crate::migrate;
 
@@ -29,4 +30,15 @@ pub fn baseline(connection: &Connection, allow: &AllowDrift, output: &mut Output
         recorded: baseline.recorded.iter().map(|migration| migration.name).collect(),
     });
     Ok(Exit::Done)
+}
+
+/// `baseline`.
+#[derive(Debug, Serialize)]
+struct Baseline<'a> {
+    /// The database's name.
+    database: &'a str,
+    /// The version that the database is at. `None`: it has nothing of any.
+    version: Option<&'a str>,
+    /// Names of the migrations that were recorded, oldest first.
+    recorded: Vec<&'a str>,
 }

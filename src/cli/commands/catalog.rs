@@ -1,8 +1,9 @@
 //! The command `catalog`: prints the catalog of the database.
 
+use serde::Serialize;
+
 use crate::cli::args::Connection;
 use crate::cli::output::Output;
-use crate::cli::report::Catalog;
 use crate::cli::{Exit, Problem, database};
 use crate::migrate;
 
@@ -16,4 +17,13 @@ pub fn catalog(connection: &Connection, output: &mut Output) -> Result<Exit, Pro
     }
     output.json(&Catalog { database: &database.target.database, catalog: lines });
     Ok(Exit::Done)
+}
+
+/// `catalog`.
+#[derive(Debug, Serialize)]
+struct Catalog<'a> {
+    /// The database's name.
+    database: &'a str,
+    /// One fact a line.
+    catalog: Vec<&'a str>,
 }

@@ -1,19 +1,56 @@
 //! The command `docs`: writes the reference of a database, or checks that a written one is up to date.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::{self, ErrorKind, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::{Args as ClapArgs, ValueEnum};
+use serde::Serialize;
 use similar::TextDiff;
 
-use crate::cli::args::{Connection, Docs, DocsFormat};
+use crate::cli::args::Connection;
 use crate::cli::output::Output;
-use crate::cli::report;
 use crate::cli::{Exit, Problem, database};
 use crate::reference::{self, ReadError, Reference};
 
+/// What to write about the schema, and where.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct DocsArgs {
+    /// The file to write [default: standard output]
+    #[arg(long, value_name = "FILE", conflicts_with = "check")]
+    pub output: Option<PathBuf>,
+
+    /// Write nothing; show how this file differs from what would be written, with exit code 4 when it does
+    #[arg(long, value_name = "FILE")]
+    pub check: Option<PathBuf>,
+
+    /// The format [default: html for a file of that name, else markdown]
+    #[arg(long, value_enum)]
+    pub format: Option<DocsFormat>,
+}
+
+/// How the reference is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DocsFormat {
+    /// Markdown with diagrams in Mermaid's language, as GitHub shows them.
+    Markdown,
+    /// One page that needs no other file.
+    Html,
+}
+
+impl DocsFormat {
+    /// Its name on the command line.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Markdown => "markdown",
+            Self::Html => "html",
+        }
+    }
+}
+
 /// `docs`: the reference on standard output or in a file, or how a file differs from it.
-pub fn docs(connection: &Connection, options: &Docs, output: &mut Output) -> Result<Exit, Problem> {
+pub fn docs(connection: &Connection, options: &DocsArgs, output: &mut Output) -> Result<Exit, Problem> {
     // Read first: a file that is not there needs no database.
     let given = options.check.as_deref().map(read).transpose()?;
     let database = database::open(connection, output)?;
@@ -29,7 +66,7 @@ pub fn docs(connection: &Connection, options: &Docs, output: &mut Output) -> Res
         DocsFormat::Markdown => reference::markdown(&reference),
         DocsFormat::Html => reference::html(&reference),
     };
-    let report = |is_current, text| report::Docs {
+    let report = |is_current, text| Docs {
         database: &database.target.database,
         format: format.as_str(),
         file: file.map(Path::to_string_lossy),
@@ -96,4 +133,19 @@ fn unwritten(file: &Path, error: &io::Error) -> Problem {
         format!("{} cannot be written: {error}", file.display()),
         "Name a file in a folder that is there and that you may write into.",
     )
+}
+
+/// `docs`.
+#[derive(Debug, Serialize)]
+struct Docs<'a> {
+    /// The database's name.
+    database: &'a str,
+    /// `markdown` or `html`.
+    format: &'a str,
+    /// The file that was written or checked. `None`: neither.
+    file: Option<Cow<'a, str>>,
+    /// Whether the file that was checked is what would be written. `None`: none was checked.
+    is_current: Option<bool>,
+    /// The reference. `None`: it is in the file.
+    text: Option<&'a str>,
 }

@@ -2,15 +2,32 @@
 
 use std::time::Instant;
 
-use crate::cli::args::{Connection, EraseArgs};
+use clap::Args as ClapArgs;
+use serde::Serialize;
+
+use crate::cli::args::Connection;
 use crate::cli::commands::person;
 use crate::cli::operations::{Operations, Rows};
 use crate::cli::output::{Output, Progress, in_words};
-use crate::cli::report;
 use crate::cli::{Exit, Problem};
 use crate::error::Error;
 use crate::migrate::Observer as _;
 use crate::queries::erasure::{self, Erasure, Left};
+
+/// Whom to erase.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct EraseArgs {
+    /// The person: an id, or the username of an open account
+    pub user: String,
+
+    /// Erase nothing; count how many rows of each table are about the person
+    #[arg(long, conflicts_with = "yes")]
+    pub dry_run: bool,
+
+    /// Yes, erase the person
+    #[arg(long)]
+    pub yes: bool,
+}
 
 /// `erase`: in batches, until nothing is left.
 pub fn erase(connection: &Connection, args: &EraseArgs, output: &mut Output) -> Result<Exit, Problem> {
@@ -63,14 +80,14 @@ pub fn erase(connection: &Connection, args: &EraseArgs, output: &mut Output) -> 
             in_words(duration)
         )
     });
-    output.json(&report::Erased {
+    output.json(&Erased {
         database: &database.target.database,
         user_id: user.id.to_string(),
         dry_run: args.dry_run,
         chats: run.chats,
         messages: run.messages,
         others: run.others,
-        left: left.into_iter().map(|left| report::Rows { table: left.table, rows: left.rows }).collect(),
+        left: left.into_iter().map(|left| InTable { table: left.table, rows: left.rows }).collect(),
         seconds: duration.as_secs_f64(),
     });
     Ok(if rows > 0 && !args.dry_run { Exit::Failed } else { Exit::Done })
@@ -82,4 +99,34 @@ fn show(output: &mut Output, run: &Erasure) {
         let note = format!("{} messages emptied in {} chats", run.messages, run.chats);
         output.show(Progress { what: "erasing", done, total, note });
     }
+}
+
+/// `erase`.
+#[derive(Debug, Serialize)]
+struct Erased<'a> {
+    /// The database's name.
+    database: &'a str,
+    /// Who was erased.
+    user_id: String,
+    /// Whether nothing was erased, but only counted.
+    dry_run: bool,
+    /// In how many chats.
+    chats: i64,
+    /// How many messages were emptied.
+    messages: i64,
+    /// How many other rows were removed.
+    others: i64,
+    /// How many rows each table still has of the person.
+    left: Vec<InTable>,
+    /// How long it took.
+    seconds: f64,
+}
+
+/// Rows of a table.
+#[derive(Debug, Serialize)]
+struct InTable {
+    /// The table.
+    table: String,
+    /// How many.
+    rows: i64,
 }

@@ -9,12 +9,38 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use super::migrate;
-use crate::cli::args::{Connection, Exec, Run};
+use clap::Args as ClapArgs;
+
+use super::migrate::{self, Run};
+use crate::cli::args::{AllowDrift, Connection};
 use crate::cli::env_file::RUN_MIGRATIONS as SWITCH;
 use crate::cli::output::Output;
 use crate::cli::{Exit, Problem, database};
 use crate::migrate::of_folders;
+
+/// The long help.
+pub const HELP: &str = "\
+Wait for the database, migrate it when RUN_MIGRATIONS is true, then become another program: the entry point of a \
+container.
+
+RUN_MIGRATIONS is true, yes, on or 1; anything but those and false, no, off, 0 and nothing is refused. Without it, the \
+database is waited for and nothing is migrated. The program takes over the process: its id, its environment without \
+what .env added, its signals. Standard output is left to it: what this has to say goes to standard error.";
+
+/// What to become.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Exec {
+    #[command(flatten)]
+    pub allow: AllowDrift,
+
+    /// Go on although the database has migrations that this binary does not know
+    #[arg(long)]
+    pub allow_ahead: bool,
+
+    /// The program, and its arguments
+    #[arg(last = true, required = true, value_name = "CMD")]
+    pub command: Vec<OsString>,
+}
 
 /// How long it waits for a server when it is not told: containers start in any order.
 const WAIT: Duration = Duration::from_mins(1);

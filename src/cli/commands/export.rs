@@ -6,19 +6,31 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
+use clap::Args as ClapArgs;
 use diesel::PgConnection;
+use serde::Serialize;
 
-use crate::cli::args::{Connection, ExportArgs};
+use crate::cli::args::Connection;
 use crate::cli::commands::person;
 use crate::cli::operations::{Operations, Rows};
 use crate::cli::output::{Output, Progress, in_words};
-use crate::cli::report;
+use crate::cli::report::path;
 use crate::cli::{Exit, Problem};
 use crate::ids::UserId;
 use crate::migrate::Observer as _;
 use crate::partial_file::{FileError, PartialFile};
 use crate::queries::export::{self, ExportError, Manifest};
+
+/// Whom to export, and where.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct ExportArgs {
+    /// The person: an id, or the username of an open account
+    pub user: String,
+
+    /// The file, which must not exist; - is standard output [default: ID-TIME.jsonl]
+    pub file: Option<PathBuf>,
+}
 
 /// `export`: a file is there whole, readable by its owner only, or not at all. On standard output the manifest, which is the
 /// last line, tells that it is whole; what else there is to say goes to standard error.
@@ -45,17 +57,17 @@ pub fn export(connection: &Connection, args: &ExportArgs, output: &mut Output) -
         }
     };
     let (duration, lines) = (start.elapsed(), manifest.counts.values().sum::<u64>());
-    let place = file.as_deref().map_or("standard output".to_owned(), report::path);
+    let place = file.as_deref().map_or("standard output".to_owned(), path);
     let took = in_words(duration);
     output.line(&format!("exported {user} to {place}: {lines} lines and the manifest, {bytes} bytes, in {took}"));
-    output.json(&report::Exported {
+    output.json(&Exported {
         database: &database.target.database,
         user_id: user.to_string(),
-        file: file.as_deref().map(report::path),
+        file: file.as_deref().map(path),
         bytes,
         format: manifest.format,
         at: manifest.exported_at,
-        kinds: manifest.counts.into_iter().map(|(kind, lines)| report::Lines { kind, lines }).collect(),
+        kinds: manifest.counts.into_iter().map(|(kind, lines)| Lines { kind, lines }).collect(),
         seconds: duration.as_secs_f64(),
     });
     Ok(Exit::Done)
@@ -126,4 +138,35 @@ fn unwritten(file: Option<&Path>, cause: &io::Error) -> Problem {
         format!("{place} cannot be written, and the export is not complete: {cause}"),
         "Name a file where you may write and where there is room.",
     )
+}
+
+/// `export`.
+#[derive(Debug, Serialize)]
+struct Exported<'a> {
+    /// The database's name.
+    database: &'a str,
+    /// Who was exported.
+    user_id: String,
+    /// The file. `None`: standard output.
+    file: Option<String>,
+    /// Its size.
+    bytes: u64,
+    /// The version of its format.
+    format: u32,
+    /// Of which moment it is.
+    #[serde(rename = "exported_at")]
+    at: DateTime<Utc>,
+    /// What is in it.
+    kinds: Vec<Lines>,
+    /// How long it took.
+    seconds: f64,
+}
+
+/// Lines of a kind.
+#[derive(Debug, Serialize)]
+struct Lines {
+    /// The kind.
+    kind: String,
+    /// How many.
+    lines: u64,
 }

@@ -7,10 +7,11 @@ use std::path::Path;
 use clap::CommandFactory;
 use clap_complete::Shell;
 use clap_mangen::Man;
+use serde::Serialize;
 
-use crate::cli::args::Args;
+use super::Args;
 use crate::cli::output::Output;
-use crate::cli::report;
+use crate::cli::report::path;
 use crate::cli::{Exit, Problem};
 
 /// `completions`: a script for a shell, on standard output.
@@ -18,7 +19,7 @@ pub fn completions(shell: Shell, output: &Output) -> Result<Exit, Problem> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Args::command(), "messenger-db", &mut script);
     let script = String::from_utf8_lossy(&script);
-    output.json(&report::Completions { shell: &shell.to_string(), script: &script });
+    output.json(&Completions { shell: &shell.to_string(), script: &script });
     print(&script, output)
 }
 
@@ -28,7 +29,7 @@ pub fn man(folder: Option<&Path>, output: &Output) -> Result<Exit, Problem> {
         let mut page = Vec::new();
         Man::new(Args::command()).render(&mut page).map_err(|error| unwritten(&error))?;
         let page = String::from_utf8_lossy(&page);
-        output.json(&report::Man { page: Some(&page), folder: None });
+        output.json(&Pages { page: Some(&page), folder: None });
         return print(&page, output);
     };
     let written = fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(Args::command(), folder));
@@ -40,7 +41,7 @@ pub fn man(folder: Option<&Path>, output: &Output) -> Result<Exit, Problem> {
         )
     })?;
     output.line(&format!("written into {}", folder.display()));
-    output.json(&report::Man::in_folder(folder));
+    output.json(&Pages { page: None, folder: Some(path(folder)) });
     Ok(Exit::Done)
 }
 
@@ -58,4 +59,22 @@ fn print(text: &str, output: &Output) -> Result<Exit, Problem> {
 
 fn unwritten(error: &io::Error) -> Problem {
     Problem::new(Exit::Failed, format!("the result cannot be printed: {error}"), "Nothing was changed.")
+}
+
+/// What a shell completes commands with.
+#[derive(Debug, Serialize)]
+struct Completions<'a> {
+    /// The shell's name.
+    shell: &'a str,
+    /// The script, for this shell to read.
+    script: &'a str,
+}
+
+/// The manual page, or where the pages are.
+#[derive(Debug, Default, Serialize)]
+struct Pages<'a> {
+    /// The page of the program, in the language of roff. `None`: the pages are in a folder.
+    page: Option<&'a str>,
+    /// The folder that the pages were written into.
+    folder: Option<String>,
 }

@@ -2,12 +2,38 @@
 
 use std::os::unix::process::CommandExt;
 
-use crate::cli::args::LocalCommand;
+use clap::Subcommand;
+
 use crate::cli::output::Output;
 use crate::cli::report;
 use crate::cli::{Exit, Problem};
 use crate::local::{DATABASE, Destroyed, How, Local, Status, StopMode};
 use crate::migrate::ignore_environment;
+
+/// What to do with the private PostgreSQL.
+#[derive(Debug, Clone, Subcommand)]
+pub enum LocalCommand {
+    /// Start it, and make it first when it is not there
+    Start,
+    /// Stop it; its data stays
+    Stop,
+    /// Show whether it runs, and where it is
+    Status,
+    /// Print its URL, for DATABASE_URL
+    Url,
+    /// Open psql on it
+    Psql {
+        /// What to give to psql
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Stop it and delete its data
+    Destroy {
+        /// Yes, delete the data
+        #[arg(long)]
+        yes: bool,
+    },
+}
 
 /// `local start`, `stop`, `status`, `url`, `psql` and `destroy`.
 pub fn local(command: &LocalCommand, output: &Output) -> Result<Exit, Problem> {

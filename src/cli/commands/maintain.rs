@@ -4,13 +4,57 @@ use std::ops::ControlFlow;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::cli::args::{Connection, MaintainArgs};
+use chrono::TimeDelta;
+use clap::Args as ClapArgs;
+use serde::Serialize;
+
+use crate::cli::args::Connection;
+use crate::cli::duration::{of_age, of_messages, of_period, of_seconds};
 use crate::cli::operations::{Operations, Rows};
 use crate::cli::output::{Output, Progress, in_words};
-use crate::cli::report;
 use crate::cli::{Exit, Problem};
 use crate::maintenance::{self, Options, Outcome, Report};
 use crate::migrate::Observer as _;
+
+/// What to remove, and how often.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct MaintainArgs {
+    /// Do each task once (the default)
+    #[arg(long, conflicts_with = "every")]
+    pub once: bool,
+
+    /// Do it again and again, this long after the last time, such as 1h; a server that is away is waited for
+    #[arg(long, value_name = "TIME", value_parser = of_period)]
+    pub every: Option<Duration>,
+
+    /// How long each task may take; what is left is done the next time
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = of_seconds)]
+    pub budget: Duration,
+
+    /// Remove messages older than this, such as 365d, with their files; without it messages are kept for ever
+    #[arg(long, value_name = "AGE", value_parser = of_messages)]
+    pub messages_older_than: Option<TimeDelta>,
+
+    /// Remove changes older than this; a device that was away longer loads everything anew
+    #[arg(long, value_name = "AGE", default_value = "30d", value_parser = of_age)]
+    pub changes_older_than: TimeDelta,
+
+    /// Keep so many changes of each chat and each user at most
+    #[arg(long, value_name = "N", default_value = "10000")]
+    pub changes_at_most: u32,
+
+    /// Remove uploads that nobody attached for this long
+    #[arg(long, value_name = "AGE", default_value = "1d", value_parser = of_age)]
+    pub uploads_older_than: TimeDelta,
+
+    /// Remove what is left of chats that were deleted this long ago
+    #[arg(long, value_name = "AGE", default_value = "30d", value_parser = of_age)]
+    pub chats_deleted_for: TimeDelta,
+
+    /// Remove nothing; count what there is to remove, which reads whole tables
+    #[arg(long, conflicts_with = "every")]
+    pub dry_run: bool,
+}
 
 /// How often it is asked, between two rounds, whether it is to stop.
 const LOOK: Duration = Duration::from_millis(100);
@@ -79,7 +123,7 @@ fn round(database: &Operations, args: &MaintainArgs, output: &mut Output) -> Res
     for report in &reports {
         output.line(&format!("{:<20} {}", report.task.name(), told(report, args.dry_run)));
     }
-    output.json(&report::Maintained {
+    output.json(&Maintained {
         database: &database.target.database,
         dry_run: args.dry_run,
         tasks: reports.iter().map(Into::into).collect(),
@@ -113,5 +157,43 @@ fn options(args: &MaintainArgs) -> Options {
         chats: args.chats_deleted_for,
         messages: args.messages_older_than,
         is_dry: args.dry_run,
+    }
+}
+
+/// `maintain`: one round.
+#[derive(Debug, Serialize)]
+struct Maintained<'a> {
+    /// The database's name.
+    database: &'a str,
+    /// Whether nothing was removed, but only counted.
+    dry_run: bool,
+    /// What each task did, in their order.
+    tasks: Vec<Done<'a>>,
+    /// How long the round took.
+    seconds: f64,
+}
+
+/// What a task did.
+#[derive(Debug, Serialize)]
+struct Done<'a> {
+    task: &'a str,
+    outcome: &'a str,
+    removed: i64,
+    error: Option<&'a str>,
+    seconds: f64,
+}
+
+impl<'a> From<&'a Report> for Done<'a> {
+    fn from(report: &'a Report) -> Self {
+        let (outcome, error) = match &report.outcome {
+            Outcome::Done => ("done", None),
+            Outcome::BudgetSpent => ("budget_spent", None),
+            Outcome::Busy => ("busy", None),
+            Outcome::Off => ("off", None),
+            Outcome::Stopped => ("stopped", None),
+            Outcome::Failed(error) => ("failed", Some(error.as_str())),
+        };
+        let (task, seconds) = (report.task.name(), report.duration.as_secs_f64());
+        Self { task, outcome, removed: report.removed, error, seconds }
     }
 }

@@ -1,14 +1,70 @@
 //! The commands `run`, `revert` and `redo`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::Args as ClapArgs;
+
 use crate::cli::allowed::Allowed;
-use crate::cli::args::{Connection, Extent, RedoExtent, Run};
+use crate::cli::args::{AllowDrift, Connection};
 use crate::cli::database;
 use crate::cli::output::{Output, in_words};
 use crate::cli::report::Migrated;
 use crate::cli::{Exit, Problem};
 use crate::migrate::{self, Comparison, Direction, Error, Kind, Pool, Report, Revert, RunOptions};
+
+/// How far to run.
+#[derive(Debug, Clone, Default, ClapArgs)]
+pub struct Run {
+    /// Stop after this version
+    #[arg(long, value_name = "VERSION")]
+    pub to: Option<String>,
+
+    /// Go on although the database has migrations that this binary does not know
+    #[arg(long)]
+    pub allow_ahead: bool,
+
+    /// Take a backup into this file first, when something is pending; nothing is changed without it
+    #[arg(long, value_name = "FILE")]
+    pub backup: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub allow: AllowDrift,
+}
+
+/// How much to undo.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Extent {
+    #[command(flatten)]
+    pub allow: AllowDrift,
+
+    /// So many, newest first [default: 1]
+    #[arg(short = 'n', long, value_name = "N", value_parser = count, conflicts_with_all = ["all", "to"])]
+    pub number: Option<usize>,
+
+    /// Every one
+    #[arg(short, long, conflicts_with = "to")]
+    pub all: bool,
+
+    /// Everything newer than this version, which itself stays
+    #[arg(long, value_name = "VERSION")]
+    pub to: Option<String>,
+}
+
+/// How much to redo.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct RedoExtent {
+    #[command(flatten)]
+    pub allow: AllowDrift,
+
+    /// So many, newest first [default: 1]
+    #[arg(short = 'n', long, value_name = "N", value_parser = count, conflicts_with = "all")]
+    pub number: Option<usize>,
+
+    /// Every one
+    #[arg(short, long)]
+    pub all: bool,
+}
 
 /// `run`: applies what is pending.
 pub fn run(connection: &Connection, run: &Run, output: &mut Output) -> Result<Exit, Problem> {
@@ -97,4 +153,11 @@ fn summary(report: &Report) -> String {
     };
     let duration = report.steps.iter().map(|step| step.duration).sum::<Duration>();
     format!("{stands}: {done} in {}.", in_words(duration))
+}
+
+fn count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("a number from 1 is needed".to_owned()),
+        Ok(number) => Ok(number),
+    }
 }

@@ -2,12 +2,33 @@
 
 use std::time::Duration;
 
+use clap::Args as ClapArgs;
+
 use crate::cli::allowed::Allowed;
-use crate::cli::args::{Connection, Plan};
+use crate::cli::args::{AllowDrift, Connection};
 use crate::cli::output::{Output, in_words};
 use crate::cli::report;
 use crate::cli::{Exit, Problem, database, differences};
 use crate::migrate::{self, Comparison, Rehearsal, Rehearsed, RunOptions};
+
+/// What to plan.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Plan {
+    /// Carry it out in one transaction, show what each statement takes, locks and rewrites, and roll it back
+    #[arg(long)]
+    pub rehearse: bool,
+
+    /// Stop after this version
+    #[arg(long, value_name = "VERSION")]
+    pub to: Option<String>,
+
+    /// Go on although the database has migrations that this binary does not know
+    #[arg(long)]
+    pub allow_ahead: bool,
+
+    #[command(flatten)]
+    pub allow: AllowDrift,
+}
 
 /// `plan`: what `run` would do.
 pub fn plan(connection: &Connection, plan: &Plan, output: &mut Output) -> Result<Exit, Problem> {

@@ -1,11 +1,29 @@
 //! The command `roles`: prints what it did or would do, and how to go on.
 
-use crate::cli::args::{Connection, RolesArgs};
+use clap::Args as ClapArgs;
+use serde::Serialize;
+
+use crate::cli::args::Connection;
 use crate::cli::diagnose::quoted;
 use crate::cli::output::Output;
-use crate::cli::report;
 use crate::cli::{Exit, Problem, database};
 use crate::migrate::{self, Roles};
+
+/// Which roles.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct RolesArgs {
+    /// What their names begin with: NAME_owner, NAME_app, NAME_readonly [default: the database's name]
+    #[arg(long, value_name = "NAME")]
+    pub prefix: Option<String>,
+
+    /// Cover a schema whole, whoever owns what is in it, such as one with tables of a service; can be repeated
+    #[arg(long = "schema", value_name = "NAME")]
+    pub schemas: Vec<String>,
+
+    /// Print the SQL instead, for an administrator to run
+    #[arg(long)]
+    pub print: bool,
+}
 
 /// `roles`: three roles without login, for those that log in to be members of.
 pub fn roles(connection: &Connection, options: &RolesArgs, output: &mut Output) -> Result<Exit, Problem> {
@@ -37,7 +55,7 @@ pub fn roles(connection: &Connection, options: &RolesArgs, output: &mut Output) 
             quoted(owner),
         ));
     }
-    output.json(&report::Roles {
+    output.json(&Made {
         database: &database.target.database,
         owner: &roles.owner,
         app: &roles.app,
@@ -53,4 +71,21 @@ fn refused(problem: Problem) -> Problem {
     let help = "Nothing was changed. It takes CREATEROLE, and to own the database and what is in it; or a superuser. Let an \
                 administrator run the same command, or what `messenger-db roles --print` prints, with psql.";
     Problem { help: Some(help.to_owned()), ..problem }
+}
+
+/// `roles`.
+#[derive(Debug, Serialize)]
+struct Made<'a> {
+    /// The database's name.
+    database: &'a str,
+    /// The role that migrates.
+    owner: &'a str,
+    /// The role that reads and writes rows.
+    app: &'a str,
+    /// The role that reads.
+    readonly: &'a str,
+    /// The SQL.
+    statements: &'a [String],
+    /// Whether the SQL was carried out.
+    done: bool,
 }

@@ -3,14 +3,36 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use crate::cli::args::{Connection, SeedArgs};
+use clap::Args as ClapArgs;
+use serde::Serialize;
+
+use crate::cli::args::Connection;
 use crate::cli::database;
 use crate::cli::output::{Output, Progress, in_words};
-use crate::cli::report;
 use crate::cli::{Exit, Problem};
 use crate::error::Failure;
 use crate::migrate::Observer as _;
 use crate::seed::{self, Crowd, SeedError};
+
+/// How much test data.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct SeedArgs {
+    /// So many accounts; without sizes, a small cast of four with a little history
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
+    pub users: Option<u32>,
+
+    /// So many messages [default: 100 for each account]
+    #[arg(long, value_name = "M", value_parser = clap::value_parser!(u64).range(..=1_000_000_000))]
+    pub messages: Option<u64>,
+
+    /// Which people, chats and messages: the same for the same number [default: 1]
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
+
+    /// Add to a database that has users, or complete what was interrupted
+    #[arg(long)]
+    pub force: bool,
+}
 
 /// `seed`: test data for a database that has no users yet.
 pub fn seed(connection: &Connection, options: &SeedArgs, output: &mut Output) -> Result<Exit, Problem> {
@@ -36,7 +58,7 @@ pub fn seed(connection: &Connection, options: &SeedArgs, output: &mut Output) ->
         seeded.messages,
         in_words(duration)
     ));
-    output.json(&report::Seeded {
+    output.json(&Seeded {
         database: &database.target.database,
         users: seeded.users,
         chats: seeded.chats,
@@ -89,4 +111,19 @@ impl From<SeedError> for Problem {
         };
         Self::new(exit, error.to_string(), help)
     }
+}
+
+/// `seed`.
+#[derive(Debug, Serialize)]
+struct Seeded<'a> {
+    /// The database's name.
+    database: &'a str,
+    /// How many users were added.
+    users: usize,
+    /// How many chats were added.
+    chats: usize,
+    /// How many messages were added.
+    messages: usize,
+    /// How long it took.
+    seconds: f64,
 }

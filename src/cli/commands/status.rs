@@ -1,12 +1,25 @@
 //! The command `status`: prints where the database stands, in one screen.
 
+use clap::Args as ClapArgs;
+
 use super::history::{FEW, more};
 use crate::cli::allowed::Allowed;
-use crate::cli::args::{Connection, StatusArgs};
+use crate::cli::args::{AllowDrift, Connection};
 use crate::cli::output::{self, Output, in_words};
 use crate::cli::report;
 use crate::cli::{Exit, Problem, database, differences};
 use crate::migrate::{self, Comparison, Health, Kind, Scope, Status, Verification};
+
+/// What a status should exit with.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct StatusArgs {
+    #[command(flatten)]
+    pub allow: AllowDrift,
+
+    /// Exit with 3 when migrations are pending, 4 when the database is not what it should be, 6 when it is ahead
+    #[arg(long)]
+    pub exit_code: bool,
+}
 
 /// How many differences are listed: the screen is not for all of them.
 const SHOWN: usize = 5;

@@ -1,12 +1,25 @@
 //! The command `verify`: prints the differences between the database and its schema as a diff.
 
+use clap::Args as ClapArgs;
+
 use crate::cli::allowed::Allowed;
-use crate::cli::args::{Connection, Verify};
+use crate::cli::args::{AllowDrift, Connection};
 use crate::cli::diagnose::unknown_catalog;
 use crate::cli::output::Output;
 use crate::cli::report::Verified;
 use crate::cli::{Exit, Problem, database, differences};
 use crate::migrate::{self, Comparison, Ledger, Scope, Verification};
+
+/// How much to compare.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct Verify {
+    #[command(flatten)]
+    pub allow: AllowDrift,
+
+    /// Every schema, whoever owns what is in it: anything too many is a difference
+    #[arg(long)]
+    pub strict: bool,
+}
 
 /// `verify`: the catalog against the one of the database's version, and every checksum against the ledger.
 pub fn verify(connection: &Connection, options: &Verify, output: &mut Output) -> Result<Exit, Problem> {

@@ -6,15 +6,14 @@ use diesel::prelude::*;
 use ipnet::IpNet;
 
 use crate::actor::Actor;
-use crate::enums::{ChatChangeKind, ChatKind, UserChangeKind, UserStatus};
+use crate::enums::{ChatChangeKind, ChatKind, UserChangeKind};
 use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId};
-use crate::models::UserSession;
+use crate::models::{ClosedUser, UserSession};
 use crate::queries::predicates::open_account;
 use crate::queries::user_changes::{self, About};
 use crate::queries::{blocks, chat_versions, contacts, groups};
 use crate::schema::{chat_heads, chat_participants, chats, push_tokens, unread_messages, user_sessions, users};
-use crate::secrets::PasswordHash;
 use crate::seq::Seq;
 use crate::version::Version;
 
@@ -167,15 +166,6 @@ fn end_sessions(conn: &mut PgConnection, actor: Actor) -> QueryResult<Vec<UserSe
 }
 
 fn anonymise(conn: &mut PgConnection, user: UserId) -> QueryResult<()> {
-    diesel::update(users::table.find(user))
-        .set((
-            users::username.eq(None::<&str>),
-            users::password_hash.eq(None::<PasswordHash>),
-            users::display_name.eq(None::<&str>),
-            users::avatar_url.eq(None::<&str>),
-            users::status.eq(UserStatus::Offline),
-            users::deleted_at.eq(now),
-        ))
-        .execute(conn)?;
+    diesel::update(users::table.find(user)).set((ClosedUser::ROW, users::deleted_at.eq(now))).execute(conn)?;
     Ok(())
 }

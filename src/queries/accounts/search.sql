@@ -1,13 +1,7 @@
 -- The accounts whose usernames lie between two, that the reader finds, as the reader sees them. The names are read in their order
 -- until there are enough.
 SELECT
-    users.id,
-    users.username,
-    users.display_name,
-    users.avatar_url,
-    users.status,
-    users.last_seen_at,
-    users.deleted_at,
+    {profile}
     CASE
         WHEN
             users.id = $1

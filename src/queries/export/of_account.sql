@@ -1,11 +1,9 @@
 -- What the account is, and what is its own beside chats: a kind and a line each.
 SELECT
     'account' AS kind,
-    jsonb_build_object(
-        'kind', 'account', 'user_id', account.id, 'username', account.username, 'display_name', account.display_name,
-        'avatar_url', account.avatar_url, 'status', account.status, 'last_seen_at', account.last_seen_at,
-        'created_at', account.created_at, 'updated_at', account.updated_at, 'deleted_at', account.deleted_at, 'presence_to', account.presence_to,
-        'receipts_to', account.receipts_to, 'addable_by', account.addable_by, 'findable_by', account.findable_by
+    (
+        to_jsonb(account) - '{id,password_hash}'::text[]
+        || jsonb_build_object('kind', 'account', 'user_id', account.id)
     )::text AS line
 FROM users AS account
 WHERE account.id = $1

@@ -56,8 +56,7 @@ SELECT
     ARRAY(
         SELECT
             row(
-                users.id, users.username, users.display_name, users.avatar_url, users.status, users.last_seen_at,
-                users.deleted_at,
+                {profile}
                 CASE
                     WHEN EXISTS (
                         SELECT FROM blocks AS veil

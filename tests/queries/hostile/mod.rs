@@ -3,7 +3,7 @@
 
 mod inputs;
 mod neighbours;
-mod operations;
+pub mod operations;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ use super::consistency::assert_consistent;
 use super::server_statistics;
 use crate::support::TestDatabase;
 use inputs::Dice;
-use operations::{Attacker, OPERATIONS};
+use operations::Attacker;
 
 /// Ann and ben, who have a chat between them and a group; mallory is in the group, and has a chat with ann and a group of her own.
 struct Town {
@@ -92,12 +92,13 @@ struct Damage {
 /// Attacks so often, with one operation after the other or in any order.
 fn attack(town: &Town, conn: &mut PgConnection, seed: u64, times: usize, in_turn: bool) -> Damage {
     let (mut attacker, mut damage) = (town.attacker(seed), Damage::default());
+    let operations = operations::all();
     for number in 0..times {
         if number % 20 == 0 {
             town.let_in(conn);
         }
-        let place = if in_turn { number % OPERATIONS.len() } else { attacker.dice.below(OPERATIONS.len()) };
-        let (name, operation) = OPERATIONS[place];
+        let place = if in_turn { number % operations.len() } else { attacker.dice.below(operations.len()) };
+        let (name, operation) = operations[place];
         let start = Instant::now();
         if let Err(fault) = operation(&mut attacker, conn) {
             damage.faults.push(format!("{name}, attempt {number} of seed {seed}: {}", &fault[..fault.len().min(500)]));
@@ -140,7 +141,7 @@ fn whatever_a_member_sends_is_done_or_refused_and_the_others_keep_what_is_theirs
     let mut alone = Damage::default();
     conn.batch_execute("SET enable_seqscan = off").unwrap();
     let used = server_statistics::indexes_used_anywhere(conn, |conn| {
-        alone = attack(&town, conn, 1, 10 * OPERATIONS.len() * rounds(), true);
+        alone = attack(&town, conn, 1, 10 * operations::all().len() * rounds(), true);
     });
     assert_eq!(alone.faults, [""; 0]);
     let whole: Vec<_> = used.iter().filter(|(name, _)| name.starts_with("all of ")).collect();

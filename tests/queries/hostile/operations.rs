@@ -7,7 +7,6 @@ use messenger_db::error::{Error, Refusal};
 use messenger_db::ids::{ChatId, MessageId, SessionId, UserId};
 use messenger_db::models::NewUser;
 use messenger_db::queries::accounts::{self, ProfileChanges};
-use messenger_db::queries::chat_settings::{self, Changes};
 use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::messages::{self, Draft, EditsFor, Outgoing, Picture};
 use messenger_db::queries::push::{self, Address, Keys};
@@ -35,23 +34,23 @@ pub struct Attacker {
 }
 
 impl Attacker {
-    fn chat(&mut self) -> ChatId {
+    pub fn chat(&mut self) -> ChatId {
         self.chats[self.dice.below(self.chats.len())]
     }
 
-    fn user(&mut self) -> UserId {
+    pub fn user(&mut self) -> UserId {
         self.users[self.dice.below(self.users.len())]
     }
 
-    fn session(&mut self) -> SessionId {
+    pub fn session(&mut self) -> SessionId {
         self.sessions[self.dice.below(self.sessions.len())]
     }
 
-    fn message(&mut self) -> MessageId {
+    pub fn message(&mut self) -> MessageId {
         if self.dice.coin() { MessageId::new() } else { self.messages[self.dice.below(self.messages.len())] }
     }
 
-    fn crowd(&mut self) -> Vec<UserId> {
+    pub fn crowd(&mut self) -> Vec<UserId> {
         let count = [0, 1, 2, 3, 50, 51, 300, 2_000][self.dice.below(8)];
         (0..count).map(|_| if self.dice.coin() { UserId::new() } else { self.user() }).collect()
     }
@@ -90,7 +89,7 @@ impl Attacker {
         draft
     }
 
-    fn maybe_text(&mut self) -> Option<&'static str> {
+    pub fn maybe_text(&mut self) -> Option<&'static str> {
         self.dice.coin().then(|| self.dice.text())
     }
 }
@@ -98,7 +97,7 @@ impl Attacker {
 /// Whether an operation did what it promises: something, or a refusal that has a code. An error of the database is none.
 pub type Outcome = Result<(), String>;
 
-fn refusable<T, R: Refusal>(outcome: Result<T, Error<R>>) -> Outcome {
+pub fn refusable<T, R: Refusal>(outcome: Result<T, Error<R>>) -> Outcome {
     match outcome {
         Ok(_) => Ok(()),
         Err(Error::Refused(refusal)) => {
@@ -109,15 +108,15 @@ fn refusable<T, R: Refusal>(outcome: Result<T, Error<R>>) -> Outcome {
     }
 }
 
-fn certain<T>(outcome: QueryResult<T>) -> Outcome {
+pub fn certain<T>(outcome: QueryResult<T>) -> Outcome {
     outcome.map(drop).map_err(|error| format!("{error:?}"))
 }
 
 /// One operation with arguments of the dice.
 pub type Attack = fn(&mut Attacker, &mut PgConnection) -> Outcome;
 
-/// The operations by name.
-pub const OPERATIONS: &[(&str, Attack)] = &[
+/// The operations by name, but for those that stand beside the tests of their family.
+const OPERATIONS: &[(&str, Attack)] = &[
     ("accounts::change_password", |a, c| {
         let hash = [PasswordHash::new("$"), PasswordHash::new(a.dice.text()), PasswordHash::new(a.dice.text())];
         refusable(accounts::change_password(c, by(a.me), &hash[a.dice.below(2)], &hash[2]))
@@ -162,18 +161,6 @@ pub const OPERATIONS: &[(&str, Attack)] = &[
         let state = a.dice.forged(&state).unwrap_or(state);
         refusable(changes::list(c, by(a.me), &state, a.dice.limit()))
     }),
-    ("chat_settings::change", |a, c| {
-        let changes = Changes {
-            muted_until: a.dice.coin().then(|| a.dice.coin().then(|| a.dice.time())),
-            pin_rank: a.dice.coin().then(|| Some([i16::MIN, -1, 0, 999, 1_000, i16::MAX][a.dice.below(6)])),
-            is_archived: a.dice.coin().then(|| a.dice.coin()),
-            is_hidden: a.dice.coin().then(|| a.dice.coin()),
-            is_marked_unread: a.dice.coin().then(|| a.dice.coin()),
-            draft: a.dice.coin().then(|| a.maybe_text()),
-        };
-        refusable(chat_settings::change(c, by(a.me), a.chat(), &changes))
-    }),
-    ("chat_settings::get", |a, c| refusable(chat_settings::get(c, by(a.me), a.chat()))),
     ("chats::all_members", |a, c| refusable(chats::all_members(c, by(a.me), a.chat()))),
     ("chats::find_by_slug", |a, c| certain(chats::find_by_slug(c, by(a.me), a.dice.text()))),
     ("chats::get", |a, c| refusable(chats::get(c, by(a.me), a.chat()))),
@@ -377,4 +364,9 @@ fn query(a: &mut Attacker) -> Query<'static> {
         query = query.mentioning_actor();
     }
     query
+}
+
+/// All of them.
+pub fn all() -> Vec<(&'static str, Attack)> {
+    crate::queries::ATTACKS.iter().copied().flatten().chain(OPERATIONS).copied().collect()
 }

@@ -67,15 +67,13 @@ impl Messenger {
                 }
             }
         }
-        let Profile { id, last_seen_at, .. } = self.users[who];
         self.users[who] = Profile {
-            id,
             username: None,
             display_name: None,
             avatar_url: None,
             status: UserStatus::Offline,
-            last_seen_at,
             deleted_at: Some(now),
+            ..self.users[who].clone()
         };
         Ok(Done::Nothing)
     }
