@@ -17,6 +17,7 @@
     reason = "a bench that cannot go on should say so at once"
 )]
 
+mod changes;
 mod doorbell;
 mod growth;
 mod hot;
@@ -25,6 +26,7 @@ mod limit;
 mod marking;
 mod page;
 mod peers;
+mod push;
 mod row_per_recipient;
 mod runner;
 mod send;
@@ -72,11 +74,13 @@ const CONNECTIONS: usize = 8;
 /// the data as it was imported.
 type Family = (&'static str, fn(&Bench, &mut Summary));
 
-const FAMILIES: [Family; 12] = [
+const FAMILIES: [Family; 14] = [
     ("size", size::figures),
     ("growth", growth::figures),
     ("page", page::figures),
     ("inbox", inbox::figures),
+    ("changes", changes::figures),
+    ("push", push::figures),
     ("session", session::figures),
     ("marking", marking::figures),
     ("writes", writes::figures),

@@ -41,6 +41,22 @@ pub struct Page {
 }
 
 impl Page {
+    /// Nothing: the device knows everything.
+    pub(super) fn empty(state: State) -> Self {
+        Self {
+            chats: Vec::new(),
+            ended: Vec::new(),
+            contacts: Vec::new(),
+            blocks: Vec::new(),
+            ended_sessions: Vec::new(),
+            settings: Vec::new(),
+            hidden: Vec::new(),
+            profiles: HashMap::new(),
+            state,
+            is_last: true,
+        }
+    }
+
     /// Whether nothing changed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
