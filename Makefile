@@ -57,10 +57,11 @@ chat-test: preflight-test postgres chromium axe ## Test that messenger, in a rea
 	$(MESSENGER) fmt --check
 	$(MESSENGER) test $(MESSENGER_FEATURES) -- --test-threads 2
 
+# Draws what was measured even where a part of it failed.
 soak: preflight-test postgres ## Let bots use that messenger, and compare what each device has (SOAK="USERS DEVICES RATE SECONDS SERVERS")
 	$(CARGO) build $(FEATURES) --bin messenger-db
 	$(MESSENGER) build $(MESSENGER_FEATURES) --release --bins
-	scripts/with-database scripts/soak $(SOAK)
+	scripts/with-database scripts/soak $(SOAK); status=$$?; $(MAKE) report; exit $$status
 
 build: preflight-build ## Build the library and the binary
 	$(CARGO) build $(FEATURES) --all-targets
@@ -94,13 +95,17 @@ examples: preflight-test postgres tools ## Test the service in examples/own-tabl
 	cd examples/own-tables && CARGO_TARGET_DIR=$(CURDIR)/target $(CARGO) test $(if $(FEATURES),--no-default-features)
 
 bench: preflight-bench postgres ## Measure the operations on a million messages, against goals (BENCH_ONLY=…, BENCH_QUICK=1: benches/README.md)
-	$(CARGO) bench $(FEATURES) --bench operations
+	$(CARGO) bench $(FEATURES) --bench operations; status=$$?; $(CARGO) bench $(FEATURES) --bench report; exit $$status
 
 bench-search: preflight-bench-search postgres ## Measure the candidates for the search index, finding and sending
-	$(CARGO) bench $(FEATURES) --bench search
+	$(CARGO) bench $(FEATURES) --bench search; status=$$?; $(CARGO) bench $(FEATURES) --bench report; exit $$status
 
 load: preflight-load postgres ## Let a thousand users send RATE=1000 messages a second for SECONDS=60, and all else in proportion
 	RATE=$(RATE) SECONDS=$(SECONDS) $(CARGO) bench $(FEATURES) --bench load
+	$(CARGO) bench $(FEATURES) --bench report
+
+report: preflight-build ## Draw what was measured last as one page, target/reports/index.html
+	$(CARGO) test $(FEATURES) --bench report
 
 lint: check-format clippy docs squawk check-schema check-image ## Everything that is checked without running the tests
 
@@ -189,4 +194,4 @@ ci: ## Everything that must be green before a change lands, with the seconds of 
 		echo "ci: $$stage took $$(( $$(date +%s) - begun )) s"; \
 	done
 
-.PHONY: help demo demo-clean chat chat-clean chat-test soak chromium axe build test examples test-18 test-catalogs bench bench-search load lint check-format clippy docs squawk schema check-schema check-image catalogs migration snapshots package postgres postgres-newest pgbouncer tools ci
+.PHONY: help demo demo-clean chat chat-clean chat-test soak chromium axe build test examples test-18 test-catalogs bench bench-search load report lint check-format clippy docs squawk schema check-schema check-image catalogs migration snapshots package postgres postgres-newest pgbouncer tools ci

@@ -21,7 +21,6 @@ mod backend;
 mod counter;
 mod mix;
 mod people;
-mod plot;
 mod report;
 mod schedule;
 

@@ -1,4 +1,4 @@
-//! What is said of a run: a table, a plot, `target/load/summary.json`, and one line that sums it up.
+//! What is said of a run: a table, `target/load/summary.json`, which `make report` draws, and one line that sums it up.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 
 use super::counter::Counter;
 use super::mix::MIX;
-use super::plot;
 
 /// What is told of the latencies.
 pub const PERCENTILES: [(&str, f64); 4] = [("p50", 50.0), ("p95", 95.0), ("p99", 99.0), ("p99.9", 99.9)];
@@ -52,11 +51,9 @@ impl Run {
             println!("{count} × {error}");
         }
 
-        let folder = output();
-        let plot = folder.join("load.svg");
-        plot::draw(self, &plot);
-        fs::write(folder.join("summary.json"), serde_json::to_string_pretty(&self.json()).unwrap() + "\n").unwrap();
-        println!("{} and summary.json beside it", plot.display());
+        let file = output().join("summary.json");
+        fs::write(&file, serde_json::to_string_pretty(&self.json()).unwrap() + "\n").unwrap();
+        println!("{}", file.display());
 
         let (rate, latencies, _) = self.act(0);
         println!(
@@ -97,9 +94,33 @@ impl Run {
             })
             .collect();
         json!({
-            "postgresql": self.server, "users": self.users, "rate": self.rate, "seconds": self.seconds,
-            "errors": self.counter.errors, "met": self.is_met(), "acts": acts,
+            "postgresql": self.server, "taken_at": chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+            "users": self.users, "rate": self.rate, "seconds": self.seconds, "errors": self.counter.errors,
+            "goal_p99_ms": GOAL, "met": self.is_met(), "acts": acts,
+            "each_second": { "counts": self.counts(), "latency_ms": self.latencies() },
         })
+    }
+
+    /// How many operations were done in each second, of a few kinds.
+    fn counts(&self) -> Vec<Value> {
+        let of = |name: &str, acts: &[usize]| {
+            let values: Vec<u32> =
+                self.counter.done.iter().map(|done| acts.iter().map(|act| done[*act]).sum()).collect();
+            json!({ "name": name, "values": values })
+        };
+        let all: Vec<_> = (0..MIX.len()).collect();
+        vec![of("all", &all), of("messages sent", &[0]), of("receipts", &[1, 2]), of("pages of history", &[3, 4, 5])]
+    }
+
+    /// How long sending took in each second in which something was sent.
+    fn latencies(&self) -> Vec<Value> {
+        let of = |(name, percentile): (&str, f64)| {
+            let seconds = self.counter.sends.iter();
+            let values: Vec<_> =
+                seconds.map(|of| (!of.is_empty()).then(|| millis(of.value_at_percentile(percentile)))).collect();
+            json!({ "name": name, "values": values })
+        };
+        PERCENTILES.map(of).to_vec()
     }
 }
 

@@ -157,17 +157,19 @@ impl Comparison {
     /// The rate of one contender over that of another.
     pub fn ratio(&self, key: &'static str, name: &str, of: &str) -> Figure {
         let (some, all) = (&self.rates[self.index(name)], &self.rates[self.index(of)]);
-        let spread = spread(some.iter().zip(all).map(|(some, all)| some / all));
+        let rounds: Vec<_> = some.iter().zip(all).map(|(some, all)| some / all).collect();
+        let spread = spread(&rounds);
         let note = format!("{} of {} a second; {spread}", rounded(median(some)), rounded(median(all)));
-        Figure::new(key, median(some) / median(all)).note(note)
+        Figure::new(key, median(some) / median(all)).note(note).rounds(rounds)
     }
 
     /// How many times as long one takes as another.
     pub fn growth(&self, key: &'static str, name: &str, from: &str) -> Figure {
         let [large, small] = [name, from].map(|name| 1e6 / self.rate(name));
         let [larges, smalls] = [name, from].map(|name| &self.rates[self.index(name)]);
-        let spread = spread(smalls.iter().zip(larges).map(|(small, large)| small / large));
-        Figure::new(key, large / small).note(format!("{large:.0} µs from {small:.0} µs; {spread}"))
+        let rounds: Vec<_> = smalls.iter().zip(larges).map(|(small, large)| small / large).collect();
+        let note = format!("{large:.0} µs from {small:.0} µs; {}", spread(&rounds));
+        Figure::new(key, large / small).note(note).rounds(rounds)
     }
 
     fn index(&self, name: &str) -> usize {
@@ -177,8 +179,8 @@ impl Comparison {
 }
 
 /// How far apart the rounds were: the quartiles of what each round gave.
-fn spread(rounds: impl Iterator<Item = f64>) -> String {
-    let mut each: Vec<_> = rounds.collect();
+fn spread(rounds: &[f64]) -> String {
+    let mut each = rounds.to_vec();
     each.sort_by(f64::total_cmp);
     format!("half of the rounds between {:.2} and {:.2}", each[each.len() / 4], each[each.len() * 3 / 4])
 }

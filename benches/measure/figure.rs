@@ -19,12 +19,14 @@ pub struct Figure {
     unit: &'static str,
     goal: Option<Goal>,
     note: String,
+    /// What each round gave, for the spread.
+    rounds: Vec<f64>,
 }
 
 impl Figure {
     /// A ratio without a goal.
     pub const fn new(key: &'static str, value: f64) -> Self {
-        Self { key, value, unit: "ratio", goal: None, note: String::new() }
+        Self { key, value, unit: "ratio", goal: None, note: String::new(), rounds: Vec::new() }
     }
 
     /// In another unit.
@@ -48,6 +50,12 @@ impl Figure {
     /// With what it comes from.
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.note = note.into();
+        self
+    }
+
+    /// With what each round gave.
+    pub fn rounds(mut self, rounds: Vec<f64>) -> Self {
+        self.rounds = rounds;
         self
     }
 
@@ -94,6 +102,7 @@ impl Figure {
             "direction": direction,
             "met": self.is_met(),
             "note": self.note,
+            "rounds": self.rounds,
         })
     }
 }

@@ -93,8 +93,9 @@ fn ratio(bench: &Bench, key: &'static str, programs: &[Program<'_>; 2]) -> Figur
             }
         }
     }
+    let rounds = seconds[0].iter().zip(&seconds[1]).map(|(ours, theirs)| ours / theirs).collect();
     let [ours, theirs] = seconds.map(|seconds| median(&seconds) * 1000.0);
-    Figure::new(key, ours / theirs).note(format!("{ours:.1} ms over {theirs:.1} ms"))
+    Figure::new(key, ours / theirs).note(format!("{ours:.1} ms over {theirs:.1} ms")).rounds(rounds)
 }
 
 fn run(bench: &Bench, program: &Program<'_>) -> f64 {

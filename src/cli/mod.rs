@@ -11,6 +11,7 @@ mod env_file;
 mod exit;
 mod operations;
 mod output;
+mod picture;
 mod problem;
 mod report;
 mod signals;

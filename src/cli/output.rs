@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::fmt;
-use std::io::{self, ErrorKind, IsTerminal, Write, stderr};
+use std::io::{self, ErrorKind, IsTerminal, Write, stderr, stdout};
 use std::time::Duration;
 
 use anstream::ColorChoice;
@@ -120,6 +120,16 @@ impl Output {
         self.args.verbose
     }
 
+    /// How many columns the terminal has that the result is for. `None`: it goes elsewhere, or is for machines.
+    pub fn width(&self) -> Option<usize> {
+        if self.args.json || self.args.quiet || self.beside || !stdout().is_terminal() {
+            return None;
+        }
+        let size = rustix::termios::tcgetwinsize(stdout()).ok()?;
+        // A terminal that does not know its size is taken for a usual one.
+        Some(if size.ws_col == 0 { 80 } else { usize::from(size.ws_col) })
+    }
+
     /// Whether the result is for machines.
     pub const fn is_json(&self) -> bool {
         self.args.json
@@ -155,7 +165,7 @@ impl Output {
     }
 
     fn begin(&mut self, what: &'static str, count: u64, template: &str) {
-        if stderr().is_terminal() && !self.args.json && !self.args.quiet {
+        if self.wants_progress() {
             let style = ProgressStyle::with_template(template);
             self.progress.set_draw_target(ProgressDrawTarget::stderr());
             self.progress.reset();
@@ -258,7 +268,12 @@ impl Observer for Output {
             )),
             Event::Connected { target } => self.target = Some((*target).clone()),
             Event::BackingUp { file } => self.note(&format!("backing up to {}", file.display())),
+            Event::BackupProgress { done, total, table } => {
+                let note = format!("reading {table}");
+                self.show(Progress { what: "backing up", done: *done, total: *total, note });
+            }
             Event::BackedUp { backup } => {
+                self.finish();
                 self.line(&format!(
                     "backed up to {}, {} bytes, in {}",
                     backup.file.display(),
@@ -269,7 +284,11 @@ impl Observer for Output {
             }
             Event::Planned { migrations, direction } => {
                 let what = if *direction == Direction::Up { "applying" } else { "reverting" };
-                self.begin(what, migrations.len() as u64, "{prefix} {bar:30} {pos}/{len} {wide_msg}");
+                self.begin(what, migrations.len() as u64, "{prefix} {bar:30} {pos}/{len}, {eta} left; {wide_msg}");
+            }
+            Event::Rehearsing { migration, done, total } => {
+                let note = migration.name.to_owned();
+                self.show(Progress { what: "rehearsing", done: *done as u64, total: *total as u64, note });
             }
             Event::Started { migration, .. } => self.progress.set_message(migration.name),
             Event::Noticed { migration, notice } => {
@@ -316,6 +335,10 @@ impl Observer for Output {
 
     fn wants_to_stop(&self) -> bool {
         self.signals.received()
+    }
+
+    fn wants_progress(&self) -> bool {
+        stderr().is_terminal() && !self.args.json && !self.args.quiet
     }
 }
 

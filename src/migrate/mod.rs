@@ -57,6 +57,7 @@ pub use commands::revert::{Revert, revert};
 pub use commands::rights::{Need, Rights};
 pub use commands::roles::{Roles, create_roles, plan_roles};
 pub use commands::run::{RunOptions, run};
+pub use commands::sizes::{TableSize, table_sizes};
 pub use commands::verify::{Edited, Verification, verify};
 pub use error::{Error, Place};
 pub use model::allow::{AllowedDrift, BadPattern};

@@ -53,6 +53,15 @@ pub enum Event<'a> {
         /// To which file.
         file: &'a Path,
     },
+    /// How far a backup is: told to an observer that [wants progress](Observer::wants_progress), a few times a second.
+    BackupProgress {
+        /// The bytes of tables that are read, by the server's estimates.
+        done: u64,
+        /// The bytes of all tables.
+        total: u64,
+        /// The table that is read now.
+        table: &'a str,
+    },
     /// A backup was taken.
     BackedUp {
         /// Which.
@@ -64,6 +73,15 @@ pub enum Event<'a> {
         migrations: &'a [Migration],
         /// Applied or undone.
         direction: Direction,
+    },
+    /// A rehearsal comes to a migration.
+    Rehearsing {
+        /// Which.
+        migration: &'a Migration,
+        /// How many come before it.
+        done: usize,
+        /// How many there are.
+        total: usize,
     },
     /// One begins.
     Started {
@@ -127,6 +145,11 @@ pub trait Observer {
 
     /// Asked before each migration and while waiting: whether to stop here, with everything done so far kept.
     fn wants_to_stop(&self) -> bool {
+        false
+    }
+
+    /// Whether to tell how far a backup is, which takes a connection of its own while it lasts.
+    fn wants_progress(&self) -> bool {
         false
     }
 }

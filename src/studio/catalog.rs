@@ -26,6 +26,8 @@ pub(super) struct Measures {
     pub(super) deletes: Option<i64>,
     pub(super) hot: Option<i64>,
     pub(super) full_scans: Option<i64>,
+    /// How many rows the full scans have read.
+    pub(super) scanned_rows: Option<i64>,
     pub(super) index_scans: Option<i64>,
     pub(super) vacuumed: Option<String>,
     pub(super) analyzed: Option<String>,
@@ -62,6 +64,39 @@ const INDEXES: &str = "
     LEFT JOIN pg_stat_user_indexes AS stat ON stat.indexrelid = ind.indexrelid
     WHERE of.relnamespace = to_regnamespace(quote_ident(current_schema())) AND class.relkind IN ('i', 'I')
     ORDER BY of.relname::text COLLATE \"C\", class.relname::text COLLATE \"C\"";
+
+/// A foreign key that no index begins with the columns of, and that nothing says why of.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct UnindexedKey {
+    pub(super) name: String,
+    pub(super) table: String,
+    pub(super) columns: String,
+    pub(super) target: String,
+}
+
+const UNINDEXED_KEYS: &str = "
+    SELECT con.conname AS name, class.relname AS \"table\", con.confrelid::regclass::text AS target,
+        (
+            SELECT string_agg(att.attname, ', ' ORDER BY place) FROM unnest(con.conkey) WITH ORDINALITY AS key (number, place)
+            INNER JOIN pg_attribute AS att ON att.attrelid = con.conrelid AND att.attnum = key.number
+        ) AS columns
+    FROM pg_constraint AS con
+    INNER JOIN pg_class AS class ON class.oid = con.conrelid
+    WHERE con.contype = 'f' AND con.conparentid = 0
+        AND class.relnamespace = to_regnamespace(quote_ident(current_schema()))
+        AND coalesce(obj_description(con.oid, 'pg_constraint'), '') NOT LIKE 'Not indexed:%'
+        AND NOT EXISTS (
+            SELECT FROM pg_index AS ind
+            WHERE ind.indrelid = con.conrelid AND ind.indisvalid
+                AND (ind.indkey::int2[])[0:cardinality(con.conkey) - 1] @> con.conkey
+        )
+    ORDER BY class.relname::text COLLATE \"C\", con.conname::text COLLATE \"C\"
+    LIMIT 200";
+
+/// The foreign keys of the current schema without an index. Those of this schema say why in their comment, and are left out.
+pub(super) fn unindexed_keys(conn: &mut PgConnection) -> Result<Vec<UnindexedKey>, Failure> {
+    Statement::new(UNINDEXED_KEYS).objects(conn)
+}
 
 /// The measures of every table, view and foreign table of the current schema, by name.
 pub(super) fn tables(conn: &mut PgConnection) -> Result<BTreeMap<String, Measures>, Failure> {

@@ -4,9 +4,10 @@ use diesel::PgConnection;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::catalog::{self, IndexMeasures, Measures};
+use super::catalog::{self, IndexMeasures, Measures, UnindexedKey};
 use super::database::{Database, Statement};
 use super::failure::Failure;
+use super::growth::Growth;
 use super::layout::{self, Section};
 use super::{standing, tables, words};
 use crate::migrate::{self, Health};
@@ -94,13 +95,16 @@ struct Seen {
     whole: Option<Whole>,
     tables: Vec<Measures>,
     indexes: Vec<IndexMeasures>,
+    unindexed: Vec<UnindexedKey>,
     transactions: Vec<Transaction>,
     slow: Option<Vec<Slow>>,
     waiting: Vec<standing::Waiting>,
 }
 
 /// The page.
-pub(super) fn page(database: &Database) -> Result<Markup, Failure> {
+pub(super) fn page(database: &Database, growth: &Growth) -> Result<Markup, Failure> {
+    // Where a size cannot be read just now, the plot ends earlier.
+    let _ = growth.read(database, true);
     let health = migrate::health(&database.runner)?;
     let waiting = standing::waiting(database)?;
     let mut seen = database.read(|conn| {
@@ -108,6 +112,7 @@ pub(super) fn page(database: &Database) -> Result<Markup, Failure> {
         Ok(Seen {
             tables: catalog::tables(conn)?.into_values().filter(|table| table.bytes.is_some()).collect(),
             indexes: catalog::indexes(conn)?,
+            unindexed: catalog::unindexed_keys(conn)?,
             transactions: Statement::new(TRANSACTIONS).objects(conn)?,
             slow: None,
             waiting,
@@ -123,9 +128,10 @@ pub(super) fn page(database: &Database) -> Result<Markup, Failure> {
         h1 { "Health" }
         @if let Some(unseen) = &health.unseen { p class="bad" { "Not everything is seen: " (unseen) "." } }
         (overall(&seen, &health))
-        (sizes(&seen.tables))
+        (sizes(&seen.tables, seen.whole.as_ref().and_then(|whole| whole.days)))
+        (growth.shown())
         (unused(&seen.indexes))
-        (missing(&seen.tables))
+        (missing(&seen.tables, &seen.unindexed))
         (statements(seen.slow.as_deref()))
         (transactions(&seen.transactions))
         @if seen.waiting.is_empty() { h2 { "Who waits for whom" } p { "Nobody waits for a lock." } } @else { (standing::waits(&seen.waiting)) }
@@ -169,7 +175,18 @@ fn overall(seen: &Seen, health: &Health) -> Markup {
     }
 }
 
-fn sizes(measured: &[Measures]) -> Markup {
+/// How many rows, and roughly how many bytes, were added a day since the server counts. `None`: it has not counted for an hour.
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "an estimate")]
+fn a_day(table: &Measures, days: Option<f64>) -> Option<(i64, Option<i64>)> {
+    let days = days.filter(|days| *days > 1.0 / 24.0)?;
+    let added = table.inserts? - table.deletes?;
+    let bytes = table.bytes.unwrap_or(0) + table.index_bytes.unwrap_or(0);
+    let of_row = table.live.filter(|live| *live > 0).map(|live| bytes as f64 / live as f64);
+    let rows = added as f64 / days;
+    Some((rows as i64, of_row.map(|of_row| (rows * of_row) as i64)))
+}
+
+fn sizes(measured: &[Measures], days: Option<f64>) -> Markup {
     let rows: Vec<_> = measured
         .iter()
         .map(|table| {
@@ -184,7 +201,9 @@ fn sizes(measured: &[Measures]) -> Markup {
                     td class="number" { (table.bloat_bytes.map(words::bytes).unwrap_or_default()) }
                     td class="number" { (words::number(dead)) @if is_bad { " " strong class="bad" { "many" } } }
                     td class="number" { (tables::hot(table).unwrap_or_default()) }
-                    td class="number" { (words::number(table.inserts.unwrap_or(0))) }
+                    @let added = a_day(table, days);
+                    td class="number" { (added.map(|(rows, _)| words::number(rows)).unwrap_or_default()) }
+                    td class="number" { (added.and_then(|(_, bytes)| bytes).map(words::bytes).unwrap_or_default()) }
                     td { (table.vacuumed.as_deref().unwrap_or("never")) }
                 }
             }
@@ -194,10 +213,12 @@ fn sizes(measured: &[Measures]) -> Markup {
         h2 { "Tables" }
         (layout::table(
             "Tables, the largest first",
-            &["table", "rows", "size", "indexes", "air", "dead rows", "HOT updates", "inserted", "vacuumed"],
+            &["table", "rows", "size", "indexes", "air", "dead rows", "HOT updates", "rows a day", "bytes a day", "vacuumed"],
             &rows,
         ))
         p class="advice" {
+            "Rows a day are those added since the server counts, less those deleted; bytes a day are that many rows of the table's \
+             average size with its indexes. "
             "Many dead rows and an old vacuum: something holds them, most often a long transaction or a replication slot; else lower \
              autovacuum_vacuum_scale_factor for the table. A HOT share below 90 % on chat_heads, unread_messages or users means that \
              an index was added to a column that changes often, or that fillfactor was taken away. Much air: pg_repack, or VACUUM FULL \
@@ -239,27 +260,51 @@ fn unused(indexes: &[IndexMeasures]) -> Markup {
     }
 }
 
-fn missing(measured: &[Measures]) -> Markup {
-    let found: Vec<_> = measured
+fn missing(measured: &[Measures], unindexed: &[UnindexedKey]) -> Markup {
+    let scanned: Vec<_> = measured
         .iter()
         .filter(|table| table.rows.unwrap_or(0) >= 10_000 && table.full_scans.unwrap_or(0) > 0)
         .map(|table| {
+            let each = table.scanned_rows.zip(table.full_scans).map(|(rows, scans)| rows / scans.max(1));
             html! {
                 tr {
                     th scope="row" { a href=(tables::address(&table.name)) { code { (table.name) } } }
                     td class="number" { (table.rows.map(words::number).unwrap_or_default()) }
                     td class="number" { (words::number(table.full_scans.unwrap_or(0))) }
+                    td class="number" { (each.map(words::number).unwrap_or_default()) }
                     td class="number" { (words::number(table.index_scans.unwrap_or(0))) }
                 }
             }
         })
         .collect();
+    let keys: Vec<_> = unindexed
+        .iter()
+        .map(|key| {
+            html! {
+                tr {
+                    th scope="row" { code { (key.name) } }
+                    td { a href=(tables::address(&key.table)) { code { (key.table) } } }
+                    td { code { (key.columns) } }
+                    td { code { (key.target) } }
+                }
+            }
+        })
+        .collect();
     html! {
-        h2 { "Full scans of large tables" }
-        (layout::table("Large tables that were read from end to end", &["table", "rows", "full scans", "index scans"], &found))
+        h2 { "Missing indexes" }
+        (layout::table(
+            "Large tables that were read from end to end",
+            &["table", "rows", "full scans", "rows read each time", "index scans"],
+            &scanned,
+        ))
         p class="advice" {
             "No operation of this crate does that; backups, migrations and reports do. A number that grows each minute is a statement of \
-             the service's own that lacks an index."
+             the service's own that lacks an index: find it among the statements below, and look at it with EXPLAIN."
+        }
+        (layout::table("Foreign keys without an index", &["constraint", "table", "columns", "points at"], &keys))
+        p class="advice" {
+            "When a row that is pointed at is deleted or gets another key, the whole table is read for each: CREATE INDEX CONCURRENTLY on \
+             the columns. The keys of this schema without one say why in their comment, and are not listed."
         }
     }
 }

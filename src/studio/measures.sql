@@ -22,6 +22,7 @@ SELECT
     stat.n_tup_del AS deletes,
     stat.n_tup_hot_upd AS hot,
     stat.seq_scan AS full_scans,
+    stat.seq_tup_read AS scanned_rows,
     stat.idx_scan AS index_scans,
     greatest(stat.last_vacuum, stat.last_autovacuum)::timestamptz(0)::text AS vacuumed,
     greatest(stat.last_analyze, stat.last_autoanalyze)::timestamptz(0)::text AS analyzed,

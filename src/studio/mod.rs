@@ -33,6 +33,7 @@ mod database;
 mod diagram;
 mod failure;
 mod form;
+mod growth;
 mod guard;
 mod health;
 mod layout;
@@ -48,6 +49,7 @@ mod words;
 pub use secret::is_secret;
 
 use database::Database;
+use growth::Growth;
 use guard::Token;
 
 /// How to listen, and how long a page may take.
@@ -80,11 +82,23 @@ pub struct Studio {
 struct State {
     database: Database,
     token: Token,
+    growth: Growth,
     /// How many pages are made at once; the others wait.
     pages: Arc<tokio::sync::Semaphore>,
 }
 
 type App = Arc<State>;
+
+/// Reads the sizes of the tables once a minute, as long as the studio runs.
+async fn watch(app: App) {
+    let mut minutes = tokio::time::interval(growth::INTERVAL);
+    loop {
+        minutes.tick().await;
+        let app = Arc::clone(&app);
+        // A reading that fails is missing from the plot.
+        let _ = tokio::task::spawn_blocking(move || app.growth.read(&app.database, false)).await;
+    }
+}
 
 /// Why a studio could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -122,6 +136,7 @@ impl Studio {
         let state = State {
             database: Database::open(pool, options.statement_timeout).map_err(Box::new)?,
             token: Token::generate(address.port())?,
+            growth: Growth::default(),
             pages: Arc::new(tokio::sync::Semaphore::new(8)),
         };
         Ok(Self { listener, address, app: Arc::new(state) })
@@ -152,6 +167,7 @@ impl Studio {
     /// When the system gives no thread.
     pub fn run_until(self, wants_to_stop: impl Fn() -> bool) -> io::Result<()> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        runtime.spawn(watch(Arc::clone(&self.app)));
         let serving = runtime.spawn(async move {
             let listener = tokio::net::TcpListener::from_std(self.listener)?;
             axum::serve(listener, routes::routes(self.app)).await

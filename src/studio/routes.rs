@@ -39,7 +39,10 @@ pub(super) fn routes(app: App) -> Router {
         .route("/people/{user}/search", get(search))
         .route("/people/{user}/chats/{chat}", get(chat))
         .route("/people/{user}/chats/{chat}/{seq}", get(message))
-        .route("/health", get(async |State(app): State<App>| page(app, |app| health::page(&app.database)).await))
+        .route(
+            "/health",
+            get(async |State(app): State<App>| page(app, |app| health::page(&app.database, &app.growth)).await),
+        )
         .route("/assets/studio.css", get(asset::style))
         .route("/assets/studio.js", get(asset::script))
         .fallback(async || Failure::not_found("page of that address").into_response())

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use messenger_db::local::{PG_BIN_VARIABLE, client_program};
-use messenger_db::migrate::{self, BackupError, BackupOptions, Error, Silent, for_tests};
+use messenger_db::migrate::{self, BackupError, BackupOptions, Error, Event, Observer, Silent, for_tests};
 use rustix::process::Signal;
 use tempfile::TempDir;
 
@@ -315,4 +315,56 @@ fn a_dump_of_columns_with_options_that_nobody_knows_is_restored_and_verified() {
     Run::of(Command::new(program).args(["--dbname", &restored.url()]).arg(&file));
     on(&restored, &["verify", "--strict"]).exits(0);
     on(&restored, &["status", "--exit-code"]).exits(0);
+}
+
+/// Notes how far a backup is, and lets the program go on that waits for a file.
+struct Watching {
+    seen: Vec<(u64, u64, String)>,
+    file: PathBuf,
+}
+
+impl Observer for Watching {
+    fn on(&mut self, event: &Event<'_>) {
+        if let Event::BackupProgress { done, total, table } = event {
+            self.seen.push((*done, *total, (*table).to_owned()));
+            fs::write(&self.file, "").unwrap();
+        }
+    }
+
+    fn wants_progress(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn a_backup_tells_how_far_it_is_to_those_who_want_to_know() {
+    let (database, place) = (TestDatabase::empty(), Place::new());
+    database
+        .execute(
+            "CREATE TABLE wide AS SELECT repeat('x', 1000) FROM generate_series(1, 20000); CREATE TABLE a AS SELECT 1",
+        )
+        .unwrap();
+    database.execute("ANALYZE").unwrap();
+    let psql = client_program("psql", for_tests::target(&database.connect()).major().unwrap());
+    // The server is in the middle of the table until somebody has seen it, or for ten seconds.
+    let fake = Fake::new(
+        "99.1",
+        &format!(
+            r#"for argument; do case $argument in --dbname=*) url=${{argument#--dbname=}} ;; esac; done
+            {} "$url" --command 'COPY wide TO STDOUT' | {{
+                tries=0
+                until [ -e {} ] || [ $tries = 100 ]; do tries=$((tries + 1)); sleep 0.1; done
+                cat >"$file"
+            }}"#,
+            psql.display(),
+            place.file("seen").display()
+        ),
+    );
+    let pool = migrate::connect(&database.url().parse().unwrap(), &Default::default(), &mut Silent).unwrap();
+    let options = BackupOptions { file: place.file("slow.dump"), program: fake.folder.path().join("pg_dump") };
+    let mut watching = Watching { seen: Vec::new(), file: place.file("seen") };
+    migrate::backup(&pool, &options, &mut watching).unwrap();
+    let (done, total, table) = &watching.seen[0];
+    // What comes before it by name is done.
+    assert!(*done > 8_192 && done <= total && *total > 20_000_000 && table == "wide", "{:?}", watching.seen);
 }

@@ -1,6 +1,6 @@
 //! Colours and the progress bar: on a terminal, unless they are not wanted there.
 
-use super::{command, names, on};
+use super::{at, command, names, on};
 use crate::support::{On, Run, TestDatabase, messenger_db, on_terminal};
 
 const ESCAPE: char = '\u{1b}';
@@ -83,4 +83,58 @@ fn the_progress_bar_is_not_shown_where_it_would_be_in_the_way() {
     }
     let nothing_to_do = on_terminal(command(&TestDatabase::migrated(), &["run"]), On::Errors).exits(0);
     assert_eq!(nothing_to_do.stderr, "");
+}
+
+/// What a person sees: lines without colours.
+fn lines(shown: &str) -> Vec<String> {
+    anstream::adapter::strip_str(shown).to_string().lines().map(|line| line.trim_end().to_owned()).collect()
+}
+
+#[test]
+fn status_and_verify_draw_each_table_on_one_screen_of_a_terminal() {
+    let database = TestDatabase::migrated();
+    let tables = database.column(
+        "SELECT left(relname, 17) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+         AND relname NOT IN ('__diesel_schema_migrations', 'messenger_db_ledger')",
+    );
+    database.execute("CREATE TABLE cats (id integer)").unwrap();
+    for name in ["status", "verify"] {
+        let shown = lines(&on_terminal(command(&database, &[name]), On::Everything).exits(0).stderr);
+        let picture: Vec<_> = shown.iter().skip_while(|line| !line.starts_with("tables ")).collect();
+        assert!(shown.len() <= 24 && picture.iter().all(|line| line.chars().count() <= 80), "{shown:#?}");
+        for table in &tables {
+            assert!(picture.iter().any(|line| line.contains(&format!("✓ {table}"))), "{table}: {shown:#?}");
+        }
+        assert!(!picture.iter().any(|line| line.contains(" cats ")), "{shown:#?}");
+        let piped = on(&database, &[name]).exits(0);
+        assert!(!piped.stdout.contains('✓') && !piped.stderr.contains('✓'), "{piped:?}");
+        for option in ["--quiet", "--json"] {
+            let quiet = on_terminal(command(&database, &[name, option]), On::Everything).exits(0);
+            assert!(!quiet.stderr.contains('✓'), "{quiet:?}");
+        }
+    }
+    let verdict = on_terminal(command(&database, &["verify"]), On::Everything).stderr;
+    assert!(lines(&verdict).last().unwrap().ends_with("is what it should be."), "{verdict}");
+}
+
+#[test]
+fn the_picture_marks_the_tables_that_differ_are_tuned_or_wait_for_a_migration() {
+    let database = TestDatabase::migrated();
+    database.execute("ALTER TABLE users ADD age integer NOT NULL; ALTER TABLE blocks SET (fillfactor = 50)").unwrap();
+    database.execute("DROP TABLE push_tokens CASCADE").unwrap();
+    let shown = on_terminal(command(&database, &["status"]), On::Everything).exits(0).stderr;
+    for mark in ["✗ users", "✗ push_tokens", "~ blocks", "✓ chats ", "✗ differs", "~ tuned or allowed"] {
+        assert!(lines(&shown).iter().any(|line| line.contains(mark)), "{mark}: {shown}");
+    }
+    let last = names()[names().len() / 2];
+    let shown = on_terminal(command(&at(last), &["status"]), On::Everything).exits(0).stderr;
+    assert!(lines(&shown).iter().any(|line| line.contains("+ ") && line.contains("a migration is pending")), "{shown}");
+    let empty = on_terminal(command(&TestDatabase::empty(), &["verify"]), On::Everything).exits(0).stderr;
+    assert!(empty.contains("+") && empty.contains("message_reactions"), "{empty}");
+}
+
+#[test]
+fn a_rehearsal_shows_how_far_it_is() {
+    let run = on_terminal(command(&TestDatabase::empty(), &["plan", "--rehearse"]), On::Errors).exits(0);
+    assert!(run.stderr.contains("rehearsing ") && run.stderr.contains(" left;"), "{}", run.stderr);
 }

@@ -1,5 +1,6 @@
 //! A small client of HTTP/1.1, which sends exactly what a test says.
 
+use std::collections::{BTreeSet, VecDeque};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
@@ -46,7 +47,29 @@ pub fn links(body: &str) -> Vec<String> {
     body.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap().replace("&amp;", "&")).collect()
 }
 
+/// An address without what is different in each of its kind.
+fn kind(address: &str) -> String {
+    let path = address.split('?').next().unwrap();
+    let is_key = |part: &&str| part.len() == 36 && part.matches('-').count() == 4 || part.parse::<i64>().is_ok();
+    path.split('/').map(|part| if is_key(&part) { "KEY" } else { part }).collect::<Vec<_>>().join("/")
+}
+
 impl Browser {
+    /// Follows every link from the first page on, to one page of each kind, and gives the kinds.
+    pub fn visit(&self, mut look: impl FnMut(&str, &str)) -> BTreeSet<String> {
+        let mut waiting = VecDeque::from(["/".to_owned()]);
+        let mut seen = BTreeSet::new();
+        while let Some(address) = waiting.pop_front() {
+            if !address.starts_with('/') || !seen.insert(kind(&address)) {
+                continue;
+            }
+            let answer = self.get(&address);
+            waiting.extend(answer.links());
+            look(&address, &answer.shown());
+        }
+        seen
+    }
+
     /// One without the token.
     pub fn outside(port: u16) -> Self {
         Self { port, cookie: None }

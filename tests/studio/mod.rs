@@ -2,6 +2,7 @@
 
 mod attacks;
 mod browser;
+mod health;
 mod pages;
 mod plans;
 mod roles;

@@ -15,6 +15,8 @@ pub struct Arguments {
     pub seconds: u32,
     /// How many members a group has. Everybody is in two.
     pub group: usize,
+    /// The file for the summary, if one is wanted.
+    pub summary: Option<std::path::PathBuf>,
 }
 
 impl Arguments {
@@ -27,6 +29,7 @@ impl Arguments {
             rate: 50,
             seconds: 300,
             group: 10,
+            summary: None,
         };
         let mut words = std::env::args().skip(1);
         while let Some(name) = words.next() {
@@ -38,6 +41,7 @@ impl Arguments {
                 "--devices" => read.devices = value.parse()?,
                 "--rate" => read.rate = value.parse()?,
                 "--seconds" => read.seconds = value.parse()?,
+                "--summary" => read.summary = Some(value.into()),
                 "--group" => read.group = value.parse()?,
                 _ => return Err(format!("there is no {name}").into()),
             }

@@ -52,11 +52,13 @@ async fn run() -> Result<bool, Failed> {
 
     // An open loop: what is due is given out when it is due, however slow the answers are.
     let start = tokio::time::Instant::now();
+    report.begin();
     let total = arguments.rate * arguments.seconds;
     for number in 0..total {
         tokio::time::sleep_until(start + Duration::from_secs(1) * number / arguments.rate).await;
         let device = fastrand::usize(..orders.len());
         let _ = orders[device].send(Order::Write { due: Instant::now() });
+        report.look();
     }
     for order in &orders {
         let _ = order.send(Order::Settle);
@@ -73,5 +75,5 @@ async fn run() -> Result<bool, Failed> {
     }
     let database = arguments.database.clone();
     let wrong = tokio::task::spawn_blocking(move || compare::compare(&database, &people, &knowledge)).await??;
-    Ok(report.print(&arguments, &wrong))
+    report.tell(&arguments, &wrong)
 }

@@ -1,8 +1,10 @@
-//! What is counted while the soak runs, and printed in the end.
+//! What is counted while the soak runs, printed in the end, and written for `make report` to draw.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
 
 use crate::Failed;
 use crate::arguments::Arguments;
@@ -17,10 +19,46 @@ pub struct Report {
     pages: AtomicU64,
     heard: AtomicU64,
     failures: Mutex<Vec<String>>,
-    latencies: Mutex<Vec<u32>>,
+    /// In microseconds, of each second since the first message was due.
+    latencies: Mutex<Vec<Vec<u32>>>,
+    /// How many messages were written in each second.
+    writes: Mutex<Vec<u64>>,
+    /// How many devices were online at the end of each second.
+    devices: Mutex<Vec<i64>>,
+    begun: OnceLock<Instant>,
+}
+
+/// A lock; who panicked while holding it has counted one thing less.
+fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What belongs to a second, which is made where it is not there yet.
+fn at<T: Clone + Default>(seconds: &mut Vec<T>, second: usize) -> Option<&mut T> {
+    if seconds.len() <= second {
+        seconds.resize(second + 1, T::default());
+    }
+    seconds.get_mut(second)
 }
 
 impl Report {
+    /// The seconds are counted from here on.
+    pub fn begin(&self) {
+        let _ = self.begun.set(Instant::now());
+    }
+
+    fn second(&self) -> usize {
+        self.begun.get().map_or(0, |begun| usize::try_from(begun.elapsed().as_secs()).unwrap_or(usize::MAX))
+    }
+
+    /// Notes how many devices are online, once in each second.
+    pub fn look(&self) {
+        let mut devices = locked(&self.devices);
+        if devices.len() < self.second() {
+            devices.push(self.online.load(Ordering::Relaxed));
+        }
+    }
+
     pub fn come_online(&self) {
         self.online.fetch_add(1, Ordering::Relaxed);
     }
@@ -31,6 +69,9 @@ impl Report {
 
     pub fn count_written(&self) {
         self.written.fetch_add(1, Ordering::Relaxed);
+        if let Some(writes) = at(&mut locked(&self.writes), self.second()) {
+            *writes += 1;
+        }
     }
 
     pub fn count_skipped(&self) {
@@ -50,12 +91,14 @@ impl Report {
     }
 
     pub fn failed(&self, error: &(dyn std::error::Error + Send + Sync)) {
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner).push(error.to_string());
+        locked(&self.failures).push(error.to_string());
     }
 
     pub fn delivered(&self, latency: Duration) {
         let micros = u32::try_from(latency.as_micros()).unwrap_or(u32::MAX);
-        self.latencies.lock().unwrap_or_else(PoisonError::into_inner).push(micros);
+        if let Some(second) = at(&mut locked(&self.latencies), self.second()) {
+            second.push(micros);
+        }
     }
 
     /// Waits until all devices are there.
@@ -91,15 +134,12 @@ impl Report {
         }
     }
 
-    /// Prints everything; says whether all was right.
-    pub fn print(&self, arguments: &Arguments, wrong: &Wrong) -> bool {
-        let mut latencies = self.latencies.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Prints everything, and writes it where the arguments say; says whether all was right.
+    pub fn tell(&self, arguments: &Arguments, wrong: &Wrong) -> Result<bool, Failed> {
+        let mut latencies = locked(&self.latencies).concat();
         latencies.sort_unstable();
-        let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = |share: usize| {
-            let index = (latencies.len() * share / 1_000).min(latencies.len().saturating_sub(1));
-            f64::from(latencies.get(index).copied().unwrap_or_default()) / 1_000.0
-        };
+        let failures = locked(&self.failures);
+        let at = |share| percentile(&latencies, share).unwrap_or_default();
         let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
         println!(
             "{} users, {} devices, {} servers, {} operations a second for {} s",
@@ -129,6 +169,49 @@ impl Report {
         for example in &wrong.examples {
             println!("  {example}");
         }
-        wrong.wrong == 0 && failures.is_empty() && !latencies.is_empty()
+        let is_right = wrong.wrong == 0 && failures.is_empty() && !latencies.is_empty();
+        if let Some(file) = &arguments.summary {
+            let summary = json!({
+                "taken_at": chrono::Utc::now().format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+                "users": arguments.users, "devices": arguments.devices, "servers": arguments.servers.len(),
+                "rate": arguments.rate, "seconds": arguments.seconds,
+                "written": of(&self.written), "deliveries": latencies.len(),
+                "p50_ms": at(500), "p99_ms": at(990), "p99_9_ms": at(999),
+                "failures": &*failures, "devices_compared": wrong.devices, "devices_wrong": wrong.wrong, "met": is_right,
+                "each_second": self.each_second(),
+                "online": { "name": "online", "values": &*locked(&self.devices) },
+            });
+            if let Some(folder) = file.parent() {
+                std::fs::create_dir_all(folder)?;
+            }
+            std::fs::write(file, serde_json::to_string_pretty(&summary)? + "\n")?;
+            println!("{}", file.display());
+        }
+        Ok(is_right)
     }
+
+    /// Throughput and latencies, second by second.
+    fn each_second(&self) -> Value {
+        let mut latencies = locked(&self.latencies).clone();
+        latencies.iter_mut().for_each(|second| second.sort_unstable());
+        let deliveries: Vec<_> = latencies.iter().map(Vec::len).collect();
+        let of = |share| latencies.iter().map(|second| percentile(second, share)).collect::<Vec<_>>();
+        json!({
+            "counts": [
+                { "name": "messages written", "values": &*locked(&self.writes) },
+                { "name": "deliveries to devices", "values": deliveries },
+            ],
+            "latency_ms": [
+                { "name": "p50", "values": of(500) },
+                { "name": "p99", "values": of(990) },
+                { "name": "p99.9", "values": of(999) },
+            ],
+        })
+    }
+}
+
+/// The value that so many of a thousand are not above, in milliseconds. `None`: there is none.
+fn percentile(sorted: &[u32], share: usize) -> Option<f64> {
+    let index = (sorted.len() * share / 1_000).min(sorted.len().checked_sub(1)?);
+    sorted.get(index).map(|micros| f64::from(*micros) / 1_000.0)
 }

@@ -7,7 +7,7 @@ use crate::cli::allowed::Allowed;
 use crate::cli::args::{AllowDrift, Connection};
 use crate::cli::output::{self, Output, in_words};
 use crate::cli::report;
-use crate::cli::{Exit, Problem, database, differences};
+use crate::cli::{Exit, Problem, database, differences, picture};
 use crate::migrate::{self, Comparison, Health, Kind, Scope, Status, Verification};
 
 /// What a status should exit with.
@@ -32,6 +32,7 @@ pub fn status(connection: &Connection, options: &StatusArgs, output: &mut Output
     let status = &found.status;
     let health = migrate::health(&database.pool).map_err(|error| database.diagnose(error))?;
     print(status, &found, &health, output);
+    picture::show(&database, &found, output);
     allowed.remark(&found.catalog, output);
     if !options.exit_code {
         return Ok(Exit::Done);

@@ -7,7 +7,7 @@ use crate::cli::args::{AllowDrift, Connection};
 use crate::cli::diagnose::unknown_catalog;
 use crate::cli::output::Output;
 use crate::cli::report::Verified;
-use crate::cli::{Exit, Problem, database, differences};
+use crate::cli::{Exit, Problem, database, differences, picture};
 use crate::migrate::{self, Comparison, Ledger, Scope, Verification};
 
 /// How much to compare.
@@ -33,6 +33,7 @@ pub fn verify(connection: &Connection, options: &Verify, output: &mut Output) ->
     if let Comparison::Drift(drift) = &found.catalog {
         output.diff(&differences::diff(drift));
     }
+    picture::show(&database, &found, output);
     for line in summary(&found) {
         output.line(&line);
     }

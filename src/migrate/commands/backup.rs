@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::migrate::commands::backup_progress::{self, BackupProgress};
 use crate::migrate::error::Error;
 use crate::migrate::model::backup::{Backup, BackupError};
 use crate::migrate::model::target::{Target, major};
@@ -90,7 +91,7 @@ fn refuse_too_old(program: &Path, target: &Target) -> Result<(), BackupError> {
 fn command(program: &Path, pool: &Pool) -> Result<Command, BackupError> {
     let mut command = Command::new(program);
     command.args(["--format=custom", "--no-password"]).stdin(Stdio::null()).stdout(Stdio::null());
-    command.stderr(Stdio::piped()).env("PGAPPNAME", "messenger-db backup");
+    command.stderr(Stdio::piped()).env("PGAPPNAME", backup_progress::APPLICATION);
     if !pool.lock_timeout().is_zero() {
         command.arg(format!("--lock-wait-timeout={}", pool.lock_timeout().as_millis()));
     }
@@ -105,7 +106,7 @@ fn command(program: &Path, pool: &Pool) -> Result<Command, BackupError> {
 }
 
 /// Waits for the end, and ends it when the observer wants to stop.
-fn finish(mut child: Child, conninfo: &Conninfo, observer: &dyn Observer) -> Result<(), Error> {
+fn finish(mut child: Child, conninfo: &Conninfo, observer: &mut dyn Observer) -> Result<(), Error> {
     let mut stderr = child.stderr.take();
     let reader = thread::spawn(move || {
         let mut said = Vec::new();
@@ -113,6 +114,7 @@ fn finish(mut child: Child, conninfo: &Conninfo, observer: &dyn Observer) -> Res
         let _ = stderr.as_mut().map(|stderr| stderr.read_to_end(&mut said));
         String::from_utf8_lossy(&said).into_owned()
     });
+    let mut progress = observer.wants_progress().then(|| BackupProgress::of(conninfo)).flatten();
     let failed = |said: String| Error::from(BackupError::Failed { said });
     let status = loop {
         match child.try_wait() {
@@ -122,7 +124,12 @@ fn finish(mut child: Child, conninfo: &Conninfo, observer: &dyn Observer) -> Res
                 let _ = child.wait();
                 return Err(Error::Interrupted { done: 0, left: 0 });
             }
-            Ok(None) => thread::sleep(Duration::from_millis(20)),
+            Ok(None) => {
+                if let Some(progress) = &mut progress {
+                    progress.tell(observer);
+                }
+                thread::sleep(Duration::from_millis(20));
+            }
             Err(cause) => return Err(failed(cause.to_string())),
         }
     };

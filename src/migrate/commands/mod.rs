@@ -2,6 +2,7 @@
 
 pub(crate) mod apply;
 pub(crate) mod backup;
+mod backup_progress;
 pub(crate) mod baseline;
 pub(crate) mod health;
 pub(crate) mod plan;
@@ -11,4 +12,5 @@ pub(crate) mod revert;
 pub(crate) mod rights;
 pub(crate) mod roles;
 pub(crate) mod run;
+pub(crate) mod sizes;
 pub(crate) mod verify;

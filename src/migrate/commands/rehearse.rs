@@ -9,7 +9,7 @@ use crate::migrate::error::{Error, Place};
 use crate::migrate::model::interrupted::Interrupted;
 use crate::migrate::model::migration::Migration;
 use crate::migrate::model::step::Direction;
-use crate::migrate::observer::Observer;
+use crate::migrate::observer::{Event, Observer};
 use crate::migrate::session::lock::{self, RunnerLock};
 use crate::migrate::session::pool::Pool;
 use crate::migrate::session::restore::Session;
@@ -152,11 +152,12 @@ fn carry_out(
     session: &Session,
     migrations: &[Migration],
     rehearsal: &mut Rehearsal,
-    observer: &dyn Observer,
+    observer: &mut dyn Observer,
 ) -> Result<(), Error> {
     let known = relations(connection)?;
     for (index, migration) in migrations.iter().enumerate() {
         apply::stop_if_wanted(observer, 0, migrations.len() - index)?;
+        observer.on(&Event::Rehearsing { migration, done: index, total: migrations.len() });
         let Some(form) = form(connection, migration, &known)? else {
             rehearsal.left_out.push(*migration);
             continue;
