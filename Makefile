@@ -100,6 +100,9 @@ bench: preflight-bench postgres ## Measure the operations on a million messages,
 bench-search: preflight-bench-search postgres ## Measure the candidates for the search index, finding and sending
 	$(CARGO) bench $(FEATURES) --bench search; status=$$?; $(CARGO) bench $(FEATURES) --bench report; exit $$status
 
+bench-studio: preflight-bench postgres ## Measure each page of the studio on a million messages (BENCH_QUICK=1)
+	$(CARGO) bench $(FEATURES) --bench studio; status=$$?; $(CARGO) bench $(FEATURES) --bench report; exit $$status
+
 load: preflight-load postgres ## Let a thousand users send RATE=1000 messages a second for SECONDS=60, and all else in proportion
 	RATE=$(RATE) SECONDS=$(SECONDS) $(CARGO) bench $(FEATURES) --bench load
 	$(CARGO) bench $(FEATURES) --bench report
@@ -194,4 +197,4 @@ ci: ## Everything that must be green before a change lands, with the seconds of 
 		echo "ci: $$stage took $$(( $$(date +%s) - begun )) s"; \
 	done
 
-.PHONY: help demo demo-clean chat chat-clean chat-test soak chromium axe build test examples test-18 test-catalogs bench bench-search load report lint check-format clippy docs squawk schema check-schema check-image catalogs migration snapshots package postgres postgres-newest pgbouncer tools ci
+.PHONY: help demo demo-clean chat chat-clean chat-test soak chromium axe build test examples test-18 test-catalogs bench bench-search bench-studio load report lint check-format clippy docs squawk schema check-schema check-image catalogs migration snapshots package postgres postgres-newest pgbouncer tools ci

@@ -174,6 +174,14 @@ pub mod studio;
 pub mod version;
 pub mod views;
 
+/// The reference of the schema, as `messenger-db docs` writes it: every table, column, constraint and index, with what it is
+/// for.
+#[cfg(doc)]
+#[doc = include_str!("../docs/schema.md")]
+pub mod schema_reference {}
+
+/// The tables as Diesel sees them, generated from the migrations. The [reference](schema_reference) says what each constraint
+/// and index is for, and has diagrams.
 #[allow(
     missing_docs,
     clippy::wildcard_imports,

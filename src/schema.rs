@@ -122,7 +122,7 @@ diesel::table! {
     use crate::ids::sql_types::*;
     use super::sql_types::MessageKind;
 
-    /// The newest of each chat: one narrow row that every send updates, so that an inbox reads no message at all.
+    /// The newest message of each chat, and its counters: one narrow row that every send updates, so that an inbox reads no message at all.
     chat_heads (chat_id) {
         /// Which chat.
         chat_id -> ChatId,
@@ -185,7 +185,7 @@ diesel::table! {
         user_id -> UserId,
         /// For which chat.
         chat_id -> ChatId,
-        /// Until when the chat wakes no device, but for a mention. Null, or past: it does.
+        /// Until when messages of the chat send no notification, unless they mention the member. Null, or past: the chat is not muted.
         muted_until_at -> Nullable<Timestamptz>,
         /// The place among the pinned chats, 0 to 999, the lowest first; of one rank, the latest activity first. Null: not pinned.
         pin_rank -> Nullable<Int2>,
@@ -207,13 +207,13 @@ diesel::table! {
     use crate::ids::sql_types::*;
     use super::sql_types::ChatKind;
 
-    /// A conversation: what of it changes rarely. What changes with every message is in chat_heads.
+    /// A conversation: the part of it that changes rarely. What changes with every message is in chat_heads.
     chats (id) {
         /// The chat's key.
         id -> ChatId,
         /// Direct or group; a chat never changes its kind.
         kind -> ChatKind,
-        /// The group's name, 1 to 100 characters as people count them, and at most 1,000 bytes. Something of it is seen, and it changes no direction. A direct chat has none: it shows the other user.
+        /// The group's name, 1 to 100 characters as people count them, and at most 1,000 bytes. It has a visible character, and none that changes the direction of text. A direct chat has none: it shows the other user.
         name -> Nullable<Text>,
         /// The group's name in a link, 1 to 100 of A-Z, a-z, 0-9, _ and -, unique ignoring case. Null: it has no link of its own.
         slug -> Nullable<Text>,
@@ -277,7 +277,7 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::ids::sql_types::*;
 
-    /// What each recipient has acknowledged, in runs: the state of message s for user u is the row of u with the smallest through_seq >= s; none means pending.
+    /// What each recipient has acknowledged, in runs: a run is the messages in a row that were received at one time and read at one time. The state of message s for user u is the row of u with the smallest through_seq >= s; none means pending.
     message_delivery (chat_id, user_id, through_seq) {
         /// In which chat.
         chat_id -> ChatId,
@@ -362,7 +362,7 @@ diesel::table! {
         sender_id -> Nullable<UserId>,
         /// What it is.
         kind -> MessageKind,
-        /// Its words, at most 10,000 characters as people count them, and 40,000 bytes; something of them is seen. A text has them until it is deleted; a picture may have them.
+        /// Its words, at most 10,000 characters as people count them, and 40,000 bytes; at least one of them is visible. A text has them until it is deleted; a picture may have them.
         content -> Nullable<Text>,
         /// A JSON object for the application: link previews, the facts of a system message; at most 16 KiB as text. An edit empties it.
         metadata -> Jsonb,
@@ -566,7 +566,7 @@ diesel::table! {
         username -> Nullable<Text>,
         /// The password's hash as a PHC or bcrypt string, which starts with $. Never the password. Null once the account is closed.
         password_hash -> Nullable<Text>,
-        /// The name shown to others, at most 100 characters as people count them, and 1,000 bytes. Something of it is seen, and it changes no direction. Null: show the username.
+        /// The name shown to others, at most 100 characters as people count them, and 1,000 bytes. It has a visible character, and none that changes the direction of text. Null: show the username.
         display_name -> Nullable<Text>,
         /// Where the user's picture is, at most 500 characters.
         avatar_url -> Nullable<Text>,

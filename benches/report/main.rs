@@ -2,7 +2,6 @@
 //!
 //! It reads the `summary.json` that each of them leaves, so the page can be drawn again without measuring.
 
-#![allow(clippy::cast_precision_loss, reason = "numbers here are small")]
 #![allow(clippy::unwrap_used, reason = "a report that cannot be drawn should say so at once")]
 
 mod page;
@@ -15,6 +14,7 @@ fn main() {
     let summaries = page::Summaries {
         bench: summary(&target, "bench"),
         search: summary(&target, "bench-search"),
+        studio: summary(&target, "bench-studio"),
         load: summary(&target, "load"),
         soak: summary(&target, "soak"),
     };

@@ -84,7 +84,7 @@ COMMENT ON COLUMN users.username IS
     'The name to sign in with and be found by: 3 to 50 of A-Z, a-z, 0-9 and _, unique ignoring case. Null once the account is closed.';
 COMMENT ON COLUMN users.password_hash IS
     'The password''s hash as a PHC or bcrypt string, which starts with $. Never the password. Null once the account is closed.';
-COMMENT ON COLUMN users.display_name IS 'The name shown to others, at most 100 characters as people count them, and 1,000 bytes. Something of it is seen, and it changes no direction. Null: show the username.';
+COMMENT ON COLUMN users.display_name IS 'The name shown to others, at most 100 characters as people count them, and 1,000 bytes. It has a visible character, and none that changes the direction of text. Null: show the username.';
 COMMENT ON COLUMN users.avatar_url IS 'Where the user''s picture is, at most 500 characters.';
 COMMENT ON COLUMN users.status IS 'Presence. Not indexed, so that changing it stays a HOT update.';
 COMMENT ON COLUMN users.last_seen_at IS

@@ -123,10 +123,10 @@ CREATE INDEX chat_participants_left_idx ON chat_participants (user_id, chat_id) 
 CREATE UNIQUE INDEX chat_participants_one_owner_key ON chat_participants (chat_id)
 WHERE role = 'owner' AND left_at IS NULL;
 
-COMMENT ON TABLE chats IS 'A conversation: what of it changes rarely. What changes with every message is in chat_heads.';
+COMMENT ON TABLE chats IS 'A conversation: the part of it that changes rarely. What changes with every message is in chat_heads.';
 COMMENT ON COLUMN chats.id IS 'The chat''s key.';
 COMMENT ON COLUMN chats.kind IS 'Direct or group; a chat never changes its kind.';
-COMMENT ON COLUMN chats.name IS 'The group''s name, 1 to 100 characters as people count them, and at most 1,000 bytes. Something of it is seen, and it changes no direction. A direct chat has none: it shows the other user.';
+COMMENT ON COLUMN chats.name IS 'The group''s name, 1 to 100 characters as people count them, and at most 1,000 bytes. It has a visible character, and none that changes the direction of text. A direct chat has none: it shows the other user.';
 COMMENT ON COLUMN chats.slug IS
     'The group''s name in a link, 1 to 100 of A-Z, a-z, 0-9, _ and -, unique ignoring case. Null: it has no link of its own.';
 COMMENT ON COLUMN chats.avatar_url IS 'Where the group''s picture is, at most 500 characters.';
@@ -146,7 +146,7 @@ COMMENT ON CONSTRAINT chats_direct_high_fkey ON chats IS 'Not indexed: users are
 COMMENT ON INDEX chats_deleted_idx IS 'Used by: purging deleted chats.';
 COMMENT ON TRIGGER chats_set_updated_at ON chats IS 'Keeps updated_at, except for changes of member_count.';
 COMMENT ON TABLE chat_heads IS
-    'The newest of each chat: one narrow row that every send updates, so that an inbox reads no message at all.';
+    'The newest message of each chat, and its counters: one narrow row that every send updates, so that an inbox reads no message at all.';
 COMMENT ON COLUMN chat_heads.chat_id IS 'Which chat.';
 COMMENT ON COLUMN chat_heads.last_seq IS 'The seq of the chat''s newest message; 0: it has none. The next one gets last_seq + 1.';
 COMMENT ON COLUMN chat_heads.first_seq IS

@@ -83,7 +83,7 @@ COMMENT ON COLUMN messages.id IS
 COMMENT ON COLUMN messages.sender_id IS 'Who sent it, a participant of the chat. Null exactly for system messages.';
 COMMENT ON COLUMN messages.kind IS 'What it is.';
 COMMENT ON COLUMN messages.content IS
-    'Its words, at most 10,000 characters as people count them, and 40,000 bytes; something of them is seen. A text has them until it is deleted; a picture may have them.';
+    'Its words, at most 10,000 characters as people count them, and 40,000 bytes; at least one of them is visible. A text has them until it is deleted; a picture may have them.';
 COMMENT ON COLUMN messages.metadata IS 'A JSON object for the application: link previews, the facts of a system message; at most 16 KiB as text. An edit empties it.';
 COMMENT ON COLUMN messages.reply_to_seq IS 'The seq of the earlier message of the same chat that it answers.';
 COMMENT ON COLUMN messages.created_at IS 'When it was sent.';

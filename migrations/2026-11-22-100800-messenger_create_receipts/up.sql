@@ -121,7 +121,7 @@ COMMENT ON COLUMN unread_messages.last_read_seq IS
 COMMENT ON COLUMN unread_messages.last_delivered_seq IS 'Received up to this seq; never less than last_read_seq.';
 COMMENT ON CONSTRAINT unread_messages_read_check ON unread_messages IS 'Nobody has read what they have not received.';
 COMMENT ON TABLE message_delivery IS
-    'What each recipient has acknowledged, in runs: the state of message s for user u is the row of u with the smallest through_seq >= s; none means pending.';
+    'What each recipient has acknowledged, in runs: a run is the messages in a row that were received at one time and read at one time. The state of message s for user u is the row of u with the smallest through_seq >= s; none means pending.';
 COMMENT ON COLUMN message_delivery.chat_id IS 'In which chat.';
 COMMENT ON COLUMN message_delivery.user_id IS 'Who received.';
 COMMENT ON COLUMN message_delivery.through_seq IS

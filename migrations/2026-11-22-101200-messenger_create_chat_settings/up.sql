@@ -34,7 +34,7 @@ COMMENT ON TABLE chat_settings IS
 COMMENT ON COLUMN chat_settings.user_id IS 'Whose.';
 COMMENT ON COLUMN chat_settings.chat_id IS 'For which chat.';
 COMMENT ON COLUMN chat_settings.muted_until_at IS
-    'Until when the chat wakes no device, but for a mention. Null, or past: it does.';
+    'Until when messages of the chat send no notification, unless they mention the member. Null, or past: the chat is not muted.';
 COMMENT ON COLUMN chat_settings.pin_rank IS
     'The place among the pinned chats, 0 to 999, the lowest first; of one rank, the latest activity first. Null: not pinned.';
 COMMENT ON COLUMN chat_settings.is_archived IS 'Whether the chat is in the archive, instead of the inbox.';

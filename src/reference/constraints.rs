@@ -63,6 +63,9 @@ pub(super) fn check(definition: &str) -> Prose {
     let expression = definition.strip_prefix("CHECK (").unwrap_or(definition);
     let expression = expression.trim_end_matches(" NOT VALID").trim_end_matches(" NO INHERIT");
     let expression = expression.strip_suffix(')').unwrap_or(expression);
+    if let Some(prose) = times(expression) {
+        return prose;
+    }
     let stripped = without_casts(expression);
     let clauses = split(&stripped, " AND ");
     if let [low, high] = clauses.as_slice()
@@ -81,6 +84,23 @@ pub(super) fn check(definition: &str) -> Prose {
         prose.extend(words);
     }
     prose
+}
+
+/// For each of several columns, that its time is one that every program can read.
+fn times(expression: &str) -> Option<Prose> {
+    const FIRST: &str = " >= '0001-01-01 00:00:00+00'::timestamp with time zone";
+    const LAST: &str = " <= '9999-12-31 23:59:59.999999+00'::timestamp with time zone";
+    let mut columns = Vec::new();
+    for pair in split(expression, " AND ").chunks(2) {
+        let [first, last] = pair else { return None };
+        let column = outer_parentheses_off(first).strip_suffix(FIRST).filter(|column| is_name(column))?;
+        if outer_parentheses_off(last).strip_suffix(LAST) != Some(column) {
+            return None;
+        }
+        columns.push(column.to_owned());
+    }
+    let verb = if columns.len() > 1 { " lie in the years 1 to 9999" } else { " lies in the years 1 to 9999" };
+    Some(with(names(&columns), "", verb))
 }
 
 /// `x >= 1`, `x <= 100`: from 1 to 100.
@@ -109,12 +129,11 @@ fn comparison(clause: &str) -> Option<Prose> {
         && operator == "="
         && is_name(left)
     {
-        let values: Vec<_> = split(list, ", ").into_iter().map(ToOwned::to_owned).collect();
-        return Some(with(names(&values), "", " are the values there are")).map(|prose| {
-            let mut whole = vec![Piece::code(left), Piece::text(": ")];
-            whole.extend(prose);
-            whole
-        });
+        let unquoted = |value: &str| value.trim_matches('\'').to_owned();
+        let values: Vec<_> = split(list, ", ").into_iter().map(unquoted).collect();
+        let mut prose = vec![Piece::code(left), Piece::text(" is one of ")];
+        prose.extend(names(&values));
+        return Some(prose);
     }
     if operator == "=" && left.starts_with('(') && right.starts_with('(') {
         let mut prose = comparison(left)?;
@@ -192,6 +211,7 @@ impl<'a> Measure<'a> {
 }
 
 fn is_name(text: &str) -> bool {
+    let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
     !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
 
@@ -279,6 +299,22 @@ mod tests {
             ("CHECK (a = 'x AND y'::text AND b IS NOT NULL)", "a is x AND y, and b is given"),
             ("CHECK (lower(a) = b OR c)", "always true: lower(a) = b OR c"),
             ("CHECK (expires_at > created_at)", "expires_at is after created_at"),
+            (
+                "CHECK (a >= '0001-01-01 00:00:00+00'::timestamp with time zone AND a <= '9999-12-31 23:59:59.999999+00'::timestamp \
+                 with time zone)",
+                "a lies in the years 1 to 9999",
+            ),
+            (
+                "CHECK (a >= '0001-01-01 00:00:00+00'::timestamp with time zone AND b <= '9999-12-31 23:59:59.999999+00'::timestamp \
+                 with time zone)",
+                "always true: a >= '0001-01-01 00:00:00+00'::timestamp with time zone AND b <= '9999-12-31 \
+                 23:59:59.999999+00'::timestamp with time zone",
+            ),
+            (
+                "CHECK ((seq IS NOT NULL) = (kind = ANY (ARRAY['edited'::text, 'deleted'::text])))",
+                "seq is given exactly when kind is one of edited and deleted",
+            ),
+            ("CHECK (\"position\" >= 0 AND \"position\" <= 4)", "\"position\" is from 0 to 4"),
         ] {
             assert_eq!(words(definition), expected, "{definition}");
         }

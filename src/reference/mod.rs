@@ -1,7 +1,7 @@
 //! The reference of a database: every table, column, type, constraint, index, view and function with its comment, and
-//! diagrams of the tables, as Markdown or as one page of HTML.
+//! diagrams of the tables, as Markdown or as one page of HTML; or the diagram of all tables alone, as a picture.
 //!
-//! [`read`] asks the server; [`markdown`] and [`html`] write what it said, and [`diagram`] draws it. The same schema gives
+//! [`read`] asks the server; [`markdown`], [`html`] and [`svg`] write what it said, and [`diagram`] draws it. The same schema gives
 //! the same text, byte by byte, on every supported version of PostgreSQL, so that it can be committed and compared.
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ pub mod diagram;
 mod html;
 mod markdown;
 mod mermaid;
+mod picture;
 mod prose;
 mod subjects;
 
@@ -22,6 +23,7 @@ pub(crate) use prose::Piece;
 pub use html::html;
 pub use markdown::markdown;
 pub use mermaid::overview;
+pub use picture::svg;
 pub(crate) use subjects::OTHERS;
 pub use subjects::{Subject, subjects};
 
@@ -232,7 +234,7 @@ impl From<migrate::Error> for ReadError {
 /// [`ReadError::Database`] without a connection, without a schema to read, or when it cannot be read;
 /// [`ReadError::Unexpected`] when a future version of PostgreSQL describes it in another way.
 pub fn read(pool: &Pool) -> Result<Reference, ReadError> {
-    Ok(serde_json::from_str(&described(pool, include_str!("read.sql"))?)?)
+    parsed(&described(pool, include_str!("read.sql"))?)
 }
 
 /// As [`read`], for a role that may not read the history of the migrations.
@@ -241,5 +243,24 @@ pub fn read(pool: &Pool) -> Result<Reference, ReadError> {
 ///
 /// As [`read`].
 pub(crate) fn read_as_anybody(pool: &Pool) -> Result<Reference, ReadError> {
-    Ok(serde_json::from_str(&described_to_anybody(pool, include_str!("read.sql"))?)?)
+    parsed(&described_to_anybody(pool, include_str!("read.sql"))?)
+}
+
+/// What the server said. Diesel's own table has no comments, and is told about here.
+fn parsed(said: &str) -> Result<Reference, ReadError> {
+    let mut reference: Reference = serde_json::from_str(said)?;
+    let history = reference.tables.iter_mut().filter(|table| table.name == "__diesel_schema_migrations");
+    for table in history {
+        let told = "Diesel's own table: which migrations are applied. Who migrates by messenger-db or Diesel reads it.";
+        table.comment.get_or_insert_with(|| told.to_owned());
+        for column in &mut table.columns {
+            let told = match column.name.as_str() {
+                "version" => "The version of a migration, its time and its mark.",
+                "run_on" => "When it was applied, as the server's time zone was then.",
+                _ => continue,
+            };
+            column.comment.get_or_insert_with(|| told.to_owned());
+        }
+    }
+    Ok(reference)
 }

@@ -360,7 +360,8 @@ fn a_backup_tells_how_far_it_is_to_those_who_want_to_know() {
             place.file("seen").display()
         ),
     );
-    let pool = migrate::connect(&database.url().parse().unwrap(), &Default::default(), &mut Silent).unwrap();
+    let pool =
+        migrate::connect(&database.url().parse().unwrap(), &migrate::ConnectOptions::default(), &mut Silent).unwrap();
     let options = BackupOptions { file: place.file("slow.dump"), program: fake.folder.path().join("pg_dump") };
     let mut watching = Watching { seen: Vec::new(), file: place.file("seen") };
     migrate::backup(&pool, &options, &mut watching).unwrap();

@@ -14,13 +14,25 @@ fn committed() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schema.md")
 }
 
+/// The picture of README.
+fn picture() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/pictures/schema.svg")
+}
+
 #[test]
-fn the_committed_reference_is_that_of_the_migrations() {
-    let text = on(&TestDatabase::migrated(), &["docs"]).exits(0).stdout;
+fn the_committed_reference_and_its_picture_are_those_of_the_migrations() {
+    let database = TestDatabase::migrated();
+    let text = on(&database, &["docs"]).exits(0).stdout;
+    let drawn = on(&database, &["docs", "--format", "svg"]).exits(0).stdout;
     if std::env::var_os("SNAPSHOTS").is_some_and(|value| value == "overwrite") {
         fs::write(committed(), &text).unwrap();
+        fs::write(picture(), &drawn).unwrap();
     }
     pretty_assertions::assert_eq!(fs::read_to_string(committed()).unwrap(), text);
+    assert!(
+        fs::read_to_string(picture()).unwrap() == drawn,
+        "docs/pictures/schema.svg is stale: make snapshots writes it"
+    );
     // A table that is in no subject would stand under "Other tables".
     assert!(!text.contains("Other tables"), "src/reference/subjects.rs lacks a table");
 }
@@ -29,11 +41,12 @@ fn the_committed_reference_is_that_of_the_migrations() {
 fn a_stale_file_is_shown_as_a_diff_and_a_current_one_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let database = TestDatabase::migrated();
-    for name in ["schema.md", "schema.html"] {
+    for name in ["schema.md", "schema.html", "schema.svg"] {
         let path = file(&folder, name);
         on(&database, &["docs", "--output", &path]).exits(0);
         let text = fs::read_to_string(&path).unwrap();
         assert_eq!(text.starts_with("<!DOCTYPE html>"), name == "schema.html");
+        assert_eq!(text.starts_with("<svg xmlns="), name == "schema.svg");
         on(&database, &["docs", "--check", &path]).exits(0);
         fs::write(&path, text.replace('\n', "\r\n")).unwrap();
         on(&database, &["docs", "--check", &path]).exits(0);
@@ -76,6 +89,8 @@ fn hostile_names_and_comments_are_text() {
         .unwrap_or_else(|error| panic!("{error}"));
     let html = on(&database, &["docs", "--format", "html"]).exits(0).stdout;
     assert!(!html.contains("<script") && !html.contains("<img"), "{html}");
+    let svg = on(&database, &["docs", "--format", "svg"]).exits(0).stdout;
+    assert!(!svg.contains("<script") && !svg.contains("<img") && svg.contains("&lt;script&gt;"), "{svg}");
     let markdown = on(&database, &["docs"]).exits(0).stdout;
     let outside_code = |line: &&str| !line.contains('`') && !line.trim_start().starts_with('"');
     for line in markdown.lines().filter(outside_code) {

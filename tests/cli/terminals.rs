@@ -130,7 +130,7 @@ fn the_picture_marks_the_tables_that_differ_are_tuned_or_wait_for_a_migration() 
     let shown = on_terminal(command(&at(last), &["status"]), On::Everything).exits(0).stderr;
     assert!(lines(&shown).iter().any(|line| line.contains("+ ") && line.contains("a migration is pending")), "{shown}");
     let empty = on_terminal(command(&TestDatabase::empty(), &["verify"]), On::Everything).exits(0).stderr;
-    assert!(empty.contains("+") && empty.contains("message_reactions"), "{empty}");
+    assert!(empty.contains('+') && empty.contains("message_reactions"), "{empty}");
 }
 
 #[test]

@@ -49,6 +49,7 @@ fn drawn(bench: Option<Value>, load: Option<Value>, soak: Option<Value>) -> Stri
     page::page(&page::Summaries {
         bench: bench.map(|of| serde_json::from_value(of).unwrap()),
         search: None,
+        studio: None,
         load: load.map(|of| serde_json::from_value(of).unwrap()),
         soak: soak.map(|of| serde_json::from_value(of).unwrap()),
     })
@@ -98,7 +99,7 @@ fn each_figure_is_drawn_beside_its_goal_and_each_run_second_by_second() {
 #[test]
 fn what_was_not_measured_is_said_to_be_so() {
     let page = drawn(None, None, None);
-    for command in ["make bench", "make load", "make soak", "make bench-search"] {
+    for command in ["make bench", "make load", "make soak", "make bench-search", "make bench-studio"] {
         assert!(page.contains(&format!("<code>{command}</code> measures it")), "{page}");
     }
 }

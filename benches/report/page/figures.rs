@@ -8,7 +8,7 @@ use super::{number, table};
 
 /// What a bench has left.
 #[derive(Debug, Deserialize)]
-pub struct Figures {
+pub struct Bench {
     machine: Machine,
     figures: Vec<Figure>,
     #[serde(default)]
@@ -83,7 +83,7 @@ impl Figure {
 }
 
 /// The section.
-pub fn section(of: &Figures) -> Markup {
+pub fn section(of: &Bench) -> Markup {
     let asked: Vec<_> = of.figures.iter().filter_map(|figure| figure.met).collect();
     let met = asked.iter().filter(|met| **met).count();
     let [goals, others] =

@@ -1,5 +1,7 @@
 //! A plot of what happens over time: a line for each series, second by second.
 
+use std::fmt::Write as _;
+
 use maud::{Markup, html};
 
 use super::axis::{Axis, label};
@@ -65,7 +67,9 @@ fn path(values: &[Option<f64>], x: Axis, y: Axis) -> String {
             continue;
         };
         let at = x.at(second as f64);
-        path += &format!("{}{} {}", if is_begun { "L" } else { "M" }, px(at), px(y.at(*value)));
+        let letter = if is_begun { "L" } else { "M" };
+        // Writing to a String does not fail.
+        let _ = write!(path, "{letter}{} {}", px(at), px(y.at(*value)));
         if !is_begun {
             // A point alone would not be seen.
             path += "h0.1";

@@ -1,5 +1,7 @@
 //! The page: a section for each program that measures, with its plots and its tables. No script, no other file.
 
+#![allow(clippy::cast_precision_loss, reason = "numbers here are small")]
+
 mod axis;
 mod figures;
 mod lines;
@@ -12,9 +14,11 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 #[derive(Debug, Default)]
 pub struct Summaries {
     /// Of `make bench`.
-    pub bench: Option<figures::Figures>,
+    pub bench: Option<figures::Bench>,
     /// Of `make bench-search`.
-    pub search: Option<figures::Figures>,
+    pub search: Option<figures::Bench>,
+    /// Of `make bench-studio`.
+    pub studio: Option<figures::Bench>,
     /// Of `make load`.
     pub load: Option<runs::Load>,
     /// Of `make soak`.
@@ -39,6 +43,7 @@ pub fn page(summaries: &Summaries) -> String {
                     (section("bench", "Operations", "make bench", summaries.bench.as_ref().map(figures::section)))
                     (section("load", "Load", "make load", summaries.load.as_ref().map(runs::load)))
                     (section("soak", "Soak", "make soak", summaries.soak.as_ref().map(runs::soak)))
+                    (section("studio", "Pages of the studio", "make bench-studio", summaries.studio.as_ref().map(figures::section)))
                     (section("search", "Candidates for the search index", "make bench-search", summaries.search.as_ref().map(figures::section)))
                 }
             }

@@ -32,7 +32,8 @@ pub struct Load {
 
 #[derive(Debug, Deserialize)]
 struct Act {
-    act: String,
+    #[serde(rename = "act")]
+    name: String,
     due_per_second: f64,
     done_per_second: f64,
     p50_ms: f64,
@@ -72,7 +73,7 @@ pub fn load(of: &Load) -> Markup {
         .map(|act| {
             let numbers =
                 [act.due_per_second, act.done_per_second, act.p50_ms, act.p95_ms, act.p99_ms, act.p99_9_ms, act.max_ms];
-            std::iter::once(act.act.clone()).chain(numbers.map(number)).collect()
+            std::iter::once(act.name.clone()).chain(numbers.map(number)).collect()
         })
         .collect();
     html! {

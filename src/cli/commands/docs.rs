@@ -25,7 +25,7 @@ pub struct DocsArgs {
     #[arg(long, value_name = "FILE")]
     pub check: Option<PathBuf>,
 
-    /// The format [default: html for a file of that name, else markdown]
+    /// The format [default: html or svg for a file of that name, else markdown]
     #[arg(long, value_enum)]
     pub format: Option<DocsFormat>,
 }
@@ -37,6 +37,8 @@ pub enum DocsFormat {
     Markdown,
     /// One page that needs no other file.
     Html,
+    /// A picture of all tables and the foreign keys between them.
+    Svg,
 }
 
 impl DocsFormat {
@@ -45,6 +47,7 @@ impl DocsFormat {
         match self {
             Self::Markdown => "markdown",
             Self::Html => "html",
+            Self::Svg => "svg",
         }
     }
 }
@@ -65,6 +68,7 @@ pub fn docs(connection: &Connection, options: &DocsArgs, output: &mut Output) ->
     let text = match format {
         DocsFormat::Markdown => reference::markdown(&reference),
         DocsFormat::Html => reference::html(&reference),
+        DocsFormat::Svg => reference::svg(&reference),
     };
     let report = |is_current, text| Docs {
         database: &database.target.database,
@@ -107,11 +111,14 @@ fn count(reference: &Reference) -> usize {
     reference.tables.len()
 }
 
-/// HTML where the file is called so, else Markdown.
+/// HTML or SVG where the file is called so, else Markdown.
 fn by_extension(file: Option<&Path>) -> DocsFormat {
     let extension = file.and_then(Path::extension).map(std::ffi::OsStr::to_ascii_lowercase);
-    let is_html = extension.is_some_and(|extension| extension == "html" || extension == "htm");
-    if is_html { DocsFormat::Html } else { DocsFormat::Markdown }
+    match extension.as_deref().and_then(std::ffi::OsStr::to_str) {
+        Some("html" | "htm") => DocsFormat::Html,
+        Some("svg") => DocsFormat::Svg,
+        _ => DocsFormat::Markdown,
+    }
 }
 
 /// What was written before. Line ends of Windows are no difference.
