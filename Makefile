@@ -71,7 +71,7 @@ test: preflight-test postgres pgbouncer tools ## Run every test on a real, throw
 	$(if $(strip $(ONLY)),,$(CARGO) test $(FEATURES) --doc)
 
 # One test at a time writes; then all of them read what was written.
-snapshots: preflight-test ## Write what tests compare with anew: the help texts, docs/refusals.md, docs/schema.md
+snapshots: preflight-test ## Write what tests compare with anew: the help texts, docs/refusals.md, docs/schema.md and its picture
 	SNAPSHOTS=overwrite $(CARGO) test $(FEATURES) --test all -- --test-threads 1 cli::help cli::docs tree::operations
 	$(CARGO) test $(FEATURES) --test all -- cli::help cli::docs tree::operations
 

@@ -148,7 +148,7 @@ fn overall(seen: &Seen, health: &Health) -> Markup {
     }
     if let Some(whole) = &seen.whole {
         #[allow(clippy::cast_precision_loss, reason = "a number of rows, for people")]
-        let a_day = whole.days.filter(|days| *days > 0.0).map(|days| whole.inserted as f64 / days);
+        let a_day = whole.days.filter(|days| *days > AN_HOUR).map(|days| whole.inserted as f64 / days);
         facts.extend([
             ("Database", html! { (words::bytes(whole.bytes)) }),
             (
@@ -175,10 +175,13 @@ fn overall(seen: &Seen, health: &Health) -> Markup {
     }
 }
 
+/// What is added a day is told once the server has counted for so long, in days.
+const AN_HOUR: f64 = 1.0 / 24.0;
+
 /// How many rows, and roughly how many bytes, were added a day since the server counts. `None`: it has not counted for an hour.
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "an estimate")]
 fn a_day(table: &Measures, days: Option<f64>) -> Option<(i64, Option<i64>)> {
-    let days = days.filter(|days| *days > 1.0 / 24.0)?;
+    let days = days.filter(|days| *days > AN_HOUR)?;
     let added = table.inserts? - table.deletes?;
     let bytes = table.bytes.unwrap_or(0) + table.index_bytes.unwrap_or(0);
     let of_row = table.live.filter(|live| *live > 0).map(|live| bytes as f64 / live as f64);
@@ -217,8 +220,8 @@ fn sizes(measured: &[Measures], days: Option<f64>) -> Markup {
             &rows,
         ))
         p class="advice" {
-            "Rows a day are those added since the server counts, less those deleted; bytes a day are that many rows of the table's \
-             average size with its indexes. "
+            "Rows a day are those added since the server counts, less those deleted, once it has counted for an hour; bytes a day are \
+             that many rows of the table's average size with its indexes. "
             "Many dead rows and an old vacuum: something holds them, most often a long transaction or a replication slot; else lower \
              autovacuum_vacuum_scale_factor for the table. A HOT share below 90 % on chat_heads, unread_messages or users means that \
              an index was added to a column that changes often, or that fillfactor was taken away. Much air: pg_repack, or VACUUM FULL \
