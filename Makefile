@@ -16,7 +16,7 @@ ONLY ?=
 RATE ?= 1000
 SECONDS ?= 60
 # For make soak: people, their devices, operations a second, how long, and servers.
-SOAK ?= 1000 1400 50 300 1
+SOAK ?= 1000 1400 50 300 2
 
 TOOLS := $(CURDIR)/target/tools
 DIESEL_VERSION := 2.3.14
@@ -58,7 +58,7 @@ chat-test: preflight-test postgres chromium axe ## Test that messenger, in a rea
 	$(MESSENGER) test $(MESSENGER_FEATURES) -- --test-threads 2
 
 # Draws what was measured even where a part of it failed.
-soak: preflight-test postgres ## Let bots use that messenger, and compare what each device has (SOAK="USERS DEVICES RATE SECONDS SERVERS")
+soak: preflight-test postgres ## Let bots use that messenger, and compare what each device has (SOAK="USERS DEVICES RATE SECONDS SERVERS"; SOAK_RAISE=1 raises the rate until it breaks)
 	$(CARGO) build $(FEATURES) --bin messenger-db
 	$(MESSENGER) build $(MESSENGER_FEATURES) --release --bins
 	scripts/with-database scripts/soak $(SOAK); status=$$?; $(MAKE) report; exit $$status

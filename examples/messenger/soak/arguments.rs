@@ -13,6 +13,8 @@ pub struct Arguments {
     /// Messages a second.
     pub rate: u32,
     pub seconds: u32,
+    /// Whether the rate is raised, step by step, until a bound breaks; each step takes `seconds`.
+    pub raise: bool,
     /// How many members a group has. Everybody is in two.
     pub group: usize,
     /// The file for the summary, if one is wanted.
@@ -28,6 +30,7 @@ impl Arguments {
             devices: 1_400,
             rate: 50,
             seconds: 300,
+            raise: false,
             group: 10,
             summary: None,
         };
@@ -42,6 +45,7 @@ impl Arguments {
                 "--rate" => read.rate = value.parse()?,
                 "--seconds" => read.seconds = value.parse()?,
                 "--summary" => read.summary = Some(value.into()),
+                "--raise" => read.raise = value == "1",
                 "--group" => read.group = value.parse()?,
                 _ => return Err(format!("there is no {name}").into()),
             }

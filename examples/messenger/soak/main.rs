@@ -6,6 +6,8 @@ mod compare;
 mod device;
 mod knowledge;
 mod people;
+mod processors;
+mod raise;
 mod report;
 mod wire;
 
@@ -16,7 +18,7 @@ use std::time::{Duration, Instant};
 use arguments::Arguments;
 use device::{Device, Order};
 use report::Report;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, UnboundedSender};
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
@@ -50,15 +52,11 @@ async fn run() -> Result<bool, Failed> {
     }
     report.wait_until_online(devices, Duration::from_secs(60)).await?;
 
-    // An open loop: what is due is given out when it is due, however slow the answers are.
-    let start = tokio::time::Instant::now();
     report.begin();
-    let total = arguments.rate * arguments.seconds;
-    for number in 0..total {
-        tokio::time::sleep_until(start + Duration::from_secs(1) * number / arguments.rate).await;
-        let device = fastrand::usize(..orders.len());
-        let _ = orders[device].send(Order::Write { due: Instant::now() });
-        report.look();
+    if arguments.raise {
+        raise::until_it_breaks(&arguments, &orders, &report).await;
+    } else {
+        give_out(&orders, arguments.rate, arguments.seconds, &report).await;
     }
     for order in &orders {
         let _ = order.send(Order::Settle);
@@ -76,4 +74,15 @@ async fn run() -> Result<bool, Failed> {
     let database = arguments.database.clone();
     let wrong = tokio::task::spawn_blocking(move || compare::compare(&database, &people, &knowledge)).await??;
     report.tell(&arguments, &wrong)
+}
+
+/// An open loop: what is due is given out when it is due, however slow the answers are.
+async fn give_out(orders: &[UnboundedSender<Order>], rate: u32, seconds: u32, report: &Report) {
+    let start = tokio::time::Instant::now();
+    for number in 0..rate * seconds {
+        tokio::time::sleep_until(start + Duration::from_secs(1) * number / rate).await;
+        let device = fastrand::usize(..orders.len());
+        let _ = orders[device].send(Order::Write { due: Instant::now() });
+        report.look();
+    }
 }

@@ -12,8 +12,9 @@ use messenger_db::actor::Actor;
 use messenger_db::ids::{ChatId, SessionId, UserId};
 use messenger_db::models::Message;
 use messenger_db::page::Limit;
+use messenger_db::queries::chats;
 use messenger_db::queries::history::{self, Entry};
-use messenger_db::queries::{chats, contacts, sessions};
+use messenger_db::queries::sessions::{self, OpenSocket};
 use messenger_db::realtime::{Bell, Heard, Listener, Options, Ring};
 use messenger_db::seq::Seq;
 use messenger_db::version::Version;
@@ -53,8 +54,15 @@ struct Note {
 enum About {
     /// The members of a chat.
     Chat(ChatId),
-    /// The contacts of a user.
-    User(UserId),
+    /// Those who may see what a user has received and read in a chat.
+    Receipts(ChatId, UserId),
+    /// Those who may see whether a user is there.
+    Presence(UserId),
+}
+
+/// Whose sockets these are, each user once.
+pub fn users_of(sockets: Vec<OpenSocket>) -> Vec<UserId> {
+    sockets.into_iter().map(|open| open.user_id).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 impl Doorbell {
@@ -81,9 +89,14 @@ impl Doorbell {
         self.note(&Note { from: from.to_owned(), about: About::Chat(chat), event });
     }
 
-    /// Tells the contacts of a user who are at other servers.
-    pub fn contacts(&self, from: &str, user: UserId, event: Event) {
-        self.note(&Note { from: from.to_owned(), about: About::User(user), event });
+    /// Tells those at other servers who may see what a user has received and read in a chat.
+    pub fn receipts(&self, from: &str, chat: ChatId, user: UserId, event: Event) {
+        self.note(&Note { from: from.to_owned(), about: About::Receipts(chat, user), event });
+    }
+
+    /// Tells those at other servers who may see whether a user is there.
+    pub fn presence(&self, from: &str, user: UserId, event: Event) {
+        self.note(&Note { from: from.to_owned(), about: About::Presence(user), event });
     }
 
     fn note(&self, note: &Note) {
@@ -248,10 +261,8 @@ async fn pass_on(app: &App, note: &str) -> Result<(), Failure> {
     let users = app.database.run(move |conn| {
         Ok::<_, Failure>(match about {
             About::Chat(chat) => chats::all_member_ids(conn, chat)?,
-            About::User(user) => {
-                let contacts = contacts::all(conn, Actor::trusted(user))?;
-                contacts.into_iter().map(|contact| contact.profile.id).collect()
-            }
+            About::Receipts(chat, user) => users_of(sessions::receipt_watchers(conn, Actor::trusted(user), chat)?),
+            About::Presence(user) => users_of(sessions::watchers(conn, Actor::trusted(user))?),
         })
     });
     app.hub.tell(&users.await?, &event, None);

@@ -50,6 +50,7 @@ async fn who_is_connected_to_one_server_hears_at_once_what_is_done_at_the_other(
     let other = Service::on(&one.database_url, &[]);
     let (mut anna, anna_id) = person(&one, "anna").await;
     let (mut bob, bob_id) = person(&other, "bob").await;
+    let (mut carol, carol_id) = person(&one, "carol").await;
     let mut state = bob.ask(json!({ "op": "begin" })).await.unwrap();
 
     // Of a user's own things: a contact, and a group.
@@ -58,7 +59,8 @@ async fn who_is_connected_to_one_server_hears_at_once_what_is_done_at_the_other(
     assert_eq!(changes(&mut bob, &mut state).await["people"], true);
     bob.ask(json!({ "op": "accept", "user": anna_id })).await.unwrap();
     hears(&mut anna, json!({ "event": "changed" })).await;
-    let group = anna.ask(json!({ "op": "create_group", "name": "Hikers", "members": [bob_id] })).await.unwrap();
+    let group =
+        anna.ask(json!({ "op": "create_group", "name": "Hikers", "members": [bob_id, carol_id] })).await.unwrap();
     let chat = &group["id"];
     hears(&mut bob, json!({ "event": "changed", "chat": chat })).await;
     assert_eq!(changes(&mut bob, &mut state).await["chats"][0]["chat"], *chat);
@@ -81,6 +83,7 @@ async fn who_is_connected_to_one_server_hears_at_once_what_is_done_at_the_other(
     hears(&mut anna, json!({ "event": "position", "chat": chat, "user": bob_id, "read": seq })).await;
     bob.ask(json!({ "op": "typing", "chat": chat })).await.unwrap();
     hears(&mut anna, json!({ "event": "typing", "chat": chat, "user": bob_id })).await;
+    hears(&mut carol, json!({ "event": "typing", "chat": chat, "user": bob_id })).await;
     anna.ask(json!({ "op": "presence", "status": "away" })).await.unwrap();
     hears(&mut bob, json!({ "event": "presence", "user": anna_id, "status": "away" })).await;
     anna.ask(json!({ "op": "edit", "chat": chat, "seq": seq, "text": "3" })).await.unwrap();
@@ -89,7 +92,24 @@ async fn who_is_connected_to_one_server_hears_at_once_what_is_done_at_the_other(
     let last = page["chats"][0]["messages"].as_array().unwrap().last().unwrap();
     assert_eq!((&last["message"]["content"], &last["reactions"][0]["emoji"]), (&json!("3"), &json!("👍")));
 
-    // Whoever closes the socket is offline to the contacts at the other server.
+    // Whom Bob has blocked is not told what he reads.
+    bob.ask(json!({ "op": "block", "user": carol_id })).await.unwrap();
+    let id = uuid::Uuid::now_v7();
+    let sent = anna.ask(json!({ "op": "send", "chat": chat, "id": id, "text": "four" })).await.unwrap();
+    let seq = &sent["message"]["seq"];
+    carol.ask(json!({ "op": "begin" })).await.unwrap();
+    bob.ask(json!({ "op": "read", "chat": chat, "seq": seq })).await.unwrap();
+    hears(&mut anna, json!({ "event": "position", "chat": chat, "user": bob_id, "read": seq })).await;
+    bob.ask(json!({ "op": "typing", "chat": chat })).await.unwrap();
+    loop {
+        let frame = timeout(LONG, carol.next()).await.unwrap().unwrap();
+        assert_ne!((&frame["event"], &frame["read"]), (&json!("position"), seq));
+        if frame["event"] == "typing" {
+            break;
+        }
+    }
+
+    // Whoever closes the socket is offline to those at the other server who may see it.
     anna.close().await;
     hears(&mut bob, json!({ "event": "presence", "user": anna_id, "status": "offline" })).await;
 }

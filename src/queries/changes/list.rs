@@ -87,7 +87,7 @@ pub fn begin(conn: &mut PgConnection, actor: Actor) -> QueryResult<State> {
 /// A chat whose log no longer reaches back is on the page as one to load anew ([`Reload::TooOld`]), and so is one that is
 /// new to the device; all others go on. Ten edits of a message are one message.
 ///
-/// One statement when nothing happened. Otherwise a fixed number of statements, whatever the page holds, in one read-only
+/// One statement when nothing happened, otherwise a fixed number at most, whatever the page holds, in one read-only
 /// transaction of `REPEATABLE READ`: all of a page is of one moment. Within a transaction of the caller's, it is that
 /// transaction's level. It locks nothing. Its cost
 /// follows the number of the user's chats, each of which is compared with its head, and what changed. Indexes:
@@ -131,14 +131,10 @@ pub fn list(conn: &mut PgConnection, actor: Actor, state: &State, limit: Limit) 
     }
     let depth = AnsiTransactionManager::transaction_manager_status_mut(conn).transaction_depth()?;
     if depth.is_some() {
-        return page(conn, known, limit);
+        page(conn, known, limit)
+    } else {
+        conn.build_transaction().read_only().repeatable_read().run(|conn| page(conn, known, limit))
     }
-    // Most devices that ask find that nothing happened, which one statement says.
-    let (own, which) = read::which(conn, known.user_id, &known.chats, Some(1))?;
-    if which.is_empty() && own.origin == known.origin && own.version == known.version {
-        return Ok(Page::empty(state.clone()));
-    }
-    conn.build_transaction().read_only().repeatable_read().run(|conn| page(conn, known, limit))
 }
 
 /// A chat that is as the device knows it but for what follows, on its way to a page.
@@ -211,6 +207,10 @@ fn page(conn: &mut PgConnection, known: &Known, limit: Limit) -> Result<Page, Er
     if known.version < own.pruned_version {
         return Err(Error::Refused(ChangesRefused::TooOld));
     }
+    // What most devices find that ask.
+    if which.is_empty() && known.version == own.version {
+        return Ok(Page::empty(known.clone()));
+    }
     let mut is_last = which.len() <= limit_of(limit);
     which.truncate(limit_of(limit));
 
@@ -235,7 +235,7 @@ fn page(conn: &mut PgConnection, known: &Known, limit: Limit) -> Result<Page, Er
     fill(conn, &mut candidates, limit)?;
     is_last &= candidates.iter().all(Candidate::is_complete);
 
-    let log = own_log(conn, known, limit)?;
+    let log = if known.version == own.version { Vec::new() } else { own_log(conn, known, limit)? };
     is_last &= log.len() < limit_of(limit);
     let version = if is_full(&log, limit) { log.last().map_or(own.version, |last| last.version) } else { own.version };
 

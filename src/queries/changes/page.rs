@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::State;
+use super::state::Known;
 use crate::enums::ParticipantRole;
 use crate::ids::{ChatId, SessionId, UserId};
 use crate::models::{Block, Chat, Contact};
@@ -42,7 +43,7 @@ pub struct Page {
 
 impl Page {
     /// Nothing: the device knows everything.
-    pub(super) fn empty(state: State) -> Self {
+    pub(super) fn empty(known: Known) -> Self {
         Self {
             chats: Vec::new(),
             ended: Vec::new(),
@@ -52,7 +53,7 @@ impl Page {
             settings: Vec::new(),
             hidden: Vec::new(),
             profiles: HashMap::new(),
-            state,
+            state: State::new(known),
             is_last: true,
         }
     }

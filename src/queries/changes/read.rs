@@ -10,7 +10,7 @@ use super::super::attachments;
 use super::super::statement::{Columns, statement};
 use super::state::KnownChat;
 use super::{Ended, Ending, HiddenChange, MemberChange};
-use crate::enums::{ChatChangeKind, ParticipantRole};
+use crate::enums::{ChatChangeKind, MessageKind, ParticipantRole};
 use crate::ids::{ChatId, UserId, sql_types as sql};
 use crate::models::{Block, Chat, Contact, Message};
 use crate::queries::history::{Entry, Reaction, ReplyPreview};
@@ -187,7 +187,9 @@ pub(super) fn entries(
     let answered = of_seqs(conn, reader, answered.into_iter())?;
     let answered: HashMap<_, _> =
         answered.iter().map(|message| ((message.chat_id, message.seq), ReplyPreview::from(message))).collect();
-    let mut pictures = attachments::of_messages(conn, &keys)?;
+    let with_pictures = found.iter().filter(|message| message.kind == MessageKind::Image);
+    let with_pictures: Vec<_> = with_pictures.map(|message| (message.chat_id, message.seq)).collect();
+    let mut pictures = attachments::of_messages(conn, &with_pictures)?;
     let mut reactions = HashMap::<_, Vec<_>>::new();
     let (chat_ids, seqs): (Vec<_>, Vec<_>) = keys.into_iter().unzip();
     if !chat_ids.is_empty() {

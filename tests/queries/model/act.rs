@@ -12,6 +12,7 @@ use proptest::prelude::*;
 use super::chat_settings::CHANGES;
 use super::messenger::{Chat, Messenger};
 use super::privacy::CHOICES;
+use super::uploads::{PROCESSED, SIZES};
 
 /// Who appears.
 pub const NAMES: [&str; 6] = ["ann", "ben", "cyd", "dan", "eve", "fay"];
@@ -93,6 +94,14 @@ pub enum Act {
     Hide(Who, Where, Back),
     Clear(Who, Where, Back),
     Veil(Who, Where, bool),
+    Upload(Who, usize),
+    /// One of the last uploads; the sender is who began it.
+    Attach(Who, Where, usize),
+    Process(usize, usize),
+    Abandon(bool),
+    Register(Who, usize),
+    Unregister(Who),
+    Expel(usize),
 }
 
 impl Act {
@@ -129,6 +138,7 @@ impl Act {
             | Self::Set(_, chat, _)
             | Self::Hide(_, chat, _)
             | Self::Clear(_, chat, _)
+            | Self::Attach(_, chat, _)
             | Self::Veil(_, chat, _) => Some(chat),
             _ => None,
         }
@@ -151,6 +161,7 @@ impl Act {
             }
             back = *of;
         }
+        let upload = if let Self::Attach(_, _, back) = &self { Some(*back) } else { None };
         let members = chat.map(Chat::members).unwrap_or_default();
         let place = |user| messenger.users.iter().position(|profile| Some(profile.id) == user);
         let a =
@@ -158,6 +169,7 @@ impl Act {
         let name = |who: Who| match who {
             OWNER => a(ParticipantRole::Owner),
             ADMIN => a(ParticipantRole::Admin),
+            SENDER if upload.is_some() => place(upload.and_then(|back| messenger.upload_owner(back))),
             SENDER => place(
                 chat.and_then(|chat| chat.post(messenger.seq(number, back))).and_then(|post| post.message.sender_id),
             ),
@@ -206,10 +218,15 @@ impl Act {
             | Self::Read(a, ..)
             | Self::Set(a, ..)
             | Self::Choose(a, _)
+            | Self::Upload(a, _)
+            | Self::Attach(a, ..)
+            | Self::Register(a, _)
+            | Self::Unregister(a)
             | Self::Hide(a, ..)
             | Self::Clear(a, ..)
             | Self::Veil(a, ..) => vec![a],
             Self::Found(a, others) => std::iter::once(a).chain(others).collect(),
+            Self::Process(..) | Self::Abandon(_) | Self::Expel(_) => vec![],
             Self::Import(_, _, batch) => batch.iter_mut().map(|(who, _)| who).collect(),
         }
     }
@@ -279,6 +296,15 @@ impl fmt::Display for Act {
             }
             Self::Clear(a, chat, back) => write!(f, "{} clears chat {chat} up to the newest{:+}", n(a), -back),
             Self::Veil(a, chat, sees_all) => write!(f, "{} lets newcomers of chat {chat} see all: {sees_all}", n(a)),
+            Self::Upload(a, size) => write!(f, "{} begins an upload of {} bytes", n(a), SIZES[*size]),
+            Self::Attach(a, chat, back) => {
+                write!(f, "{} sends the last upload{:+} to chat {chat}", n(a), -(*back as i64))
+            }
+            Self::Process(back, what) => write!(f, "the last upload{:+} is {:?}", -(*back as i64), PROCESSED[*what]),
+            Self::Abandon(forget) => write!(f, "what nobody attached is given up, and forgotten: {forget}"),
+            Self::Register(a, token) => write!(f, "{} is reached by token {token}", n(a)),
+            Self::Unregister(a) => write!(f, "{} is no longer reached", n(a)),
+            Self::Expel(token) => write!(f, "token {token} is no longer good"),
             Self::Choose(a, choice) => write!(f, "{} chooses {:?}", n(a), CHOICES[*choice]),
             Self::Import(chat, read, batch) => {
                 let batch: Vec<_> = batch.iter().map(|(who, words)| format!("{}: \"{words}\"", n(who))).collect();
@@ -324,6 +350,33 @@ pub fn beginning() -> Vec<Step> {
         Act::OpenDirect(0, 1),
         Act::Found(1, vec![0, 4]),
     ];
+    steps(acts)
+}
+
+/// What succeeds too seldom by chance.
+pub fn seldom() -> Story {
+    Story(steps([
+        Act::Request(5, 4),
+        Act::Decline(4, 5),
+        Act::Request(3, 4),
+        Act::Accept(4, 3),
+        Act::Part(3, 4),
+        Act::Upload(1, 0),
+        Act::Process(0, 0),
+        Act::Attach(1, 0, 0),
+        Act::Process(0, 1),
+        Act::Upload(2, 0),
+        Act::Abandon(false),
+        Act::Attach(2, 0, 0),
+        Act::Abandon(true),
+        Act::Register(2, 1),
+        Act::Say(0, 0, Words(vec![0])),
+        Act::Unregister(2),
+        Act::Expel(3),
+    ]))
+}
+
+fn steps(acts: impl IntoIterator<Item = Act>) -> Vec<Step> {
     acts.into_iter().map(|act| Step { act, nested: false, reader: 0, place: 0 }).collect()
 }
 
@@ -433,13 +486,24 @@ fn act() -> impl Strategy<Value = Act> {
         2 => (member(), place(), member(), words()).prop_map(|(a, chat, b, words)| Act::Name(a, chat, b, words)),
     ]
     .boxed();
+    let files = prop_oneof![
+        3 => (who(), prop_oneof![5 => Just(0), 1 => Just(1)]).prop_map(|(a, size)| Act::Upload(a, size)),
+        4 => (prop_oneof![6 => Just(SENDER), 1 => who()], place(), 0..3_usize)
+            .prop_map(|(a, chat, back)| Act::Attach(a, chat, back)),
+        3 => (0..4_usize, 0..PROCESSED.len()).prop_map(|(back, what)| Act::Process(back, what)),
+        1 => any::<bool>().prop_map(Act::Abandon),
+        3 => (who(), 0..NAMES.len()).prop_map(|(a, token)| Act::Register(a, token)),
+        1 => who().prop_map(Act::Unregister),
+        1 => (0..NAMES.len()).prop_map(Act::Expel),
+    ]
+    .boxed();
     let receipts = prop_oneof![
         (member(), place(), received()).prop_map(|(a, chat, back)| Act::Receive(a, chat, back)),
         (member(), place(), read()).prop_map(|(a, chat, back)| Act::Read(a, chat, back)),
     ]
     .boxed();
     let ends = prop_oneof![who().prop_map(Act::Close), (boss(), place()).prop_map(|(a, chat)| Act::Disband(a, chat)),];
-    prop_oneof![14 => people, 19 => groups, 42 => messages, 24 => receipts, 14 => own, 1 => ends]
+    prop_oneof![14 => people, 19 => groups, 42 => messages, 24 => receipts, 14 => own, 12 => files, 1 => ends]
 }
 
 fn step() -> impl Strategy<Value = Step> {

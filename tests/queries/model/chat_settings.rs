@@ -1,22 +1,13 @@
-//! The model's settings of a chat for one member, mentions, badges, and the devices that a message wakes.
+//! The model's settings of a chat for one member, mentions and badges.
 
 use std::collections::BTreeSet;
 
-use chrono::TimeDelta;
-use diesel::PgConnection;
-use messenger_db::enums::DeviceType;
 use messenger_db::ids::{ChatId, UserId};
 use messenger_db::queries::chat_settings::{Changes, FOR_EVER, Settings};
-use messenger_db::queries::push::{self, Address};
-use messenger_db::queries::sessions::{self, Device};
-use messenger_db::secrets::PushToken;
-use messenger_db::seq::Seq;
 
 use super::act::{Where, Words};
-use super::compare::{Agreement, agree};
 use super::messenger::{Chat, Done, Facts, Messenger, Outcome};
 use super::rules::refuse;
-use crate::queries::cast::by;
 
 const NO_CHANGE: Changes<'static> = Changes {
     muted_until: None,
@@ -134,29 +125,4 @@ impl Messenger {
         };
         self.chats_of(user).map(of_chat).sum()
     }
-}
-
-/// A device of the user that is reached by a notification.
-pub fn push_device(conn: &mut PgConnection, user: UserId) {
-    let device = Device::new(DeviceType::Android);
-    let session = sessions::open(conn, user, &device, TimeDelta::days(1)).unwrap().session.id;
-    push::register(conn, by(user), session, &Address::fcm(PushToken::new(user.to_string()))).unwrap();
-}
-
-/// That the newest message of a chat wakes the right people, each with their badge.
-pub fn targets(conn: &mut PgConnection, messenger: &Messenger, id: ChatId) -> Agreement {
-    let Some(chat) = messenger.chats.get(&id) else { return Ok(()) };
-    let actual = push::targets(conn, id, Seq::new(chat.head())).unwrap();
-    let actual: Vec<_> = actual.into_iter().map(|target| (target.user_id, target.badge, target.is_mentioned)).collect();
-    let Some(post) = chat.live(chat.head()).filter(|post| post.message.sender_id.is_some()) else {
-        return agree("whom nothing wakes", actual, vec![]);
-    };
-    let is_woken = |user: &UserId| {
-        let is_unread = post.receipts.get(user).is_some_and(|receipt| receipt.read_at.is_none());
-        let is_muted = messenger.settings_of(*user, id).muted_until.is_some();
-        post.message.sender_id != Some(*user) && is_unread && (!is_muted || post.mentions.contains(user))
-    };
-    let woken = chat.members().into_iter().filter(is_woken);
-    let expected = woken.map(|user| (user, messenger.badge(user), post.mentions.contains(&user))).collect();
-    agree("whom it wakes", actual, expected)
 }

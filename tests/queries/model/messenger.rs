@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use messenger_db::enums::{ChatKind, MessageKind, ParticipantRole};
-use messenger_db::ids::{ChatId, MessageId, UserId};
+use messenger_db::ids::{ChatId, MessageId, SessionId, UserId};
 use messenger_db::models::{Attachment, ChatParticipant, Contact, Message, MessageEdit};
 use messenger_db::queries::accounts::Profile;
 use messenger_db::queries::chat_settings::Settings;
@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::act::{Back, Where, Who, Words};
 use super::chat_settings::Set;
+use super::uploads::Begun;
 
 pub type Time = DateTime<Utc>;
 
@@ -38,6 +39,14 @@ pub struct Messenger {
     pub settings: BTreeMap<(UserId, ChatId), Set>,
     /// What users have chosen.
     pub privacy: BTreeMap<UserId, Privacy>,
+    /// The device of each user, in their order.
+    pub sessions: Vec<SessionId>,
+    /// By which token the device of a user is reached.
+    pub tokens: BTreeMap<UserId, usize>,
+    /// By key.
+    pub uploads: BTreeMap<String, Begun>,
+    /// The keys of those that were begun before a message was written, in their order.
+    pub begun: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -108,6 +117,7 @@ pub enum Done {
     Settings(Settings),
     Privacy(Privacy),
     Begins(i64),
+    Files(Vec<String>),
 }
 
 /// What came of an act, or which refusals are right.

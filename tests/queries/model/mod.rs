@@ -12,12 +12,15 @@ mod messenger;
 mod people;
 mod perform;
 mod privacy;
+mod push;
 mod rows;
 mod rules;
 mod said;
 mod settings;
+mod uploads;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
@@ -31,8 +34,13 @@ use super::device::Device;
 use super::shards;
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
-use act::{NAMES, Step, Story, beginning, stories};
+use act::{Act, NAMES, Step, Story, beginning, seldom, stories};
 use messenger::Messenger;
+
+thread_local! {
+    /// Whether acts of each kind ever succeeded.
+    static OUTCOMES: RefCell<BTreeMap<String, bool>> = const { RefCell::new(BTreeMap::new()) };
+}
 
 /// How many stories are told when nobody says, and how many acts each has at most.
 const STORIES: u32 = 24;
@@ -56,9 +64,16 @@ fn every_answer_is_that_of_a_messenger_with_a_row_for_each_recipient() {
         max_shrink_iters: 3000,
         ..default
     };
+    tell(&mut conn.borrow_mut(), &seldom(), NAMES.len()).unwrap_or_else(|failure| panic!("{failure}"));
     let outcome = TestRunner::new(config)
         .run(&stories(LENGTH), |story| tell(&mut conn.borrow_mut(), &story, NAMES.len()).map_err(TestCaseError::fail));
     outcome.unwrap_or_else(|failure| panic!("{failure}"));
+    if !counted {
+        let never = OUTCOMES.with_borrow(|outcomes| {
+            outcomes.iter().filter(|(_, succeeded)| !**succeeded).map(|(name, _)| name.clone()).collect::<Vec<_>>()
+        });
+        assert!(never.is_empty(), "these were always refused: {never:?}");
+    }
     shards::assert_ready_for_shards(&database);
 }
 
@@ -71,8 +86,9 @@ fn tell(conn: &mut PgConnection, story: &Story, with_devices: usize) -> Result<(
         .iter()
         .map(|user| accounts::find_profiles(conn, by(UserId::new()), &[*user]).unwrap().remove(0))
         .collect();
-    for user in &users {
-        chat_settings::push_device(conn, *user);
+    for (number, user) in users.iter().enumerate() {
+        messenger.sessions.push(push::device(conn, *user, number));
+        messenger.tokens.insert(*user, number);
     }
     let mut devices: Vec<_> = users.iter().take(with_devices).map(|user| Device::new(conn, *user)).collect();
     for (number, step) in beginning().iter().chain(&story.0).enumerate() {
@@ -97,7 +113,10 @@ fn tell(conn: &mut PgConnection, story: &Story, with_devices: usize) -> Result<(
 
 fn happen(conn: &mut PgConnection, messenger: &mut Messenger, step: &Step) -> Result<(), String> {
     let step = &Step { act: step.act.clone().cast(messenger), ..step.clone() };
-    let chat = step.act.chat().map(|chat| messenger.chat_id(chat));
+    let chat = match step.act {
+        Act::Process(back, _) => messenger.upload_chat(back),
+        _ => step.act.chat().map(|chat| messenger.chat_id(chat)),
+    };
     let (actual, facts) = shards::noting(|| perform::perform(conn, messenger, step))?;
     let expected = messenger.apply(&step.act, facts);
     messenger.forget_settings();
@@ -109,10 +128,16 @@ fn happen(conn: &mut PgConnection, messenger: &mut Messenger, step: &Step) -> Re
     if !agrees {
         return Err(format!("{}:\n   actual {actual:?}\n expected {expected:?}", step.act));
     }
+    OUTCOMES.with_borrow_mut(|outcomes| {
+        let name = format!("{:?}", step.act).split('(').next().unwrap_or_default().to_owned();
+        *outcomes.entry(name).or_default() |= actual.is_ok();
+    });
     let reader = messenger.user(step.reader);
+    push::rows(conn, messenger)?;
+    uploads::rows(conn, messenger)?;
     if let Some(chat) = chat {
         rows::rows(conn, messenger, chat)?;
-        chat_settings::targets(conn, messenger, chat)?;
+        push::targets(conn, messenger, chat)?;
         shards::noting(|| compare::answers_of(conn, messenger, chat, reader, step.place))?;
     }
     // Now and then is enough for what costs most.

@@ -3,17 +3,19 @@
 use messenger_db::seq::Seq;
 use std::fmt::Debug;
 
+use chrono::TimeDelta;
 use diesel::connection::Connection as _;
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
 use diesel::sql_types::Timestamptz;
-use messenger_db::enums::ImageType;
+use messenger_db::enums::{ImageType, PushService};
 use messenger_db::error::Error;
 use messenger_db::ids::{MessageId, UserId};
 use messenger_db::queries::accounts::{self, ProfileChanges};
 use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::import::{self, Imported};
 use messenger_db::queries::messages::{self, Draft, Picture};
+use messenger_db::queries::push::{self as addresses, Address};
 use messenger_db::queries::uploads::{self, NewUpload};
 use messenger_db::queries::{blocks, chat_settings, contacts, direct_chats, privacy, reactions, receipts};
 
@@ -21,6 +23,8 @@ use super::act::{Act, EMOJI, SLUGS, Step, TITLES};
 use super::chat_settings::CHANGES;
 use super::messenger::{Done, Facts, Messenger, Time, again, imported_at, imported_id};
 use super::privacy::CHOICES;
+use super::push;
+use super::uploads::{PROCESSED, SIZES};
 use crate::queries::cast::by;
 
 /// What came of an act, or the name of its refusal; an error of the database is never right.
@@ -182,6 +186,39 @@ fn act(conn: &mut PgConnection, messenger: &Messenger, act: &Act, id: MessageId)
         Act::Show(a, to, count, words) => {
             let pictures = upload(conn, user(a), id, *count);
             send(conn, messenger, *a, *to, &Draft::image(&pictures).saying(words.to_string()).with_id(id))
+        }
+        Act::Upload(a, size) => {
+            let key = id.to_string();
+            let new = NewUpload { storage_key: &key, mime_type: ImageType::Png, byte_size: SIZES[*size] };
+            actual(uploads::begin(conn, by(user(a)), &new), |_| Done::Nothing)
+        }
+        Act::Attach(a, to, back) => {
+            let pictures = [Picture::new("q.png", messenger.upload_key(*back))];
+            send(conn, messenger, *a, *to, &Draft::image(&pictures[..]).with_id(id))
+        }
+        Act::Process(back, what) => {
+            actual(uploads::process(conn, &messenger.upload_key(*back), &PROCESSED[*what]), |noted| {
+                Done::Flag(noted.version.is_some())
+            })
+        }
+        Act::Abandon(forget) => {
+            let abandoned = uploads::abandon(conn, TimeDelta::zero(), 1_000).unwrap();
+            let mut keys: Vec<_> = abandoned.into_iter().map(|upload| upload.storage_key).collect();
+            keys.sort_unstable();
+            if *forget {
+                let all: Vec<_> = keys.iter().map(String::as_str).collect();
+                assert_eq!(uploads::remove(conn, &all), Ok(keys.len()));
+            }
+            Ok(Done::Files(keys))
+        }
+        Act::Register(a, number) => {
+            let address = Address::fcm(push::token(*number));
+            actual(addresses::register(conn, by(user(a)), messenger.sessions[*a], &address), nothing)
+        }
+        Act::Unregister(a) => Ok(Done::Flag(addresses::remove(conn, by(user(a)), messenger.sessions[*a]).unwrap())),
+        Act::Expel(number) => {
+            let token = push::token(*number);
+            Ok(Done::Flag(addresses::remove_token(conn, PushService::Fcm, &token).unwrap()))
         }
         Act::SayAgain(a, to, back) => {
             let id = messenger.message_id(*to, *back).unwrap_or(id);

@@ -7,6 +7,7 @@ use super::act::{Act, EMOJI, SLUGS, TITLES};
 use super::chat_settings::CHANGES;
 use super::messenger::{Chat, Done, Facts, Messenger, Outcome};
 use super::privacy::CHOICES;
+use super::uploads::{PROCESSED, SIZES};
 
 /// Refuses for all the reasons that there are.
 macro_rules! refuse {
@@ -79,7 +80,11 @@ impl Messenger {
                 }
                 Ok(Done::Nothing)
             }
-            Act::Close(a) => self.close(*a, now),
+            Act::Close(a) => {
+                let closed = self.close(*a, now)?;
+                self.tokens.remove(&self.users[*a].id);
+                Ok(closed)
+            }
             Act::OpenDirect(a, b) => self.open_direct(self.user(*a), self.user(*b), facts),
             Act::Found(a, others) => self.found(self.user(*a), others, facts),
             Act::Rename(a, chat, name) => {
@@ -139,10 +144,21 @@ impl Messenger {
             Act::Answer(a, chat, back, words) => {
                 self.send(self.user(*a), *chat, Some(self.seq(*chat, *back)), None, words, facts)
             }
-            Act::Show(a, chat, count, words) => self.send(self.user(*a), *chat, None, Some(*count), words, facts),
+            Act::Show(a, chat, count, words) => self.show(self.user(*a), *chat, *count, words, facts),
+            Act::Upload(a, size) => self.begin(self.user(*a), SIZES[*size], facts.message),
+            Act::Attach(a, chat, back) => self.attach(self.user(*a), *chat, *back, facts),
+            Act::Process(back, what) => self.process(*back, &PROCESSED[*what]),
+            Act::Abandon(forget) => self.abandon(*forget),
+            Act::Register(a, token) => self.register(*a, *token),
+            Act::Unregister(a) => Ok(Done::Flag(self.tokens.remove(&self.users[*a].id).is_some())),
+            Act::Expel(token) => self.expel(*token),
             Act::SayAgain(a, chat, back) => self.send_again(self.user(*a), *chat, *back, facts),
             Act::Edit(a, chat, back, words) => self.edit(self.user(*a), *chat, self.seq(*chat, *back), words, now),
-            Act::Delete(a, chat, back) => self.delete(self.user(*a), *chat, self.seq(*chat, *back), now),
+            Act::Delete(a, chat, back) => {
+                let deleted = self.delete(self.user(*a), *chat, self.seq(*chat, *back), now)?;
+                self.forget_uploads();
+                Ok(deleted)
+            }
             Act::React(a, chat, back, emoji) => {
                 self.react(self.user(*a), *chat, self.seq(*chat, *back), EMOJI[*emoji], now)
             }

@@ -1,8 +1,8 @@
 //! The model's messages: sending, editing, deleting, reacting.
 
-use messenger_db::enums::{ImageType, MessageKind, ParticipantRole};
+use messenger_db::enums::{MessageKind, ParticipantRole};
 use messenger_db::ids::UserId;
-use messenger_db::models::{Attachment, Message, MessageEdit};
+use messenger_db::models::{Message, MessageEdit};
 use messenger_db::seq::Seq;
 use serde_json::json;
 
@@ -55,22 +55,6 @@ impl Messenger {
             }
         }
         chat.push(message, to);
-        chat.post_mut(seq).attachments = (0..pictures.unwrap_or(0))
-            .map(|place| Attachment {
-                chat_id: id,
-                message_seq: Seq::new(seq),
-                position: place as i16,
-                file_name: "p.png".to_owned(),
-                mime_type: ImageType::Png,
-                byte_size: 1 + place as i32,
-                storage_key: format!("{}/{place}", facts.message),
-                medium_key: None,
-                thumbnail_key: None,
-                width: None,
-                height: None,
-                created_at: facts.now,
-            })
-            .collect();
         Ok(Done::Sent { seq, again: false })
     }
 

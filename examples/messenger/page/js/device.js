@@ -228,6 +228,8 @@ function receive(event, onSignedOut) {
     case "chat": return renewChat(event.chat);
     case "left": return forget(event.chat);
     case "presence":
+      // Of somebody who was not shown yet, the profile comes with what shows them.
+      if (!store.profiles.has(event.user)) return;
       keepProfile({ id: event.user, status: event.status, last_seen_at: new Date().toISOString() });
       changed("people");
       return changed("open");

@@ -2,17 +2,18 @@
 
 use diesel::PgConnection;
 use messenger_db::actor::Actor;
-use messenger_db::ids::ChatId;
+use messenger_db::ids::{ChatId, UserId};
 use messenger_db::page::Limit;
 use messenger_db::queries::history::{self, Entry};
 use messenger_db::queries::messages::{self, Draft, EditsFor, Picture};
 use messenger_db::queries::receipts::{self, Marked};
-use messenger_db::queries::{chats, reactions};
+use messenger_db::queries::{chats, reactions, sessions};
 use messenger_db::seq::Seq;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::{Answer, Client, DraftId, answer};
+use crate::doorbell::users_of;
 use crate::event::Event;
 use crate::failure::Failure;
 use crate::files;
@@ -155,13 +156,10 @@ pub async fn delivered(client: &Client, chat: ChatId, seq: Seq) -> Answer {
     let actor = client.actor;
     let marked = client.app.database.run(move |conn| {
         let marked = receipts::mark_delivered(conn, actor, chat, seq)?;
-        Ok::<_, Failure>((marked, told(conn, chat, marked)?))
+        Ok::<_, Failure>((marked, watchers(conn, actor, chat, marked)?))
     });
-    let (marked, members) = marked.await?;
-    let delivered = Some(marked.through_seq);
-    if !members.is_empty() {
-        client.tell_members(chat, &members, Event::Position { chat, user: actor.user_id(), read: None, delivered });
-    }
+    let (marked, watchers) = marked.await?;
+    tell_position(client, chat, &watchers, None, marked.through_seq);
     answer(marked.through_seq)
 }
 
@@ -170,19 +168,27 @@ pub async fn read(client: &Client, chat: ChatId, seq: Seq) -> Answer {
     let actor = client.actor;
     let marked = client.app.database.run(move |conn| {
         let marked = receipts::mark_read(conn, actor, chat, seq)?;
-        Ok::<_, Failure>((marked, told(conn, chat, marked)?))
+        Ok::<_, Failure>((marked, watchers(conn, actor, chat, marked)?))
     });
-    let (marked, members) = marked.await?;
-    let read = Some(marked.through_seq);
-    if !members.is_empty() {
-        client.tell_members(chat, &members, Event::Position { chat, user: actor.user_id(), read, delivered: read });
-    }
+    let (marked, watchers) = marked.await?;
+    tell_position(client, chat, &watchers, Some(marked.through_seq), marked.through_seq);
     answer(marked.through_seq)
 }
 
-/// Whom a position concerns: nobody when it did not move.
-fn told(conn: &mut PgConnection, chat: ChatId, marked: Marked) -> diesel::QueryResult<Vec<messenger_db::ids::UserId>> {
-    if marked.is_empty() { Ok(Vec::new()) } else { chats::all_member_ids(conn, chat) }
+/// Who may see a position, and has a socket at any server: nobody when it did not move.
+fn watchers(conn: &mut PgConnection, actor: Actor, chat: ChatId, marked: Marked) -> diesel::QueryResult<Vec<UserId>> {
+    if marked.is_empty() { Ok(Vec::new()) } else { sessions::receipt_watchers(conn, actor, chat).map(users_of) }
+}
+
+/// Tells them, at every server.
+fn tell_position(client: &Client, chat: ChatId, watchers: &[UserId], read: Option<Seq>, delivered: Seq) {
+    if watchers.is_empty() {
+        return;
+    }
+    let user = client.actor.user_id();
+    let event = Event::Position { chat, user, read, delivered: Some(delivered) };
+    client.tell(watchers, &event);
+    client.app.doorbell.receipts(&client.app.name, chat, user, event);
 }
 
 /// How many received and read each message of a page: the ticks.

@@ -3,10 +3,11 @@
 use messenger_db::actor::Actor;
 use messenger_db::enums::UserStatus;
 use messenger_db::ids::UserId;
-use messenger_db::queries::{accounts, blocks, contacts, direct_chats};
+use messenger_db::queries::{accounts, blocks, contacts, direct_chats, sessions};
 use serde_json::json;
 
 use super::{Answer, Client, answer};
+use crate::doorbell::users_of;
 use crate::event::Event;
 use crate::failure::Failure;
 use crate::server::App;
@@ -115,14 +116,16 @@ pub async fn set_presence(client: &Client, status: UserStatus) -> Answer {
     answer(())
 }
 
-/// Tells the user's contacts that the user is there, away or gone.
+/// Tells those who may see it that the user is there, away or gone.
 pub async fn tell_presence(client: &Client, status: UserStatus) -> Result<(), Failure> {
     let actor = client.actor;
-    let contacts = client.app.database.run(move |conn| contacts::all(conn, actor)).await?;
-    let users: Vec<UserId> = contacts.into_iter().map(|contact| contact.profile.id).collect();
-    let event = Event::Presence { user: actor.user_id(), status };
-    client.tell(&users, &event);
-    client.app.doorbell.contacts(&client.app.name, actor.user_id(), event);
+    let watchers = users_of(client.app.database.run(move |conn| sessions::watchers(conn, actor)).await?);
+    // Their sockets, at all servers.
+    if !watchers.is_empty() {
+        let event = Event::Presence { user: actor.user_id(), status };
+        client.tell(&watchers, &event);
+        client.app.doorbell.presence(&client.app.name, actor.user_id(), event);
+    }
     Ok(())
 }
 
