@@ -17,7 +17,7 @@ const BOUND: f64 = 200.0;
 /// 200 ms, or anything fails.
 pub async fn until_it_breaks(arguments: &Arguments, orders: &[UnboundedSender<Order>], report: &Report) {
     let (mut rate, mut carried) = (arguments.rate.max(1), None);
-    let mut failed = 0;
+    let (_, mut failed) = report.since(usize::MAX);
     loop {
         let (first, before, start) = (report.second(), processors::spent(), Instant::now());
         give_out(orders, rate, arguments.seconds, report).await;
