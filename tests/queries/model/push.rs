@@ -40,10 +40,10 @@ impl Messenger {
     }
 
     /// Whatever its user, the token is no longer good.
-    pub fn expel(&mut self, number: usize) -> Outcome {
+    pub fn expel(&mut self, number: usize) -> Done {
         let before = self.tokens.len();
         self.tokens.retain(|_, held| *held != number);
-        Ok(Done::Flag(self.tokens.len() < before))
+        Done::Flag(self.tokens.len() < before)
     }
 }
 

@@ -148,10 +148,10 @@ impl Messenger {
             Act::Upload(a, size) => self.begin(self.user(*a), SIZES[*size], facts.message),
             Act::Attach(a, chat, back) => self.attach(self.user(*a), *chat, *back, facts),
             Act::Process(back, what) => self.process(*back, &PROCESSED[*what]),
-            Act::Abandon(forget) => self.abandon(*forget),
+            Act::Abandon(forget) => Ok(self.abandon(*forget)),
             Act::Register(a, token) => self.register(*a, *token),
             Act::Unregister(a) => Ok(Done::Flag(self.tokens.remove(&self.users[*a].id).is_some())),
-            Act::Expel(token) => self.expel(*token),
+            Act::Expel(token) => Ok(self.expel(*token)),
             Act::SayAgain(a, chat, back) => self.send_again(self.user(*a), *chat, *back, facts),
             Act::Edit(a, chat, back, words) => self.edit(self.user(*a), *chat, self.seq(*chat, *back), words, now),
             Act::Delete(a, chat, back) => {

@@ -155,7 +155,7 @@ impl Messenger {
     }
 
     /// Gives up what nobody attached, and perhaps forgets it.
-    pub fn abandon(&mut self, forget: bool) -> Outcome {
+    pub fn abandon(&mut self, forget: bool) -> Done {
         let unattached = self.uploads.iter_mut().filter(|(_, upload)| upload.attached.is_none());
         let keys: Vec<_> = unattached
             .map(|(key, upload)| {
@@ -166,7 +166,7 @@ impl Messenger {
         if forget {
             self.uploads.retain(|_, upload| upload.attached.is_some());
         }
-        Ok(Done::Files(keys))
+        Done::Files(keys)
     }
 
     /// With a message, its uploads are gone.
