@@ -152,6 +152,7 @@ pub mod maintenance;
 #[cfg(feature = "runner")]
 pub mod migrate;
 pub mod models;
+mod number;
 #[doc(hidden)]
 pub mod own_tables;
 pub mod page;

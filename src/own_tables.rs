@@ -7,7 +7,7 @@ pub use diesel::query_source::TableNotEqual;
 ///
 /// Diesel's `allow_tables_to_appear_in_same_query!` cannot be used for that outside of this crate: some of what it
 /// implements would be another crate's trait for another crate's type (E0117). This macro implements what joins and
-/// subqueries need; not to be had beside a service's table are `.only()` and `.tablesample_…()` of one of this crate's.
+/// subqueries need; `.only()` and `.tablesample_…()` of a table of this crate do not work beside a service's table.
 ///
 /// A service's tables among themselves are allowed by Diesel's macro, which `diesel print-schema` writes. A join without
 /// `.on(…)` needs [`diesel::joinable!`] besides, which works across crates, and which `print-schema` writes for the

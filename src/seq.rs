@@ -1,37 +1,32 @@
 //! A position in a chat: a type of its own, so that it is not mixed with a limit or a count.
 
-use std::fmt;
-use std::num::ParseIntError;
-use std::str::FromStr;
+use crate::number::number;
 
-use diesel::deserialize::{self, FromSql, FromSqlRow};
-use diesel::expression::AsExpression;
-use diesel::pg::{Pg, PgValue};
-use diesel::serialize::{self, Output, ToSql};
-use diesel::sql_types::BigInt;
-
-/// The position of a message in its chat. The first message has 1, and each next one has one more, without a gap.
-///
-/// It is also what a member has read or received: everything up to a position. There [`ZERO`](Self::ZERO) means
-/// nothing yet.
-///
-/// Any `i64` can be made a `Seq`, so that what a client asks for needs no check: no message stands at 0, at a negative
-/// position or beyond the newest, and each operation says what it does with those.
-///
-/// ```
-/// use messenger_db::seq::Seq;
-///
-/// let seq: Seq = "42".parse()?;
-/// assert_eq!(seq, Seq::new(42));
-/// assert!(Seq::ZERO < Seq::FIRST && Seq::FIRST < seq && seq < Seq::MAX);
-/// assert_eq!(seq.to_string(), "42");
-/// assert_eq!(seq.since(Seq::new(40)), 2);
-/// # Ok::<(), std::num::ParseIntError>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, AsExpression, FromSqlRow)]
-#[diesel(sql_type = BigInt)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
-pub struct Seq(i64);
+number! {
+    /// The position of a message in its chat. The first message has 1, and each next one has one more, without a gap.
+    ///
+    /// It is also what a member has read or received: everything up to a position. There [`ZERO`](Self::ZERO) means
+    /// nothing yet.
+    ///
+    /// Any `i64` can be made a `Seq`, so that what a client asks for needs no check: no message stands at 0, at a negative
+    /// position or beyond the newest, and each operation says what it does with those.
+    ///
+    /// ```
+    /// use messenger_db::seq::Seq;
+    ///
+    /// let seq: Seq = "42".parse()?;
+    /// assert_eq!(seq, Seq::new(42));
+    /// assert!(Seq::ZERO < Seq::FIRST && Seq::FIRST < seq && seq < Seq::MAX);
+    /// assert_eq!(seq.to_string(), "42");
+    /// assert_eq!(seq.since(Seq::new(40)), 2);
+    /// # Ok::<(), std::num::ParseIntError>(())
+    /// ```
+    Seq,
+    /// The position of that number.
+    new,
+    /// The number of the position.
+    get
+}
 
 impl Seq {
     /// Before the first message: the head of a chat without messages, and a member who has read nothing.
@@ -42,18 +37,6 @@ impl Seq {
 
     /// Beyond every message: "everything there is" where an operation goes up to a position.
     pub const MAX: Self = Self(i64::MAX);
-
-    /// The position of that number.
-    #[must_use]
-    pub const fn new(number: i64) -> Self {
-        Self(number)
-    }
-
-    /// The number of the position.
-    #[must_use]
-    pub const fn get(self) -> i64 {
-        self.0
-    }
 
     /// The position after this one; of the last, itself.
     #[must_use]
@@ -83,31 +66,5 @@ impl Seq {
     #[must_use]
     pub const fn back(self, messages: i64) -> Self {
         Self(self.0.saturating_sub(messages))
-    }
-}
-
-impl fmt::Display for Seq {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl FromStr for Seq {
-    type Err = ParseIntError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Self)
-    }
-}
-
-impl ToSql<BigInt, Pg> for Seq {
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-        ToSql::<BigInt, Pg>::to_sql(&self.0, out)
-    }
-}
-
-impl FromSql<BigInt, Pg> for Seq {
-    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-        FromSql::<BigInt, Pg>::from_sql(value).map(Self)
     }
 }

@@ -52,15 +52,15 @@ pub fn serve(
                     let mut counter = Counter::new(seconds);
                     let mut lately = Lately::default();
                     let mut dice = SmallRng::seed_from_u64(number as u64);
-                    while let Some(&Arrival { at, act }) = arrivals.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    while let Some(&Arrival { at, operation }) = arrivals.get(next.fetch_add(1, Ordering::Relaxed)) {
                         std::thread::sleep((start + at).saturating_duration_since(Instant::now()));
                         let outcome = match pool.get() {
-                            Ok(mut conn) => people.act(&mut conn, MIX[act].0, &mut lately, &mut dice),
+                            Ok(mut conn) => people.operation(&mut conn, MIX[operation].0, &mut lately, &mut dice),
                             Err(error) => Err(error.into()),
                         };
                         match outcome {
-                            Ok(()) => counter.done(act, at, start.elapsed()),
-                            Err(error) => counter.failed(act, &*error),
+                            Ok(()) => counter.done(operation, at, start.elapsed()),
+                            Err(error) => counter.failed(operation, &*error),
                         }
                     }
                     counter

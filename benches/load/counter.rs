@@ -9,7 +9,7 @@ use super::mix::MIX;
 /// What one thread, or all of them, have done.
 pub struct Counter {
     /// The latencies of each operation, in microseconds.
-    pub acts: Vec<Histogram<u64>>,
+    pub operations: Vec<Histogram<u64>>,
     /// The latencies of sending, second by second.
     pub sends: Vec<Histogram<u64>>,
     /// How many of each operation were done in each second.
@@ -24,7 +24,7 @@ impl Counter {
         // Up to ten minutes.
         let histogram = || Histogram::new_with_bounds(1, 600_000_000, 3).unwrap();
         Self {
-            acts: MIX.iter().map(|_| histogram()).collect(),
+            operations: MIX.iter().map(|_| histogram()).collect(),
             sends: (0..seconds).map(|_| histogram()).collect(),
             done: vec![[0; MIX.len()]; seconds],
             errors: std::collections::BTreeMap::new(),
@@ -32,27 +32,27 @@ impl Counter {
     }
 
     /// An operation that was due at `due` and done at `done`.
-    pub fn done(&mut self, act: usize, due: Duration, done: Duration) {
+    pub fn done(&mut self, operation: usize, due: Duration, done: Duration) {
         let micros = done.saturating_sub(due).as_micros() as u64;
-        self.acts[act].saturating_record(micros);
-        if act == 0
+        self.operations[operation].saturating_record(micros);
+        if operation == 0
             && let Some(second) = self.sends.get_mut(due.as_secs() as usize)
         {
             second.saturating_record(micros);
         }
         if let Some(second) = self.done.get_mut(done.as_secs() as usize) {
-            second[act] += 1;
+            second[operation] += 1;
         }
     }
 
     /// An operation that failed.
-    pub fn failed(&mut self, act: usize, error: &dyn std::error::Error) {
-        *self.errors.entry(format!("{}: {error}", MIX[act].1)).or_default() += 1;
+    pub fn failed(&mut self, operation: usize, error: &dyn std::error::Error) {
+        *self.errors.entry(format!("{}: {error}", MIX[operation].1)).or_default() += 1;
     }
 
     /// Adds what another has.
     pub fn add(&mut self, other: &Self) {
-        for (ours, theirs) in [(&mut self.acts, &other.acts), (&mut self.sends, &other.sends)] {
+        for (ours, theirs) in [(&mut self.operations, &other.operations), (&mut self.sends, &other.sends)] {
             for (ours, theirs) in ours.iter_mut().zip(theirs) {
                 ours.add(theirs).unwrap();
             }

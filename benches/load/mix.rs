@@ -14,7 +14,7 @@
 
 /// What somebody does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Act {
+pub enum Operation {
     Send,
     MarkDelivered,
     MarkRead,
@@ -58,22 +58,22 @@ use mattermost::{DELETE, EDIT, FOLLOW, OPEN, REACT, RECONNECT, SCROLL, SEARCH, U
 /// Brings Mattermost's reads of messages to Discord's one for every message.
 const SCALE: f64 = 1.0 / (OPEN + SCROLL + FOLLOW + SEARCH + RECONNECT);
 
-/// Every act, what it is called, and how often it happens for every message sent; presence, which does not follow
+/// Every operation, what it is called, and how often it happens for every message sent; presence, which does not follow
 /// messages, at a thousand messages a second.
-pub const MIX: [(Act, &str, f64); 14] = [
-    (Act::Send, "messages::send", 1.0),
-    (Act::MarkDelivered, "receipts::mark_delivered", 1.0),
-    (Act::MarkRead, "receipts::mark_read", OPEN * SCALE),
-    (Act::Open, "history::latest", OPEN * SCALE),
-    (Act::Scroll, "history::before", SCROLL * SCALE),
-    (Act::Follow, "history::around", FOLLOW * SCALE),
-    (Act::Search, "search::list", SEARCH * SCALE),
+pub const MIX: [(Operation, &str, f64); 14] = [
+    (Operation::Send, "messages::send", 1.0),
+    (Operation::MarkDelivered, "receipts::mark_delivered", 1.0),
+    (Operation::MarkRead, "receipts::mark_read", OPEN * SCALE),
+    (Operation::Open, "history::latest", OPEN * SCALE),
+    (Operation::Scroll, "history::before", SCROLL * SCALE),
+    (Operation::Follow, "history::around", FOLLOW * SCALE),
+    (Operation::Search, "search::list", SEARCH * SCALE),
     // Whoever comes back fetches what was missed, and the list of chats.
-    (Act::Pending, "pending::list", RECONNECT * SCALE),
-    (Act::Inbox, "inbox::list", RECONNECT * SCALE),
-    (Act::Unread, "unread::total", UNREAD * SCALE),
-    (Act::React, "reactions::add", REACT),
-    (Act::Edit, "messages::edit", EDIT),
-    (Act::Delete, "messages::delete", DELETE),
-    (Act::Presence, "accounts::set_presence", 1.0 / 30.0),
+    (Operation::Pending, "pending::list", RECONNECT * SCALE),
+    (Operation::Inbox, "inbox::list", RECONNECT * SCALE),
+    (Operation::Unread, "unread::total", UNREAD * SCALE),
+    (Operation::React, "reactions::add", REACT),
+    (Operation::Edit, "messages::edit", EDIT),
+    (Operation::Delete, "messages::delete", DELETE),
+    (Operation::Presence, "accounts::set_presence", 1.0 / 30.0),
 ];

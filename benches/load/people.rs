@@ -1,4 +1,4 @@
-//! What somebody does when it is their turn: one act of the library.
+//! What somebody does when it is their turn: one operation of the library.
 
 use messenger_db::seq::Seq;
 use std::collections::VecDeque;
@@ -18,7 +18,7 @@ use rand_distr::Distribution as _;
 use rand_distr::weighted::WeightedAliasIndex;
 
 use super::data::{Chat, Words, World};
-use super::mix::Act;
+use super::mix::Operation;
 use messenger_db::actor::Actor;
 
 const EMOJI: [&str; 6] = ["👍", "❤", "😂", "🎉", "😮", "🙏"];
@@ -60,39 +60,43 @@ impl<'a> People<'a> {
     }
 
     /// Somebody does something.
-    pub fn act(
+    pub fn operation(
         &self,
         conn: &mut PgConnection,
-        act: Act,
+        operation: Operation,
         lately: &mut Lately,
         dice: &mut SmallRng,
     ) -> Result<(), Box<dyn Error>> {
         let (chat, head) = &self.chats[self.busy.sample(dice)];
         let (id, last) = (chat.id, head.load(Ordering::Relaxed));
-        let member = if act == Act::Send { chat.speaker(dice) } else { chat.member(dice) };
+        let member = if operation == Operation::Send { chat.speaker(dice) } else { chat.member(dice) };
         let limit = Limit::default();
-        match act {
-            Act::Send => {
+        match operation {
+            Operation::Send => {
                 let words = self.words.say(dice);
                 let draft = Draft::text(&words);
                 let seq = messages::send(conn, Actor::trusted(member), id, &draft)?.message.seq;
                 head.fetch_max(seq.get(), Ordering::Relaxed);
                 lately.remember(Mine { chat: id, sender: member, seq: seq.get() });
             }
-            Act::MarkDelivered => drop(receipts::mark_delivered(conn, Actor::trusted(member), id, Seq::new(last))?),
-            Act::MarkRead => drop(receipts::mark_read(conn, Actor::trusted(member), id, Seq::new(last))?),
-            Act::Open => drop(history::latest(conn, Actor::trusted(member), id, limit)?),
-            Act::Scroll => {
+            Operation::MarkDelivered => {
+                receipts::mark_delivered(conn, Actor::trusted(member), id, Seq::new(last))?;
+            }
+            Operation::MarkRead => drop(receipts::mark_read(conn, Actor::trusted(member), id, Seq::new(last))?),
+            Operation::Open => drop(history::latest(conn, Actor::trusted(member), id, limit)?),
+            Operation::Scroll => {
                 drop(history::before(conn, Actor::trusted(member), id, Seq::new(dice.random_range(1..=last)), limit)?);
             }
-            Act::Follow => {
+            Operation::Follow => {
                 drop(history::around(conn, Actor::trusted(member), id, Seq::new(dice.random_range(1..=last)), limit)?);
             }
-            Act::Search => drop(search::list(conn, Actor::trusted(member), self.words.sought(dice), None, limit)?),
-            Act::Inbox => drop(inbox::list(conn, Actor::trusted(member), None, limit)?),
-            Act::Pending => drop(pending::list(conn, Actor::trusted(member), None, limit)?),
-            Act::Unread => drop(unread::total(conn, Actor::trusted(member))?),
-            Act::React => {
+            Operation::Search => {
+                drop(search::list(conn, Actor::trusted(member), self.words.sought(dice), None, limit)?);
+            }
+            Operation::Inbox => drop(inbox::list(conn, Actor::trusted(member), None, limit)?),
+            Operation::Pending => drop(pending::list(conn, Actor::trusted(member), None, limit)?),
+            Operation::Unread => drop(unread::total(conn, Actor::trusted(member))?),
+            Operation::React => {
                 if let Some(mine) = lately.0.back() {
                     reactions::add(
                         conn,
@@ -103,7 +107,7 @@ impl<'a> People<'a> {
                     )?;
                 }
             }
-            Act::Edit => {
+            Operation::Edit => {
                 if let Some(mine) = lately.0.back() {
                     messages::edit(
                         conn,
@@ -114,12 +118,12 @@ impl<'a> People<'a> {
                     )?;
                 }
             }
-            Act::Delete => {
+            Operation::Delete => {
                 if let Some(mine) = lately.0.pop_back() {
                     messages::delete(conn, Actor::trusted(mine.sender), mine.chat, Seq::new(mine.seq))?;
                 }
             }
-            Act::Presence => {
+            Operation::Presence => {
                 let status = if dice.random() { UserStatus::Online } else { UserStatus::Away };
                 accounts::set_presence(conn, Actor::trusted(*self.users.choose(dice).unwrap()), status)?;
             }

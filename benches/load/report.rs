@@ -34,9 +34,9 @@ impl Run {
     pub fn report(&self) {
         let mut table = Table::new();
         table.load_style(presets::ASCII_MARKDOWN);
-        table.set_header(["act", "a second", "p50 ms", "p95 ms", "p99 ms", "p99.9 ms", "longest ms"]);
+        table.set_header(["operation", "a second", "p50 ms", "p95 ms", "p99 ms", "p99.9 ms", "longest ms"]);
         for (number, (_, name, _)) in MIX.iter().enumerate() {
-            let (rate, latencies, longest) = self.act(number);
+            let (rate, latencies, longest) = self.operation(number);
             let mut row = vec![(*name).to_owned(), format!("{rate:.1}")];
             row.extend(latencies.iter().chain([&longest]).map(|millis| format!("{millis:.2}")));
             table.add_row(row);
@@ -55,13 +55,13 @@ impl Run {
         fs::write(&file, serde_json::to_string_pretty(&self.json()).unwrap() + "\n").unwrap();
         println!("{}", file.display());
 
-        let (rate, latencies, _) = self.act(0);
+        let (rate, latencies, _) = self.operation(0);
         println!(
-            "{rate:.0} messages a second for {} s by {} users, {:.0} acts a second in all: sending took {:.1} ms (p50), \
+            "{rate:.0} messages a second for {} s by {} users, {:.0} operations a second in all: sending took {:.1} ms (p50), \
              {:.1} ms (p99), {:.1} ms (p99.9); {} errors; goal (p99 under {GOAL:.0} ms, no error) {}",
             self.seconds,
             self.users,
-            self.counter.acts.iter().map(|act| act.len() as f64).sum::<f64>() / self.seconds as f64,
+            self.counter.operations.iter().map(|operation| operation.len() as f64).sum::<f64>() / self.seconds as f64,
             latencies[0],
             latencies[2],
             latencies[3],
@@ -71,24 +71,24 @@ impl Run {
     }
 
     /// The rate of an operation, its percentiles and its longest, in milliseconds.
-    pub fn act(&self, number: usize) -> (f64, [f64; 4], f64) {
-        let latencies = &self.counter.acts[number];
+    pub fn operation(&self, number: usize) -> (f64, [f64; 4], f64) {
+        let latencies = &self.counter.operations[number];
         let percentiles = PERCENTILES.map(|(_, percentile)| millis(latencies.value_at_percentile(percentile)));
         (latencies.len() as f64 / self.seconds as f64, percentiles, millis(latencies.max()))
     }
 
     fn is_met(&self) -> bool {
-        self.counter.failures() == 0 && self.act(0).1[2] < GOAL
+        self.counter.failures() == 0 && self.operation(0).1[2] < GOAL
     }
 
     fn json(&self) -> Value {
-        let acts: Vec<_> = MIX
+        let operations: Vec<_> = MIX
             .iter()
             .enumerate()
             .map(|(number, (_, name, share))| {
-                let (rate, [p50, p95, p99, p999], longest) = self.act(number);
+                let (rate, [p50, p95, p99, p999], longest) = self.operation(number);
                 json!({
-                    "act": name, "due_per_second": share * self.rate as f64, "done_per_second": rate,
+                    "operation": name, "due_per_second": share * self.rate as f64, "done_per_second": rate,
                     "p50_ms": p50, "p95_ms": p95, "p99_ms": p99, "p99_9_ms": p999, "max_ms": longest,
                 })
             })
@@ -96,16 +96,20 @@ impl Run {
         json!({
             "postgresql": self.server, "taken_at": chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
             "users": self.users, "rate": self.rate, "seconds": self.seconds, "errors": self.counter.errors,
-            "goal_p99_ms": GOAL, "met": self.is_met(), "acts": acts,
+            "goal_p99_ms": GOAL, "met": self.is_met(), "operations": operations,
             "each_second": { "counts": self.counts(), "latency_ms": self.latencies() },
         })
     }
 
     /// How many operations were done in each second, of a few kinds.
     fn counts(&self) -> Vec<Value> {
-        let of = |name: &str, acts: &[usize]| {
-            let values: Vec<u32> =
-                self.counter.done.iter().map(|done| acts.iter().map(|act| done[*act]).sum()).collect();
+        let of = |name: &str, operations: &[usize]| {
+            let values: Vec<u32> = self
+                .counter
+                .done
+                .iter()
+                .map(|done| operations.iter().map(|operation| done[*operation]).sum())
+                .collect();
             json!({ "name": name, "values": values })
         };
         let all: Vec<_> = (0..MIX.len()).collect();

@@ -13,14 +13,14 @@ use super::mix::MIX;
 pub struct Arrival {
     /// When, counted from the start.
     pub at: Duration,
-    /// Which act: its place in the mix.
-    pub act: usize,
+    /// Which operation: its place in the mix.
+    pub operation: usize,
 }
 
 /// Independent users: the time between two requests is exponentially distributed (a Poisson process).
 pub fn arrivals(messages_a_second: f64, time: Duration) -> Vec<Arrival> {
-    let acts: f64 = MIX.iter().map(|(_, _, share)| share).sum();
-    let pause = Exp::new(messages_a_second * acts).unwrap();
+    let operations: f64 = MIX.iter().map(|(_, _, share)| share).sum();
+    let pause = Exp::new(messages_a_second * operations).unwrap();
     let mut dice = SmallRng::seed_from_u64(5);
     let mut at = Duration::ZERO;
     let mut arrivals = Vec::new();
@@ -29,11 +29,11 @@ pub fn arrivals(messages_a_second: f64, time: Duration) -> Vec<Arrival> {
         if at >= time {
             return arrivals;
         }
-        let mut drawn = dice.random_range(0.0..acts);
-        let act = MIX.iter().position(|(_, _, share)| {
+        let mut drawn = dice.random_range(0.0..operations);
+        let operation = MIX.iter().position(|(_, _, share)| {
             drawn -= share;
             drawn < 0.0
         });
-        arrivals.push(Arrival { at, act: act.unwrap_or_default() });
+        arrivals.push(Arrival { at, operation: operation.unwrap_or_default() });
     }
 }

@@ -40,10 +40,10 @@ use rand::seq::IndexedRandom as _;
 /// How many search, or send, at once.
 const CONNECTIONS: usize = 8;
 
-type Act = fn(&Candidate, &Database, &Words, &mut PgConnection, &mut SmallRng);
+type Operation = fn(&Candidate, &Database, &Words, &mut PgConnection, &mut SmallRng);
 
 /// What is done, and how its figures are called.
-const ACTS: [(&str, Act, [&str; 5]); 3] = [
+const OPERATIONS: [(&str, Operation, [&str; 5]); 3] = [
     (
         "a user's chats",
         |candidate, database, words, conn, dice| {
@@ -103,7 +103,7 @@ fn main() -> ExitCode {
         summary.add(Figure::new(key, bytes).unit("bytes").note("messages with all its indexes, each message"));
     }
     server.execute("staged", "CHECKPOINT");
-    for (what, act, keys) in ACTS {
+    for (what, operation, keys) in OPERATIONS {
         eprintln!("{what}");
         let (database, words) = (&database, &words);
         let mut contenders: Vec<_> = CANDIDATES
@@ -112,7 +112,7 @@ fn main() -> ExitCode {
                 let url = server.url(candidate.name);
                 let connections = (0..CONNECTIONS).map(|_| PgConnection::establish(&url).unwrap());
                 Contender::new(candidate.name, connections, move |conn, dice| {
-                    act(candidate, database, words, conn, dice);
+                    operation(candidate, database, words, conn, dice);
                 })
             })
             .collect();

@@ -20,11 +20,11 @@ pub struct Connection {
     #[arg(long, global = true, value_name = "URL", help_heading = "Connection")]
     pub direct_url: Option<String>,
 
-    /// Wait up to so long for a server that is not up yet, such as 30s or 2m [default: 0s; exec: 60s]
+    /// How long to wait for a server that is not up yet, such as 30s or 2m [default: 0s; exec: 60s]
     #[arg(long, global = true, value_name = "TIME", value_parser = of_seconds, help_heading = "Connection")]
     pub wait: Option<Duration>,
 
-    /// Wait up to so long for another runner that works on the database
+    /// How long to wait for another runner that works on the database
     #[arg(long, global = true, value_name = "TIME", default_value = "60s", value_parser = of_seconds, help_heading = "Connection")]
     pub lock_wait: Duration,
 
@@ -32,7 +32,7 @@ pub struct Connection {
     #[arg(long, global = true, value_name = "TIME", default_value = "2s", value_parser = of_milliseconds, help_heading = "Connection")]
     pub lock_timeout: Duration,
 
-    /// How often a migration is tried again that did not get a lock in that time, after a pause that doubles
+    /// How often to retry a migration that did not get a lock in that time; each pause is twice as long as the last
     #[arg(long, global = true, value_name = "N", default_value = "5", help_heading = "Connection")]
     pub lock_retries: usize,
 
@@ -56,7 +56,7 @@ pub struct OutputArgs {
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Output")]
     pub quiet: bool,
 
-    /// Print what the server remarks, too
+    /// Print the server's notices, too
     #[arg(short, long, global = true, help_heading = "Output")]
     pub verbose: bool,
 
@@ -80,8 +80,7 @@ pub enum Color {
 /// What may differ.
 #[derive(Debug, Clone, Default, ClapArgs)]
 pub struct AllowDrift {
-    /// Go on although the database is not what it should be: in this, or without a pattern in anything, edited migrations
-    /// included
+    /// Allow a difference from the expected schema; without a pattern, every difference and edited migrations
     ///
     /// A pattern is a line as verify prints it, with * for any text: --allow-drift='table messages: trigger audit*'.
     /// @FILE reads patterns from a file, one a line, # for a comment. Can be given several times.

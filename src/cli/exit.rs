@@ -35,7 +35,7 @@ exit_codes! {
     Usage = 2, "wrong usage or configuration";
     Pending = 3, "migrations are pending (`pending`, `status --exit-code`, `seed`, `maintain`, `erase`, `export`)";
     Drift = 4, "the database differs from what it should be, or an applied migration was edited";
-    Locked = 5, "a lock was not to be had in time";
+    Locked = 5, "a lock could not be acquired in time";
     Ahead = 6, "the database is ahead of this binary";
     NoConnection = 7, "no connection";
     PermissionDenied = 8, "permission denied";

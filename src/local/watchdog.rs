@@ -6,7 +6,7 @@ use super::{Local, LocalError, Status, owner::Owner};
 
 /// Waits for the end of the process that holds the other end of its input. Then ends the server it was told about and
 /// removes what [`Local::destroy`] removes; leaves everything alone if another server has taken the folder over.
-const WATCH: &str = r#"
+const DESTROY_AT_THE_END: &str = r#"
 trap '' HUP INT TERM
 cat >/dev/null
 pid=$1; socket=$2; cd "$3" || exit 1
@@ -44,7 +44,10 @@ impl Local {
         // As the caller, who may remove all of it.
         let caller = Owner::caller();
         let mut command = caller.detached("/bin/sh");
-        command.args(["-c", WATCH, "sh", &pid.to_string()]).arg(&self.socket.folder).arg(&self.folder.root);
+        command
+            .args(["-c", DESTROY_AT_THE_END, "sh", &pid.to_string()])
+            .arg(&self.socket.folder)
+            .arg(&self.folder.root);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let failed = |cause| LocalError::Run { program: "/bin/sh".to_owned(), user: caller.name.clone(), cause };
         Ok(command.spawn().map_err(failed)?.stdin.map(|open| Watchdog { _open: open }))

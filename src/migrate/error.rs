@@ -73,10 +73,10 @@ pub enum Error {
         /// The triggers and rules of the history and the ledger, such as `rule r on __diesel_schema_migrations`.
         objects: Vec<String>,
     },
-    /// A lock was not to be had, however often it was tried.
+    /// A lock could not be acquired in any attempt.
     #[error("{source}")]
     Blocked {
-        /// Who stood in the way, where that was seen.
+        /// Which session held the lock, where that is known.
         blocker: Option<Blocker>,
         /// How often it was tried.
         attempts: usize,

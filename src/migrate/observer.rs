@@ -101,9 +101,9 @@ pub enum Event<'a> {
         /// The server's `synchronous_standby_names`.
         standbys: &'a str,
     },
-    /// A lock was not to be had in time: what was begun is rolled back, and tried again after a pause.
+    /// A lock could not be acquired in time: the attempt is rolled back, and made again after a pause.
     SteppedBack {
-        /// Who stood in the way, where that was seen.
+        /// Which session held the lock, where that is known.
         blocker: Option<&'a Blocker>,
         /// How long the pause is.
         pause: Duration,

@@ -106,7 +106,7 @@ pub enum OpenError {
     /// The database gives no session that only reads.
     #[error(transparent)]
     Database(#[from] Box<migrate::Error>),
-    /// The address or the port is not to be had.
+    /// The address or the port is not available.
     #[error("{address} cannot be listened at: {source}")]
     Listen {
         /// Which address.

@@ -289,7 +289,7 @@ fn plan(status: &Status) -> Markup {
         } @else {
             p {
                 "These migrations, in this order. The locks are read off the statements; each is held until its migration ends, \
-                 and a lock that is not to be had in two seconds is given up and tried again. "
+                 and a lock that cannot be acquired within two seconds is given up and tried again. "
                 code { "messenger-db plan --rehearse" } " measures them. "
                 a href="/plan.sql" { "The whole as a script for psql" } "."
             }

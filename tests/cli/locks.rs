@@ -1,4 +1,4 @@
-//! A lock that is not to be had in time: the runner steps back with 5 and has changed nothing.
+//! A lock that cannot be acquired in time: the runner exits with 5 and has changed nothing.
 
 use rustix::process::Signal;
 
@@ -12,7 +12,7 @@ fn run_gives_way_to_a_lock_in_the_time_it_is_given() {
     let lock = LockHolder::of_type(&database, "contact_status");
     let run = on(&database, &["run", "--lock-timeout", "1000", "--lock-retries", "0"])
         .exits(5)
-        .complains(&format!("A lock was not to be had, tried once: it is held by process {} (", lock.pid()))
+        .complains(&format!("A lock could not be acquired, tried once: it is held by process {} (", lock.pid()))
         .complains("idle in transaction, its transaction began ")
         .complains(&format!("SELECT pg_terminate_backend({})", lock.pid()))
         .complains("canceling statement due to lock timeout")

@@ -37,6 +37,7 @@ mod replicated;
 mod revert_redo;
 mod rights;
 mod roles;
+mod roles_later;
 mod round_trips;
 mod run;
 mod seed;

@@ -6,11 +6,11 @@ use super::{as_role, names, on, own_server};
 use crate::support::{Run, TestDatabase, messenger_db};
 
 /// A database with its three roles, on a server whose other roles nobody minds.
-struct Guarded(TestDatabase);
+pub(super) struct Guarded(pub(super) TestDatabase);
 
 impl Guarded {
     /// The roles come first, and the owner migrates.
-    fn from_the_start() -> Self {
+    pub(super) fn from_the_start() -> Self {
         let guarded = Self(TestDatabase::empty_on(own_server()));
         on(&guarded.0, &["roles"]).exits(0);
         guarded.run_as("owner", &["run"]).exits(0);
@@ -18,19 +18,19 @@ impl Guarded {
     }
 
     /// A superuser has migrated, and the roles come later.
-    fn afterwards() -> Self {
+    pub(super) fn afterwards() -> Self {
         let guarded = Self(TestDatabase::empty_on(own_server()));
         on(&guarded.0, &["run"]).exits(0);
         on(&guarded.0, &["roles"]).exits(0);
         guarded
     }
 
-    fn run_as(&self, role: &str, arguments: &[&str]) -> Run {
+    pub(super) fn run_as(&self, role: &str, arguments: &[&str]) -> Run {
         let url = format!("{}&options=-crole%3D{}_{role}", self.0.url(), self.0.name());
         Run::of(messenger_db(arguments).env("DATABASE_URL", url))
     }
 
-    fn tries(&self, role: &str, sql: &str) -> Result<(), ServerError> {
+    pub(super) fn tries(&self, role: &str, sql: &str) -> Result<(), ServerError> {
         let mut connection = self.0.connect();
         connection.execute(&format!("SET ROLE {}_{role}", self.0.name())).unwrap();
         connection.execute("BEGIN").unwrap();
@@ -38,12 +38,12 @@ impl Guarded {
     }
 
     #[track_caller]
-    fn refuses(&self, role: &str, sql: &str) {
+    pub(super) fn refuses(&self, role: &str, sql: &str) {
         let refused = self.tries(role, sql).expect_err(sql);
         assert_eq!(refused.sqlstate, "42501", "{sql}: {refused}");
     }
 
-    fn tables(&self) -> Vec<String> {
+    pub(super) fn tables(&self) -> Vec<String> {
         self.0.column(
             "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
              AND relname NOT LIKE '\\_\\_%' AND relname NOT LIKE 'messenger\\_db%' ORDER BY 1",
@@ -263,7 +263,7 @@ fn who_owns_the_database_and_may_create_roles_needs_no_superuser() {
 }
 
 /// Whose the tables, views, types and functions of a schema are, but for what belongs to extensions.
-fn owners(database: &TestDatabase, schema: &str) -> Vec<String> {
+pub(super) fn owners(database: &TestDatabase, schema: &str) -> Vec<String> {
     database.column(&format!(
         "SELECT DISTINCT pg_get_userbyid(owner) FROM (
              SELECT oid, relowner AS owner FROM pg_class WHERE relnamespace = '{schema}'::regnamespace
@@ -273,132 +273,4 @@ fn owners(database: &TestDatabase, schema: &str) -> Vec<String> {
          ) AS object
          WHERE NOT EXISTS (SELECT FROM pg_depend WHERE objid = object.oid AND deptype = 'e') ORDER BY 1"
     ))
-}
-
-#[test]
-fn what_the_same_login_migrates_after_the_roles_were_made_is_the_owners() {
-    for is_superuser in [true, false] {
-        let database = TestDatabase::empty_on(own_server());
-        let name = database.name().to_owned();
-        let kind = if is_superuser { "SUPERUSER" } else { "CREATEROLE" };
-        database
-            .execute(&format!("CREATE ROLE {name}_admin LOGIN {kind}; ALTER DATABASE {name} OWNER TO {name}_admin"))
-            .unwrap();
-        let admin = format!("{name}_admin");
-        as_role(&database, &admin, &["run", "--to", names()[5]]).exits(0);
-        as_role(&database, &admin, &["roles"]).exits(0);
-        as_role(&database, &admin, &["run"]).exits(0);
-        assert_eq!(owners(&database, "public"), [format!("{name}_owner")]);
-        let guarded = Guarded(database);
-        guarded.run_as("app", &["seed"]).exits(0);
-        for table in guarded.tables() {
-            guarded.tries("app", &format!("DELETE FROM {table} WHERE false")).unwrap();
-            guarded.tries("readonly", &format!("SELECT FROM {table}")).unwrap();
-        }
-        as_role(&guarded.0, &admin, &["redo", "-n", "3"]).exits(0);
-        assert_eq!(owners(&guarded.0, "public"), [format!("{name}_owner")]);
-        if is_superuser {
-            // The extensions are the superuser's still, and only he can drop them.
-            as_role(&guarded.0, &admin, &["redo", "--all"]).exits(0);
-            assert_eq!(owners(&guarded.0, "public"), [format!("{name}_owner")]);
-            // Nor does a superuser make anything else for the owner, who may not make this extension.
-            let folder = tempfile::tempdir().unwrap();
-            let also = folder.path().to_str().unwrap();
-            let file = folder.path().join("2099-01-01-000000_note/up.sql");
-            std::fs::create_dir(file.parent().unwrap()).unwrap();
-            for (up, exit) in [
-                ("DO $$BEGIN CREATE EXTENSION file_fdw; CREATE TABLE notes (); END$$;", 8),
-                ("CREATE TABLE notes (); CREATE EXTENSION file_fdw; CREATE SCHEMA notes", 0),
-            ] {
-                std::fs::write(&file, up).unwrap();
-                for arguments in [&["plan", "--rehearse", "--also", also][..], &["run", "--also", also]] {
-                    as_role(&guarded.0, &admin, arguments).exits(exit);
-                }
-            }
-            assert_eq!(owners(&guarded.0, "public"), [format!("{name}_owner")]);
-            as_role(&guarded.0, &admin, &["revert", "--all"]).exits(0);
-        }
-    }
-}
-
-#[test]
-fn done_again_it_mends_what_belongs_to_the_wrong_role() {
-    let guarded = Guarded::afterwards();
-    let name = guarded.0.name().to_owned();
-    guarded
-        .0
-        .execute(&format!(
-            "CREATE ROLE {name}_stray LOGIN; GRANT CREATE ON SCHEMA public TO {name}_stray;
-             ALTER TABLE attachments OWNER TO {name}_stray; REVOKE ALL ON attachments FROM {name}_app;
-             ALTER VIEW unread_counts OWNER TO {name}_stray; ALTER TYPE user_status OWNER TO {name}_stray;
-             ALTER DOMAIN user_id OWNER TO {name}_stray; ALTER TEXT SEARCH CONFIGURATION messenger OWNER TO {name}_stray;
-             ALTER ROUTINE send_message OWNER TO {name}_stray; ALTER TABLE messenger_db_ledger OWNER TO {name}_stray;
-             CREATE TABLE public.theirs (); ALTER TABLE theirs OWNER TO {name}_stray"
-        ))
-        .unwrap();
-    guarded.refuses("app", "SELECT FROM attachments");
-    let printed = on(&guarded.0, &["roles", "--print"]).exits(0).stdout;
-    assert!(printed.contains(&format!("ALTER TABLE public.attachments OWNER TO \"{name}_owner\";")), "{printed}");
-    on(&guarded.0, &["roles"]).exits(0);
-    guarded.tries("app", "DELETE FROM attachments WHERE false").unwrap();
-    // What no migration made, and nobody named, stays whose it is.
-    assert_eq!(owners(&guarded.0, "public"), [format!("{name}_owner"), format!("{name}_stray")]);
-    assert_eq!(
-        guarded.0.column(&format!(
-            "SELECT relname FROM pg_class WHERE relowner = '{name}_stray'::regrole AND relkind = 'r'"
-        )),
-        ["theirs"]
-    );
-    guarded.refuses("app", "SELECT FROM theirs");
-}
-
-#[test]
-fn a_schema_of_the_service_is_covered_when_it_is_named() {
-    let guarded = Guarded::afterwards();
-    let name = guarded.0.name().to_owned();
-    guarded
-        .0
-        .execute(&format!(
-            "CREATE ROLE {name}_other; CREATE SCHEMA \"the shop\"; GRANT ALL ON SCHEMA \"the shop\" TO {name}_other, PUBLIC;
-             SET ROLE {name}_other; CREATE TABLE \"the shop\".orders (id bigserial, note text);
-             CREATE TABLE \"the shop\".__diesel_schema_migrations (version text);
-             CREATE FUNCTION \"the shop\".total(text[], \"the shop\".orders) RETURNS int LANGUAGE sql AS 'SELECT 1'"
-        ))
-        .unwrap();
-    let add = "INSERT INTO \"the shop\".orders (note) VALUES ('?')";
-    on(&guarded.0, &["roles"]).exits(0);
-    guarded.refuses("app", add);
-    let printed = on(&guarded.0, &["roles", "--schema", "the shop", "--print"]).exits(0).stdout;
-    on(&guarded.0, &["roles", "--schema", "the shop"]).exits(0);
-    guarded.tries("app", add).unwrap();
-    guarded.tries("readonly", "SELECT FROM \"the shop\".orders").unwrap();
-    guarded.refuses("readonly", add);
-    guarded.refuses("app", "DELETE FROM \"the shop\".__diesel_schema_migrations");
-    guarded.refuses("app", "CREATE TABLE \"the shop\".mine ()");
-    assert_eq!(owners(&guarded.0, "\"the shop\""), [format!("{name}_owner")]);
-    // What comes later, too.
-    let mut owner = guarded.0.connect();
-    owner.execute(&format!("SET ROLE {name}_owner; CREATE TABLE \"the shop\".later (id bigserial)")).unwrap();
-    guarded.tries("app", "INSERT INTO \"the shop\".later DEFAULT VALUES").unwrap();
-    // Printed, it can be carried out.
-    guarded.0.execute(&printed).unwrap();
-    on(&guarded.0, &["roles", "--schema", "nowhere"])
-        .exits(2)
-        .complains("no schema \"nowhere\"")
-        .complains("CREATE SCHEMA \"nowhere\";");
-}
-
-#[test]
-fn the_schema_of_the_messenger_is_covered_whole_when_it_is_named() {
-    let guarded = Guarded::afterwards();
-    let name = guarded.0.name().to_owned();
-    guarded
-        .0
-        .execute(&format!("CREATE ROLE {name}_other; CREATE TABLE theirs (); ALTER TABLE theirs OWNER TO {name}_other"))
-        .unwrap();
-    on(&guarded.0, &["roles"]).exits(0);
-    guarded.refuses("app", "SELECT FROM theirs");
-    on(&guarded.0, &["roles", "--schema", "public"]).exits(0);
-    guarded.tries("app", "DELETE FROM theirs").unwrap();
-    assert_eq!(owners(&guarded.0, "public"), [format!("{name}_owner")]);
 }

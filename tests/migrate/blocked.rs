@@ -1,4 +1,4 @@
-//! A lock that is not to be had: the runner steps back before others queue for long, tries again, and names who it was.
+//! A lock that another session holds: the runner rolls back before others queue for long, retries, and names the session.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
@@ -39,7 +39,7 @@ fn cats() -> (TestDatabase, Migration) {
     (database, migration("2026-01-01-000000_add_colour", up, "ALTER TABLE cats DROP COLUMN colour"))
 }
 
-/// Passes on each step back, with who stood in the way.
+/// Passes on each step back, with which session held the lock.
 struct SteppedBack(Sender<Option<Blocker>>);
 
 impl Observer for SteppedBack {

@@ -7,6 +7,7 @@ mod catalogs;
 mod dependents;
 mod diesel_cli;
 mod drift;
+mod drift_none;
 mod dying;
 mod exclusion;
 mod half_done;

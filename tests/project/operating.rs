@@ -308,7 +308,7 @@ fn a_dump_is_restored_by_another_owner() {
 }
 
 #[test]
-fn what_is_to_be_watched_gives_no_row_on_a_sound_server_and_sizes_give_one_for_each_table() {
+fn what_is_to_be_watched_gives_no_row_on_a_healthy_server_and_sizes_give_one_for_each_table() {
     let server = Server::throwaway(&[]);
     let url = seeded(&server);
     let rows = |sql: &str| Connection::open(&url.parse().unwrap()).unwrap().execute(sql).unwrap();

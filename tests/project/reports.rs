@@ -27,7 +27,7 @@ fn load() -> Value {
     json!({
         "postgresql": "15.20", "taken_at": "2026-11-26T12:00:00Z", "users": 1000, "rate": 1000, "seconds": 3, "goal_p99_ms": 50.0,
         "met": true, "errors": { HOSTILE: 2 },
-        "acts": [{ "act": "messages::send", "due_per_second": 1000.0, "done_per_second": 998.2, "p50_ms": 1.5, "p95_ms": 3.0,
+        "operations": [{ "operation": "messages::send", "due_per_second": 1000.0, "done_per_second": 998.2, "p50_ms": 1.5, "p95_ms": 3.0,
                    "p99_ms": 9.25, "p99_9_ms": 20.0, "max_ms": 41.0 }],
         "each_second": {
             "counts": [{ "name": "all", "values": [6000, 6100, 5900] }],

@@ -6,7 +6,7 @@ use messenger_db::ids::{ChatId, UserId};
 use messenger_db::queries::direct_chats;
 use messenger_db::queries::groups::{self, AddRefused, NewGroup};
 use messenger_db::queries::messages::{self, DeleteRefused, Draft, EditRefused, SendRefused};
-use messenger_db::queries::{blocks, reactions, receipts, unread};
+use messenger_db::queries::{blocks, reactions, receipts};
 use messenger_db::seq::Seq;
 
 use super::cast::{self, at_once};
@@ -16,7 +16,7 @@ use crate::support::TestDatabase;
 
 /// That what was not done was refused, and not failed: no deadlock, no broken constraint.
 #[track_caller]
-fn done<T, R: std::fmt::Debug>(result: Result<T, Error<R>>) -> bool {
+pub(super) fn done<T, R: std::fmt::Debug>(result: Result<T, Error<R>>) -> bool {
     match result {
         Ok(_) => true,
         Err(Refused(_)) => false,
@@ -25,7 +25,7 @@ fn done<T, R: std::fmt::Debug>(result: Result<T, Error<R>>) -> bool {
 }
 
 /// That nobody's message stands between their going and their coming back.
-fn assert_nobody_spoke_while_away(database: &TestDatabase) {
+pub(super) fn assert_nobody_spoke_while_away(database: &TestDatabase) {
     let ghosts = database.column(
         "SELECT message.seq FROM messages AS message
          CROSS JOIN LATERAL (
@@ -43,7 +43,7 @@ fn assert_nobody_spoke_while_away(database: &TestDatabase) {
     assert!(ghosts.is_empty(), "{ghosts:?}");
 }
 
-fn group_of(database: &TestDatabase, count: usize) -> (ChatId, Vec<UserId>) {
+pub(super) fn group_of(database: &TestDatabase, count: usize) -> (ChatId, Vec<UserId>) {
     let conn = &mut database.diesel();
     let crowd = cast::crowd(conn, count);
     let group = groups::create(conn, by(crowd[0]), &NewGroup::new("Crowd", &crowd)).unwrap();
@@ -217,87 +217,6 @@ fn a_group_has_one_owner_while_owners_leave_promote_and_pass_it_on() {
         }
     });
     assert_nobody_spoke_while_away(&database);
-    assert_consistent(&database);
-}
-
-#[test]
-fn a_position_is_one_whichever_of_a_members_devices_moves_it() {
-    let database = TestDatabase::migrated();
-    let (group, crowd) = group_of(&database, 3);
-    at_once(&database, 16, |number, conn| {
-        let user = crowd[number % 3];
-        for round in 0..40_i64 {
-            match number % 4 {
-                0 => done(messages::send(conn, by(user), group, &Draft::text("…"))),
-                1 => done(receipts::mark_delivered(conn, by(user), group, Seq::new(1 + round * 4))),
-                2 => done(receipts::mark_read(conn, by(user), group, Seq::new(1 + round * 3))),
-                _ => done(receipts::mark_read(conn, by(user), group, Seq::MAX)),
-            };
-        }
-    });
-    assert_consistent(&database);
-}
-
-#[test]
-fn each_message_is_read_by_one_of_the_devices_that_read_while_others_send() {
-    let database = TestDatabase::migrated();
-    let (group, crowd) = group_of(&database, 4);
-    let marks = at_once(&database, 12, |number, conn| {
-        let mut marks = Vec::new();
-        for _ in 0..60 {
-            let marked = match number % 4 {
-                0 => receipts::mark_read(conn, by(crowd[3]), group, Seq::MAX).unwrap(),
-                user => {
-                    messages::send(conn, by(crowd[user - 1]), group, &Draft::text("…")).unwrap();
-                    continue;
-                }
-            };
-            if !marked.is_empty() {
-                marks.push((marked.after_seq, marked.through_seq));
-            }
-        }
-        marks
-    });
-    let conn = &mut database.diesel();
-    let mut marks: Vec<_> = marks.into_iter().flatten().collect();
-    let read = marks.iter().map(|(_, through)| *through).max().unwrap_or(Seq::FIRST);
-    assert_eq!(unread::find(conn, by(crowd[3]), group), Ok(Some(Seq::new(1 + 9 * 60).since(read))));
-    let rest = receipts::mark_read(conn, by(crowd[3]), group, Seq::MAX).unwrap();
-    if !rest.is_empty() {
-        marks.push((rest.after_seq, rest.through_seq));
-    }
-    // Each begins where another ended, and is one run.
-    marks.sort_unstable();
-    assert_eq!((marks[0].0, marks[marks.len() - 1].1), (Seq::FIRST, Seq::new(1 + 9 * 60)));
-    assert!(marks.windows(2).all(|pair| pair[0].1 == pair[1].0), "{marks:?}");
-    let runs = format!("SELECT count(*) FROM message_delivery WHERE user_id = '{}' AND read_at IS NOT NULL", crowd[3]);
-    assert_eq!(database.value(&runs), marks.len().to_string());
-    assert_consistent(&database);
-}
-
-#[test]
-fn who_reads_and_receives_while_being_removed_and_added_begins_anew_each_time() {
-    let database = TestDatabase::migrated();
-    let (group, crowd) = group_of(&database, 3);
-    let [owner, joiner, other] = crowd[..] else { unreachable!() };
-    at_once(&database, 10, |number, conn| {
-        for _ in 0..40 {
-            match number % 5 {
-                0 => done(groups::remove(conn, by(owner), group, joiner)),
-                1 => done(groups::add(conn, by(owner), group, joiner)),
-                2 => done(receipts::mark_read(conn, by(joiner), group, Seq::MAX)),
-                3 => done(receipts::mark_delivered(conn, by(joiner), group, Seq::MAX)),
-                _ => done(messages::send(conn, by(other), group, &Draft::text("…"))),
-            };
-        }
-    });
-    let conn = &mut database.diesel();
-    done(groups::add(conn, by(owner), group, joiner));
-    assert_consistent(&database);
-    // No run of an earlier membership reaches into this one, and none of this one begins before it.
-    receipts::mark_read(conn, by(joiner), group, Seq::MAX).unwrap();
-    messages::send(conn, by(other), group, &Draft::text("New")).unwrap();
-    assert_eq!(unread::find(conn, by(joiner), group), Ok(Some(1)));
     assert_consistent(&database);
 }
 

@@ -5,6 +5,7 @@ mod closed_accounts;
 mod enums;
 mod generated;
 mod invariants;
+mod invariants_of_accounts;
 mod purge;
 mod round_trip;
 pub mod rows;

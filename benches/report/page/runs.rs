@@ -26,13 +26,13 @@ pub struct Load {
     goal_p99_ms: f64,
     met: bool,
     errors: BTreeMap<String, u64>,
-    acts: Vec<Act>,
+    operations: Vec<Operation>,
     each_second: Seconds,
 }
 
 #[derive(Debug, Deserialize)]
-struct Act {
-    #[serde(rename = "act")]
+struct Operation {
+    #[serde(rename = "operation")]
     name: String,
     due_per_second: f64,
     done_per_second: f64,
@@ -68,12 +68,19 @@ pub struct Soak {
 /// The section of `make load`.
 pub fn load(of: &Load) -> Markup {
     let rows: Vec<_> = of
-        .acts
+        .operations
         .iter()
-        .map(|act| {
-            let numbers =
-                [act.due_per_second, act.done_per_second, act.p50_ms, act.p95_ms, act.p99_ms, act.p99_9_ms, act.max_ms];
-            std::iter::once(act.name.clone()).chain(numbers.map(number)).collect()
+        .map(|operation| {
+            let numbers = [
+                operation.due_per_second,
+                operation.done_per_second,
+                operation.p50_ms,
+                operation.p95_ms,
+                operation.p99_ms,
+                operation.p99_9_ms,
+                operation.max_ms,
+            ];
+            std::iter::once(operation.name.clone()).chain(numbers.map(number)).collect()
         })
         .collect();
     html! {

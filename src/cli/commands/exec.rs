@@ -25,7 +25,7 @@ container.
 
 RUN_MIGRATIONS is true, yes, on or 1; anything but those and false, no, off, 0 and nothing is refused. Without it, the \
 database is waited for and nothing is migrated. The program takes over the process: its id, its environment without \
-what .env added, its signals. Standard output is left to it: what this has to say goes to standard error.";
+what .env added, its signals. Standard output belongs to it: messages of messenger-db go to standard error.";
 
 /// What to become.
 #[derive(Debug, Clone, ClapArgs)]

@@ -38,15 +38,15 @@ pub struct Extent {
     #[command(flatten)]
     pub allow: AllowDrift,
 
-    /// So many, newest first [default: 1]
+    /// How many, newest first [default: 1]
     #[arg(short = 'n', long, value_name = "N", value_parser = count, conflicts_with_all = ["all", "to"])]
     pub number: Option<usize>,
 
-    /// Every one
+    /// All of them
     #[arg(short, long, conflicts_with = "to")]
     pub all: bool,
 
-    /// Everything newer than this version, which itself stays
+    /// Everything newer than this version, which stays applied
     #[arg(long, value_name = "VERSION")]
     pub to: Option<String>,
 }
@@ -57,11 +57,11 @@ pub struct RedoExtent {
     #[command(flatten)]
     pub allow: AllowDrift,
 
-    /// So many, newest first [default: 1]
+    /// How many, newest first [default: 1]
     #[arg(short = 'n', long, value_name = "N", value_parser = count, conflicts_with = "all")]
     pub number: Option<usize>,
 
-    /// Every one
+    /// All of them
     #[arg(short, long)]
     pub all: bool,
 }

@@ -67,19 +67,19 @@ pub struct Args {
 pub enum Command {
     /// Apply what is pending, in order (the default)
     Run(Run),
-    /// Undo the newest migration, or more; the rows of the tables it drops are gone
+    /// Revert the newest migration, or more; the rows of the tables it drops are gone
     Revert(Extent),
-    /// Undo the newest migration, or more, and apply it again; the rows of its tables are gone
+    /// Revert the newest migration, or more, and apply it again; the rows of its tables are gone
     Redo(RedoExtent),
     /// List every migration, and when it was applied
     List,
     /// List what is pending; exit code 3 when something is
     Pending,
-    /// Show where the database stands
+    /// Show the server, the version, what is pending and what differs
     Status(StatusArgs),
     /// Compare the database with what it should be at its version; exit code 4 when it differs
     Verify(Verify),
-    /// Print what run would do, as SQL for psql; or rehearse it on the database, and take it back
+    /// Print what run would do, as SQL for psql; or rehearse it: carry it out in one transaction and roll it back
     Plan(Plan),
     /// Record the version of a database that was made without this binary
     #[command(visible_alias = "adopt")]

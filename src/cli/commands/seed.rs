@@ -17,15 +17,15 @@ use crate::seed::{self, Crowd, SeedError};
 /// How much test data.
 #[derive(Debug, Clone, ClapArgs)]
 pub struct SeedArgs {
-    /// So many accounts; without sizes, a small cast of four with a little history
+    /// How many accounts; without sizes, four people with a short history
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
     pub users: Option<u32>,
 
-    /// So many messages [default: 100 for each account]
+    /// How many messages [default: 100 for each account]
     #[arg(long, value_name = "M", value_parser = clap::value_parser!(u64).range(..=1_000_000_000))]
     pub messages: Option<u64>,
 
-    /// Which people, chats and messages: the same for the same number [default: 1]
+    /// The seed of the random data: the same number gives the same data [default: 1]
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,
 

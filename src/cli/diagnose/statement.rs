@@ -41,7 +41,7 @@ pub(super) fn blocked(blocker: Option<&Blocker>, attempts: usize, held: Option<D
         )
     });
     Problem {
-        message: format!("{}\nA lock was not to be had, tried {times}: {who}.{held}", last.message),
+        message: format!("{}\nA lock could not be acquired, tried {times}: {who}.{held}", last.message),
         help: last.help.map(|help| format!("{help}{end}{by_hand}")),
         exit: Exit::Locked,
         ..last

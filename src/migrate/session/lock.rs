@@ -7,7 +7,7 @@
 //!
 //! Two sessions hold it. One does nothing else, so that the others can tell who is working whatever the work is. The
 //! other works: when a runner is killed, the server goes on with its last statement until it notices, up to a second
-//! later, and may even commit; nobody begins before that is over. Both sessions end with the guard, so that a runner that
+//! later, and may even commit; a new runner waits for that. Both sessions end with the guard, so that a runner that
 //! dies or fails leaves no lock behind, in the pool neither.
 //!
 //! Anybody who may connect can take an advisory lock, under any key. So each session has two. One is under a key that

@@ -12,8 +12,7 @@ use crate::migrate::sql::libpq::{Connection, Rows, ServerError};
 use crate::migrate::sql::quote::literal;
 use crate::migrate::sql::statements;
 
-/// The SQLSTATE of a lock that was not to be had in time, of one that two wanted crosswise, and of a statement that
-/// somebody cancelled.
+/// The SQLSTATEs of a lock timeout, a deadlock and a cancelled statement.
 pub(crate) const LOCK_NOT_AVAILABLE: &str = "55P03";
 const DEADLOCK_DETECTED: &str = "40P01";
 const QUERY_CANCELED: &str = "57014";

@@ -86,7 +86,7 @@ fn set(connection: &mut Connection, options: &ConnectOptions, condition: &str) -
 
 const INVALID_PARAMETER_VALUE: &str = "22023";
 
-/// A session that was not to be had.
+/// A session that could not be opened.
 pub(crate) enum Unopened {
     Failed(Box<Unconnected>),
     Pooling,

@@ -36,7 +36,7 @@ impl<'a> RetryPolicy<'a> {
         budget
     }
 
-    /// Makes the attempt, again after a pause when a lock was not to be had. What is attempted must change nothing when
+    /// Makes the attempt, again after a pause when a lock could not be acquired. What is attempted must change nothing when
     /// it fails so, or bear being begun anew.
     ///
     /// The pauses begin with the lock timeout and double, each cut by up to half at random, for two that stand in each

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
 use diesel::prelude::*;
 
+use super::candidate::Candidate;
 use super::read::{self, Logged, Which};
 use super::state::{Known, KnownChat};
 use super::{BlockChange, ChatChanges, ContactChange, Page, Reload, State};
@@ -15,7 +16,6 @@ use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId};
 use crate::models::UserChange;
 use crate::page::Limit;
-use crate::seq::Seq;
 
 /// Why a device is not told what changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -134,64 +134,6 @@ pub fn list(conn: &mut PgConnection, actor: Actor, state: &State, limit: Limit) 
         page(conn, known, limit)
     } else {
         conn.build_transaction().read_only().repeatable_read().run(|conn| page(conn, known, limit))
-    }
-}
-
-/// A chat that is as the device knows it but for what follows, on its way to a page.
-struct Candidate {
-    now: Which,
-    known: KnownChat,
-    /// Up to where the page has new messages.
-    through_seq: Seq,
-    logged: Vec<Logged>,
-    /// Whether there is more in the log than what is in `logged`.
-    is_cut: bool,
-}
-
-impl Candidate {
-    fn is_complete(&self) -> bool {
-        !self.is_cut && self.through_seq == self.now.last_seq
-    }
-
-    /// What the device knows after the page.
-    fn known_after(&self) -> KnownChat {
-        let logged = self.logged.last().map_or(self.known.version, |logged| logged.version);
-        KnownChat {
-            seq: self.through_seq,
-            version: if self.is_complete() { self.now.version } else { logged },
-            read_seq: self.now.last_read_seq,
-        }
-    }
-
-    /// The seqs of the messages on the page: what is new, and what changed of what the device could know.
-    fn seqs(&self) -> impl Iterator<Item = Seq> {
-        let known = self.known.seq;
-        let changed = self.logged.iter().filter_map(|logged| logged.message_seq).filter(move |seq| *seq <= known);
-        let new = (known.get() + 1..=self.through_seq.get()).map(Seq::new);
-        changed.chain(new).collect::<BTreeSet<_>>().into_iter()
-    }
-
-    fn users(&self) -> impl Iterator<Item = UserId> {
-        let is_membership = |logged: &&Logged| {
-            matches!(
-                logged.kind,
-                ChatChangeKind::MemberJoined | ChatChangeKind::MemberLeft | ChatChangeKind::RoleChanged
-            )
-        };
-        self.logged.iter().filter(is_membership).filter_map(|logged| logged.user_id)
-    }
-
-    /// Whether the chat itself is on the page: its profile changed, or how many members it has.
-    fn shows_chat(&self) -> bool {
-        self.logged.iter().any(|logged| {
-            matches!(
-                logged.kind,
-                ChatChangeKind::ChatChanged
-                    | ChatChangeKind::ChatDeleted
-                    | ChatChangeKind::MemberJoined
-                    | ChatChangeKind::MemberLeft
-            )
-        })
     }
 }
 

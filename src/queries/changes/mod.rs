@@ -21,6 +21,7 @@
 //! | [`list`] | What changed since a state; a page |
 //! | [`prune`] | Removes what is old from the logs |
 
+mod candidate;
 mod list;
 mod page;
 mod prune;

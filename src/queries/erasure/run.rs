@@ -53,12 +53,12 @@ pub struct Erasure {
     pub of_places: i64,
     /// Whether it is through.
     pub is_done: bool,
-    stage: Stage,
+    phase: Phase,
 }
 
 /// What the next batch does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum Phase {
     Leave,
     Find { after: Option<ChatId> },
     Chat { chat_id: ChatId, after_seq: Seq, last_seq: Seq },
@@ -79,7 +79,7 @@ impl Erasure {
             places: 0,
             of_places: 0,
             is_done: false,
-            stage: Stage::Leave,
+            phase: Phase::Leave,
         }
     }
 }
@@ -137,11 +137,11 @@ refusals! { ErasureRefused {
 pub fn of_user(conn: &mut PgConnection, mut run: Erasure) -> Result<Erasure, Error<ErasureRefused>> {
     run.closed = None;
     run.changed = None;
-    match run.stage {
-        Stage::Leave => leave(conn, &mut run)?,
-        Stage::Find { after } => find(conn, &mut run, after)?,
-        Stage::Chat { chat_id, after_seq, last_seq } => in_chat(conn, &mut run, chat_id, after_seq, last_seq)?,
-        Stage::Account => {
+    match run.phase {
+        Phase::Leave => leave(conn, &mut run)?,
+        Phase::Find { after } => find(conn, &mut run, after)?,
+        Phase::Chat { chat_id, after_seq, last_seq } => in_chat(conn, &mut run, chat_id, after_seq, last_seq)?,
+        Phase::Account => {
             let erasing = EraseAccount { user: run.user_id, rows: ROWS };
             let (others,) = erasing.get_result::<(i64,)>(conn)?;
             run.others += others;
@@ -178,7 +178,7 @@ fn leave(conn: &mut PgConnection, run: &mut Erasure) -> Result<(), Error<Erasure
         .filter(chat_participants::user_id.eq(user))
         .select(dsl::sql::<BigInt>("coalesce(sum(last_seq), 0)::bigint"))
         .get_result(conn)?;
-    run.stage = Stage::Find { after: None };
+    run.phase = Phase::Find { after: None };
     Ok(())
 }
 
@@ -193,9 +193,9 @@ fn find(conn: &mut PgConnection, run: &mut Erasure, after: Option<ChatId>) -> Qu
     if let Some(after) = after {
         left = left.filter(chat_participants::chat_id.gt(after));
     }
-    run.stage = match left.first::<(ChatId, Seq)>(conn).optional()? {
-        Some((chat_id, last_seq)) => Stage::Chat { chat_id, after_seq: Seq::ZERO, last_seq },
-        None => Stage::Account,
+    run.phase = match left.first::<(ChatId, Seq)>(conn).optional()? {
+        Some((chat_id, last_seq)) => Phase::Chat { chat_id, after_seq: Seq::ZERO, last_seq },
+        None => Phase::Account,
     };
     Ok(())
 }
@@ -213,11 +213,11 @@ fn in_chat(
     run.others += others;
     run.changed = version.map(|version| (chat_id, version));
     run.places += (through.unwrap_or(last_seq).get() - after_seq.get()).max(0);
-    run.stage = if let Some(after_seq) = through {
-        Stage::Chat { chat_id, after_seq, last_seq }
+    run.phase = if let Some(after_seq) = through {
+        Phase::Chat { chat_id, after_seq, last_seq }
     } else {
         run.chats += 1;
-        Stage::Find { after: Some(chat_id) }
+        Phase::Find { after: Some(chat_id) }
     };
     Ok(())
 }

@@ -58,7 +58,7 @@ pub struct Removal {
     pub is_done: bool,
     after: Option<ChatId>,
     waiting: VecDeque<ChatId>,
-    stage: Stage,
+    phase: Phase,
 }
 
 /// What a batch removed: whoever has the chat open can be told that it has another version now.
@@ -78,27 +78,27 @@ pub struct Batch {
 
 /// What the next batch does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum Phase {
     Find,
     Messages { chat_id: ChatId, is_first: bool },
     Receipts { chat_id: ChatId, first_seq: Seq },
 }
 
 impl Removal {
-    const fn starting(after: Option<ChatId>, stage: Stage) -> Self {
-        Self { messages: 0, chats: 0, left: 0, batch: None, is_done: false, after, waiting: VecDeque::new(), stage }
+    const fn starting(after: Option<ChatId>, phase: Phase) -> Self {
+        Self { messages: 0, chats: 0, left: 0, batch: None, is_done: false, after, waiting: VecDeque::new(), phase }
     }
 
     /// A run through all chats.
     #[must_use]
     pub const fn everywhere() -> Self {
-        Self::starting(Some(ChatId::from_uuid(Uuid::nil())), Stage::Find)
+        Self::starting(Some(ChatId::from_uuid(Uuid::nil())), Phase::Find)
     }
 
     /// A run in one chat.
     #[must_use]
     pub const fn in_chat(chat_id: ChatId) -> Self {
-        Self::starting(None, Stage::Messages { chat_id, is_first: true })
+        Self::starting(None, Phase::Messages { chat_id, is_first: true })
     }
 }
 
@@ -139,10 +139,10 @@ impl Removal {
 /// ```
 pub fn remove_messages(conn: &mut PgConnection, mut run: Removal, before: DateTime<Utc>) -> QueryResult<Removal> {
     run.batch = None;
-    match run.stage {
-        Stage::Find => find(conn, &mut run, before)?,
-        Stage::Messages { chat_id, is_first } => remove(conn, &mut run, chat_id, is_first, before)?,
-        Stage::Receipts { chat_id, first_seq } => {
+    match run.phase {
+        Phase::Find => find(conn, &mut run, before)?,
+        Phase::Messages { chat_id, is_first } => remove(conn, &mut run, chat_id, is_first, before)?,
+        Phase::Receipts { chat_id, first_seq } => {
             let (removed,) =
                 RemoveReceipts { chat_id, before_seq: first_seq, batch: RUNS }.get_result::<(i64,)>(conn)?;
             if removed < RUNS {
@@ -167,11 +167,11 @@ fn find(conn: &mut PgConnection, run: &mut Removal, before: DateTime<Utc>) -> Qu
 
 /// Goes on to the next chat that was found, or looks for more.
 fn next(run: &mut Removal) {
-    run.stage = match run.waiting.pop_front() {
-        Some(chat_id) => Stage::Messages { chat_id, is_first: true },
-        None => Stage::Find,
+    run.phase = match run.waiting.pop_front() {
+        Some(chat_id) => Phase::Messages { chat_id, is_first: true },
+        None => Phase::Find,
     };
-    run.is_done = run.stage == Stage::Find && run.after.is_none();
+    run.is_done = run.phase == Phase::Find && run.after.is_none();
 }
 
 fn remove(
@@ -194,9 +194,9 @@ fn remove(
         run.chats += i64::from(is_first);
         run.batch = Some(Batch { chat_id, messages, first_seq, version, file_keys });
     }
-    run.stage = match outcome.as_str() {
-        "more" => Stage::Messages { chat_id, is_first: is_first && messages == 0 },
-        _ => Stage::Receipts { chat_id, first_seq },
+    run.phase = match outcome.as_str() {
+        "more" => Phase::Messages { chat_id, is_first: is_first && messages == 0 },
+        _ => Phase::Receipts { chat_id, first_seq },
     };
     run.left += i64::from(outcome == "busy");
     Ok(())

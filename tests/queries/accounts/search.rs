@@ -89,7 +89,7 @@ fn a_closed_account_is_never_found() {
 }
 
 #[test]
-fn a_search_rides_the_indexes_and_never_reads_all_users() {
+fn a_search_uses_the_indexes_and_never_reads_all_users() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     database
