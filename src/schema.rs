@@ -138,7 +138,7 @@ diesel::table! {
         last_sender_id -> Nullable<UserId>,
         /// What it is.
         last_kind -> Nullable<MessageKind>,
-        /// The first 100 characters of it, none of them cut; null when it has no words, or was deleted.
+        /// The first 100 characters of it as people see them, within 300 code points, none of them cut; null when it has no words, or was deleted.
         last_preview -> Nullable<Text>,
         /// The chat's version: each change that a member can see takes the next one, under the lock of this row. So whoever sees a version sees every one before it.
         version -> Int8,
@@ -407,6 +407,19 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::ids::sql_types::*;
 
+    /// The usernames of closed accounts, which nobody can take yet. Only hashes: a closed account leaves nothing that names a person.
+    reserved_usernames (username_hash) {
+        /// The SHA-256 of the username in lower case: sha256(convert_to(lower(username), 'UTF8')).
+        username_hash -> Bytea,
+        /// When the account was closed.
+        reserved_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::ids::sql_types::*;
+
     /// How far each member has read and received each chat: one row per active membership, where inbox and badge start.
     unread_messages (user_id, chat_id) {
         /// Whose position.
@@ -618,6 +631,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     message_reactions,
     messages,
     push_tokens,
+    reserved_usernames,
     unread_messages,
     unused_files,
     uploads,

@@ -20,6 +20,7 @@
 mod changes;
 mod doorbell;
 mod growth;
+mod hostile;
 mod hot;
 mod inbox;
 mod limit;
@@ -27,6 +28,7 @@ mod marking;
 mod page;
 mod peers;
 mod push;
+mod retention;
 mod row_per_recipient;
 mod runner;
 mod send;
@@ -74,7 +76,7 @@ const CONNECTIONS: usize = 8;
 /// the data as it was imported.
 type Family = (&'static str, fn(&Bench, &mut Summary));
 
-const FAMILIES: [Family; 14] = [
+const FAMILIES: [Family; 16] = [
     ("size", size::figures),
     ("growth", growth::figures),
     ("page", page::figures),
@@ -88,6 +90,8 @@ const FAMILIES: [Family; 14] = [
     ("together", together::figures),
     ("doorbell", doorbell::figures),
     ("hot", hot::figures),
+    ("retention", retention::figures),
+    ("hostile", hostile::figures),
     ("runner", runner::figures),
 ];
 

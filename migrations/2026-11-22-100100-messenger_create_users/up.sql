@@ -77,6 +77,18 @@ CREATE TRIGGER users_set_updated_at
 BEFORE UPDATE OF username, password_hash, display_name, avatar_url, deleted_at ON users
 FOR EACH ROW EXECUTE FUNCTION diesel_set_updated_at();
 
+CREATE TABLE reserved_usernames (
+    username_hash bytea NOT NULL,
+    reserved_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT reserved_usernames_pkey PRIMARY KEY (username_hash),
+    CONSTRAINT reserved_usernames_username_hash_check CHECK (octet_length(username_hash) = 32),
+    CONSTRAINT reserved_usernames_times_check CHECK (
+        reserved_at >= '0001-01-01 00:00:00+00' AND reserved_at <= '9999-12-31 23:59:59.999999+00'
+    )
+);
+
+CREATE INDEX reserved_usernames_age_idx ON reserved_usernames (reserved_at);
+
 COMMENT ON TABLE users IS
     'A person''s account. It is closed by anonymising it, never by deleting the row, so the messages it sent keep a sender.';
 COMMENT ON COLUMN users.id IS 'The user''s key.';
@@ -104,3 +116,9 @@ COMMENT ON INDEX users_username_trgm_idx IS 'Used by: partial search on username
 COMMENT ON TRIGGER users_set_updated_at ON users IS 'Keeps updated_at, except for changes of presence.';
 COMMENT ON CONSTRAINT users_closed_is_anonymous_check ON users IS
     'An open account has a username and a password; a closed one has nothing that names a person.';
+COMMENT ON TABLE reserved_usernames IS
+    'The usernames of closed accounts, which nobody can take yet. Only hashes: a closed account leaves nothing that names a person.';
+COMMENT ON COLUMN reserved_usernames.username_hash IS
+    'The SHA-256 of the username in lower case: sha256(convert_to(lower(username), ''UTF8'')).';
+COMMENT ON COLUMN reserved_usernames.reserved_at IS 'When the account was closed.';
+COMMENT ON INDEX reserved_usernames_age_idx IS 'Used by: releasing what was reserved long enough.';

@@ -82,7 +82,7 @@ CREATE TABLE chat_heads (
     CONSTRAINT chat_heads_last_seq_check CHECK (last_seq >= 0),
     CONSTRAINT chat_heads_first_seq_check CHECK (first_seq BETWEEN 1 AND last_seq + 1),
     CONSTRAINT chat_heads_last_uncounted_seq_check CHECK (last_uncounted_seq BETWEEN 0 AND last_seq),
-    CONSTRAINT chat_heads_last_preview_check CHECK (char_length(last_preview) <= 100),
+    CONSTRAINT chat_heads_last_preview_check CHECK (char_length(last_preview) <= 300),
     CONSTRAINT chat_heads_version_check CHECK (pruned_version BETWEEN 0 AND version),
     CONSTRAINT chat_heads_times_check CHECK (
         last_message_at >= '0001-01-01 00:00:00+00' AND last_message_at <= '9999-12-31 23:59:59.999999+00'
@@ -157,7 +157,7 @@ COMMENT ON COLUMN chat_heads.last_message_at IS 'When the newest message was sen
 COMMENT ON COLUMN chat_heads.last_sender_id IS
     'Who sent it; null for a system message. No foreign key: that would write to the user''s row on every send.';
 COMMENT ON COLUMN chat_heads.last_kind IS 'What it is.';
-COMMENT ON COLUMN chat_heads.last_preview IS 'The first 100 characters of it, none of them cut; null when it has no words, or was deleted.';
+COMMENT ON COLUMN chat_heads.last_preview IS 'The first 100 characters of it as people see them, within 300 code points, none of them cut; null when it has no words, or was deleted.';
 COMMENT ON COLUMN chat_heads.version IS
     'The chat''s version: each change that a member can see takes the next one, under the lock of this row. So whoever sees a version sees every one before it.';
 COMMENT ON COLUMN chat_heads.pruned_version IS

@@ -61,6 +61,19 @@ BEGIN
         END IF;
     END IF;
 
+    IF answered_seq IS NOT NULL AND NOT EXISTS (
+        SELECT
+        FROM chat_participants AS sender
+        WHERE
+            sender.chat_id = in_chat
+            AND sender.user_id = by_user
+            AND sender.seen_after_seq < answered_seq
+            AND answered_seq <> ALL (sender.hidden_seqs)
+    ) THEN
+        RAISE EXCEPTION 'the sender does not see the message that is answered'
+        USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'messages_reply_in_chat_fkey';
+    END IF;
+
     -- The clock is read by the UPDATE that gets the lock: one that waited for another's computes its row anew.
 
     UPDATE chat_heads
@@ -117,8 +130,8 @@ BEGIN
 END
 $$;
 
--- A message that is probably refused has a subtransaction of its own, so that it does not undo the others; those that are
--- not pay for two looks into indexes instead. Chats come in the order of their keys, so that two that have several chats in
+-- A message that may be refused, by its id or as a reply, has a subtransaction of its own, so that it does not undo the others;
+-- the rest pays for a look into an index instead. Chats come in the order of their keys, so that two that have several chats in
 -- common do not wait for each other in a circle.
 CREATE FUNCTION send_messages(
     in_chats uuid[],
@@ -145,7 +158,6 @@ BEGIN
         IF
             EXISTS (SELECT FROM messages WHERE chat_id = draft.chat_id AND id = draft.id)
             OR draft.answered_seq IS NOT NULL
-            AND NOT EXISTS (SELECT FROM messages WHERE chat_id = draft.chat_id AND seq = draft.answered_seq)
         THEN
             BEGIN
                 SELECT sent.next_seq, sent.next_version, sent.sent_at
@@ -171,6 +183,6 @@ $$;
 COMMENT ON FUNCTION direct_chat_refuses(chat_id, user_id, user_id) IS
     'Why a user cannot write to the other one of a direct chat: blocked (the user has blocked the other) or unreachable (the other has blocked the user, or has closed the account). Null: they can.';
 COMMENT ON FUNCTION send_message(chat_id, user_id, message_id, message_kind, text, jsonb, bigint) IS
-    'Sends a message and gives its seq, its version and its time; nulls: the user is not a member of the chat; seq 0: in a direct chat, the sender has blocked the other; seq -1: the other cannot be reached, see direct_chat_refuses. An id that is in the chat already violates messages_id_key.';
+    'Sends a message and gives its seq, its version and its time; nulls: the user is not a member of the chat; seq 0: in a direct chat, the sender has blocked the other; seq -1: the other cannot be reached, see direct_chat_refuses. An id that is in the chat already violates messages_id_key; a reply to what is not in the chat, or what the sender does not see, messages_reply_in_chat_fkey.';
 COMMENT ON FUNCTION send_messages(uuid[], uuid[], uuid[], message_kind[], text[], jsonb[], bigint[]) IS
     'Sends messages as send_message does, of whatever chats and senders, in the order of the chats, and within a chat in the order given. A row for each, by its place from 1; violated is the constraint that refused one whose id or answered message was in doubt, and undid it alone.';

@@ -4,7 +4,7 @@ use chrono::Utc;
 use diesel::prelude::*;
 
 use super::{Options, Task};
-use crate::schema::{chat_changes, chats, messages, uploads, user_changes, user_sessions};
+use crate::schema::{chat_changes, chats, messages, reserved_usernames, uploads, user_changes, user_sessions};
 
 /// How many there are to remove. Of changes those that are too old; surplus ones of a chat or a user are not counted.
 pub(super) fn to_remove(conn: &mut PgConnection, options: &Options, task: Task) -> QueryResult<i64> {
@@ -26,6 +26,10 @@ pub(super) fn to_remove(conn: &mut PgConnection, options: &Options, task: Task) 
             .count()
             .get_result(conn),
         Task::DeletedChats => chats::table.filter(chats::deleted_at.lt(now - options.chats)).count().get_result(conn),
+        Task::ReservedUsernames => reserved_usernames::table
+            .filter(reserved_usernames::reserved_at.lt(now - options.usernames))
+            .count()
+            .get_result(conn),
         Task::OldMessages => match options.messages {
             None => Ok(0),
             Some(age) => messages::table.filter(messages::created_at.lt(now - age)).count().get_result(conn),

@@ -26,14 +26,22 @@ pub enum Task {
     UnattachedUploads,
     /// Removes what is left of deleted chats, and lists their files as unused.
     DeletedChats,
+    /// Gives free the usernames of accounts that were closed long ago.
+    ReservedUsernames,
     /// Removes old messages, and lists their files as unused. Only where the operator says how old.
     OldMessages,
 }
 
 impl Task {
     /// Every task, in the order in which they are done.
-    pub const ALL: [Self; 5] =
-        [Self::ExpiredSessions, Self::OldChanges, Self::UnattachedUploads, Self::DeletedChats, Self::OldMessages];
+    pub const ALL: [Self; 6] = [
+        Self::ExpiredSessions,
+        Self::OldChanges,
+        Self::UnattachedUploads,
+        Self::DeletedChats,
+        Self::ReservedUsernames,
+        Self::OldMessages,
+    ];
 
     /// Its name, such as `expired_sessions`.
     #[must_use]
@@ -43,6 +51,7 @@ impl Task {
             Self::OldChanges => "old_changes",
             Self::UnattachedUploads => "unattached_uploads",
             Self::DeletedChats => "deleted_chats",
+            Self::ReservedUsernames => "reserved_usernames",
             Self::OldMessages => "old_messages",
         }
     }
@@ -55,6 +64,7 @@ impl Task {
             Self::OldChanges => "changes",
             Self::UnattachedUploads => "uploads",
             Self::DeletedChats => "chats",
+            Self::ReservedUsernames => "usernames",
             Self::OldMessages => "messages",
         }
     }
@@ -73,6 +83,8 @@ pub struct Options {
     pub uploads: TimeDelta,
     /// How long a deleted chat is kept.
     pub chats: TimeDelta,
+    /// How long the username of a closed account stays reserved.
+    pub usernames: TimeDelta,
     /// How long messages are kept. `None`: for ever.
     pub messages: Option<TimeDelta>,
     /// Whether to count only what there is to remove, and remove nothing.
@@ -80,7 +92,8 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// A minute for each task; 30 days and 10,000 for changes, a day for uploads, 30 days for deleted chats, and messages for ever.
+    /// A minute for each task; 30 days and 10,000 for changes, a day for uploads, 30 days for deleted chats, 90 days for usernames,
+    /// and messages for ever.
     fn default() -> Self {
         Self {
             budget: Duration::from_mins(1),
@@ -88,6 +101,7 @@ impl Default for Options {
             changes_at_most: 10_000,
             uploads: TimeDelta::days(1),
             chats: TimeDelta::days(30),
+            usernames: TimeDelta::days(90),
             messages: None,
             is_dry: false,
         }
@@ -133,7 +147,8 @@ pub type Progress<'a> = dyn FnMut(Task, i64) -> ControlFlow<()> + 'a;
 /// Each task holds an advisory lock of the session while it is at it, so the connection leads to the server itself, and not to a
 /// pooler that shares sessions between transactions. Batches are transactions of their own, and short: see
 /// [`retention`](crate::queries::retention), [`changes::prune`](crate::queries::changes::prune),
-/// [`uploads::discard`](crate::queries::uploads::discard) and [`sessions::purge_expired`](crate::queries::sessions::purge_expired). A dry
+/// [`uploads::discard`](crate::queries::uploads::discard),
+/// [`accounts::release_usernames`](crate::queries::accounts::release_usernames) and [`sessions::purge_expired`](crate::queries::sessions::purge_expired). A dry
 /// run locks nothing, and reads the tables of messages, changes and uploads from end to end.
 ///
 /// ```

@@ -8,9 +8,9 @@ use diesel::prelude::*;
 use super::{Options, Outcome, Progress, Task};
 use crate::queries::changes::{self, Pruned};
 use crate::queries::retention::{self, Removal};
-use crate::queries::{sessions, uploads};
+use crate::queries::{accounts, sessions, uploads};
 
-/// How many sessions or uploads are removed at once.
+/// How many sessions, uploads or usernames are removed at once.
 const BATCH: u16 = 500;
 
 /// Does the task, and counts into `removed` what is done, whatever comes of the rest.
@@ -41,7 +41,7 @@ pub(super) fn work(
 type Batch = Box<dyn FnMut(&mut PgConnection, &mut i64) -> QueryResult<bool>>;
 
 fn batches(task: Task, options: &Options) -> Batch {
-    let Options { changes, changes_at_most, uploads, chats, .. } = *options;
+    let Options { changes, changes_at_most, uploads, chats, usernames, .. } = *options;
     let of_rows = |rows: usize| i64::try_from(rows).unwrap_or(i64::MAX);
     match task {
         Task::ExpiredSessions => Box::new(move |conn, removed| {
@@ -68,6 +68,14 @@ fn batches(task: Task, options: &Options) -> Batch {
                 let purge = retention::purge_chat(conn, before)?;
                 *removed += i64::from(purge.is_some_and(|purge| purge.is_gone));
                 Ok(purge.is_none())
+            })
+        }
+        Task::ReservedUsernames => {
+            let before = Utc::now() - usernames;
+            Box::new(move |conn, removed| {
+                let rows = accounts::release_usernames(conn, before, BATCH)?;
+                *removed += of_rows(rows);
+                Ok(rows < BATCH.into())
             })
         }
         Task::OldMessages => {

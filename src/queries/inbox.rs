@@ -58,7 +58,7 @@ pub struct Last {
     pub sender_id: Option<UserId>,
     /// What it is.
     pub kind: Option<MessageKind>,
-    /// The first 100 characters of it; `None` when it has no words, or was deleted.
+    /// The first 100 characters of it as people see them; `None` when it has no words, or was deleted.
     pub preview: Option<String>,
     /// When it was sent.
     pub sent_at: Option<DateTime<Utc>>,

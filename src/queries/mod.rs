@@ -18,6 +18,8 @@
 //! | --- | --- |
 //! | [`accounts::register`] | There is no account yet. |
 //! | [`accounts::find_by_username`] | A sign-in begins with it, before it is known who signs in. |
+//! | [`accounts::release_username`] | It concerns an account that is closed. |
+//! | [`accounts::release_usernames`] | It is maintenance, and concerns no user. |
 //! | [`accounts::reset_password`] | Who forgot the password cannot sign in; the service has verified them in another way. |
 //! | [`sessions::open`] | It signs somebody in, whom the service has verified. |
 //! | [`sessions::authenticate`] | It gives the actor. |

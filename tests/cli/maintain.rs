@@ -23,6 +23,7 @@ fn neglected(messages: usize) -> TestDatabase {
         )
         .unwrap();
     expire(&database, "ab");
+    database.execute("INSERT INTO reserved_usernames VALUES (sha256('dave'), now() - interval '91 days')").unwrap();
     database
 }
 
@@ -63,6 +64,7 @@ fn what_is_old_goes_and_each_task_is_told() {
         ("old_changes", "done", 0),
         ("unattached_uploads", "done", 0),
         ("deleted_chats", "done", 0),
+        ("reserved_usernames", "done", 1),
         ("old_messages", "done", 21),
     ];
     assert_eq!((tasks(&dry), tasks(&wet)), (expected.to_vec(), expected.to_vec()));
@@ -104,7 +106,7 @@ fn a_signal_ends_it_after_the_batch_that_is_under_way() {
     running.signal(Signal::INT);
     drop(holder);
     let object = running.ends().exits(0).json();
-    assert_eq!(tasks(&object)[4], ("old_messages", "stopped", 100));
+    assert_eq!(tasks(&object)[5], ("old_messages", "stopped", 100));
     assert_consistent(&database);
 }
 
@@ -113,8 +115,8 @@ fn a_task_that_waits_for_a_lock_too_long_fails_and_the_others_are_done() {
     let database = neglected(1);
     let _holder = LockHolder::of(&database, "SELECT FROM chat_heads FOR UPDATE");
     let object = on(&database, &[&OLD[..], &["--json", "--lock-timeout", "10"]].concat()).exits(1).json();
-    assert_eq!(tasks(&object)[4], ("old_messages", "failed", 0));
-    assert!(object["tasks"][4]["error"].as_str().unwrap().contains("lock timeout"), "{object}");
+    assert_eq!(tasks(&object)[5], ("old_messages", "failed", 0));
+    assert!(object["tasks"][5]["error"].as_str().unwrap().contains("lock timeout"), "{object}");
     assert_eq!(sessions(&database), "0");
 }
 
@@ -122,7 +124,7 @@ fn a_task_that_waits_for_a_lock_too_long_fails_and_the_others_are_done() {
 fn a_budget_that_is_spent_leaves_the_rest_for_the_next_time_and_a_terminal_shows_how_far_it_is() {
     let database = neglected(120);
     let object = on(&database, &[&OLD[..], &["--json", "--budget", "0"]].concat()).exits(0).json();
-    assert_eq!(tasks(&object)[4].1, "budget_spent");
+    assert_eq!(tasks(&object)[5].1, "budget_spent");
     let shown = on_terminal(command(&database, &OLD), On::Errors).exits(0);
     assert!(shown.stderr.contains("old_messages ") && shown.stderr.contains(" left; "), "{}", shown.stderr);
     assert!(shown.stdout.contains(" messages removed in "), "{}", shown.stdout);

@@ -6,7 +6,9 @@ use messenger_db::ids::{ChatId, UserId};
 use messenger_db::page::Limit;
 use messenger_db::queries::groups::{self, ChangeRefused, NewGroup};
 use messenger_db::queries::history::{self, HistoryRefused};
-use messenger_db::queries::messages::{self, ClearRefused, Draft, EditsFor, GetRefused, HideRefused, MAX_HIDDEN};
+use messenger_db::queries::messages::{
+    self, ClearRefused, Draft, EditsFor, GetRefused, HideRefused, MAX_HIDDEN, SendRefused,
+};
 use messenger_db::queries::reactions::{self, ReactionRefused};
 use messenger_db::queries::{attachments, changes, inbox, pending, receipts, search, unread};
 use messenger_db::seq::Seq;
@@ -96,6 +98,9 @@ fn a_message_that_a_member_deletes_for_themselves_is_gone_for_them_alone() {
     for seq in [2, 4, 5, 3] {
         assert_eq!(messages::hide(conn, by(carol), chat, Seq::new(seq)), Ok(true));
         assert_eq!(messages::hide(conn, by(carol), chat, Seq::new(seq)), Ok(false));
+        let answer = Draft::text("What?").in_reply_to(Seq::new(seq));
+        let refused = messages::send(conn, by(carol), chat, &answer).unwrap_err();
+        assert_eq!(refused, Error::Refused(SendRefused::ReplyNotFound));
         if seq == 2 {
             // An answer, on the page and beside it, quotes nothing that is not seen.
             assert_eq!(answered(conn, carol, chat), None);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use diesel::connection::SimpleConnection as _;
 use messenger_db::maintenance::{self, Options, Outcome, Report, Task};
+use messenger_db::queries::accounts;
 use messenger_db::queries::groups::{self, NewGroup};
 use pretty_assertions::assert_eq;
 
@@ -19,6 +20,7 @@ fn at_once() -> Options {
         changes: TimeDelta::zero(),
         uploads: TimeDelta::zero(),
         chats: TimeDelta::zero(),
+        usernames: TimeDelta::zero(),
         messages: Some(TimeDelta::days(30)),
         ..Options::default()
     }
@@ -33,6 +35,8 @@ fn neglected() -> TestDatabase {
     cast::uploaded(conn, bob, [1000]);
     let gone = groups::create(conn, by(alice), &NewGroup::new("Gone", &[bob])).unwrap().id;
     groups::delete(conn, by(alice), gone).unwrap();
+    let dave = cast::user(conn, "dave");
+    accounts::close(conn, by(dave)).unwrap();
     conn.batch_execute(&format!(
         "UPDATE messages SET created_at = created_at - interval '1 year' WHERE chat_id = '{chat}' AND seq <= 120;
          INSERT INTO user_sessions (user_id, token_hash, created_at, expires_at)
@@ -56,12 +60,12 @@ fn every_task_is_done_and_then_nothing_is_left_to_do() {
     assert_eq!(counts(&dry), done(true));
     let wet = maintenance::run(conn, &at_once(), go_on);
     assert_eq!(counts(&wet), done(true));
-    assert_eq!(dry.iter().map(|one| one.removed).collect::<Vec<_>>()[2..], [1, 1, 120]);
-    assert_eq!(wet.iter().map(|one| one.removed).collect::<Vec<_>>()[2..], [1, 1, 120]);
+    assert_eq!(dry.iter().map(|one| one.removed).collect::<Vec<_>>()[2..], [1, 1, 1, 120]);
+    assert_eq!(wet.iter().map(|one| one.removed).collect::<Vec<_>>()[2..], [1, 1, 1, 120]);
     assert_eq!(counts(&maintenance::run(conn, &at_once(), go_on)), done(false));
     // Without an age, no message is too old.
     let off = maintenance::run(conn, &Options::default(), go_on);
-    assert_eq!(off[4].outcome, Outcome::Off);
+    assert_eq!(off[5].outcome, Outcome::Off);
     assert_eq!(database.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), "0");
     assert_consistent(&database);
 }
@@ -73,8 +77,8 @@ fn a_task_that_another_process_is_at_is_passed_over_and_the_others_are_done() {
     let mut other = database.connect();
     other.execute("SELECT pg_advisory_lock(hashtextextended('messenger-db maintain old_messages', 0))").unwrap();
     let reports = maintenance::run(conn, &at_once(), &mut |_, _| ControlFlow::Continue(()));
-    assert_eq!(reports[4].outcome, Outcome::Busy);
-    assert!(reports[..4].iter().all(|report| report.outcome == Outcome::Done && report.removed > 0), "{reports:?}");
+    assert_eq!(reports[5].outcome, Outcome::Busy);
+    assert!(reports[..5].iter().all(|report| report.outcome == Outcome::Done && report.removed > 0), "{reports:?}");
 }
 
 #[test]
@@ -83,12 +87,12 @@ fn a_task_ends_with_its_budget_or_when_it_is_to_stop_and_goes_on_the_next_time()
     let conn = &mut database.diesel();
     let none = Options { budget: Duration::ZERO, ..at_once() };
     let reports = maintenance::run(conn, &none, &mut |_, _| ControlFlow::Continue(()));
-    assert_eq!(reports[4].outcome, Outcome::BudgetSpent);
+    assert_eq!(reports[5].outcome, Outcome::BudgetSpent);
     let reports = maintenance::run(conn, &at_once(), &mut |task, removed| {
         if task == Task::OldMessages && removed >= 100 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
-    assert_eq!((reports[4].removed, &reports[4].outcome), (100, &Outcome::Stopped));
+    assert_eq!((reports[5].removed, &reports[5].outcome), (100, &Outcome::Stopped));
     let reports = maintenance::run(conn, &at_once(), &mut |_, _| ControlFlow::Continue(()));
-    assert_eq!((reports[4].removed, &reports[4].outcome), (20, &Outcome::Done));
+    assert_eq!((reports[5].removed, &reports[5].outcome), (20, &Outcome::Done));
     assert_consistent(&database);
 }

@@ -4,6 +4,11 @@ use messenger_db::error::Error::Refused;
 use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::messages::{self, Draft, SendRefused};
 
+use rand::rngs::SmallRng;
+use rand::seq::IndexedRandom as _;
+use rand::{RngExt as _, SeedableRng as _};
+use unicode_segmentation::UnicodeSegmentation as _;
+
 use super::cast;
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
@@ -32,4 +37,113 @@ fn a_text_has_10_000_characters_as_people_count_them() {
     let words = "e\u{301}".repeat(10_000);
     let sent = messages::send(conn, by(alice), group.id, &Draft::text(&words)).unwrap().message;
     assert_eq!(sent.content.as_deref(), Some(words.as_str()));
+}
+
+/// All characters that belong to the one before them, in the database as in the crate.
+#[test]
+fn the_database_and_the_crate_agree_on_what_joins_a_character() {
+    let database = TestDatabase::migrated();
+    let joined = database.value(
+        "SELECT string_agg(chr(number), '' ORDER BY number)
+         FROM (SELECT generate_series(128, 55295) UNION ALL SELECT generate_series(57344, 131071)
+             UNION ALL SELECT generate_series(917504, 921599)) AS one (number)
+         WHERE message_preview(repeat('x', 99) || 'e' || chr(number) || 'zz') <> repeat('x', 99) || 'e'",
+    );
+    let expected: String = (128..0x2_0000)
+        .chain(0xE_0000..0xE_1000)
+        .filter_map(char::from_u32)
+        .filter(|character| format!("e{character}").graphemes(true).count() == 1)
+        .collect();
+    let lost: Vec<_> = expected.chars().filter(|character| !joined.contains(*character)).collect();
+    assert_eq!(lost, [' '; 0], "cut from what they belong to");
+    // Those of Unicode to come may be here already: they are in no text of today.
+    let more: Vec<_> = joined.chars().filter(|character| !expected.contains(*character)).collect();
+    assert!(!more.iter().any(|character| character.is_alphanumeric()), "{more:?}");
+}
+
+/// What people write, in pieces: letters with their signs, conjuncts, syllables, flags, families.
+const PIECES: &[&str] = &[
+    "a",
+    "é",
+    "e\u{301}",
+    "ß",
+    " ",
+    "\n",
+    "\r\n",
+    "7",
+    "ж",
+    "й",
+    "λ",
+    "ש\u{5b8}",
+    "م\u{64e}\u{651}",
+    "\u{600}5",
+    "न",
+    "म",
+    "स्ते",
+    "क्ष",
+    "क्\u{200d}",
+    "কি",
+    "গ্র",
+    "த",
+    "மி",
+    "ழ்",
+    "తె",
+    "ക്ഷ",
+    "ನ್ನ",
+    "සි",
+    "ที่",
+    "ำ",
+    "ນ້ຳ",
+    "မြန်",
+    "ខ្មែ",
+    "བོད",
+    "한",
+    "\u{1112}\u{1161}\u{11ab}",
+    "日",
+    "が",
+    "か\u{3099}",
+    "葛\u{e0100}",
+    "👍",
+    "👍🏽",
+    "❤\u{fe0f}",
+    "👨‍👩‍👧‍👦",
+    "👩🏻‍❤️‍💋‍👨🏿",
+    "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}",
+    "🇩🇪",
+    "🇫🇷",
+    "1\u{fe0f}\u{20e3}",
+    "z\u{351}\u{34b}\u{35c}\u{329}",
+];
+
+#[test]
+fn a_preview_is_a_hundred_characters_and_cuts_none() {
+    let database = TestDatabase::migrated();
+    let mut dice = SmallRng::seed_from_u64(7);
+    let mut texts: Vec<String> = Vec::new();
+    for number in 0..2_000 {
+        // Of everything, or mostly of one kind.
+        let kind = PIECES.choose(&mut dice).unwrap();
+        let length = dice.random_range(1..200);
+        let piece = |dice: &mut SmallRng| {
+            if number % 2 == 0 || dice.random_range(0..4) == 0 { PIECES.choose(dice).unwrap() } else { kind }
+        };
+        texts.push((0..length).map(|_| *piece(&mut dice)).collect());
+    }
+    let literals: Vec<_> = texts.iter().map(|text| format!("$text${text}$text$")).collect();
+    let previews = database.column(&format!(
+        "SELECT message_preview(words) FROM unnest(ARRAY[{}]) WITH ORDINALITY AS text (words, number) ORDER BY number",
+        literals.join(",")
+    ));
+    for (text, preview) in texts.iter().zip(&previews) {
+        let rest = text.strip_prefix(preview.as_str()).unwrap_or_else(|| panic!("{preview:?} does not begin {text:?}"));
+        let (shown, code_points) = (preview.graphemes(true).count(), preview.chars().count());
+        // What joins more in the database than to Unicode: a joiner, or a linker, and what belongs to another script after it.
+        assert!(shown <= 110 && code_points <= 300, "{shown} of {code_points} in {preview:?}");
+        if rest.is_empty() {
+            continue;
+        }
+        assert_eq!(text.graphemes(true).take(shown).collect::<String>(), *preview, "cut within a character");
+        let next = text.graphemes(true).nth(shown).unwrap().chars().count();
+        assert!(shown >= 80 || code_points + next > 290, "{shown} of {code_points} in {preview:?}, and {next} more");
+    }
 }

@@ -51,6 +51,10 @@ pub struct MaintainArgs {
     #[arg(long, value_name = "AGE", default_value = "30d", value_parser = of_age)]
     pub chats_deleted_for: TimeDelta,
 
+    /// Give the usernames of accounts free that were closed this long ago
+    #[arg(long, value_name = "AGE", default_value = "90d", value_parser = of_age)]
+    pub usernames_reserved_for: TimeDelta,
+
     /// Remove nothing; count what there is to remove, which reads whole tables
     #[arg(long, conflicts_with = "every")]
     pub dry_run: bool,
@@ -155,6 +159,7 @@ fn options(args: &MaintainArgs) -> Options {
         changes_at_most: args.changes_at_most,
         uploads: args.uploads_older_than,
         chats: args.chats_deleted_for,
+        usernames: args.usernames_reserved_for,
         messages: args.messages_older_than,
         is_dry: args.dry_run,
     }

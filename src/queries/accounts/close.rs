@@ -10,6 +10,7 @@ use crate::enums::{ChatChangeKind, ChatKind, UserChangeKind};
 use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId};
 use crate::models::{ClosedUser, UserSession};
+use crate::queries::accounts::reserved;
 use crate::queries::predicates::open_account;
 use crate::queries::user_changes::{self, About};
 use crate::queries::{blocks, chat_versions, contacts, groups};
@@ -42,7 +43,8 @@ refusals! { CloseRefused {
 } }
 
 /// Closes an account for good. Its row stays without a name, a password and a picture, so that the messages it sent
-/// keep a sender, who is shown as a deleted user; its username is free again.
+/// keep a sender, who is shown as a deleted user. Its username stays reserved until
+/// [`release_usernames`](super::release_usernames) gives it free, so that nobody is taken for the person.
 ///
 /// Its sessions end, and what is known of their devices is forgotten; its contacts and requests go, on both sides, and
 /// the blocks by it and against it; it leaves its groups as [`groups::leave`](crate::queries::groups::leave) does, with
@@ -75,16 +77,17 @@ refusals! { CloseRefused {
 pub fn close(conn: &mut PgConnection, actor: Actor) -> Result<Closed, Error<CloseRefused>> {
     let user = actor.user_id();
     conn.transaction(|conn| {
-        let account = open_account(user).select(users::id).for_update();
-        if account.first::<UserId>(conn).optional()?.is_none() {
+        let account = open_account(user).select(users::username.assume_not_null()).for_update();
+        let Some(username) = account.first::<String>(conn).optional()? else {
             return Err(Error::Refused(CloseRefused::NoSuchAccount));
-        }
+        };
         let sessions = end_sessions(conn, actor)?;
         let contacts = contacts::remove_all(conn, user)?;
         let blockers = blocks::remove_all(conn, user)?;
         // Last, because other people wait for it.
         let chats = leave_chats(conn, user)?;
         anonymise(conn, user)?;
+        reserved::reserve(conn, &username)?;
         user_changes::record(conn, &contacts, UserChangeKind::ContactChanged, About::other(user))?;
         user_changes::record(conn, &blockers, UserChangeKind::BlockChanged, About::other(user))?;
         Ok(Closed { chats, contacts, sessions })

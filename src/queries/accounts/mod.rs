@@ -3,12 +3,14 @@
 mod close;
 mod presence;
 mod profile;
+mod reserved;
 mod search;
 
 pub(in crate::queries) use close::leave_next_chat;
 pub use close::{CloseRefused, Closed, close};
 pub use presence::{PresenceRefused, mark_seen, set_presence};
 pub use profile::{PasswordRefused, ProfileChanges, ProfileRefused, change_password, reset_password, update_profile};
+pub use reserved::{release_username, release_usernames};
 pub use search::{SEARCH_LIMIT, search};
 
 pub use super::profile::Profile;
@@ -22,7 +24,7 @@ use crate::actor::Actor;
 use crate::error::{Error, refusals};
 use crate::ids::UserId;
 use crate::models::{NewUser, User};
-use crate::queries::{atomic, nul_character, text};
+use crate::queries::{nul_character, text};
 use crate::schema::users;
 
 define_sql_function! {
@@ -35,7 +37,7 @@ define_sql_function! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegisterRefused {
-    /// Another account has the username, in whatever case.
+    /// Another account has the username, in whatever case, or had it and was closed not long ago.
     #[error("the username is taken")]
     UsernameTaken,
     /// The username is not 3 to 50 of A-Z, a-z, 0-9 and _.
@@ -70,14 +72,15 @@ refusals! { RegisterRefused {
 
 /// Opens an account, offline until [`set_presence`] says otherwise.
 ///
-/// One statement. Of two registrations of one name at once, `users_username_key` lets one through; the other waits
-/// for it, and is refused.
+/// A transaction of two statements. Of two registrations of one name at once, `users_username_key` lets one through; the other
+/// waits for it, and is refused. Uses the index `reserved_usernames_pkey`, too.
 ///
 /// # Errors
 ///
 /// One of these, or [`Error::Database`]:
 ///
-/// * [`UsernameTaken`](RegisterRefused::UsernameTaken): another account has the username, in whatever case.
+/// * [`UsernameTaken`](RegisterRefused::UsernameTaken): another account has the username, in whatever case, or had it and was
+///   closed ([`close`](close())) not long ago.
 /// * [`UsernameInvalid`](RegisterRefused::UsernameInvalid): the username is not 3 to 50 of A-Z, a-z, 0-9 and _.
 /// * [`PasswordHashInvalid`](RegisterRefused::PasswordHashInvalid): the password's hash does not start with `$`, so it
 ///   is probably no hash.
@@ -122,8 +125,10 @@ pub fn register(conn: &mut PgConnection, new: &NewUser<'_>) -> Result<User, Erro
     if new.display_name.is_some_and(text::is_long_name) {
         return Err(Error::Refused(RegisterRefused::DisplayNameTooLong));
     }
-    atomic::statement(conn, |conn| {
-        Ok(diesel::insert_into(users::table).values(new).returning(User::as_returning()).get_result(conn)?)
+    conn.transaction(|conn| {
+        let account = diesel::insert_into(users::table).values(new).returning(User::as_returning()).get_result(conn)?;
+        let is_reserved = reserved::is_reserved(conn, new.username)?;
+        if is_reserved { Err(Error::Refused(RegisterRefused::UsernameTaken)) } else { Ok(account) }
     })
 }
 

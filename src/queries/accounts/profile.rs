@@ -6,6 +6,7 @@ use crate::actor::Actor;
 use crate::error::{Error, refusals};
 use crate::ids::UserId;
 use crate::models::{User, UserChanges};
+use crate::queries::accounts::reserved;
 use crate::queries::predicates::open_account;
 use crate::queries::{atomic, nul_character, text, user_changes};
 use crate::schema::users;
@@ -29,7 +30,7 @@ pub enum ProfileRefused {
     /// There is no such account, or it is closed.
     #[error("there is no such account")]
     NoSuchAccount,
-    /// Another account has the username, in whatever case.
+    /// Another account has the username, in whatever case, or had it and was closed not long ago.
     #[error("the username is taken")]
     UsernameTaken,
     /// The username is not 3 to 50 of A-Z, a-z, 0-9 and _.
@@ -94,7 +95,8 @@ refusals! { PasswordRefused {
 /// One of these, or [`Error::Database`]:
 ///
 /// * [`NoSuchAccount`](ProfileRefused::NoSuchAccount): there is no such account, or it is closed.
-/// * [`UsernameTaken`](ProfileRefused::UsernameTaken): another account has the username, in whatever case.
+/// * [`UsernameTaken`](ProfileRefused::UsernameTaken): another account has the username, in whatever case, or had it and was
+///   closed ([`close`](super::close())) not long ago.
 /// * [`UsernameInvalid`](ProfileRefused::UsernameInvalid): the username is not 3 to 50 of A-Z, a-z, 0-9 and _.
 /// * [`DisplayNameTooLong`](ProfileRefused::DisplayNameTooLong): the display name is longer than 100 characters, or 1,000
 ///   bytes.
@@ -127,22 +129,28 @@ pub fn update_profile(
         return Err(Error::Refused(ProfileRefused::DisplayNameTooLong));
     }
     let account = open_account(user);
-    let updated = if *changes == ProfileChanges::default() {
+    if *changes == ProfileChanges::default() {
         // An UPDATE has to set something.
-        account.select(User::as_select()).first(conn)
-    } else {
-        let &ProfileChanges { username, display_name, avatar_url } = changes;
-        let is_picture = username.is_none() && display_name.is_none();
-        let changes = UserChanges { username, display_name, avatar_url, ..UserChanges::default() };
-        conn.transaction(|conn| {
-            // Whoever begins to know the user meanwhile comes before, and is told, or later, and reads the new name.
-            account.select(users::id).for_update().first::<UserId>(conn)?;
-            let updated = diesel::update(account).set(changes).returning(User::as_returning()).get_result(conn)?;
-            user_changes::record_profile(conn, user, is_picture)?;
-            Ok(updated)
-        })
-    };
-    updated.optional()?.ok_or(Error::Refused(ProfileRefused::NoSuchAccount))
+        let unchanged = account.select(User::as_select()).first(conn).optional()?;
+        return unchanged.ok_or(Error::Refused(ProfileRefused::NoSuchAccount));
+    }
+    let &ProfileChanges { username, display_name, avatar_url } = changes;
+    let is_picture = username.is_none() && display_name.is_none();
+    let changes = UserChanges { username, display_name, avatar_url, ..UserChanges::default() };
+    conn.transaction(|conn| {
+        // Whoever begins to know the user meanwhile comes before, and is told, or later, and reads the new name.
+        if account.select(users::id).for_update().first::<UserId>(conn).optional()?.is_none() {
+            return Err(Error::Refused(ProfileRefused::NoSuchAccount));
+        }
+        let updated = diesel::update(account).set(changes).returning(User::as_returning()).get_result(conn)?;
+        if let Some(username) = username
+            && reserved::is_reserved(conn, username)?
+        {
+            return Err(Error::Refused(ProfileRefused::UsernameTaken));
+        }
+        user_changes::record_profile(conn, user, is_picture)?;
+        Ok(updated)
+    })
 }
 
 /// Replaces the password of a user who has just shown that they know it: `verified` is the hash that was verified,

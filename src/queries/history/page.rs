@@ -70,7 +70,7 @@ pub struct ReplyPreview {
     pub sender_id: Option<UserId>,
     /// What it is.
     pub kind: MessageKind,
-    /// The first 100 characters of it; `None` when it has no words, or was deleted.
+    /// The first 100 characters of it as people see them; `None` when it has no words, or was deleted.
     pub preview: Option<String>,
     /// Whether it was deleted.
     pub is_deleted: bool,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use serde_json::Value;
-use unicode_segmentation::GraphemeCursor;
+use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::enums::MessageKind;
 use crate::ids::{MessageId, UserId};
@@ -148,15 +148,17 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// The first 100 characters, or fewer, so that nothing that people see as one character is cut: what an inbox shows.
+/// The first 100 characters as people see them, within 300 code points, so that none of them is cut: what an inbox shows.
 pub(crate) fn preview(content: &str) -> &str {
-    let Some((end, _)) = content.char_indices().nth(100) else { return content };
-    let mut cursor = GraphemeCursor::new(end, content.len(), true);
-    let start = match cursor.is_boundary(content, 0) {
-        Ok(false) => cursor.prev_boundary(content, 0).ok().flatten().filter(|&start| start > 0),
-        _ => None,
-    };
-    content.split_at(start.unwrap_or(end)).0
+    let mut code_points = 0;
+    let within = content.grapheme_indices(true).take(100).take_while(|(_, character)| {
+        code_points += character.chars().count();
+        code_points <= 300
+    });
+    let end = within.last().map_or(0, |(start, character)| start + character.len());
+    // One character of a hundred parts is cut after all.
+    let end = if end == 0 { content.char_indices().nth(100).map_or(content.len(), |(end, _)| end) } else { end };
+    content.split_at(end).0
 }
 
 /// Whether a part of a message has a NUL in it.
@@ -178,10 +180,11 @@ mod tests {
         for (content, count) in [
             ("x".repeat(101), 100),
             ("ж".repeat(100), 100),
-            (format!("{}{family}", "x".repeat(99)), 99),
-            (format!("{}🇩🇪🇫🇷", "x".repeat(99)), 99),
-            (format!("{}🇩🇪🇫🇷", "x".repeat(98)), 100),
-            (format!("{}e\u{301}\u{301}\u{301}", "x".repeat(98)), 98),
+            (format!("{}{family}x", "x".repeat(99)), 109),
+            (format!("{}🇩🇪🇫🇷", "x".repeat(99)), 101),
+            (format!("{}🇩🇪🇫🇷", "x".repeat(98)), 102),
+            (format!("{}e\u{301}\u{301}\u{301}xx", "x".repeat(98)), 103),
+            (family.repeat(40), 300),
             (format!("e{}", "\u{301}".repeat(300)), 100),
         ] {
             assert_eq!(preview(&content).chars().count(), count, "{content}");

@@ -157,7 +157,8 @@ statement! {
 /// * [`Blocked`](SendRefused::Blocked): in a direct chat, the sender has blocked the other.
 /// * [`Unreachable`](SendRefused::Unreachable): in a direct chat, the other has closed the account, or has blocked the
 ///   sender: it is not told which.
-/// * [`ReplyNotFound`](SendRefused::ReplyNotFound): the message that it answers is not an earlier one of this chat.
+/// * [`ReplyNotFound`](SendRefused::ReplyNotFound): the message that it answers is not an earlier one of this chat,
+///   or the sender does not see it.
 /// * [`IdTaken`](SendRefused::IdTaken): another member has sent a message of this id.
 /// * [`Empty`](SendRefused::Empty): a text of which nothing is seen, or an image without pictures.
 /// * [`TooLong`](SendRefused::TooLong): more than 10,000 characters, or 40,000 bytes.

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use messenger_db::enums::{DeviceType, ParticipantRole, UserStatus};
 use messenger_db::error::Error;
 use messenger_db::ids::UserId;
-use messenger_db::models::{ChatParticipant, NewUser};
+use messenger_db::models::ChatParticipant;
 use messenger_db::queries::accounts::{self, CloseRefused, PresenceRefused, ProfileChanges, ProfileRefused};
 use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::messages::{self, Draft};
@@ -128,19 +128,6 @@ fn a_closed_account_is_closed_for_everything() {
     }
     assert!(groups::add(conn, by(bob), group.id, alice).is_err());
     assert_eq!(database.column(TIES), [""; 0]);
-}
-
-#[test]
-fn the_username_of_a_closed_account_is_free() {
-    let database = TestDatabase::migrated();
-    let conn = &mut database.diesel();
-    let first = cast::user(conn, "alice");
-    accounts::close(conn, by(first)).unwrap();
-    let password_hash = PasswordHash::new("$x");
-    let id = UserId::new();
-    let second = NewUser { id, username: "Alice", password_hash: &password_hash, display_name: None, avatar_url: None };
-    accounts::register(conn, &second).unwrap();
-    assert_eq!(accounts::find_by_username(conn, "alice").unwrap().unwrap().id, id);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Accounts are registered, found, changed and closed.
 
 mod close;
+mod reserved;
 mod search;
 
 use std::collections::HashSet;

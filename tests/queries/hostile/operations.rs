@@ -19,8 +19,8 @@ use messenger_db::queries::{
 };
 use messenger_db::secrets::{PasswordHash, PushAuth, PushToken, SessionToken};
 
+use super::by;
 use super::inputs::Dice;
-use crate::queries::cast::by;
 
 /// Who attacks, and what they know: ids, also of what is none of their business.
 pub struct Attacker {

@@ -25,7 +25,7 @@ impl Messenger {
             self.role(chat, sender).is_none() => "NotAMember",
             self.is_silent(chat, sender) => "Blocked",
             self.is_silenced(chat, sender) => "Unreachable",
-            reply_to_seq.is_some_and(|seq| self.chat(chat).is_none_or(|chat| chat.post(seq).is_none())) => "ReplyNotFound",
+            reply_to_seq.is_some_and(|seq| self.chat(chat).is_none_or(|chat| chat.seen(sender, seq).is_none())) => "ReplyNotFound",
             pictures == Some(0) => "Empty",
             pictures.is_some_and(|count| count > 5) => "TooManyPictures",
         );

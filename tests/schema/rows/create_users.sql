@@ -5,3 +5,4 @@ INSERT INTO users (id, username, password_hash, display_name, status) VALUES
 ('00000000-0000-7000-8000-00000000000c', 'carol', '$argon2id$carol', 'Carol', 'offline');
 
 INSERT INTO users (id, deleted_at) VALUES ('00000000-0000-7000-8000-00000000000d', now());
+INSERT INTO reserved_usernames (username_hash) VALUES (sha256(convert_to('dave', 'UTF8')));
