@@ -23,7 +23,12 @@ use super::consistency::assert_consistent;
 use super::server_statistics;
 use crate::support::TestDatabase;
 use inputs::Dice;
-use operations::Attacker;
+use operations::{Attack, Attacker, OPERATIONS};
+
+/// The attacks on all operations.
+fn all() -> Vec<(&'static str, Attack)> {
+    super::ATTACKS.iter().copied().flatten().chain(OPERATIONS).copied().collect()
+}
 
 /// Ann and ben, who have a chat between them and a group; mallory is in the group, and has a chat with ann and a group of her own.
 struct Town {
@@ -92,7 +97,7 @@ struct Damage {
 /// Attacks so often, with one operation after the other or in any order.
 fn attack(town: &Town, conn: &mut PgConnection, seed: u64, times: usize, in_turn: bool) -> Damage {
     let (mut attacker, mut damage) = (town.attacker(seed), Damage::default());
-    let operations = operations::all();
+    let operations = all();
     for number in 0..times {
         if number % 20 == 0 {
             town.let_in(conn);
@@ -141,7 +146,7 @@ fn whatever_a_member_sends_is_done_or_refused_and_the_others_keep_what_is_theirs
     let mut alone = Damage::default();
     conn.batch_execute("SET enable_seqscan = off").unwrap();
     let used = server_statistics::indexes_used_anywhere(conn, |conn| {
-        alone = attack(&town, conn, 1, 10 * operations::all().len() * rounds(), true);
+        alone = attack(&town, conn, 1, 10 * all().len() * rounds(), true);
     });
     assert_eq!(alone.faults, [""; 0]);
     let whole: Vec<_> = used.iter().filter(|(name, _)| name.starts_with("all of ")).collect();
