@@ -56,9 +56,13 @@ fn the_database_and_the_crate_agree_on_what_joins_a_character() {
         .collect();
     let lost: Vec<_> = expected.chars().filter(|character| !joined.contains(*character)).collect();
     assert_eq!(lost, [' '; 0], "cut from what they belong to");
-    // Those of Unicode to come may be here already: they are in no text of today.
+    // Vowels and finals of Hangul, and vowels of Kirat Rai, join what is before them, whatever it is; others are of a Unicode to come, and no letters.
     let more: Vec<_> = joined.chars().filter(|character| !expected.contains(*character)).collect();
-    assert!(!more.iter().any(|character| character.is_alphanumeric()), "{more:?}");
+    let letters = more.iter().filter(|character| character.is_alphanumeric());
+    let letters: Vec<_> = letters
+        .filter(|it| !matches!(it, '\u{1160}'..='\u{11ff}' | '\u{d7b0}'..='\u{d7fb}' | '\u{16d63}'..='\u{16d6a}'))
+        .collect();
+    assert!(letters.is_empty(), "{letters:?}");
 }
 
 /// What people write, in pieces: letters with their signs, conjuncts, syllables, flags, families.
@@ -81,7 +85,7 @@ const PIECES: &[&str] = &[
     "म",
     "स्ते",
     "क्ष",
-    "क्\u{200d}",
+    "क्\u{200d}ष",
     "কি",
     "গ্র",
     "த",
