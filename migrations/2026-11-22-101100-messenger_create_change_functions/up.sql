@@ -191,6 +191,7 @@ BEGIN
     SELECT
         CASE
             WHEN message.seq IS NULL OR message.deleted_at IS NOT NULL THEN 'not_found'
+            WHEN of_seq <= viewer.seen_after_seq OR of_seq = ANY (viewer.hidden_seqs) THEN 'not_found'
             WHEN message.sender_id IS DISTINCT FROM by_user THEN 'not_allowed'
             WHEN words IS NULL AND message.kind = 'text' THEN 'empty'
             WHEN message.content IS NOT DISTINCT FROM words THEN 'unchanged'
@@ -200,6 +201,7 @@ BEGIN
     INTO outcome, other_user
     FROM unread_messages AS position
     INNER JOIN chats AS chat ON chat.id = in_chat
+    INNER JOIN chat_participants AS viewer ON viewer.chat_id = in_chat AND viewer.user_id = by_user
     LEFT JOIN messages AS message ON message.chat_id = in_chat AND message.seq = of_seq
     WHERE position.user_id = by_user AND position.chat_id = in_chat;
 
@@ -269,18 +271,27 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
     next_version bigint;
+    other_user user_id;
 BEGIN
     SELECT
         CASE
             WHEN message.seq IS NULL OR message.deleted_at IS NOT NULL THEN 'not_found'
+            WHEN of_seq <= viewer.seen_after_seq OR of_seq = ANY (viewer.hidden_seqs) THEN 'not_found'
             WHEN message.sender_id IS DISTINCT FROM by_user THEN 'not_allowed'
             WHEN message.version <> of_version THEN 'edited_meanwhile'
             ELSE 'changed'
-        END
-    INTO outcome
+        END,
+        CASE by_user WHEN chat.direct_low THEN chat.direct_high ELSE chat.direct_low END
+    INTO outcome, other_user
     FROM unread_messages AS position
+    INNER JOIN chats AS chat ON chat.id = in_chat
+    INNER JOIN chat_participants AS viewer ON viewer.chat_id = in_chat AND viewer.user_id = by_user
     LEFT JOIN messages AS message ON message.chat_id = in_chat AND message.seq = of_seq
     WHERE position.user_id = by_user AND position.chat_id = in_chat;
+
+    IF other_user IS NOT NULL THEN
+        outcome := coalesce(direct_chat_refuses(in_chat, by_user, other_user), outcome);
+    END IF;
 
     outcome := coalesce(outcome, 'not_a_member');
     IF outcome <> 'changed' THEN
@@ -651,13 +662,14 @@ DECLARE
     gone bigint;
 BEGIN
     removed := 0;
-    last_chat := after_chat;
+    -- One bound for the first time and the others, so that the index is read from it, also by a prepared plan.
+    last_chat := coalesce(after_chat, '00000000-0000-0000-0000-000000000000');
     FOR step IN 1..batch LOOP
         -- The next chat that has a log.
         last_chat := (
             SELECT change.chat_id
             FROM chat_changes AS change
-            WHERE last_chat IS NULL OR change.chat_id > last_chat
+            WHERE change.chat_id > last_chat
             ORDER BY change.chat_id
             LIMIT 1
         );
@@ -705,12 +717,12 @@ DECLARE
     gone bigint;
 BEGIN
     removed := 0;
-    last_user := after_user;
+    last_user := coalesce(after_user, '00000000-0000-0000-0000-000000000000');
     FOR step IN 1..batch LOOP
         last_user := (
             SELECT change.user_id
             FROM user_changes AS change
-            WHERE last_user IS NULL OR change.user_id > last_user
+            WHERE change.user_id > last_user
             ORDER BY change.user_id
             LIMIT 1
         );

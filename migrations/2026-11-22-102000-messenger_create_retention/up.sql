@@ -107,7 +107,17 @@ BEGIN
     SELECT coalesce(min(young.seq) - 1, through_seq)
     INTO through_seq
     FROM messages AS young
-    WHERE young.chat_id = in_chat AND young.seq BETWEEN begins_seq AND through_seq AND young.created_at >= before;
+    WHERE
+        young.chat_id = in_chat
+        AND young.seq BETWEEN begins_seq AND through_seq
+        AND young.created_at >= before
+        -- What was imported follows the younger word of the system that the group was created.
+        AND young.kind <> 'system';
+
+    SELECT max(old.seq)
+    INTO through_seq
+    FROM messages AS old
+    WHERE old.chat_id = in_chat AND old.seq BETWEEN begins_seq AND through_seq AND old.created_at < before;
 
     IF through_seq IS NULL OR through_seq < begins_seq THEN
         RETURN;
@@ -404,7 +414,11 @@ BEGIN
         RETURN;
     END IF;
 
-    DELETE FROM chats WHERE id = of_chat;
+    DELETE FROM chats
+    WHERE id = of_chat
+    RETURNING ARRAY(SELECT avatar_url WHERE avatar_url <> '') INTO file_keys;
+
+    PERFORM queue_unused_files(file_keys);
     is_gone := true;
 END
 $$;

@@ -1,10 +1,17 @@
 //! Counts what a task would remove, for a dry run.
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Timestamptz};
 
 use super::{Options, Task};
-use crate::schema::{chat_changes, chats, messages, reserved_usernames, uploads, user_changes, user_sessions};
+use crate::queries::statement::statement;
+use crate::schema::{chat_changes, chats, reserved_usernames, uploads, user_changes, user_sessions};
+
+statement! {
+    /// How many messages a run of retention removes.
+    OldMessages { before: DateTime<Utc> as Timestamptz } -> (BigInt,) = "old_messages.sql"
+}
 
 /// How many there are to remove. Of changes those that are too old; surplus ones of a chat or a user are not counted.
 pub(super) fn to_remove(conn: &mut PgConnection, options: &Options, task: Task) -> QueryResult<i64> {
@@ -32,7 +39,7 @@ pub(super) fn to_remove(conn: &mut PgConnection, options: &Options, task: Task) 
             .get_result(conn),
         Task::OldMessages => match options.messages {
             None => Ok(0),
-            Some(age) => messages::table.filter(messages::created_at.lt(now - age)).count().get_result(conn),
+            Some(age) => Ok(OldMessages { before: now - age }.get_result::<(i64,)>(conn)?.0),
         },
     }
 }

@@ -242,3 +242,21 @@ fn newcomers_see_what_the_group_lets_them_see() {
     groups::add(conn, by(alice), closed.id, fay).unwrap();
     assert_eq!(seen(conn, fay, closed.id, 1..=3), [3]);
 }
+
+#[test]
+fn who_does_not_see_a_message_neither_edits_nor_deletes_it_nor_sets_its_metadata() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (chat, [alice, bob, _]) = talk(conn);
+    let version = messages::get(conn, by(bob), chat, Seq::new(2)).unwrap().version;
+    // Bob his own, and Alice as the owner that of another.
+    for user in [bob, alice] {
+        messages::hide(conn, by(user), chat, Seq::new(2)).unwrap();
+        let edited = messages::edit(conn, by(user), chat, Seq::new(2), "the fjord!");
+        assert_eq!(edited, Err(Error::Refused(EditRefused::NotFound)));
+        let set = messages::set_metadata(conn, by(user), chat, Seq::new(2), version, &serde_json::json!({}));
+        assert_eq!(set, Err(Error::Refused(MetadataRefused::NotFound)));
+        let deleted = messages::delete(conn, by(user), chat, Seq::new(2));
+        assert_eq!(deleted, Err(Error::Refused(DeleteRefused::NotFound)));
+    }
+}

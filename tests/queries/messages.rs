@@ -142,9 +142,15 @@ fn who_is_blocked_edits_nothing_and_may_delete() {
     let chat = cast::direct(conn, alice, bob);
     let seq = cast::say(conn, chat, alice, ["Hello"]);
     blocks::block(conn, by(bob), alice).unwrap();
-    for (user, refusal) in [(alice, EditRefused::Unreachable), (bob, EditRefused::Blocked)] {
+    let version = messages::get(conn, by(alice), chat, seq).unwrap().version;
+    for (user, refusal, other_refusal) in [
+        (alice, EditRefused::Unreachable, MetadataRefused::Unreachable),
+        (bob, EditRefused::Blocked, MetadataRefused::Blocked),
+    ] {
         let refused = messages::edit(conn, by(user), chat, seq, "Hello again");
         assert_eq!(refused, Err(Refused(refusal)));
+        let refused = messages::set_metadata(conn, by(user), chat, seq, version, &json!({ "words": "Hello again" }));
+        assert_eq!(refused, Err(Refused(other_refusal)));
     }
     messages::delete(conn, by(alice), chat, seq).unwrap();
     assert_consistent(&database);

@@ -5,6 +5,7 @@ use diesel::PgConnection;
 use diesel::connection::SimpleConnection as _;
 use messenger_db::error::Error::Refused;
 use messenger_db::ids::ChatId;
+use messenger_db::maintenance::{self, Options};
 use messenger_db::page::Limit;
 use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::history::{self, HistoryRefused};
@@ -130,6 +131,26 @@ fn a_device_that_knows_a_hundred_thousand_messages_less_gets_what_is_left_at_onc
     run(conn, Removal::in_chat(chat));
     let page = changes::list(conn, by(bob), &away, Limit::new(1)).unwrap();
     assert_eq!((page.chats[0].messages[0].message.seq, page.is_last), (Seq::new(130), true));
+}
+
+/// As after an import of old messages into a new group.
+#[test]
+fn what_the_system_said_keeps_no_older_message() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (chat, [alice, ..]) = cast::group(conn);
+    say(conn, chat, alice, (2..=130).map(|number| number.to_string()));
+    let aging = "UPDATE messages SET created_at = created_at - interval '1 year' WHERE chat_id = '{}' AND seq BETWEEN 2 AND 120";
+    conn.batch_execute(&aging.replace("{}", &chat.to_string())).unwrap();
+    let new = groups::create(conn, by(alice), &NewGroup::new("New", &[])).unwrap().id;
+    let options = Options { messages: Some(TimeDelta::days(30)), is_dry: true, ..Options::default() };
+    let dry = maintenance::run(conn, &options, &mut |_, _| std::ops::ControlFlow::Continue(()));
+    assert_eq!(dry.last().unwrap().removed, 120);
+    assert_eq!(run(conn, Removal::everywhere()).0.messages, 120);
+    for (chat, first) in [(chat, 121), (new, 1)] {
+        assert_eq!(history::latest(conn, by(alice), chat, Limit::default()).unwrap().first_seq, Seq::new(first));
+    }
+    assert_consistent(&database);
 }
 
 #[test]

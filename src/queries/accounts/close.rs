@@ -3,15 +3,17 @@
 use chrono::{DateTime, Utc};
 use diesel::dsl::now;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use ipnet::IpNet;
 
 use crate::actor::Actor;
 use crate::enums::{ChatChangeKind, ChatKind, UserChangeKind};
 use crate::error::{Error, refusals};
-use crate::ids::{ChatId, UserId};
+use crate::ids::{ChatId, UserId, sql_types as sql};
 use crate::models::{ClosedUser, UserSession};
 use crate::queries::accounts::reserved;
 use crate::queries::predicates::open_account;
+use crate::queries::statement::statement;
 use crate::queries::user_changes::{self, About};
 use crate::queries::{blocks, chat_versions, contacts, groups};
 use crate::schema::{chat_heads, chat_participants, chats, push_tokens, unread_messages, user_sessions, users};
@@ -42,9 +44,15 @@ refusals! { CloseRefused {
     NoSuchAccount: NotFound = "account_not_found",
 } }
 
+statement! {
+    /// Lists the picture of the profile as a file that nothing needs any more.
+    QueueAvatar { user: UserId as sql::UserId } -> (Text,) = "avatar.sql"
+}
+
 /// Closes an account for good. Its row stays without a name, a password and a picture, so that the messages it sent
 /// keep a sender, who is shown as a deleted user. Its username stays reserved until
-/// [`release_usernames`](super::release_usernames) gives it free, so that nobody is taken for the person.
+/// [`release_usernames`](super::release_usernames) gives it free, so that nobody is taken for the person. Its picture is on
+/// the list of [unused files](crate::queries::unused_files).
 ///
 /// Its sessions end, and what is known of their devices is forgotten; its contacts and requests go, on both sides, and
 /// the blocks by it and against it; it leaves its groups as [`groups::leave`](crate::queries::groups::leave) does, with
@@ -86,6 +94,7 @@ pub fn close(conn: &mut PgConnection, actor: Actor) -> Result<Closed, Error<Clos
         let blockers = blocks::remove_all(conn, user)?;
         // Last, because other people wait for it.
         let chats = leave_chats(conn, user)?;
+        QueueAvatar { user }.load::<(String,)>(conn)?;
         anonymise(conn, user)?;
         reserved::reserve(conn, &username)?;
         user_changes::record(conn, &contacts, UserChangeKind::ContactChanged, About::other(user))?;

@@ -2,7 +2,7 @@
 
 use diesel::dsl;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::{BigInt, Nullable};
 
 use crate::actor::Actor;
 use crate::error::{Error, refusals};
@@ -15,10 +15,6 @@ use crate::version::Version;
 
 /// How many rows of an account a batch erases at most.
 const ROWS: i64 = 500;
-
-statement! {
-    QueueAvatar { user: UserId as sql::UserId } -> (Text,) = "avatar.sql"
-}
 
 statement! {
     EraseInChat {
@@ -102,8 +98,7 @@ refusals! { ErasureRefused {
 /// It leaves the person's chats, one a batch, and [closes the account](accounts::close). Then it empties their messages, as a
 /// deletion does, with earlier wordings, pictures, mentions and reactions; takes back their reactions; removes mentions of
 /// them and what they acknowledged; and removes uploads, sessions, addresses of notifications and the log of their own things.
-/// Their files are on the list of [unused files](crate::queries::unused_files), the profile's picture included, unless the account
-/// was closed before. It cannot be undone. [`left`](super::left()) proves it, and [the module](super) says what stays.
+/// Their files are on the list of [unused files](crate::queries::unused_files), the profile's picture included. It cannot be undone. [`left`](super::left()) proves it, and [the module](super) says what stays.
 ///
 /// The service has decided it, on the person's request or another's. Several runs at once do no harm.
 ///
@@ -164,7 +159,6 @@ fn leave(conn: &mut PgConnection, run: &mut Erasure) -> Result<(), Error<Erasure
         if known.is_none() {
             return Err(Error::Refused(ErasureRefused::NoSuchAccount));
         }
-        QueueAvatar { user }.load::<(String,)>(conn)?;
         match accounts::close(conn, Actor::trusted(user)) {
             Ok(closed) => Ok(Some(closed)),
             // It was closed before.

@@ -6,6 +6,7 @@ use crate::enums::ParticipantRole;
 use crate::ids::{ChatId, UserId};
 use crate::models::Message;
 use crate::queries::predicates::is_member;
+use crate::queries::visibility::SeesMessage;
 use crate::schema::{chat_heads, chat_participants, messages};
 use crate::seq::Seq;
 
@@ -21,11 +22,17 @@ pub(super) fn hold_head(conn: &mut PgConnection, chat_id: ChatId) -> QueryResult
     Ok(())
 }
 
-/// The message, if it is there and was not deleted.
-pub(super) fn live_message(conn: &mut PgConnection, chat_id: ChatId, seq: Seq) -> QueryResult<Option<Message>> {
+/// The message, if it is there, was not deleted, and the reader sees it.
+pub(super) fn live_message(
+    conn: &mut PgConnection,
+    chat_id: ChatId,
+    seq: Seq,
+    reader: UserId,
+) -> QueryResult<Option<Message>> {
     messages::table
         .find((chat_id, seq))
         .filter(messages::deleted_at.is_null())
+        .filter(SeesMessage { chat_id, reader })
         .select(Message::as_select())
         .first(conn)
         .optional()

@@ -58,7 +58,7 @@ refusals! { DeleteRefused {
 /// One of these, or [`Error::Database`]:
 ///
 /// * [`NotAMember`](DeleteRefused::NotAMember): the actor is not a member of the chat now, or there is no such chat.
-/// * [`NotFound`](DeleteRefused::NotFound): there is no such message, or it was deleted before.
+/// * [`NotFound`](DeleteRefused::NotFound): there is no such message, or it was deleted before, or the actor does not see it.
 /// * [`NotAllowed`](DeleteRefused::NotAllowed): somebody else sent it, and the actor is a plain member; or it is the
 ///   system's.
 ///
@@ -96,7 +96,7 @@ fn may_delete(conn: &mut PgConnection, chat_id: ChatId, actor: UserId, seq: Seq)
     let Some(role) = role(conn, chat_id, actor)? else {
         return Err(Error::Refused(DeleteRefused::NotAMember));
     };
-    let Some(message) = live_message(conn, chat_id, seq)? else {
+    let Some(message) = live_message(conn, chat_id, seq, actor)? else {
         return Err(Error::Refused(DeleteRefused::NotFound));
     };
     let own = message.sender_id == Some(actor);

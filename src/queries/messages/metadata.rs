@@ -20,7 +20,13 @@ pub enum MetadataRefused {
     /// The actor is not a member of the chat now, or there is no such chat.
     #[error("the actor is not a member of the chat")]
     NotAMember,
-    /// There is no such message, or it was deleted.
+    /// In a direct chat, the actor has blocked the other.
+    #[error("the actor has blocked the other")]
+    Blocked,
+    /// In a direct chat, the other has closed the account, or has blocked the actor.
+    #[error("the other cannot be reached")]
+    Unreachable,
+    /// There is no such message, or it was deleted, or the actor does not see it.
     #[error("there is no such message")]
     NotFound,
     /// Somebody else sent it, or the system.
@@ -45,6 +51,8 @@ pub enum MetadataRefused {
 
 refusals! { MetadataRefused {
     NotAMember: Forbidden = "not_a_member",
+    Blocked: Forbidden = "blocked",
+    Unreachable: Forbidden = "unreachable",
     NotFound: NotFound = "message_not_found",
     NotAllowed: Forbidden = "not_allowed",
     ChangedMeanwhile: Conflict = "message_changed_meanwhile" if "messages_version_check",
@@ -83,7 +91,10 @@ statement! {
 /// One of these, or [`Error::Database`]:
 ///
 /// * [`NotAMember`](MetadataRefused::NotAMember): the actor is not a member of the chat now, or there is no such chat.
-/// * [`NotFound`](MetadataRefused::NotFound): there is no such message, or it was deleted.
+/// * [`Blocked`](MetadataRefused::Blocked): in a direct chat, the actor has blocked the other.
+/// * [`Unreachable`](MetadataRefused::Unreachable): in a direct chat, the other has closed the account, or has blocked the
+///   actor.
+/// * [`NotFound`](MetadataRefused::NotFound): there is no such message, or it was deleted, or the actor does not see it.
 /// * [`NotAllowed`](MetadataRefused::NotAllowed): somebody else sent it, or the system.
 /// * [`ChangedMeanwhile`](MetadataRefused::ChangedMeanwhile): the message is no longer of that version: it has other
 ///   words, or other metadata.
@@ -130,6 +141,8 @@ pub fn set_metadata(
         let (outcome, message) = setting.get_result::<(String, Option<Message>)>(conn)?;
         match (outcome.as_str(), message) {
             (_, Some(message)) => Ok(message),
+            ("blocked", _) => Err(Error::Refused(MetadataRefused::Blocked)),
+            ("unreachable", _) => Err(Error::Refused(MetadataRefused::Unreachable)),
             ("not_found", _) => Err(Error::Refused(MetadataRefused::NotFound)),
             ("not_allowed", _) => Err(Error::Refused(MetadataRefused::NotAllowed)),
             ("edited_meanwhile", _) => Err(Error::Refused(MetadataRefused::ChangedMeanwhile)),

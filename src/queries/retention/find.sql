@@ -15,6 +15,18 @@ SELECT
         SELECT looked_at.chat_id
         FROM looked_at
         INNER JOIN messages AS oldest ON looked_at.chat_id = oldest.chat_id AND looked_at.first_seq = oldest.seq
-        WHERE oldest.created_at < $2
+        WHERE
+            oldest.created_at < $2
+            -- Imported messages follow the younger word of the system that the group was created.
+            OR (
+                oldest.kind = 'system'
+                AND (
+                    SELECT said.created_at
+                    FROM messages AS said
+                    WHERE said.chat_id = looked_at.chat_id AND said.seq >= looked_at.first_seq AND said.kind <> 'system'
+                    ORDER BY said.seq
+                    LIMIT 1
+                ) < $2
+            )
         ORDER BY looked_at.chat_id
     ) AS old_chats

@@ -73,7 +73,8 @@ impl Messenger {
 
     pub fn edit(&mut self, editor: UserId, chat: Where, seq: i64, words: &Words, now: Time) -> Outcome {
         let content = Some(words.to_string()).filter(|content| !content.is_empty());
-        let message = self.chat(chat).and_then(|chat| chat.live(seq)).map(|post| post.message.clone());
+        let seen = self.chat(chat).and_then(|chat| chat.live(seq).filter(|_| chat.seen(editor, seq).is_some()));
+        let message = seen.map(|post| post.message.clone());
         refuse!(
             self.role(chat, editor).is_none() => "NotAMember",
             self.is_silent(chat, editor) => "Blocked",
@@ -101,7 +102,8 @@ impl Messenger {
 
     pub fn delete(&mut self, actor: UserId, chat: Where, seq: i64, now: Time) -> Outcome {
         let role = self.role(chat, actor);
-        let message = self.chat(chat).and_then(|chat| chat.live(seq)).map(|post| post.message.clone());
+        let seen = self.chat(chat).and_then(|chat| chat.live(seq).filter(|_| chat.seen(actor, seq).is_some()));
+        let message = seen.map(|post| post.message.clone());
         let may = |message: &Message| {
             message.sender_id.is_some()
                 && (message.sender_id == Some(actor) || role.is_some_and(|role| role != ParticipantRole::Member))
