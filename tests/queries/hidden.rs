@@ -7,7 +7,8 @@ use messenger_db::page::Limit;
 use messenger_db::queries::groups::{self, ChangeRefused, NewGroup};
 use messenger_db::queries::history::{self, HistoryRefused};
 use messenger_db::queries::messages::{
-    self, ClearRefused, Draft, EditsFor, GetRefused, HideRefused, MAX_HIDDEN, SendRefused,
+    self, ClearRefused, DeleteRefused, Draft, EditRefused, EditsFor, GetRefused, HideRefused, MAX_HIDDEN,
+    MetadataRefused, SendRefused,
 };
 use messenger_db::queries::reactions::{self, ReactionRefused};
 use messenger_db::queries::{attachments, changes, inbox, pending, receipts, search, unread};
