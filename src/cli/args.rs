@@ -36,7 +36,8 @@ pub struct Connection {
     #[arg(long, global = true, value_name = "N", default_value = "5", help_heading = "Connection")]
     pub lock_retries: usize,
 
-    /// How long a statement may run, such as 10m; 0 or without it for ever, a number without a unit is milliseconds
+    /// How long a statement may run, such as 10m; 0 or without it for ever (of a page of studio: 5s), a number without a unit is
+    /// milliseconds
     #[arg(long, global = true, value_name = "TIME", value_parser = of_milliseconds, help_heading = "Connection")]
     pub statement_timeout: Option<Duration>,
 

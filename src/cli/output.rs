@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anstream::ColorChoice;
 use clap::builder::styling::{AnsiColor, Style};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use miette::{MietteHandler, MietteHandlerOpts, ReportHandler};
 use serde::Serialize;
 
@@ -115,6 +115,13 @@ impl Output {
         }
     }
 
+    /// Prints the one line that the command is called for, with `--quiet` too.
+    pub fn answer(&self, line: &str) {
+        if !self.args.json {
+            self.progress.suspend(|| self.print(&line));
+        }
+    }
+
     /// Whether everything is to be told.
     pub const fn is_verbose(&self) -> bool {
         self.args.verbose
@@ -165,13 +172,18 @@ impl Output {
     }
 
     fn begin(&mut self, what: &'static str, count: u64, template: &str) {
-        if self.wants_progress() {
-            let style = ProgressStyle::with_template(template);
-            self.progress.set_draw_target(ProgressDrawTarget::stderr());
+        // Of nothing there is no part.
+        if self.wants_progress() && count > 0 {
+            let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            // Nothing of what was shown before is drawn again.
+            self.progress.finish_and_clear();
+            self.progress.set_draw_target(ProgressDrawTarget::hidden());
             self.progress.reset();
             self.progress.set_length(count);
-            self.progress.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            self.progress.set_message("");
+            self.progress.set_style(style.with_key("left", left));
             self.progress.set_prefix(what);
+            self.progress.set_draw_target(ProgressDrawTarget::stderr());
             self.progress.enable_steady_tick(Duration::from_millis(100));
         }
     }
@@ -179,8 +191,11 @@ impl Output {
     /// Shows on a terminal how much of something is done, and an estimate of when it is through.
     pub fn show(&mut self, progress: Progress) {
         let Progress { what, done, total, note } = progress;
+        if total == 0 {
+            return;
+        }
         if self.progress.prefix() != what || self.progress.is_finished() {
-            self.begin(what, total, "{prefix} {bar:30} {percent}%, {eta} left; {wide_msg}");
+            self.begin(what, total, "{prefix} {bar:30} {percent}%{left}; {wide_msg}");
         }
         self.progress.set_length(total);
         self.progress.set_position(done);
@@ -214,6 +229,15 @@ impl Output {
             .wrap_lines(stderr().is_terminal())
             .build();
         complain(&Drawn { handler, problem });
+    }
+}
+
+/// `, 5s left`, once something is done to estimate it by.
+fn left(state: &ProgressState, text: &mut dyn fmt::Write) {
+    let is_known = state.pos() > 0 && state.eta() >= Duration::from_secs(1);
+    if is_known {
+        // A bar without it is a bar.
+        let _ = write!(text, ", {:#} left", HumanDuration(state.eta()));
     }
 }
 
@@ -284,7 +308,7 @@ impl Observer for Output {
             }
             Event::Planned { migrations, direction } => {
                 let what = if *direction == Direction::Up { "applying" } else { "reverting" };
-                self.begin(what, migrations.len() as u64, "{prefix} {bar:30} {pos}/{len}, {eta} left; {wide_msg}");
+                self.begin(what, migrations.len() as u64, "{prefix} {bar:30} {pos}/{len}{left}; {wide_msg}");
             }
             Event::Rehearsing { migration, done, total } => {
                 let note = migration.name.to_owned();

@@ -5,6 +5,9 @@ use super::{Constraint, ConstraintKind};
 
 /// What a constraint demands, in words; an expression that has no words here is given as it is.
 pub(crate) fn in_words(constraint: &Constraint) -> Prose {
+    if constraint.kind == ConstraintKind::Check && constraint.definition.starts_with("not read: ") {
+        return vec![Piece::text(&constraint.definition)];
+    }
     let mut prose = match constraint.kind {
         ConstraintKind::Primary => with(names(&constraint.columns), "", identifies(constraint)),
         ConstraintKind::Unique => {
@@ -76,7 +79,7 @@ pub(super) fn check(definition: &str) -> Prose {
     let mut prose = Prose::new();
     for (number, clause) in clauses.iter().enumerate() {
         let Some(words) = comparison(clause) else {
-            return vec![Piece::text("always true: "), Piece::code(expression)];
+            return vec![Piece::text("must hold: "), Piece::code(expression)];
         };
         if number > 0 {
             prose.push(Piece::text(", and "));
@@ -297,7 +300,7 @@ mod tests {
                 "status is accepted exactly when accepted_at is given",
             ),
             ("CHECK (a = 'x AND y'::text AND b IS NOT NULL)", "a is x AND y, and b is given"),
-            ("CHECK (lower(a) = b OR c)", "always true: lower(a) = b OR c"),
+            ("CHECK (lower(a) = b OR c)", "must hold: lower(a) = b OR c"),
             ("CHECK (expires_at > created_at)", "expires_at is after created_at"),
             (
                 "CHECK (a >= '0001-01-01 00:00:00+00'::timestamp with time zone AND a <= '9999-12-31 23:59:59.999999+00'::timestamp \
@@ -307,7 +310,7 @@ mod tests {
             (
                 "CHECK (a >= '0001-01-01 00:00:00+00'::timestamp with time zone AND b <= '9999-12-31 23:59:59.999999+00'::timestamp \
                  with time zone)",
-                "always true: a >= '0001-01-01 00:00:00+00'::timestamp with time zone AND b <= '9999-12-31 \
+                "must hold: a >= '0001-01-01 00:00:00+00'::timestamp with time zone AND b <= '9999-12-31 \
                  23:59:59.999999+00'::timestamp with time zone",
             ),
             (

@@ -67,12 +67,31 @@ pub(super) fn short(name: &str) -> String {
 }
 
 fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('"', "'").replace(char::is_control, " "))
+    // Of what stands in quotes, Mermaid refuses these.
+    let clean = text.replace('"', "'").replace(['%', '\\'], "_");
+    format!("\"{}\"", clean.replace(char::is_control, " "))
 }
 
 /// What Mermaid takes for the type or the name of a column.
 fn word(text: &str) -> String {
     let clean: String =
         text.chars().map(|c| if c.is_alphanumeric() || "_-[]()".contains(c) { c } else { '_' }).collect();
-    if clean.starts_with(|c: char| c.is_alphabetic()) { clean } else { format!("x{clean}") }
+    // PK, FK and UK are marks of Mermaid's, in either case.
+    let first = clean.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
+    let is_mark = ["PK", "FK", "UK"].iter().any(|mark| first.eq_ignore_ascii_case(mark));
+    if clean.starts_with(|c: char| c.is_alphabetic()) && !is_mark { clean } else { format!("x{clean}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{quoted, word};
+
+    #[test]
+    fn what_mermaid_refuses_is_replaced() {
+        assert_eq!(quoted("100% \\ \"a\"\n"), "\"100_ _ 'a' \"");
+        assert_eq!(
+            ["pk", "FK-x", "Uk", "pk_id", "key", "1st", "a%b"].map(word),
+            ["xpk", "xFK-x", "xUk", "pk_id", "key", "x1st", "a_b"]
+        );
+    }
 }

@@ -14,6 +14,16 @@ here AS (
     SELECT oid FROM pg_namespace WHERE nspname = current_schema()
 ),
 
+-- The tables whose expressions are left out, because writing them down would wait for the lock on the table. None, but for the
+-- studio, which takes the condition away.
+held AS (
+    SELECT lock.relation FROM pg_locks AS lock
+    INNER JOIN pg_database AS own ON own.oid = lock.database
+    WHERE
+        lock.locktype = 'relation' AND lock.mode = 'AccessExclusiveLock' AND own.datname = current_database()
+        AND false
+),
+
 relation AS (
     SELECT
         class.oid,
@@ -36,6 +46,7 @@ of_columns AS (
                 'type', format_type(att.atttypid, att.atttypmod),
                 'is_nullable', NOT (att.attnotnull OR own.typnotnull),
                 'default', CASE
+                    WHEN fallback.oid IS NOT NULL AND relation.oid IN (SELECT held.relation FROM held) THEN 'not read: held by another session'
                     WHEN att.attgenerated <> '' THEN 'always ' || pg_get_expr(fallback.adbin, fallback.adrelid, true)
                     WHEN att.attidentity <> '' THEN 'a number counted up'
                     ELSE pg_get_expr(fallback.adbin, fallback.adrelid, true)
@@ -59,7 +70,10 @@ of_constraints AS (
             json_build_object(
                 'name', con.conname,
                 'kind', con.contype,
-                'definition', regexp_replace(pg_get_constraintdef(con.oid, true), '\s+', ' ', 'g'),
+                'definition', CASE
+                    WHEN con.conrelid IN (SELECT held.relation FROM held) THEN 'not read: held by another session'
+                    ELSE regexp_replace(pg_get_constraintdef(con.oid, true), '\s+', ' ', 'g')
+                END,
                 'columns', ARRAY(
                     SELECT att.attname FROM unnest(con.conkey) WITH ORDINALITY AS key (attnum, place)
                     INNER JOIN pg_attribute AS att ON att.attrelid = con.conrelid AND att.attnum = key.attnum
@@ -97,7 +111,10 @@ of_indexes AS (
             json_build_object(
                 'name', class.relname,
                 'is_unique', ind.indisunique,
-                'definition', regexp_replace(pg_get_indexdef(ind.indexrelid, 0, true), '^.*? USING ', ''),
+                'definition', CASE
+                    WHEN ind.indrelid IN (SELECT held.relation FROM held) THEN 'not read: held by another session'
+                    ELSE regexp_replace(pg_get_indexdef(ind.indexrelid, 0, true), '^.*? USING ', '')
+                END,
                 'comment', obj_description(ind.indexrelid, 'pg_class')
             )
             ORDER BY class.relname::text COLLATE "C"
@@ -114,7 +131,10 @@ of_triggers AS (
         json_agg(
             json_build_object(
                 'name', trig.tgname,
-                'definition', regexp_replace(pg_get_triggerdef(trig.oid, true), '^CREATE (CONSTRAINT )?TRIGGER \S+ ', ''),
+                'definition', CASE
+                    WHEN trig.tgrelid IN (SELECT held.relation FROM held) THEN 'not read: held by another session'
+                    ELSE regexp_replace(pg_get_triggerdef(trig.oid, true), '^CREATE (CONSTRAINT )?TRIGGER \S+ ', '')
+                END,
                 'comment', obj_description(trig.oid, 'pg_trigger')
             )
             ORDER BY trig.tgname::text COLLATE "C"

@@ -49,14 +49,34 @@ pub(super) struct IndexMeasures {
     pub(super) comment: Option<String>,
 }
 
+impl IndexMeasures {
+    /// What uses it, without the words that every comment of an index begins with.
+    pub(super) fn purpose(&self) -> Option<&str> {
+        self.comment.as_deref().map(|comment| comment.strip_prefix("Used by: ").unwrap_or(comment))
+    }
+}
+
 const TABLES: &str = include_str!("measures.sql");
 
 const INDEXES: &str = "
-    SELECT class.relname AS name, of.relname AS \"table\", pg_relation_size(class.oid) AS bytes, stat.idx_scan AS scans,
+    WITH held AS (
+        SELECT lock.relation FROM pg_locks AS lock
+        INNER JOIN pg_database AS own ON own.oid = lock.database
+        WHERE lock.locktype = 'relation' AND lock.mode = 'AccessExclusiveLock' AND own.datname = current_database()
+            AND lock.pid IS DISTINCT FROM pg_backend_pid()
+    )
+    SELECT class.relname AS name, of.relname AS \"table\", stat.idx_scan AS scans,
+        CASE
+            WHEN class.oid IN (SELECT held.relation FROM held) THEN class.relpages::bigint * 8192
+            ELSE pg_relation_size(class.oid)
+        END AS bytes,
         ind.indisvalid AS is_valid, ind.indisunique AS is_unique,
         EXISTS (SELECT FROM pg_constraint AS con WHERE con.conindid = class.oid AND con.contype IN ('p', 'u', 'x'))
             AS is_constraint,
-        regexp_replace(pg_get_indexdef(class.oid, 0, true), '^.*? USING ', '') AS definition,
+        CASE
+            WHEN of.oid IN (SELECT held.relation FROM held) THEN 'not read: held by another session'
+            ELSE regexp_replace(pg_get_indexdef(class.oid, 0, true), '^.*? USING ', '')
+        END AS definition,
         obj_description(class.oid, 'pg_class') AS comment
     FROM pg_index AS ind
     INNER JOIN pg_class AS class ON class.oid = ind.indexrelid

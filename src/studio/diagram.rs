@@ -6,6 +6,7 @@ use super::address::Address;
 use super::database::Database;
 use super::failure::Failure;
 use super::form::Parameters;
+use super::held;
 use super::layout::{self, Section};
 use super::tables;
 use crate::reference::diagram::{self, Detail};
@@ -49,6 +50,7 @@ pub(super) fn page(database: &Database, parameters: &Parameters) -> Result<Marku
     };
     let body = html! {
         h1 { (drawing.title) }
+        (held::notice(&held::of(database)))
         (choices(&reference, subject, table, with_others))
         form method="get" action="/diagram" class="row" {
             @for (name, value) in [("subject", subject), ("table", table), ("others", with_others.then_some("1"))] {

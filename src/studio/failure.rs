@@ -60,6 +60,11 @@ impl From<DieselError> for Failure {
                 "Load the page again; if that does not help, see whether the server runs.",
             ),
             _ => match error {
+                DieselError::DatabaseError(_, said) if said.message().contains("lock timeout") => Self::new(
+                    status,
+                    "Another session holds what the page reads: it waited 2 s for a lock, and was given up.",
+                    "The pages Where it stands and Health show who holds it, and since when.",
+                ),
                 DieselError::DatabaseError(_, said) => Self::new(
                     StatusCode::BAD_REQUEST,
                     format!("The database refused: {}", said.message()),

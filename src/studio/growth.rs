@@ -45,12 +45,21 @@ pub(super) struct Growth {
 #[derive(Debug, Deserialize)]
 struct Size {
     name: String,
-    bytes: i64,
+    /// `None`: another session holds the table for itself.
+    bytes: Option<i64>,
 }
 
-// Whoever holds a table for himself is not waited for: then there is no reading this time.
+// Whoever holds a table for himself is not waited for: then its last size stands.
 const SIZES: &str = "
-    SELECT class.relname AS name, pg_total_relation_size(class.oid) AS bytes
+    WITH held AS (
+        SELECT lock.relation FROM pg_locks AS lock
+        INNER JOIN pg_database AS own ON own.oid = lock.database
+        WHERE lock.locktype = 'relation' AND lock.mode = 'AccessExclusiveLock' AND own.datname = current_database()
+            AND lock.pid IS DISTINCT FROM pg_backend_pid()
+    )
+    SELECT class.relname AS name,
+        CASE WHEN class.oid NOT IN (SELECT held.relation FROM held WHERE held.relation IS NOT NULL)
+            THEN pg_total_relation_size(class.oid) END AS bytes
     FROM pg_class AS class
     WHERE class.relnamespace = to_regnamespace(quote_ident(current_schema())) AND class.relkind IN ('r', 'm')";
 
@@ -69,7 +78,12 @@ impl Growth {
             conn.batch_execute("SET LOCAL lock_timeout = 200")?;
             Statement::new(SIZES).objects(conn)
         })?;
-        let bytes = found.into_iter().map(|size| (size.name, size.bytes)).collect();
+        let known = self.readings().last().map(|last| last.bytes.clone()).unwrap_or_default();
+        let bytes = found
+            .into_iter()
+            .filter_map(|size| Some((size.bytes.or_else(|| known.get(&size.name).copied())?, size.name)))
+            .map(|(bytes, name)| (name, bytes))
+            .collect();
         self.add(Reading { at: Utc::now(), since: Instant::now(), bytes });
         Ok(())
     }

@@ -26,17 +26,25 @@ const HEADERS: [(&str, &str); 7] = [
     ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
 ];
 
-/// What lets a browser in: a random text, which is in the address once and then in a cookie.
+/// What lets a browser in: a random text in the address, for which it gets another one as a cookie.
+///
+/// Cookies are sent to every port of a host: whoever listens at another one can read this one's. What he reads is valid here alone, until
+/// the studio ends, and the address cannot be made from it.
 #[derive(Debug)]
 pub(super) struct Token {
     text: SessionToken,
+    session: SessionToken,
     cookie: String,
 }
 
 impl Token {
-    /// A new one. Cookies are not kept apart by port, so that the name has it.
+    /// New ones. Cookies are not kept apart by port, so that the name has it.
     pub(super) fn generate(port: u16) -> Result<Self, getrandom::Error> {
-        Ok(Self { text: SessionToken::generate()?, cookie: format!("messenger-db-studio-{port}") })
+        Ok(Self {
+            text: SessionToken::generate()?,
+            session: SessionToken::generate()?,
+            cookie: format!("messenger-db-studio-{port}"),
+        })
     }
 
     /// The text.
@@ -44,21 +52,26 @@ impl Token {
         self.text.expose()
     }
 
-    /// Whether it is this one. Digests are compared, so that the time tells nothing.
+    /// Whether it is this one.
     fn is(&self, given: &str) -> bool {
-        Sha256::digest(given.as_bytes()) == Sha256::digest(self.expose().as_bytes())
+        is_same(given, &self.text)
     }
 
     fn set_cookie(&self) -> Option<HeaderValue> {
-        format!("{}={}; Path=/; HttpOnly; SameSite=Strict", self.cookie, self.expose()).parse().ok()
+        format!("{}={}; Path=/; HttpOnly; SameSite=Strict", self.cookie, self.session.expose()).parse().ok()
     }
 
     /// Whether one of the cookies is it.
     fn is_in(&self, headers: &HeaderMap) -> bool {
         let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
         let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        pairs.any(|(name, value)| name == self.cookie && self.is(value))
+        pairs.any(|(name, value)| name == self.cookie && is_same(value, &self.session))
     }
+}
+
+/// Digests are compared, so that the time tells nothing.
+fn is_same(given: &str, secret: &SessionToken) -> bool {
+    Sha256::digest(given.as_bytes()) == Sha256::digest(secret.expose().as_bytes())
 }
 
 /// Refuses what must not be answered, and adds the headers that bind the browser.
@@ -93,13 +106,18 @@ fn refuse(app: &App, request: &Request) -> Option<Response> {
         if !app.token.is(&given) {
             return Some(no_token().into_response());
         }
-        let mut redirect = Redirect::to(request.uri().path()).into_response();
+        let mut redirect = Redirect::to(&own_path(request.uri().path())).into_response();
         if let Some(cookie) = app.token.set_cookie() {
             redirect.headers_mut().insert(header::SET_COOKIE, cookie);
         }
         return Some(redirect);
     }
     (!app.token.is_in(headers)).then(|| no_token().into_response())
+}
+
+/// The path as one of this server: behind two slashes there would be the name of another.
+fn own_path(path: &str) -> String {
+    format!("/{}", path.trim_start_matches(['/', '\\']))
 }
 
 fn no_token() -> Failure {

@@ -8,6 +8,7 @@ use super::catalog::{self, IndexMeasures, Measures, UnindexedKey};
 use super::database::{Database, Statement};
 use super::failure::Failure;
 use super::growth::Growth;
+use super::held::{self, Held};
 use super::layout::{self, Section};
 use super::{standing, tables, words};
 use crate::migrate::{self, Health};
@@ -90,63 +91,119 @@ fn slow(conn: &mut PgConnection, schema: &str) -> Result<Vec<Slow>, Failure> {
     Statement::new(&sql).objects(conn)
 }
 
-/// Everything on the page.
-struct Seen {
-    whole: Option<Whole>,
-    tables: Vec<Measures>,
-    indexes: Vec<IndexMeasures>,
-    unindexed: Vec<UnindexedKey>,
-    transactions: Vec<Transaction>,
-    slow: Option<Vec<Slow>>,
-    waiting: Vec<standing::Waiting>,
+/// A slot, which keeps the log of writes for its receiver.
+#[derive(Debug, Deserialize)]
+struct Slot {
+    name: String,
+    kind: String,
+    is_active: bool,
+    /// `reserved`, `extended`, `unreserved` or `lost`.
+    state: Option<String>,
+    /// How much of the log it holds back.
+    bytes: Option<i64>,
 }
 
-/// The page.
+const SLOTS: &str = "
+    SELECT slot_name AS name, slot_type AS kind, active AS is_active, wal_status AS state,
+        pg_wal_lsn_diff(
+            CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END, restart_lsn
+        )::bigint AS bytes
+    FROM pg_replication_slots
+    ORDER BY bytes DESC NULLS LAST, slot_name::text COLLATE \"C\"
+    LIMIT 100";
+
+/// The page. Each part is read by itself, and one that cannot be read says why in its place. Who holds what comes first: on
+/// a bad day it is what the page is opened for, and reading it waits for nobody.
 pub(super) fn page(database: &Database, growth: &Growth) -> Result<Markup, Failure> {
+    let held = held::of(database);
     // Where a size cannot be read just now, the plot ends earlier.
     let _ = growth.read(database, true);
-    let health = migrate::health(&database.runner)?;
-    let waiting = standing::waiting(database)?;
-    let mut seen = database.read(|conn| {
-        let whole: Option<Whole> = Statement::new(WHOLE).objects(conn)?.into_iter().next();
-        Ok(Seen {
-            tables: catalog::tables(conn)?.into_values().filter(|table| table.bytes.is_some()).collect(),
-            indexes: catalog::indexes(conn)?,
-            unindexed: catalog::unindexed_keys(conn)?,
-            transactions: Statement::new(TRANSACTIONS).objects(conn)?,
-            slow: None,
-            waiting,
-            whole,
-        })
-    })?;
-    // In a transaction of its own: the library may not be loaded, and then this fails.
-    if let Some(schema) = seen.whole.as_ref().and_then(|whole| whole.statements.clone()) {
-        seen.slow = database.read(|conn| slow(conn, &schema)).ok();
-    }
-    seen.tables.sort_by_key(|table| std::cmp::Reverse(table.bytes.unwrap_or(0) + table.index_bytes.unwrap_or(0)));
+    let health = migrate::health(&database.runner).map_err(Failure::from);
+    let whole = database.read(|conn| Ok(Statement::new(WHOLE).objects::<Whole>(conn)?.into_iter().next()));
+    let tables = database.read(|conn| {
+        let found = catalog::tables(conn)?.into_values().filter(|table| table.bytes.is_some());
+        let mut found: Vec<Measures> = found.collect();
+        found.sort_by_key(|table| std::cmp::Reverse(table.bytes.unwrap_or(0) + table.index_bytes.unwrap_or(0)));
+        Ok(found)
+    });
+    let keys = database.read(catalog::unindexed_keys);
+    let whole_of = whole.as_ref().ok().and_then(Option::as_ref);
+    let days = whole_of.and_then(|whole| whole.days);
+    // The library may not be loaded, and then this fails.
+    let schema = whole_of.and_then(|whole| whole.statements.clone());
+    let slow = schema.and_then(|schema| database.read(|conn| slow(conn, &schema)).ok());
     let body = html! {
         h1 { "Health" }
-        @if let Some(unseen) = &health.unseen { p class="bad" { "Not everything is seen: " (unseen) "." } }
-        (overall(&seen, &health))
-        (sizes(&seen.tables, seen.whole.as_ref().and_then(|whole| whole.days)))
+        @if let Some(unseen) = health.as_ref().ok().and_then(|health| health.unseen.as_ref()) {
+            p class="bad" { "Not everything is seen: " (unseen) "." }
+        }
+        (held::notice(&held))
+        (part("Who waits for whom", &standing::waiting(database), |found| html! {
+            @if found.is_empty() { h2 { "Who waits for whom" } p { "Nobody waits for a lock." } } @else { (standing::waits(found)) }
+            p class="advice" {
+                "A wait of seconds is a migration or an open transaction: end the session that the others wait for with \
+                 SELECT pg_terminate_backend(process)."
+            }
+        }))
+        (part("Long transactions", &database.read(|conn| Statement::new(TRANSACTIONS).objects(conn)), |found: &Vec<_>| transactions(found)))
+        (part("The whole", &health, |health| overall(whole_of, health)))
+        @if let Err(failure) = &whole { (failed(failure)) }
+        (part("Tables", &tables, |tables| sizes(tables, days, &held)))
         (growth.shown())
-        (unused(&seen.indexes))
-        (missing(&seen.tables, &seen.unindexed))
-        (statements(seen.slow.as_deref()))
-        (transactions(&seen.transactions))
-        @if seen.waiting.is_empty() { h2 { "Who waits for whom" } p { "Nobody waits for a lock." } } @else { (standing::waits(&seen.waiting)) }
-        p class="advice" { "A wait of seconds is a migration or an open transaction: end the session that the others wait for with SELECT pg_terminate_backend(process)." }
-        (replication(&health))
+        (part("Indexes", &database.read(catalog::indexes), |indexes: &Vec<_>| unused(indexes)))
+        (part("Missing indexes", &keys, |keys| missing(tables.as_deref().unwrap_or_default(), keys)))
+        (statements(slow.as_deref()))
+        (part("Replication", &health, replication))
+        (part("Replication slots", &database.read(|conn| Statement::new(SLOTS).objects(conn)), |found: &Vec<_>| slots(found)))
     };
     Ok(layout::page("Health", Some(Section::Health), None, &body))
 }
 
-fn overall(seen: &Seen, health: &Health) -> Markup {
+/// A part of the page, or why it is not there.
+fn part<T>(title: &str, read: &Result<T, Failure>, show: impl FnOnce(&T) -> Markup) -> Markup {
+    match read {
+        Ok(found) => show(found),
+        Err(failure) => html! { h2 { (title) } (failed(failure)) },
+    }
+}
+
+fn failed(failure: &Failure) -> Markup {
+    html! { p class="bad" { "Not read: " (failure.message) } p { (failure.help) } }
+}
+
+fn slots(found: &[Slot]) -> Markup {
+    let rows: Vec<_> = found
+        .iter()
+        .map(|slot| {
+            html! {
+                tr {
+                    th scope="row" { code { (slot.name) } }
+                    td { (slot.kind) }
+                    td { @if slot.is_active { "yes" } @else { strong class="bad" { "no" } } }
+                    td class="number" { (slot.bytes.map_or_else(|| "nothing".to_owned(), |bytes| words::bytes(bytes.max(0)))) }
+                    td { (slot.state.as_deref().unwrap_or_default()) }
+                }
+            }
+        })
+        .collect();
+    html! {
+        h2 { "Replication slots" }
+        (layout::table("Who has the log of writes kept", &["slot", "kind", "active", "holds back", "state"], &rows))
+        p class="advice" {
+            "A slot that is not active keeps the log, and dead rows where it has an xmin, until its receiver comes back or the disk is full. \
+             Start the receiver; or, when it never comes back, SELECT pg_drop_replication_slot('name'). \
+             max_slot_wal_keep_size bounds what all slots may keep: one that falls further behind becomes \"lost\", and its receiver is \
+             built anew."
+        }
+    }
+}
+
+fn overall(whole: Option<&Whole>, health: &Health) -> Markup {
     let mut facts = vec![("Started", html! { (health.started_at) })];
     if let Some(connections) = health.connections {
         facts.push(("Connections", html! { (connections.used) " of " (connections.max) }));
     }
-    if let Some(whole) = &seen.whole {
+    if let Some(whole) = whole {
         #[allow(clippy::cast_precision_loss, reason = "a number of rows, for people")]
         let a_day = whole.days.filter(|days| *days > AN_HOUR).map(|days| whole.inserted as f64 / days);
         facts.extend([
@@ -170,7 +227,7 @@ fn overall(seen: &Seen, health: &Health) -> Markup {
         p class="advice" {
             "Less than 99 % from memory: give shared_buffers more, or the machine. Deadlocks: every operation of this crate locks in \
              one order, so look for statements of the service's own. Above 200,000,000 transactions autovacuum freezes by itself; \
-             above 1,000,000,000 it is kept from it: look for the long transactions below."
+             above 1,000,000,000 it is kept from it: look for the long transactions above."
         }
     }
 }
@@ -189,7 +246,7 @@ fn a_day(table: &Measures, days: Option<f64>) -> Option<(i64, Option<i64>)> {
     Some((rows as i64, of_row.map(|of_row| (rows * of_row) as i64)))
 }
 
-fn sizes(measured: &[Measures], days: Option<f64>) -> Markup {
+fn sizes(measured: &[Measures], days: Option<f64>, held: &[Held]) -> Markup {
     let rows: Vec<_> = measured
         .iter()
         .map(|table| {
@@ -197,7 +254,7 @@ fn sizes(measured: &[Measures], days: Option<f64>) -> Markup {
             let is_bad = dead > 10_000 && dead * 5 > table.live.unwrap_or(0);
             html! {
                 tr {
-                    th scope="row" { a href=(tables::address(&table.name)) { code { (table.name) } } }
+                    th scope="row" { a href=(tables::address(&table.name)) { code { (table.name) } } (held::mark(held, &table.name)) }
                     td class="number" { (table.rows.map(words::number).unwrap_or_default()) }
                     td class="number" { (table.bytes.map(words::bytes).unwrap_or_default()) }
                     td class="number" { (table.index_bytes.map(words::bytes).unwrap_or_default()) }
@@ -242,7 +299,7 @@ fn unused(indexes: &[IndexMeasures]) -> Markup {
                     th scope="row" { code { (index.name) } }
                     td { a href=(tables::address(&index.table)) { code { (index.table) } } }
                     td class="number" { (index.bytes.map(words::bytes).unwrap_or_default()) }
-                    td { (index.comment.as_deref().unwrap_or_default()) }
+                    td { (index.purpose().unwrap_or_default()) }
                 }
             }
         })
@@ -390,6 +447,6 @@ fn replication(health: &Health) -> Markup {
             }
         }
         (layout::table("Who receives what this server writes", &["receiver", "state", "kind", "behind by", "lag"], &rows))
-        p class="advice" { "A receiver that falls further and further behind lacks disk or network; a slot without a receiver keeps the log until the disk is full." }
+        p class="advice" { "A receiver that falls further and further behind lacks disk or network." }
     }
 }

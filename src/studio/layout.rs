@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use maud::{DOCTYPE, Markup, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::hidden;
 
 /// A part of the studio.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +28,7 @@ const SECTIONS: [(Section, &str, &str); 6] = [
 
 /// A whole page; `refresh` has the browser load it again after so many seconds.
 pub(super) fn page(title: &str, section: Option<Section>, refresh: Option<u32>, body: &Markup) -> Markup {
-    html! {
+    let whole = html! {
         (DOCTYPE)
         html lang="en" {
             head {
@@ -50,7 +52,8 @@ pub(super) fn page(title: &str, section: Option<Section>, refresh: Option<u32>, 
                 main id="main" tabindex="-1" { (body) }
             }
         }
-    }
+    };
+    PreEscaped(hidden::shown(whole.into_string()))
 }
 
 /// A table that scrolls by itself when it is wide.

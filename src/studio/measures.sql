@@ -1,9 +1,30 @@
--- What is measured of each relation of the current schema. A size locks its relation as a SELECT does.
+-- What is measured of each relation of the current schema. A size locks its relation as a SELECT does: of what another session
+-- holds for itself, or waits for so, the size is what it was when it was last vacuumed or analysed.
+WITH held AS (
+    SELECT lock.relation FROM pg_locks AS lock
+    INNER JOIN pg_database AS own ON own.oid = lock.database
+    WHERE
+        lock.locktype = 'relation' AND lock.mode = 'AccessExclusiveLock' AND own.datname = current_database()
+        AND lock.pid IS DISTINCT FROM pg_backend_pid()
+)
+
 SELECT
     class.relname AS name,
     CASE WHEN class.relkind NOT IN ('v', 'f') AND class.reltuples >= 0 THEN class.reltuples::bigint END AS rows,
-    CASE WHEN class.relkind IN ('r', 'm', 'p') THEN pg_table_size(class.oid) END AS bytes,
-    CASE WHEN class.relkind IN ('r', 'm', 'p') THEN pg_indexes_size(class.oid) END AS index_bytes,
+    CASE
+        WHEN class.relkind NOT IN ('r', 'm', 'p') THEN NULL
+        WHEN class.oid IN (SELECT held.relation FROM held) THEN class.relpages::bigint * 8192
+        ELSE pg_table_size(class.oid)
+    END AS bytes,
+    CASE
+        WHEN class.relkind NOT IN ('r', 'm', 'p') THEN NULL
+        WHEN class.oid IN (SELECT held.relation FROM held) THEN (
+            SELECT coalesce(sum(of_index.relpages), 0)::bigint * 8192 FROM pg_index AS ind
+            INNER JOIN pg_class AS of_index ON of_index.oid = ind.indexrelid
+            WHERE ind.indrelid = class.oid
+        )
+        ELSE pg_indexes_size(class.oid)
+    END AS index_bytes,
     CASE WHEN class.reltuples > 0 AND width.bytes IS NOT NULL THEN
         greatest(
             0,

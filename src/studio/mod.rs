@@ -36,12 +36,15 @@ mod form;
 mod growth;
 mod guard;
 mod health;
+mod held;
+mod hidden;
 mod layout;
 mod locks;
 mod origin;
 mod people;
 mod routes;
 mod secret;
+mod serving;
 mod standing;
 mod tables;
 mod words;
@@ -170,7 +173,7 @@ impl Studio {
         runtime.spawn(watch(Arc::clone(&self.app)));
         let serving = runtime.spawn(async move {
             let listener = tokio::net::TcpListener::from_std(self.listener)?;
-            axum::serve(listener, routes::routes(self.app)).await
+            serving::serve(listener, routes::routes(self.app)).await
         });
         while !wants_to_stop() && !serving.is_finished() {
             thread::sleep(Duration::from_millis(100));

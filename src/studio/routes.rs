@@ -33,7 +33,9 @@ pub(super) fn routes(app: App) -> Router {
         .route("/data/{table}/value/{column}", get(value))
         .route(
             "/people",
-            get(async |State(app), pairs: Pairs| with(app, pairs, |app, of| people::list(&app.database, of)).await),
+            get(async |State(app), pairs: Pairs| {
+                with(app, pairs, |app, of| people::explained(&app.database, people::list(&app.database, of))).await
+            }),
         )
         .route("/people/{user}", get(person))
         .route("/people/{user}/search", get(search))
@@ -72,19 +74,20 @@ async fn value(State(app): State<App>, Path((table, column)): Path<(String, Stri
 }
 
 async fn person(State(app): State<App>, Path(user): Path<String>, pairs: Pairs) -> Response {
-    with(app, pairs, move |app, of| people::one(&app.database, &user, of)).await
+    with(app, pairs, move |app, of| people::explained(&app.database, people::one(&app.database, &user, of))).await
 }
 
 async fn search(State(app): State<App>, Path(user): Path<String>, pairs: Pairs) -> Response {
-    with(app, pairs, move |app, of| people::search(&app.database, &user, of)).await
+    with(app, pairs, move |app, of| people::explained(&app.database, people::search(&app.database, &user, of))).await
 }
 
 async fn chat(State(app): State<App>, Path((user, chat)): Path<(String, String)>, pairs: Pairs) -> Response {
-    with(app, pairs, move |app, of| people::chat(&app.database, &user, &chat, of)).await
+    with(app, pairs, move |app, of| people::explained(&app.database, people::chat(&app.database, &user, &chat, of)))
+        .await
 }
 
 async fn message(State(app): State<App>, Path((user, chat, seq)): Path<(String, String, String)>) -> Response {
-    page(app, move |app| people::message(&app.database, &user, &chat, &seq)).await
+    page(app, move |app| people::explained(&app.database, people::message(&app.database, &user, &chat, &seq))).await
 }
 
 /// A page with parameters.

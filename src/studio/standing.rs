@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::database::{Database, Statement};
 use super::failure::Failure;
+use super::held::{self, Session as Blocker};
 use super::layout::{self, Section};
 use super::{locks, words};
 use crate::migrate::{self, Comparison, Difference, Health, Holder, Kind, Scope, Status, Verification};
@@ -21,13 +22,20 @@ pub(super) struct Waiting {
     pub(super) lock: Option<String>,
     pub(super) relation: Option<String>,
     pub(super) seconds: Option<f64>,
-    pub(super) blockers: Vec<i32>,
+    pub(super) blockers: Vec<Blocker>,
 }
 
 const WAITING: &str = "
     SELECT activity.pid, coalesce(activity.application_name, '') AS application, activity.usename AS role, lock.mode AS lock,
         lock.relation::regclass::text AS relation, extract(epoch FROM clock_timestamp() - lock.waitstart)::float8 AS seconds,
-        pg_blocking_pids(activity.pid) AS blockers
+        (
+            SELECT coalesce(json_agg(json_build_object(
+                'pid', nullif(blocker.pid, 0), 'application', other.application_name, 'role', other.usename, 'state', other.state,
+                'seconds', extract(epoch FROM clock_timestamp() - other.xact_start)::float8
+            )), '[]')
+            FROM (SELECT DISTINCT unnest(pg_blocking_pids(activity.pid))) AS blocker (pid)
+            LEFT JOIN pg_stat_activity AS other ON other.pid = blocker.pid
+        ) AS blockers
     FROM pg_locks AS lock
     INNER JOIN pg_stat_activity AS activity ON activity.pid = lock.pid
     WHERE NOT lock.granted AND activity.datname = current_database()
@@ -41,14 +49,16 @@ pub(super) fn waiting(database: &Database) -> Result<Vec<Waiting>, Failure> {
 
 /// The page. While somebody migrates, the browser loads it again every two seconds.
 pub(super) fn page(database: &Database) -> Result<Markup, Failure> {
-    // What cannot be seen is told in its place, and the rest is shown.
+    // What cannot be seen is told in its place, and the rest is shown. Who holds a table is read before what waits for it.
+    let held = held::of(database);
     let found = migrate::verify(&database.runner, Scope::CurrentSchema);
     let health = migrate::health(&database.runner)?;
     let runners = migrate::runners(&database.runner)?;
     let waiting = waiting(database)?;
-    let refresh = (!runners.is_empty() || !waiting.is_empty()).then_some(2);
+    let refresh = (!runners.is_empty() || !waiting.is_empty() || !held.is_empty()).then_some(2);
     let body = html! {
         h1 { "Where it stands" }
+        (held::notice(&held))
         @match &found {
             Ok(found) => (verdict(found)),
             Err(error) => (unseen(database, error)),
@@ -145,7 +155,7 @@ pub(super) fn waits(waiting: &[Waiting]) -> Markup {
                     td { (wait.lock.as_deref().unwrap_or_default()) }
                     td { (wait.relation.as_deref().unwrap_or_default()) }
                     td class="number" { (wait.seconds.map(words::seconds).unwrap_or_default()) }
-                    td { @for blocker in &wait.blockers { (blocker) " " } }
+                    td { @for (number, blocker) in wait.blockers.iter().enumerate() { @if number > 0 { "; " } (blocker.described()) } }
                 }
             }
         })
@@ -154,7 +164,7 @@ pub(super) fn waits(waiting: &[Waiting]) -> Markup {
         h2 { "Who waits for whom" }
         (layout::table(
             "Sessions that wait for a lock",
-            &["process", "application", "role", "lock", "of", "since", "waits for process"],
+            &["process", "application", "role", "lock", "of", "for", "waits for"],
             &rows,
         ))
     }
@@ -219,7 +229,11 @@ fn differences(found: &Verification) -> Markup {
     let drift = found.catalog.drift();
     html! {
         h2 { "Differences" }
-        @if drift.is_none() && found.edited.is_empty() { p { "None." } }
+        @if let Comparison::Unknown(unknown) = &found.catalog {
+            p { "Not known: " (unknown) "." }
+        } @else if drift.is_none() && found.edited.is_empty() {
+            p { "None." }
+        }
         @if let Some(drift) = drift {
             p { "The catalog of the database, compared with that of " (drift.whose()) "." }
             @for (kind, meaning) in [

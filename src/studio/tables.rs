@@ -9,6 +9,7 @@ use super::catalog::{self, IndexMeasures, Measures};
 use super::database::Database;
 use super::diagram;
 use super::failure::Failure;
+use super::held;
 use super::layout::{self, Section};
 use super::origin::Origins;
 use super::secret::is_secret;
@@ -23,16 +24,17 @@ pub(super) fn address(table: &str) -> Address {
 /// The page with every table, by subject.
 pub(super) fn list(database: &Database) -> Result<Markup, Failure> {
     let reference = database.reference()?;
-    let measures = database.read(catalog::tables)?;
+    let (measures, held) = database.read(|conn| Ok((catalog::tables(conn)?, held::read(conn)?)))?;
     let body = html! {
         h1 { "Tables" }
+        (held::notice(&held))
         p { "Rows are the server's estimate. " a href="/diagram" { "The diagram" } " shows how the tables point at each other." }
         @for subject in subjects(&reference) {
             h2 { (subject.name) }
             (layout::table(
                 subject.name,
                 &["table", "rows", "table and wide values", "indexes", "HOT updates", "what for"],
-                &subject.tables.iter().map(|table| line(table, measures.get(&table.name))).collect::<Vec<_>>(),
+                &subject.tables.iter().map(|table| line(table, measures.get(&table.name), &held)).collect::<Vec<_>>(),
             ))
         }
         (types(&reference))
@@ -40,11 +42,11 @@ pub(super) fn list(database: &Database) -> Result<Markup, Failure> {
     Ok(layout::page("Tables", Some(Section::Tables), None, &body))
 }
 
-fn line(table: &Table, measures: Option<&Measures>) -> Markup {
+fn line(table: &Table, measures: Option<&Measures>, held: &[held::Held]) -> Markup {
     let size = |bytes: Option<i64>| bytes.map(words::bytes).unwrap_or_default();
     html! {
         tr {
-            th scope="row" { a href=(address(&table.name)) { code { (table.name) } } @if table.kind != "table" { " " (table.kind) } }
+            th scope="row" { a href=(address(&table.name)) { code { (table.name) } } @if table.kind != "table" { " " (table.kind) } (held::mark(held, &table.name)) }
             td class="number" { (measures.and_then(|of| of.rows).map(words::number).unwrap_or_default()) }
             td class="number" { (size(measures.and_then(|of| of.bytes))) }
             td class="number" { (size(measures.and_then(|of| of.index_bytes))) }
@@ -86,13 +88,16 @@ fn types(reference: &Reference) -> Markup {
 pub(super) fn one(database: &Database, name: &str) -> Result<Markup, Failure> {
     let reference = database.reference()?;
     let table = find(&reference, name)?;
-    let (measures, indexes) = database.read(|conn| Ok((catalog::tables(conn)?, catalog::indexes(conn)?)))?;
+    let (measures, indexes, held) =
+        database.read(|conn| Ok((catalog::tables(conn)?, catalog::indexes(conn)?, held::read(conn)?)))?;
+    let held: Vec<_> = held.into_iter().filter(|of| of.table == table.name).collect();
     let kind = if table.kind == "table" { "table" } else { "view" };
     let origins = Origins::of(database.runner.migrations(), &format!("{kind} {name}"));
     let indexes: Vec<_> = indexes.into_iter().filter(|index| index.table == table.name).collect();
     let measured = measures.get(&table.name);
     let body = html! {
         h1 { code { (table.name) } @if table.kind != "table" { " " (table.kind) } }
+        (held::notice(&held))
         @if let Some(comment) = &table.comment { p { (comment) } }
         p {
             a href=(Address::new(&["data", name])) { "Its rows" } " · "
@@ -265,7 +270,7 @@ fn listed_indexes(indexes: &[IndexMeasures], origins: &Origins) -> Markup {
                     td { @if index.is_unique { "unique, " } code { (index.definition) } @if !index.is_valid { " " strong class="bad" { "invalid" } } }
                     td class="number" { (index.bytes.map(words::bytes).unwrap_or_default()) }
                     td class="number" { (index.scans.map(words::number).unwrap_or_default()) }
-                    td { (index.comment.as_deref().unwrap_or(if index.is_constraint { "Keeps the constraint of its name." } else { "" })) }
+                    td { (index.purpose().unwrap_or(if index.is_constraint { "Keeps the constraint of its name." } else { "" })) }
                     td { (made_by(origins, "index", &index.name)) }
                 }
             }

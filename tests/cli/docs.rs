@@ -64,6 +64,8 @@ fn a_file_that_cannot_be_read_or_written_is_an_error_that_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let database = TestDatabase::empty();
     on(&database, &["docs", "--check", &file(&folder, "none.md")]).exits(2).complains("--output");
+    on(&database, &["docs", "--output", &file(&folder, "schema.pdf")]).exits(2).complains(".html");
+    assert!(!folder.path().join("schema.pdf").exists());
     on(&database, &["docs", "--output", &file(&folder, "none/schema.md")])
         .exits(1)
         .complains("Name a file in a folder");

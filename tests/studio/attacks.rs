@@ -50,6 +50,31 @@ fn the_token_becomes_a_cookie_that_scripts_and_other_sites_do_not_get() {
     assert_eq!((answer.status, answer.header("location")), (303, Some("/tables")));
     let cookie = answer.header("set-cookie").unwrap();
     assert!(cookie.contains("; HttpOnly") && cookie.contains("; SameSite=Strict"), "{cookie}");
+    // Other ports of this host are sent the cookie: it is not the token, and opens no address.
+    let (_, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();
+    assert!(!query.contains(value) && cookie.contains(&format!("-{}=", studio.port)), "{cookie}");
+    Browser::outside(studio.port).get(&format!("/?token={value}")).refused(403);
+    // Whoever has the token sends nobody elsewhere with it.
+    for path in ["//evil.example/", "///evil.example/", "//evil.example//a"] {
+        let answer = Browser::outside(studio.port).get(&format!("{path}?{query}"));
+        let to = answer.header("location").unwrap();
+        assert!(answer.status == 303 && to.starts_with("/evil.example/"), "{to}");
+    }
+}
+
+#[test]
+fn what_does_not_finish_asking_is_ended_and_others_are_answered_meanwhile() {
+    use std::io::{Read as _, Write as _};
+    let database = TestDatabase::migrated();
+    let studio = Running::on(&database);
+    let mut open: Vec<_> = (0..20).map(|_| std::net::TcpStream::connect(("127.0.0.1", studio.port)).unwrap()).collect();
+    open[0].write_all(b"GET / HTTP/1.1\r\nHost: loc").unwrap();
+    studio.browser().get("/assets/studio.css").shown();
+    for stream in &mut open {
+        let mut said = Vec::new();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream.read_to_end(&mut said).unwrap();
+    }
 }
 
 #[test]
@@ -123,6 +148,7 @@ fn hostile_names_comments_and_values_are_text() {
     addresses.extend([
         format!("/tables/{encoded}"),
         format!("/data/{encoded}"),
+        format!("/data/{encoded}"),
         format!("/people/{alice}"),
         format!("/diagram?table={encoded}&find={encoded}"),
     ]);
@@ -132,6 +158,13 @@ fn hostile_names_comments_and_values_are_text() {
     addresses.extend(links);
     for address in addresses {
         let page = browser.get(&address).shown();
+        if address == format!("/data/{encoded}") {
+            // What would turn the line round is shown as what it is.
+            assert!(
+                page.contains("<mark class=\"hidden\">U+202E</mark>back<mark class=\"hidden\">U+0007</mark>"),
+                "{page}"
+            );
+        }
         for tag in ["<script>", "<img", "href=\"javascript", " onerror=alert(1)>\""] {
             assert!(!page.contains(tag), "{tag} in {address}: {page}");
         }

@@ -49,6 +49,79 @@ fn large_tables_that_are_read_whole_and_foreign_keys_without_an_index_are_listed
     assert!(!browser.get("/health").shown().contains("cats_owner_id_fkey"));
 }
 
+/// On the worst day: a migration holds a table, and the pages say who it is instead of waiting.
+#[test]
+fn while_a_table_is_held_every_page_is_shown_and_says_by_whom() {
+    let database = TestDatabase::migrated();
+    let studio = Running::on(&database);
+    let browser = studio.browser();
+    let mut holder = database.connect();
+    holder.execute("SET application_name = 'the holder'; BEGIN; LOCK TABLE messages IN ACCESS EXCLUSIVE MODE").unwrap();
+    let pid = holder.backend_pid();
+    for address in ["/", "/health", "/tables", "/tables/messages", "/tables/users", "/diagram", "/data", "/data/users"]
+    {
+        let page = browser.get(address).shown();
+        let is_told =
+            page.contains(&format!("process {pid} (the holder, role ")) && page.contains("its transaction began");
+        assert!(is_told || address.ends_with("users"), "{address}: {page}");
+    }
+    let page = browser.get("/health").shown();
+    let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text} is not in {page}"));
+    // Who waits comes first, and the other tables have their sizes.
+    assert!(
+        place("Held for itself") < place("Who waits for whom")
+            && place("Long transactions") < place("Tables, the largest")
+    );
+    assert!(page.contains(&format!("held by process {pid}</strong>")) && page.contains("/tables/users"), "{page}");
+    let first = browser.get("/").shown();
+    assert!(!first.contains("<h2>Differences</h2><p>None.</p>"), "{first}");
+    let refused = browser.get("/data/messages").refused(503);
+    assert!(refused.contains("waited 2 s for a lock"), "{refused}");
+    holder.execute("COMMIT").unwrap();
+    let page = browser.get("/health").shown();
+    assert!(!page.contains("Held for itself"), "{page}");
+}
+
+#[test]
+fn who_waits_is_shown_with_who_is_in_the_way() {
+    let database = TestDatabase::migrated();
+    let studio = Running::on(&database);
+    let browser = studio.browser();
+    let mut holder = database.connect();
+    holder.execute("SET application_name = 'the holder'; BEGIN; LOCK TABLE chats IN SHARE MODE").unwrap();
+    let pid = holder.backend_pid();
+    let mut waiter = database.connect();
+    waiter.execute("SET lock_timeout = '60s'").unwrap();
+    let waiting = std::thread::spawn(move || drop(waiter.execute("DELETE FROM chats")));
+    until("somebody waits", || browser.get("/health").shown().contains("RowExclusiveLock"));
+    for address in ["/", "/health"] {
+        let page = browser.get(address).shown();
+        let waits = page.rsplit("Sessions that wait for a lock").next().unwrap();
+        assert!(waits.contains(&format!("process {pid} (the holder, role ")), "{address}: {page}");
+    }
+    holder.execute("COMMIT").unwrap();
+    waiting.join().unwrap();
+}
+
+#[test]
+fn a_slot_without_a_receiver_is_shown_with_what_it_holds_back() {
+    let database = TestDatabase::migrated();
+    if database.value("SELECT current_setting('wal_level')") == "minimal" {
+        return;
+    }
+    let slot = format!("forgotten_{}", database.name());
+    database.execute(&format!("SELECT pg_create_physical_replication_slot('{slot}', true)")).unwrap();
+    let page = Running::on(&database).browser().get("/health");
+    database.execute(&format!("SELECT pg_drop_replication_slot('{slot}')")).unwrap();
+    let page = page.shown();
+    let row = page.split(&slot).nth(1).unwrap().split("</tr>").next().unwrap();
+    assert!(
+        row.contains("physical") && row.contains(">no<") && ["bytes", "kB", "MB"].iter().any(|unit| row.contains(unit)),
+        "{row}"
+    );
+    assert!(page.contains("pg_drop_replication_slot"), "{page}");
+}
+
 #[test]
 fn slow_statements_are_listed_without_values_where_the_server_counts_them() {
     const THERE: &str = "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_stat_statements'";

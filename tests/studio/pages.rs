@@ -171,13 +171,62 @@ fn a_chat_is_shown_as_that_user_sees_it_with_ticks_replies_edits_and_reactions()
     assert!(message.contains("Where do we &lt;b&gt;meet&lt;/b&gt;?") && message.contains("bob"), "{message}");
     let found = browser.get(&format!("/people/{carol}/search?q=lake")).shown();
     assert!(found.contains("<mark>lake</mark>"), "{found}");
+    assert!(found.contains("Hikers") && found.contains(&format!("/people/{bob}\"")), "{found}");
     assert!(browser.get("/people?q=caro").shown().contains(&carol.to_string()));
+    assert!(browser.get("/people?q=@carol").shown().contains(&carol.to_string()));
+    assert!(browser.get("/people").shown().contains("in the order of their keys"));
+    // The system's message is in words, without ticks; everybody's position has a name.
+    assert!(page.contains("opened the group") && page.contains("<bdi>carol</bdi>"), "{page}");
+    let opened = page.split("opened the group").nth(1).unwrap().split("</li>").next().unwrap();
+    assert!(!opened.contains("received it"), "{opened}");
+
+    // A deleted message has a page, and what a user hides is a gap to that user alone.
+    messages::hide(conn, cast::by(bob), chat, seq).unwrap();
+    let of_bob = browser.get(&format!("/people/{bob}/chats/{chat}")).shown();
+    assert!(of_bob.contains(&format!("Message {seq} is hidden")), "{of_bob}");
+    assert!(!browser.get(&format!("/people/{alice}/chats/{chat}")).shown().contains("is hidden"));
+    messages::delete(conn, cast::by(alice), chat, seq).unwrap();
+    let deleted = browser.get(&format!("/people/{carol}/chats/{chat}/{seq}")).shown();
+    let facts = deleted.split("<dt>Deleted</dt>").nth(1).unwrap().split("</div>").next().unwrap();
+    assert!(facts.contains("<time") && facts.contains(" by ") && facts.contains(&alice.to_string()), "{deleted}");
 
     // Who is not in the chat does not see it, whatever the studio could read.
     let stranger = cast::user(conn, "stranger");
     let refused = browser.get(&format!("/people/{stranger}/chats/{chat}")).refused(403);
     assert!(!refused.contains("lake"), "{refused}");
     browser.get(&format!("/people/{alice}/chats/{chat}/{}", Seq::new(99))).refused(404);
+}
+
+#[test]
+fn without_the_schema_the_pages_of_people_say_what_is_missing() {
+    let database = TestDatabase::empty();
+    let studio = Running::on(&database);
+    let refused = studio.browser().get("/people").refused(503);
+    assert!(refused.contains("Tables that are missing: ") && refused.contains("messenger-db run"), "{refused}");
+}
+
+#[test]
+fn columns_with_the_usual_names_of_secrets_are_not_shown() {
+    let database = TestDatabase::migrated();
+    database
+        .execute(
+            "CREATE TABLE vault (id integer PRIMARY KEY, pwd text, pin text, apikey text, jwt text, signing_key text, totp text, seed text,
+                 recovery_code text, smtp_pass text, bearer text, cookie text, login_otp text, pinned text);
+             INSERT INTO vault SELECT 1, s, s, s, s, s, s, s, s, s, s, s, s, 'seen' FROM (VALUES ('SWORDFISH')) AS v (s)",
+        )
+        .unwrap();
+    let page = Running::on(&database).browser().get("/data/vault").shown();
+    assert!(!page.contains("SWORDFISH") && page.contains("seen") && page.contains("Never shown: pwd, pin, "), "{page}");
+}
+
+#[test]
+fn a_table_says_once_what_uses_an_index() {
+    let database = TestDatabase::migrated();
+    let page = Running::on(&database).browser().get("/tables/users").shown();
+    assert!(
+        page.contains("used by") && page.contains("partial search on usernames") && !page.contains("Used by:"),
+        "{page}"
+    );
 }
 
 #[test]
@@ -226,6 +275,11 @@ fn keys_are_followed_both_ways_and_wide_values_are_cut_and_shown_whole() {
     let browser = studio.browser();
     let list = browser.get(&format!("/data/messages?c=chat_id&o=eq&v={chat}"));
     assert!(!list.body.contains("END") && list.body.contains("wide wide"), "{}", list.body);
+    // Keys and times are not broken into lines, and long words are in a column that is wide enough.
+    let key = list.body.split("<td class=\"exact\">").find(|cell| cell.contains(&format!(">{chat}</a>")));
+    assert!(key.is_some() && list.body.contains("<td class=\"long\">"), "{}", list.body);
+    let style = browser.get("/assets/studio.css").shown();
+    assert!(style.contains("td.exact { white-space: nowrap;"), "{style}");
     let row = list
         .links()
         .into_iter()
@@ -246,7 +300,11 @@ fn keys_are_followed_both_ways_and_wide_values_are_cut_and_shown_whole() {
 #[test]
 fn the_command_prints_its_address_and_ends_when_it_is_told() {
     let database = TestDatabase::migrated();
-    for (signal, arguments) in [(Signal::INT, vec!["studio"]), (Signal::TERM, vec!["studio", "--quiet", "--json"])] {
+    for (signal, arguments) in [
+        (Signal::INT, vec!["studio"]),
+        (Signal::INT, vec!["studio", "--quiet"]),
+        (Signal::TERM, vec!["studio", "--quiet", "--json"]),
+    ] {
         let is_json = arguments.contains(&"--json");
         let mut studio = Process::start(messenger_db(&arguments).env("DATABASE_URL", database.url()));
         let said = studio.says("http://127.0.0.1:");

@@ -25,7 +25,7 @@ pub struct DocsArgs {
     #[arg(long, value_name = "FILE")]
     pub check: Option<PathBuf>,
 
-    /// The format [default: html or svg for a file of that name, else markdown]
+    /// The format [default: as the file is called, .md, .html or .svg; else markdown]
     #[arg(long, value_enum)]
     pub format: Option<DocsFormat>,
 }
@@ -54,6 +54,8 @@ impl DocsFormat {
 
 /// `docs`: the reference on standard output or in a file, or how a file differs from it.
 pub fn docs(connection: &Connection, options: &DocsArgs, output: &mut Output) -> Result<Exit, Problem> {
+    let file = options.check.as_deref().or(options.output.as_deref());
+    let format = options.format.map_or_else(|| by_extension(file), Ok)?;
     // Read first: a file that is not there needs no database.
     let given = options.check.as_deref().map(read).transpose()?;
     let database = database::open(connection, output)?;
@@ -63,8 +65,6 @@ pub fn docs(connection: &Connection, options: &DocsArgs, output: &mut Output) ->
             Problem::new(Exit::Failed, unexpected.to_string(), "Use a newer messenger-db with this PostgreSQL.")
         }
     })?;
-    let file = options.check.as_deref().or(options.output.as_deref());
-    let format = options.format.unwrap_or_else(|| by_extension(file));
     let text = match format {
         DocsFormat::Markdown => reference::markdown(&reference),
         DocsFormat::Html => reference::html(&reference),
@@ -111,13 +111,18 @@ fn count(reference: &Reference) -> usize {
     reference.tables.len()
 }
 
-/// HTML or SVG where the file is called so, else Markdown.
-fn by_extension(file: Option<&Path>) -> DocsFormat {
-    let extension = file.and_then(Path::extension).map(std::ffi::OsStr::to_ascii_lowercase);
-    match extension.as_deref().and_then(std::ffi::OsStr::to_str) {
-        Some("html" | "htm") => DocsFormat::Html,
-        Some("svg") => DocsFormat::Svg,
-        _ => DocsFormat::Markdown,
+/// What the file's name says; without an ending, Markdown.
+fn by_extension(file: Option<&Path>) -> Result<DocsFormat, Problem> {
+    let extension = file.and_then(Path::extension).map(|extension| extension.to_string_lossy().to_lowercase());
+    match extension.as_deref() {
+        None | Some("md" | "markdown") => Ok(DocsFormat::Markdown),
+        Some("html" | "htm") => Ok(DocsFormat::Html),
+        Some("svg") => Ok(DocsFormat::Svg),
+        Some(other) => Err(Problem::new(
+            Exit::Usage,
+            format!("a file that ends in .{other} is none that docs writes"),
+            "Name one that ends in .md, .html or .svg; or say with --format what is to be in it.",
+        )),
     }
 }
 

@@ -41,7 +41,9 @@ pub fn plan(connection: &Connection, plan: &Plan, output: &mut Output) -> Result
     };
     let database = database::open(connection, output)?.allowing(&allowed);
     if plan.rehearse {
-        let mut shown = migrate::rehearse(&database.pool, &options, output).map_err(|error| {
+        let rehearsed = migrate::rehearse(&database.pool, &options, output);
+        output.finish();
+        let mut shown = rehearsed.map_err(|error| {
             allowed.remark_on_refusal(&error, output);
             database.diagnose(error)
         })?;

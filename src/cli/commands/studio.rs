@@ -52,7 +52,7 @@ pub fn studio(connection: &Connection, options: &StudioArgs, output: &mut Output
     })?;
     let url = studio.url();
     output.json(&Listening { database: &database.target.database, url: url.clone(), port: studio.address().port() });
-    output.line(&url);
+    output.answer(&url);
     if !options.listen.is_loopback() {
         output.note("others of the network who have the address see the whole database, and it goes over the network unencrypted");
     }

@@ -12,6 +12,7 @@ use super::catalog;
 use super::database::{Database, Row};
 use super::failure::Failure;
 use super::form::Parameters;
+use super::held;
 use super::layout::{self, Section};
 use super::words;
 use crate::reference::{Constraint, Reference, Table, subjects};
@@ -23,15 +24,19 @@ pub(super) use single::{row, value};
 /// Rows on a page.
 const PAGE: usize = 50;
 
+/// How many characters of a value stand on one line: as many as a key has, and a time with its zone.
+const ONE_LINE: usize = 40;
+
 /// How many characters of a value are shown in a list, and bytes of one that is no text.
 const CUT: usize = 160;
 
 /// The page with every table, to choose one.
 pub(super) fn list(database: &Database) -> Result<Markup, Failure> {
     let reference = database.reference()?;
-    let measures = database.read(catalog::tables)?;
+    let (measures, held) = database.read(|conn| Ok((catalog::tables(conn)?, held::read(conn)?)))?;
     let body = html! {
         h1 { "Data" }
+        (held::notice(&held))
         p { "Choose a table. Rows are shown in the order of their key; hashes of passwords and tokens are never shown." }
         @for subject in subjects(&reference) {
             h2 { (subject.name) }
@@ -39,7 +44,7 @@ pub(super) fn list(database: &Database) -> Result<Markup, Failure> {
                 @for table in &subject.tables {
                     @let measured = measures.get(&table.name);
                     li {
-                        a href=(address(&table.name)) { code { (table.name) } }
+                        a href=(address(&table.name)) { code { (table.name) } } (held::mark(&held, &table.name))
                         @if let Some(rows) = measured.and_then(|of| of.rows) { " about " (words::number(rows)) " rows" }
                         @if measured.is_none_or(|of| of.readable.is_empty()) { " " em { "Your role may not read its rows." } }
                     }
@@ -174,15 +179,24 @@ fn listed(reference: &Reference, table: &Table, shape: &Shape, rows: &[&Row]) ->
         .map(|row| {
             html! {
                 tr {
-                    @if shape.has_key() { td { a href=(single::address(&table.name, shape, row)) { "show" } } }
+                    @if shape.has_key() { td class="exact" { a href=(single::address(&table.name, shape, row)) { "show" } } }
                     @for (column, cell) in shape.columns.iter().zip(&row.cells) {
-                        td { (cell_of(cell.as_deref(), link(reference, table, shape, row, &column.name).as_ref())) }
+                        td class=(class_of(cell.as_deref())) {
+                            (cell_of(cell.as_deref(), link(reference, table, shape, row, &column.name).as_ref()))
+                        }
                     }
                 }
             }
         })
         .collect();
     layout::table(format!("Rows of {}", table.name), &heads, &lines)
+}
+
+/// How a value is laid out: keys, numbers, times and other short ones stand on one line, whatever the width of the window, and
+/// the table scrolls; long ones are broken within a column that is wide enough to keep the row low.
+fn class_of(value: Option<&str>) -> &'static str {
+    let is_long = value.is_some_and(|value| value.contains('\n') || value.chars().nth(ONE_LINE).is_some());
+    if is_long { "long" } else { "exact" }
 }
 
 /// A value as a list shows it: cut, and as a link where it points at a row.

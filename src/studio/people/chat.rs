@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use diesel::prelude::*;
 use maud::{Markup, html};
 
 use super::super::address::Address;
@@ -10,9 +11,12 @@ use super::super::failure::Failure;
 use super::super::form::Parameters;
 use super::super::layout::{self, Section};
 use super::profile::row_address;
-use super::{PAGE, Profile, actor, chat_address, chat_id, link, name, profile_of, refused, time, time_or, words_of};
+use super::{
+    PAGE, Profile, actor, chat_address, chat_id, event, link, name, profile_of, refused, time, time_or, words_of,
+};
+use crate::enums::{ChatChangeKind, MessageKind};
 use crate::ids::{ChatId, UserId};
-use crate::models::{Attachment, Chat};
+use crate::models::{Attachment, Chat, Message};
 use crate::page::Limit;
 use crate::queries::messages::EditsFor;
 use crate::queries::receipts::{Counts, Position};
@@ -54,11 +58,18 @@ pub(in crate::studio) fn chat(
             }
             _ => Vec::new(),
         };
+        let positions = receipts::positions(conn, actor, chat_id).map_err(refused)?;
+        let mut page = page;
+        // Those who sent nothing here have names, too, and so have those whom the system names.
+        let named = page.entries.iter().flat_map(|entry| event::named(&entry.message));
+        let who: Vec<UserId> = positions.iter().map(|position| position.user_id).chain(named).collect();
+        let profiles = accounts::find_profiles(conn, actor, &who)?;
+        page.profiles.extend(profiles.into_iter().map(|profile| (profile.id, profile)));
         Ok(Seen {
             profile: profile_of(conn, actor)?,
             chat: chats::get(conn, actor, chat_id).map_err(refused)?,
             counts: counts.into_iter().map(|counts| (counts.seq, counts)).collect(),
-            positions: receipts::positions(conn, actor, chat_id).map_err(refused)?,
+            positions,
             page,
         })
     })?;
@@ -78,7 +89,9 @@ pub(in crate::studio) fn chat(
             p class="gap" { "Messages 1 to " (seen.page.first_seq.previous()) " are gone." }
         }
         ol class="messages" {
-            @for entry in &seen.page.entries {
+            @for (place, entry) in seen.page.entries.iter().enumerate() {
+                @let before = place.checked_sub(1).and_then(|place| seen.page.entries.get(place));
+                @if let Some(hidden) = before.and_then(|before| gap(before.message.seq, entry.message.seq)) { li class="gap" { (hidden) } }
                 li id=(format!("m{}", entry.message.seq)) { (one(id, &seen, entry)) }
                 @if Some(entry.message.seq) == read { li class="gap" { "Read up to here." } }
             }
@@ -87,6 +100,16 @@ pub(in crate::studio) fn chat(
         (pages(id, chat_id, &seen.page, "Pages of the chat, below it"))
     };
     Ok(layout::page(&title, Some(Section::People), None, &body))
+}
+
+/// What is said where numbers are left out between two messages.
+fn gap(before: Seq, after: Seq) -> Option<String> {
+    let (first, last) = (before.get() + 1, after.get() - 1);
+    match last - first {
+        ..0 => None,
+        0 => Some(format!("Message {first} is hidden: this user has deleted it for themselves.")),
+        _ => Some(format!("Messages {first} to {last} are hidden: this user has deleted them for themselves.")),
+    }
 }
 
 fn positions(seen: &Seen) -> Markup {
@@ -146,14 +169,14 @@ fn one(user: UserId, seen: &Seen, entry: &history::Entry) -> Markup {
         } @else if let Some(seq) = message.reply_to_seq {
             blockquote { "answers " (seq) ", which is gone" }
         }
-        p class="words" { (words_of(message)) }
+        p class="words" { (said(message, &seen.page.profiles)) }
         (pictures(&entry.attachments))
         @if !entry.reactions.is_empty() {
             p aria-label="Reactions" {
                 @for reaction in &entry.reactions { span class="chip" { (reaction.emoji) " " (reaction.count) @if reaction.mine { " (own)" } } " " }
             }
         }
-        @if let Some(counts) = seen.counts.get(&message.seq) {
+        @if let Some(counts) = seen.counts.get(&message.seq).filter(|_| message.kind != MessageKind::System) {
             p class="soft" {
                 a href=(chat_address_of(user, chat, message.seq)) {
                     (counts.delivered) " of " (counts.recipients) " received it, " (counts.read) " read it"
@@ -161,6 +184,28 @@ fn one(user: UserId, seen: &Seen, entry: &history::Entry) -> Markup {
             }
         }
     }
+}
+
+/// What a message says; of the system's, what happened.
+fn said(message: &Message, profiles: &HashMap<UserId, Profile>) -> Markup {
+    if message.kind == MessageKind::System && message.deleted_at.is_none() {
+        event::in_words(message, profiles)
+    } else {
+        words_of(message)
+    }
+}
+
+/// Who deleted a message, as far as the log of changes still knows: it is the last change of the message.
+fn deleter(conn: &mut PgConnection, message: &Message) -> Result<Option<UserId>, Failure> {
+    use crate::schema::chat_changes;
+    let found = chat_changes::table
+        .find((message.chat_id, message.version))
+        .filter(chat_changes::message_seq.eq(message.seq))
+        .filter(chat_changes::kind.eq(ChatChangeKind::MessageDeleted))
+        .select(chat_changes::user_id)
+        .first::<Option<UserId>>(conn)
+        .optional()?;
+    Ok(found.flatten())
 }
 
 fn chat_address_of(user: UserId, chat: ChatId, seq: Seq) -> Address {
@@ -191,16 +236,25 @@ pub(in crate::studio) fn message(database: &Database, user: &str, chat: &str, se
     let chat_id = chat_id(chat)?;
     let seq: Seq = seq.parse().map_err(|_| Failure::not_found("message of that number"))?;
     let limit = Limit::new(PAGE);
-    let (shown, ticks, edits, reactors, pictures_of, profiles) = database.read(|conn| {
+    let (shown, ticks, edits, reactors, pictures_of, profiles, deleter) = database.read(|conn| {
         let shown = messages::get(conn, actor, chat_id, seq).map_err(refused)?;
-        let ticks = receipts::all(conn, actor, chat_id, seq).map_err(refused)?;
-        let edits = messages::list_edits(conn, actor, chat_id, seq, EditsFor::Members, None, limit).map_err(refused)?;
-        let reactors = reactions::list(conn, actor, chat_id, seq, None, None, limit).map_err(refused)?;
-        let pictures = attachments::all(conn, actor, chat_id, seq).map_err(refused)?;
-        let who: Vec<UserId> = ticks.iter().map(|tick| tick.user_id).chain(shown.sender_id).collect();
+        let (is_deleted, is_system) = (shown.deleted_at.is_some(), shown.kind == MessageKind::System);
+        // Everybody gets what the system says, and nobody receives it.
+        let ticks = if is_system { Vec::new() } else { receipts::all(conn, actor, chat_id, seq).map_err(refused)? };
+        // A deleted message has nothing of the rest, and asking for it is refused.
+        let (mut edits, mut reactors, mut pictures, mut deleter_of) = (Vec::new(), Vec::new(), Vec::new(), None);
+        if is_deleted {
+            deleter_of = deleter(conn, &shown)?;
+        } else {
+            edits = messages::list_edits(conn, actor, chat_id, seq, EditsFor::Members, None, limit).map_err(refused)?;
+            reactors = reactions::list(conn, actor, chat_id, seq, None, None, limit).map_err(refused)?;
+            pictures = attachments::all(conn, actor, chat_id, seq).map_err(refused)?;
+        }
+        let others = shown.sender_id.into_iter().chain(deleter_of).chain(event::named(&shown));
+        let who: Vec<UserId> = ticks.iter().map(|tick| tick.user_id).chain(others).collect();
         let profiles = accounts::find_profiles(conn, actor, &who)?;
         let profiles: HashMap<_, _> = profiles.into_iter().map(|profile| (profile.id, profile)).collect();
-        Ok((shown, ticks, edits, reactors, pictures, profiles))
+        Ok((shown, ticks, edits, reactors, pictures, profiles, deleter_of))
     })?;
     let rows: Vec<_> = ticks
         .iter()
@@ -228,12 +282,19 @@ pub(in crate::studio) fn message(database: &Database, user: &str, chat: &str, se
             ("Kind", html! { (shown.kind) }),
             ("Sent", time(shown.created_at)),
             ("Edited", time_or(shown.edited_at, "never")),
-            ("Deleted", time_or(shown.deleted_at, "no")),
+            ("Deleted", html! {
+                (time_or(shown.deleted_at, "no"))
+                @if let Some(deleter) = deleter {
+                    " by " @if let Some(profile) = profiles.get(&deleter) { (link(profile)) } @else { code { (deleter) } }
+                } @else if shown.deleted_at.is_some() { ", the log no longer says by whom" }
+            }),
         ]))
-        p class="words" { (words_of(&shown)) }
+        p class="words" { (said(&shown, &profiles)) }
         (pictures(&pictures_of))
-        h2 { "Ticks" }
-        (layout::table("Each recipient, and how far the message got", &["recipient", "state", "received", "read"], &rows))
+        @if shown.kind != MessageKind::System {
+            h2 { "Ticks" }
+            (layout::table("Each recipient, and how far the message got", &["recipient", "state", "received", "read"], &rows))
+        }
         @if !edits.is_empty() {
             h2 { "What it said before" }
             ol { @for edit in &edits { li { bdi { (edit.content.as_deref().unwrap_or_default()) } " until " (time(edit.edited_at)) } } }

@@ -2,7 +2,11 @@
 //! operations of this crate, as that user.
 
 mod chat;
+mod event;
 mod profile;
+mod reading;
+
+use std::collections::{BTreeSet, HashMap};
 
 use maud::{Markup, html};
 
@@ -16,7 +20,7 @@ use crate::error::{Class, Error, Refusal};
 use crate::ids::{ChatId, UserId};
 use crate::models::Message;
 use crate::page::Limit;
-use crate::queries::{accounts, search as searching};
+use crate::queries::{accounts, chats, search as searching};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -24,6 +28,7 @@ use uuid::Uuid;
 pub(super) use crate::queries::accounts::Profile;
 pub(super) use chat::{chat, message};
 pub(super) use profile::one;
+pub(super) use reading::explained;
 
 /// How many entries a page has.
 const PAGE: i64 = 50;
@@ -107,6 +112,8 @@ fn words_of(message: &Message) -> Markup {
 /// The page to choose a user on.
 pub(super) fn list(database: &Database, parameters: &Parameters) -> Result<Markup, Failure> {
     let sought = parameters.get("q").unwrap_or_default().trim();
+    // People write usernames so; none begins with it.
+    let sought = sought.strip_prefix('@').unwrap_or(sought);
     // Somebody whom nobody has blocked, and who sees what everybody may see.
     let nobody = Actor::trusted(UserId::from_uuid(Uuid::nil()));
     let found = database.read(|conn| {
@@ -135,12 +142,16 @@ pub(super) fn list(database: &Database, parameters: &Parameters) -> Result<Marku
             }
         })
         .collect();
-    let caption = if sought.is_empty() { "A few users".to_owned() } else { format!("Users found for {sought}") };
+    let caption = if sought.is_empty() {
+        "The first 20 users, in the order of their keys".to_owned()
+    } else {
+        format!("Users found for {sought}")
+    };
     let body = html! {
         h1 { "People" }
         p { "Choose a user, and see what that user sees." }
         form method="get" action="/people" class="row" role="search" {
-            label for="q" { "A part of the username, words of the name, or the key" }
+            label for="q" { "A part of the @username, how words of the name begin (from three letters on), or the key" }
             input id="q" name="q" type="search" value=(sought);
             button { "Find" }
         }
@@ -154,15 +165,28 @@ pub(super) fn search(database: &Database, user: &str, parameters: &Parameters) -
     let (actor, id) = actor(user)?;
     let sought = parameters.get("q").unwrap_or_default();
     let before = parameters.parse::<searching::Cursor>("before")?;
-    let (profile, hits) = database.read(|conn| {
+    let (profile, hits, chats, senders) = database.read(|conn| {
         let profile = profile_of(conn, actor)?;
         let hits = if sought.is_empty() {
             Vec::new()
         } else {
             searching::list(conn, actor, sought, before, Limit::new(PAGE)).map_err(refused)?
         };
-        Ok((profile, hits))
+        let of_hits: BTreeSet<ChatId> = hits.iter().map(|hit| hit.message.chat_id).collect();
+        let mut chats = HashMap::new();
+        for id in of_hits {
+            chats.insert(id, chats::get(conn, actor, id).map_err(refused)?);
+        }
+        let who: BTreeSet<UserId> = hits.iter().filter_map(|hit| hit.message.sender_id).collect();
+        let who = accounts::find_profiles(conn, actor, &who.into_iter().collect::<Vec<_>>())?;
+        let senders: HashMap<UserId, Profile> = who.into_iter().map(|profile| (profile.id, profile)).collect();
+        Ok((profile, hits, chats, senders))
     })?;
+    let title = |id: ChatId| {
+        let chat = chats.get(&id);
+        let name = chat.and_then(|chat| chat.name.clone());
+        name.or_else(|| chat.map(|chat| format!("a {} chat", chat.kind))).unwrap_or_else(|| id.to_string())
+    };
     let next = hits.last().filter(|_| hits.len() as u64 == PAGE as u64).map(searching::Hit::cursor);
     let body = html! {
         h1 { "Search as " (link(&profile)) }
@@ -178,6 +202,8 @@ pub(super) fn search(database: &Database, user: &str, parameters: &Parameters) -
                         a href=(chat_address(id, hit.message.chat_id).with("around", &hit.message.seq.to_string())) {
                             "message " (hit.message.seq)
                         }
+                        " in " a href=(chat_address(id, hit.message.chat_id)) { bdi { (title(hit.message.chat_id)) } }
+                        @if let Some(sender) = hit.message.sender_id.and_then(|sender| senders.get(&sender)) { " by " (link(sender)) }
                     }
                     p { bdi { (marked(&hit.highlight)) } }
                 }
