@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::growth::Growth;
 use super::held::{self, Held};
 use super::layout::{self, Section};
-use super::{standing, tables, words};
+use super::{replication, standing, tables, words};
 use crate::migrate::{self, Health};
 
 /// A transaction that has lasted long.
@@ -91,27 +91,6 @@ fn slow(conn: &mut PgConnection, schema: &str) -> Result<Vec<Slow>, Failure> {
     Statement::new(&sql).objects(conn)
 }
 
-/// A slot, which keeps the log of writes for its receiver.
-#[derive(Debug, Deserialize)]
-struct Slot {
-    name: String,
-    kind: String,
-    is_active: bool,
-    /// `reserved`, `extended`, `unreserved` or `lost`.
-    state: Option<String>,
-    /// How much of the log it holds back.
-    bytes: Option<i64>,
-}
-
-const SLOTS: &str = "
-    SELECT slot_name AS name, slot_type AS kind, active AS is_active, wal_status AS state,
-        pg_wal_lsn_diff(
-            CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END, restart_lsn
-        )::bigint AS bytes
-    FROM pg_replication_slots
-    ORDER BY bytes DESC NULLS LAST, slot_name::text COLLATE \"C\"
-    LIMIT 100";
-
 /// The page. Each part is read by itself, and one that cannot be read says why in its place. Who holds what comes first: on
 /// a bad day it is what the page is opened for, and reading it waits for nobody.
 pub(super) fn page(database: &Database, growth: &Growth) -> Result<Markup, Failure> {
@@ -153,8 +132,8 @@ pub(super) fn page(database: &Database, growth: &Growth) -> Result<Markup, Failu
         (part("Indexes", &database.read(catalog::indexes), |indexes: &Vec<_>| unused(indexes)))
         (part("Missing indexes", &keys, |keys| missing(tables.as_deref().unwrap_or_default(), keys)))
         (statements(slow.as_deref()))
-        (part("Replication", &health, replication))
-        (part("Replication slots", &database.read(|conn| Statement::new(SLOTS).objects(conn)), |found: &Vec<_>| slots(found)))
+        (part("Replication", &health, replication::receivers))
+        (part("Replication slots", &database.read(replication::read_slots), |found: &Vec<_>| replication::slots(found)))
     };
     Ok(layout::page("Health", Some(Section::Health), None, &body))
 }
@@ -169,33 +148,6 @@ fn part<T>(title: &str, read: &Result<T, Failure>, show: impl FnOnce(&T) -> Mark
 
 fn failed(failure: &Failure) -> Markup {
     html! { p class="bad" { "Not read: " (failure.message) } p { (failure.help) } }
-}
-
-fn slots(found: &[Slot]) -> Markup {
-    let rows: Vec<_> = found
-        .iter()
-        .map(|slot| {
-            html! {
-                tr {
-                    th scope="row" { code { (slot.name) } }
-                    td { (slot.kind) }
-                    td { @if slot.is_active { "yes" } @else { strong class="bad" { "no" } } }
-                    td class="number" { (slot.bytes.map_or_else(|| "nothing".to_owned(), |bytes| words::bytes(bytes.max(0)))) }
-                    td { (slot.state.as_deref().unwrap_or_default()) }
-                }
-            }
-        })
-        .collect();
-    html! {
-        h2 { "Replication slots" }
-        (layout::table("Who has the log of writes kept", &["slot", "kind", "active", "holds back", "state"], &rows))
-        p class="advice" {
-            "A slot that is not active keeps the log, and dead rows where it has an xmin, until its receiver comes back or the disk is full. \
-             Start the receiver; or, when it never comes back, SELECT pg_drop_replication_slot('name'). \
-             max_slot_wal_keep_size bounds what all slots may keep: one that falls further behind becomes \"lost\", and its receiver is \
-             built anew."
-        }
-    }
 }
 
 fn overall(whole: Option<&Whole>, health: &Health) -> Markup {
@@ -419,34 +371,5 @@ fn transactions(found: &[Transaction]) -> Markup {
             "While one is open, no row that died since is cleaned up, anywhere. One that is idle in transaction was forgotten: set \
              idle_in_transaction_session_timeout for the service's role."
         }
-    }
-}
-
-fn replication(health: &Health) -> Markup {
-    let rows: Vec<_> = health
-        .receivers
-        .iter()
-        .map(|of| {
-            html! {
-                tr {
-                    th scope="row" { (of.name) }
-                    td { (of.state.as_deref().unwrap_or("not shown to this role")) }
-                    td { (of.sync_state.as_deref().unwrap_or_default()) }
-                    td class="number" { (of.bytes.and_then(|bytes| i64::try_from(bytes).ok()).map(words::bytes).unwrap_or_default()) }
-                    td class="number" { (of.lag.map(words::duration).unwrap_or_default()) }
-                }
-            }
-        })
-        .collect();
-    html! {
-        h2 { "Replication" }
-        @if let Some(replay) = &health.replay {
-            p {
-                "This server is a standby. " @if replay.is_connected { "It receives" } @else { "It receives nothing just now" }
-                ", and is " (replay.age.map_or_else(|| "an unknown time".to_owned(), words::duration)) " behind."
-            }
-        }
-        (layout::table("Who receives what this server writes", &["receiver", "state", "kind", "behind by", "lag"], &rows))
-        p class="advice" { "A receiver that falls further and further behind lacks disk or network." }
     }
 }

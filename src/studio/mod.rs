@@ -42,6 +42,7 @@ mod layout;
 mod locks;
 mod origin;
 mod people;
+mod replication;
 mod routes;
 mod secret;
 mod serving;
