@@ -93,7 +93,7 @@ fn slow(conn: &mut PgConnection, schema: &str) -> Result<Vec<Slow>, Failure> {
 
 /// The page. Each part is read by itself, and one that cannot be read says why in its place. Who holds what comes first: on
 /// a bad day it is what the page is opened for, and reading it waits for nobody.
-pub(super) fn page(database: &Database, growth: &Growth) -> Result<Markup, Failure> {
+pub(super) fn page(database: &Database, growth: &Growth) -> Markup {
     let held = held::of(database);
     // Where a size cannot be read just now, the plot ends earlier.
     let _ = growth.read(database, true);
@@ -135,7 +135,7 @@ pub(super) fn page(database: &Database, growth: &Growth) -> Result<Markup, Failu
         (part("Replication", &health, replication::receivers))
         (part("Replication slots", &database.read(replication::read_slots), |found: &Vec<_>| replication::slots(found)))
     };
-    Ok(layout::page("Health", Some(Section::Health), None, &body))
+    layout::page("Health", Some(Section::Health), None, &body)
 }
 
 /// A part of the page, or why it is not there.

@@ -43,7 +43,7 @@ pub(super) fn routes(app: App) -> Router {
         .route("/people/{user}/chats/{chat}/{seq}", get(message))
         .route(
             "/health",
-            get(async |State(app): State<App>| page(app, |app| health::page(&app.database, &app.growth)).await),
+            get(async |State(app): State<App>| page(app, |app| Ok(health::page(&app.database, &app.growth))).await),
         )
         .route("/assets/studio.css", get(asset::style))
         .route("/assets/studio.js", get(asset::script))
