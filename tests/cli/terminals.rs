@@ -136,7 +136,7 @@ fn the_picture_marks_the_tables_that_differ_are_tuned_or_wait_for_a_migration() 
 #[test]
 fn a_rehearsal_shows_how_far_it_is() {
     let run = on_terminal(command(&TestDatabase::empty(), &["plan", "--rehearse"]), On::Errors).exits(0);
-    assert!(run.stderr.contains("rehearsing ") && run.stderr.contains("%"), "{}", run.stderr);
+    assert!(run.stderr.contains("rehearsing ") && run.stderr.contains('%'), "{}", run.stderr);
     // The last that is drawn is the bar taken away, and there is no estimate before there is anything to estimate by.
     let last = run.stderr.rsplit(['\r', '\n']).find(|line| !line.trim().is_empty()).unwrap_or_default();
     assert!(!last.contains("rehearsing") || last.contains("\u{1b}[2K"), "{:?}", run.stderr);
