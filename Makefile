@@ -191,7 +191,7 @@ $(TOOLS)/image-linters:
 	@touch $@
 
 ci: ## Everything that must be green before a change lands, with the seconds of each stage
-	@for stage in postgres-newest lint test package examples chat-test test-18 test-catalogs "demo demo-clean"; do \
+	@for stage in postgres-newest "check-format clippy squawk check-schema check-image" test package examples chat-test test-18 test-catalogs "demo demo-clean"; do \
 		begun=$$(date +%s); \
 		$(MAKE) $$stage || exit 1; \
 		echo "ci: $$stage took $$(( $$(date +%s) - begun )) s"; \
