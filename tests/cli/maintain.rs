@@ -126,7 +126,7 @@ fn a_budget_that_is_spent_leaves_the_rest_for_the_next_time_and_a_terminal_shows
     let object = on(&database, &[&OLD[..], &["--json", "--budget", "0"]].concat()).exits(0).json();
     assert_eq!(tasks(&object)[5].1, "budget_spent");
     let shown = on_terminal(command(&database, &OLD), On::Errors).exits(0);
-    assert!(shown.stderr.contains("old_messages ") && shown.stderr.contains(" left; "), "{}", shown.stderr);
+    assert!(shown.stderr.contains("old_messages ") && shown.stderr.contains(" messages removed"), "{}", shown.stderr);
     assert!(shown.stdout.contains(" messages removed in "), "{}", shown.stdout);
 }
 
