@@ -6,7 +6,6 @@
 use diesel::prelude::*;
 use messenger_db::enums::{DeviceType, UserStatus};
 use messenger_db::ids::{ChatId, UserId};
-use messenger_db::migrate::{self, RunOptions, Silent};
 use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::messages::{self, Draft};
 use messenger_db::queries::sessions::{self, Device, Disconnected, Socket};
@@ -15,7 +14,7 @@ use messenger_db::seq::Seq;
 
 use super::{cast, server_statistics};
 use crate::queries::cast::by;
-use crate::support::{Server, TestDatabase};
+use crate::support::TestDatabase;
 
 /// That an operation updates the rows of a table so many times, and 99 of 100 times in place.
 #[track_caller]
@@ -34,12 +33,7 @@ fn say(conn: &mut PgConnection, chat: ChatId, user: UserId) -> i64 {
 
 #[test]
 fn heads_positions_presence_and_sessions_are_updated_in_place() {
-    // Neither autovacuum nor the launcher of replication looks at anything meanwhile.
-    let server = Server::wanted(|builder| {
-        builder.throwaway().setting("autovacuum = off").setting("max_logical_replication_workers = 0")
-    });
-    let database = TestDatabase::empty_on(Box::leak(Box::new(server)));
-    migrate::run(&database.pool(), &RunOptions::default(), &mut Silent).unwrap();
+    let database = TestDatabase::alone();
     let conn = &mut database.diesel();
     let crowd = cast::crowd(conn, 40);
     let chat = groups::create(conn, by(crowd[0]), &NewGroup::new("Crowd", &crowd)).unwrap().id;

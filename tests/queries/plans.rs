@@ -46,7 +46,7 @@ const UNREAD: &[&str] = &["unread_messages_pkey", "chat_heads_pkey"];
 #[test]
 #[allow(clippy::too_many_lines, reason = "a line or two for each act")]
 fn every_hot_operation_uses_the_indexes_that_its_documentation_names() {
-    let database = TestDatabase::migrated();
+    let database = TestDatabase::alone();
     let conn = &mut database.diesel();
     conn.batch_execute(include_str!("plans.sql")).unwrap();
     conn.batch_execute("VACUUM ANALYZE").unwrap();

@@ -43,6 +43,17 @@ impl TestDatabase {
         Self::create(server(), &template.name)
     }
 
+    /// One at the head of the migrations, on a server that nobody else connects to: what others have open there keeps dead rows,
+    /// and so changes plans and updates in place. Neither autovacuum nor the launcher of replication looks at anything.
+    pub fn alone() -> Self {
+        let server = Server::wanted(|builder| {
+            builder.throwaway().setting("autovacuum = off").setting("max_logical_replication_workers = 0")
+        });
+        let database = Self::empty_on(Box::leak(Box::new(server)));
+        migrate::run(&database.pool(), &RunOptions::default(), &mut Silent).unwrap();
+        database
+    }
+
     fn create(server: &'static Server, template: &str) -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
