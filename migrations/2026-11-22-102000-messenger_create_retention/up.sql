@@ -114,10 +114,23 @@ BEGIN
         -- What was imported follows the younger word of the system that the group was created.
         AND young.kind <> 'system';
 
-    SELECT max(old.seq)
-    INTO through_seq
-    FROM messages AS old
-    WHERE old.chat_id = in_chat AND old.seq BETWEEN begins_seq AND through_seq AND old.created_at < before;
+    -- Up to the last that is old; or all of it, when nobody but the system has spoken yet, and what comes then is old.
+    through_seq := coalesce(
+        (
+            SELECT max(old.seq)
+            FROM messages AS old
+            WHERE old.chat_id = in_chat AND old.seq BETWEEN begins_seq AND through_seq AND old.created_at < before
+        ),
+        CASE
+            WHEN (
+                SELECT said.created_at
+                FROM messages AS said
+                WHERE said.chat_id = in_chat AND said.seq >= begins_seq AND said.kind <> 'system'
+                ORDER BY said.seq
+                LIMIT 1
+            ) < before THEN through_seq
+        END
+    );
 
     IF through_seq IS NULL OR through_seq < begins_seq THEN
         RETURN;

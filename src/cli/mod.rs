@@ -13,6 +13,7 @@ mod operations;
 mod output;
 mod picture;
 mod problem;
+mod progress;
 mod report;
 mod signals;
 mod usage;

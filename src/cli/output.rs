@@ -7,28 +7,17 @@ use std::time::Duration;
 
 use anstream::ColorChoice;
 use clap::builder::styling::{AnsiColor, Style};
-use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use miette::{MietteHandler, MietteHandlerOpts, ReportHandler};
 use serde::Serialize;
 
 use super::Exit;
 use super::args::{Color, OutputArgs};
 use super::problem::Problem;
+use super::progress::{Progress, left};
 use super::report::{Failure, Object};
 use super::signals::Signals;
 use crate::migrate::{Backup, Blocker, Direction, Event, Interrupted, Observer, Target};
-
-/// How far something is that takes long.
-pub struct Progress {
-    /// What is done, such as `messages`.
-    pub what: &'static str,
-    /// How much of it.
-    pub done: u64,
-    /// How much there is to do.
-    pub total: u64,
-    /// How far it is, in words.
-    pub note: String,
-}
 
 /// Where a command prints.
 pub struct Output {
@@ -229,15 +218,6 @@ impl Output {
             .wrap_lines(stderr().is_terminal())
             .build();
         complain(&Drawn { handler, problem });
-    }
-}
-
-/// `, 5s left`, once something is done to estimate it by.
-fn left(state: &ProgressState, text: &mut dyn fmt::Write) {
-    let is_known = state.pos() > 0 && state.eta() >= Duration::from_secs(1);
-    if is_known {
-        // A bar without it is a bar.
-        let _ = write!(text, ", {:#} left", HumanDuration(state.eta()));
     }
 }
 

@@ -125,6 +125,30 @@ fn contacts_blocks_names_and_positions_travel_to_ones_other_devices() {
     assert_eq!(device.check(conn, Limit::new(1)), Ok(()));
 }
 
+/// A run goes along the index: what it has passed is not read again for each log that follows.
+#[test]
+fn pruning_reads_each_log_once() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (chat, _) = cast::group(conn);
+    database
+        .execute(&format!(
+            "INSERT INTO chats SELECT (copy).* FROM (
+                 SELECT jsonb_populate_record(chat, jsonb_build_object('id', gen_random_uuid())) AS copy
+                 FROM chats AS chat, generate_series(1, 1000) WHERE id = '{chat}'
+             ) AS made;
+             INSERT INTO chat_heads (chat_id) SELECT id FROM chats WHERE id NOT IN (SELECT chat_id FROM chat_heads);
+             INSERT INTO chat_changes (chat_id, version, kind, changed_at)
+             SELECT id, version, 'chat_changed', now() FROM chats, generate_series(1, 5) AS version WHERE id <> '{chat}';
+             ANALYZE"
+        ))
+        .unwrap();
+    let used = server_statistics::indexes_used_anywhere(conn, |conn| prune_all(conn, 10_000));
+    let read: i64 = used.iter().filter(|(name, _)| name.contains("chat_changes")).map(|(_, read)| read).sum();
+    // Each of 5,000 entries for its chat, its age and its surplus.
+    assert!(read < 30_000, "{used:?}");
+}
+
 #[test]
 fn a_chat_whose_log_was_pruned_is_loaded_anew_and_the_others_go_on() {
     let database = TestDatabase::migrated();

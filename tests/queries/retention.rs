@@ -143,11 +143,21 @@ fn what_the_system_said_keeps_no_older_message() {
     let aging = "UPDATE messages SET created_at = created_at - interval '1 year' WHERE chat_id = '{}' AND seq BETWEEN 2 AND 120";
     conn.batch_execute(&aging.replace("{}", &chat.to_string())).unwrap();
     let new = groups::create(conn, by(alice), &NewGroup::new("New", &[])).unwrap().id;
+    // More words of the system than a batch removes, and then what is old.
+    let renamed = groups::create(conn, by(alice), &NewGroup::new("Renamed", &[])).unwrap().id;
+    for number in 0..120 {
+        groups::rename(conn, by(alice), renamed, &number.to_string()).unwrap();
+    }
+    let last = say(conn, renamed, alice, ["old"]).get();
+    let aging = format!(
+        "UPDATE messages SET created_at = created_at - interval '1 year' WHERE chat_id = '{renamed}' AND seq = {last}"
+    );
+    conn.batch_execute(&aging).unwrap();
     let options = Options { messages: Some(TimeDelta::days(30)), is_dry: true, ..Options::default() };
     let dry = maintenance::run(conn, &options, &mut |_, _| std::ops::ControlFlow::Continue(()));
-    assert_eq!(dry.last().unwrap().removed, 120);
-    assert_eq!(run(conn, Removal::everywhere()).0.messages, 120);
-    for (chat, first) in [(chat, 121), (new, 1)] {
+    assert_eq!(dry.last().unwrap().removed, 120 + last);
+    assert_eq!(run(conn, Removal::everywhere()).0.messages, 120 + last);
+    for (chat, first) in [(chat, 121), (new, 1), (renamed, last + 1)] {
         assert_eq!(history::latest(conn, by(alice), chat, Limit::default()).unwrap().first_seq, Seq::new(first));
     }
     assert_consistent(&database);
@@ -337,4 +347,16 @@ fn an_upload_that_nobody_attached_is_removed_and_its_files_are_listed() {
     assert_eq!(uploads::discard(conn, TimeDelta::zero(), 10), Ok(1));
     assert_eq!(database.value("SELECT count(*) FROM unused_files"), "3");
     assert_eq!(database.value("SELECT count(*) FROM uploads"), "1");
+}
+
+#[test]
+fn the_picture_of_a_purged_group_is_listed_as_unused() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (chat, [alice, ..]) = cast::group(conn);
+    conn.batch_execute("UPDATE chats SET avatar_url = 'pictures/hikers'").unwrap();
+    groups::delete(conn, by(alice), chat).unwrap();
+    while retention::purge_chat(conn, Utc::now() + TimeDelta::days(1)).unwrap().is_some() {}
+    assert_eq!(database.value("SELECT count(*) FROM chats"), "0");
+    assert_eq!(database.column("SELECT file_key FROM unused_files"), ["pictures/hikers"]);
 }

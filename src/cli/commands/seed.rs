@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use crate::cli::args::Connection;
 use crate::cli::database;
-use crate::cli::output::{Output, Progress, in_words};
+use crate::cli::output::{Output, in_words};
+use crate::cli::progress::Progress;
 use crate::cli::{Exit, Problem};
 use crate::error::Failure;
 use crate::migrate::Observer as _;

@@ -44,7 +44,7 @@ pub enum SendRefused {
     /// In a direct chat, the other has closed the account, or has blocked the sender: it is not told which.
     #[error("the other cannot be reached")]
     Unreachable,
-    /// The message that it answers is not an earlier one of this chat.
+    /// The message that it answers is not an earlier one of this chat, or the sender does not see it.
     #[error("the message that it answers is not in the chat")]
     ReplyNotFound,
     /// Another member has sent a message of this id.

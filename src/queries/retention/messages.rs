@@ -105,8 +105,9 @@ impl Removal {
 /// Removes messages that were sent before a time, with everything that hangs from them: one batch of a run, which begins with
 /// [`Removal::everywhere`] or [`Removal::in_chat`] and goes on until it [is done](Removal::is_done).
 ///
-/// Messages go from the beginning of a chat, up to the first that is not older than `before`; what was imported out of order
-/// goes when all before it does. The others keep their seq. History begins later then, and says where
+/// Messages go from the beginning of a chat, up to the first of a member that is not older than `before`; what was imported out
+/// of order goes when all before it does. Younger messages of the system keep no older ones: those before an old message go with
+/// it, such as that a group was created, into which old messages were imported. The others keep their seq. History begins later then, and says where
 /// ([`first_seq`](crate::queries::history::Page::first_seq)), and so do [changes](crate::queries::changes::list) to devices
 /// that were away. An answer to what is gone answers nothing. What is gone is neither unread nor pending nor found, and a
 /// message that is sent again with the id of one that is gone is new. A chat without a message stays in the inbox.

@@ -222,3 +222,16 @@ fn database_error<T, R>(result: Result<T, Error<R>>) -> Option<String> {
         _ => None,
     }
 }
+
+#[test]
+fn the_picture_of_a_closed_account_is_listed_as_unused() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let [alice, bob] = cast::users(conn, ["alice", "bob"]);
+    let pictured = ProfileChanges { avatar_url: Some(Some("pictures/alice")), ..ProfileChanges::default() };
+    accounts::update_profile(conn, by(alice), &pictured).unwrap();
+    for user in [alice, bob] {
+        accounts::close(conn, by(user)).unwrap();
+    }
+    assert_eq!(database.column("SELECT file_key FROM unused_files"), ["pictures/alice"]);
+}
