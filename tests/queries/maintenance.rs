@@ -66,7 +66,9 @@ fn every_task_is_done_and_then_nothing_is_left_to_do() {
     // Without an age, no message is too old.
     let off = maintenance::run(conn, &Options::default(), go_on);
     assert_eq!(off[5].outcome, Outcome::Off);
-    assert_eq!(database.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"), "0");
+    let locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    assert_eq!(database.value(locks), "0");
     assert_consistent(&database);
 }
 
