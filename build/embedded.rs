@@ -11,7 +11,7 @@ pub fn source(migrations: &[Migration]) -> String {
     let mut source = String::from("/// Every migration, sorted by version.\n");
     source.push_str("static EMBEDDED: &[Embedded] = &[\n");
     for Migration { name, version, path, run_in_transaction, catalog, .. } in migrations {
-        let (up, down) = (included(&path.join("up.sql")), included(&path.join("down.sql")));
+        let (up, down) = (included(path, "up.sql"), included(path, "down.sql"));
         let _ = writeln!(
             source,
             "    Embedded {{ name: {name:?}, version: {version:?}, up: {up}, down: {down}, \
@@ -27,7 +27,9 @@ pub fn refused() -> String {
     "compile_error!(\"the migrations are refused: see the errors of the build script\");\n".to_owned()
 }
 
-/// `Debug` escapes what a path may hold, such as quotes and backslashes, as Rust wants it escaped.
-fn included(path: &Path) -> String {
-    format!("include_str!({:?})", path.to_string_lossy())
+/// By the folder of the package that is compiled: a build folder may be shared with another checkout, whose paths are others.
+/// `Debug` escapes what a name may hold, such as quotes and backslashes, as Rust wants it escaped.
+fn included(migration: &Path, file: &str) -> String {
+    let folder = migration.file_name().unwrap_or_default().to_string_lossy();
+    format!("include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {:?}))", format!("/migrations/{folder}/{file}"))
 }

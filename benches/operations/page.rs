@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use messenger_db::models::Message;
 use messenger_db::page::Limit;
-use messenger_db::queries::history;
+use messenger_db::queries::history::{self, PageRequest};
 use messenger_db::schema::messages;
 use messenger_db::seq::Seq;
 use rand::RngExt as _;
@@ -37,9 +37,19 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
                     .unwrap();
             assert_eq!(page.entries.len(), 50);
         }),
+        Contender::new("page of fifty, of known people", connections(), |conn, dice| {
+            let (chat, before) = somewhere(&chats, dice);
+            let (reader, seq) = (Actor::trusted(chat.member(dice)), Seq::new(before));
+            let asked = PageRequest::from(Limit::default()).knowing(&chat.members);
+            let page = history::before(conn, reader, chat.id, seq, asked).unwrap();
+            assert!(page.entries.len() == 50 && page.profiles.is_empty());
+        }),
     ];
     let comparison = bench.compare(&mut contenders, Pace::usual());
     summary.add(comparison.ratio("history_page_vs_primary_key_scan", "page of fifty", "fifty rows").at_least(0.6));
+    let known = "page of fifty, of known people";
+    summary
+        .add(comparison.ratio("history_page_of_known_people_vs_primary_key_scan", known, "fifty rows").at_least(0.6));
 }
 
 /// A chat, and a place in it with fifty messages before.

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use messenger_db::error::Error::{self, Refused};
 use messenger_db::ids::{ChatId, MessageId, UserId};
 use messenger_db::page::Limit;
-use messenger_db::queries::history::{self, HistoryRefused, Page};
+use messenger_db::queries::history::{self, HistoryRefused, Page, PageRequest};
 use messenger_db::queries::messages::{self, Draft};
 use messenger_db::queries::{accounts, groups, reactions};
 use messenger_db::seq::Seq;
@@ -204,6 +204,13 @@ fn a_page_has_senders_pictures_reactions_and_what_is_answered() {
     // Who is shown, though she sent nothing that is on the page.
     assert_eq!(page.profiles.len(), 2);
     assert_eq!(page.profiles[&carol].username.as_deref(), Some("carol"));
+    for known in [[bob, alice], [carol, alice], [bob, carol]] {
+        let asked = PageRequest::from(Limit::new(7)).knowing(&known);
+        let shown = history::around(conn, by(bob), chat, to_image, asked).unwrap();
+        let unknown = page.profiles.iter().filter(|(user, _)| !known.contains(user));
+        assert_eq!(shown.profiles, unknown.map(|(user, profile)| (*user, profile.clone())).collect());
+        assert_eq!(shown.entries, page.entries);
+    }
     accounts::close(conn, by(carol)).unwrap();
     let page = history::around(conn, by(bob), chat, image, Limit::new(1)).unwrap();
     assert_eq!(page.profiles[&carol].username, None);

@@ -43,6 +43,7 @@ mod reactions;
 mod receipts;
 mod retention;
 mod retry;
+mod round_trips;
 mod said_is_found;
 mod search;
 mod serde;

@@ -1,7 +1,7 @@
 //! What the files of this repository promise: they can be checked out everywhere, and lie as the guide says.
 
 mod imports;
-mod operations;
+pub mod operations;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -23,7 +23,7 @@ fn families() -> BTreeMap<String, String> {
 }
 
 /// The public functions that take a connection, as `family::operation`, and their other parameters.
-fn operations() -> BTreeMap<String, String> {
+pub fn operations() -> BTreeMap<String, String> {
     let mut operations = BTreeMap::new();
     for (family, source) in families() {
         for function in source.split("\npub fn ").skip(1) {
@@ -97,7 +97,8 @@ fn what_is_called_list_takes_a_limit_and_nothing_else_that_lists_does() {
         let operation = name.split("::").nth(1).unwrap();
         let is_list = operation == "list" || operation.starts_with("list_");
         let is_history = name.starts_with("history::");
-        assert_eq!(others.contains("limit: Limit"), is_list || is_history, "{name}({others})");
+        assert_eq!(others.contains("limit: Limit"), is_list, "{name}({others})");
+        assert_eq!(others.contains("page: impl Into<PageRequest"), is_history, "{name}({others})");
     }
 }
 

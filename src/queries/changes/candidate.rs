@@ -42,6 +42,13 @@ impl Candidate {
         changed.chain(new).collect::<BTreeSet<_>>().into_iter()
     }
 
+    /// Whether the page's messages of this chat may have reactions. They have none if all that happened since the device's
+    /// state are the messages that are new to it: a reaction is logged, and takes a version beside theirs.
+    pub(super) fn may_have_reactions(&self) -> bool {
+        let new = self.now.last_seq.since(self.known.seq);
+        self.is_cut || !self.logged.is_empty() || self.known.version.get().saturating_add(new) != self.now.version.get()
+    }
+
     pub(super) fn users(&self) -> impl Iterator<Item = UserId> {
         let is_membership = |logged: &&Logged| {
             matches!(

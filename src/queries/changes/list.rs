@@ -285,7 +285,9 @@ fn chats(
 ) -> QueryResult<Vec<ChatChanges>> {
     let keys: Vec<_> =
         candidates.iter().flat_map(|candidate| candidate.seqs().map(|seq| (candidate.now.chat_id, seq))).collect();
-    let mut entries = read::entries(conn, user_id, keys, people)?;
+    let reacted = candidates.iter().filter(|candidate| candidate.may_have_reactions());
+    let reacted = reacted.map(|candidate| candidate.now.chat_id).collect();
+    let mut entries = read::entries(conn, user_id, keys, &reacted, people)?;
     let users: Vec<_> = candidates
         .iter()
         .flat_map(|candidate| {

@@ -172,16 +172,17 @@ fn of_seqs(
     Ok(messages.into_iter().map(|(message,)| message).collect())
 }
 
-/// These messages with everything that is shown with them, by chat and by seq; and who sent them.
+/// These messages with everything that is shown with them, by chat and by seq; and who sent them. Only messages of the
+/// chats in `reacted` may have reactions.
 pub(super) fn entries(
     conn: &mut PgConnection,
     reader: UserId,
     keys: Vec<(ChatId, Seq)>,
+    reacted: &BTreeSet<ChatId>,
     people: &mut BTreeSet<UserId>,
 ) -> QueryResult<HashMap<ChatId, Vec<Entry>>> {
     let mut found = of_seqs(conn, reader, keys.into_iter())?;
     found.sort_unstable_by_key(|message| (message.chat_id, message.seq));
-    let keys: Vec<_> = found.iter().map(|message| (message.chat_id, message.seq)).collect();
     let answered: BTreeSet<_> =
         found.iter().filter_map(|message| Some((message.chat_id, message.reply_to_seq?))).collect();
     let answered = of_seqs(conn, reader, answered.into_iter())?;
@@ -191,7 +192,8 @@ pub(super) fn entries(
     let with_pictures: Vec<_> = with_pictures.map(|message| (message.chat_id, message.seq)).collect();
     let mut pictures = attachments::of_messages(conn, &with_pictures)?;
     let mut reactions = HashMap::<_, Vec<_>>::new();
-    let (chat_ids, seqs): (Vec<_>, Vec<_>) = keys.into_iter().unzip();
+    let reacted = found.iter().filter(|message| reacted.contains(&message.chat_id));
+    let (chat_ids, seqs): (Vec<_>, Vec<_>) = reacted.map(|message| (message.chat_id, message.seq)).unzip();
     if !chat_ids.is_empty() {
         let given = ReactionsOfSeqs { chat_ids, seqs, reader }.load::<(ChatId, Seq, String, i64, bool)>(conn)?;
         for (chat_id, seq, emoji, count, mine) in given {

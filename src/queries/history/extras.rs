@@ -30,6 +30,7 @@ statement! {
         last: Seq as BigInt,
         answered: Vec<Seq> as Array<BigInt>,
         senders: Vec<UserId> as Array<sql::UserId>,
+        known: Vec<UserId> as Array<sql::UserId>,
     } -> (
         Array<Record<AttachmentSql>>,
         Array<Record<ReactionSql>>,
@@ -51,20 +52,22 @@ pub(super) struct Extras {
 }
 
 impl Extras {
-    /// Of these messages, which are in order.
+    /// Of these messages, which are in order; without the profiles of those whom the device knows.
     pub(super) fn read(
         conn: &mut PgConnection,
         chat_id: ChatId,
         reader: UserId,
+        known: &[UserId],
         (first, last): (Seq, Seq),
         messages: &[Message],
     ) -> QueryResult<Self> {
         let answered: BTreeSet<_> = messages.iter().filter_map(|message| message.reply_to_seq).collect();
         let answered = answered.into_iter().filter(|seq| *seq < first).collect();
         let senders: BTreeSet<_> = messages.iter().filter_map(|message| message.sender_id).collect();
-        let senders = senders.into_iter().collect();
+        let senders = senders.into_iter().filter(|sender| !known.contains(sender)).collect();
+        let known = known.to_vec();
         let (attachments, mut reactions, answered, profiles) =
-            ReadExtras { chat_id, reader, first, last, answered, senders }.get_result::<(
+            ReadExtras { chat_id, reader, first, last, answered, senders, known }.get_result::<(
                 Vec<Row<Attachment, AttachmentSql>>,
                 Vec<(Seq, String, DateTime<Utc>, i64, bool)>,
                 Vec<Row<ReplyPreview, ReplySql>>,

@@ -1,5 +1,5 @@
 -- What is shown with the messages of a page, in one row: their pictures, their reactions, the messages they answer that
--- are not on the page, and the profiles of everybody who sent any of these.
+-- are not on the page, and the profiles of everybody who sent any of these and is not known.
 WITH viewer AS MATERIALIZED (
     SELECT
         seen_after_seq,
@@ -80,5 +80,5 @@ SELECT
                 END
             )
         FROM users
-        WHERE users.id = any($6 || ARRAY(SELECT sender_id FROM answered))
+        WHERE users.id = any($6 || ARRAY(SELECT sender_id FROM answered WHERE sender_id <> ALL ($7)))
     )

@@ -8,5 +8,5 @@ mod extras;
 mod page;
 mod read;
 
-pub use page::{Entry, Page, Reaction, ReplyPreview};
+pub use page::{Entry, Page, PageRequest, Reaction, ReplyPreview};
 pub use read::{HistoryRefused, after, around, around_id, before, latest};

@@ -9,8 +9,48 @@ use super::extras::Extras;
 use crate::enums::MessageKind;
 use crate::ids::{MessageId, UserId};
 use crate::models::{Attachment, Message};
+use crate::page::Limit;
 use crate::queries::profile::Profile;
 use crate::seq::Seq;
+
+/// What a device asks of a page: a [`Limit`], and whose profiles it has already.
+///
+/// Reading the profiles is a tenth of what a page costs. A device that keeps them, and follows
+/// [`changes`](crate::queries::changes), leaves it out. The list travels with each request: name the people of the chat.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
+/// use messenger_db::page::Limit;
+/// use messenger_db::queries::history::{self, PageRequest};
+/// use messenger_db::queries::messages;
+///
+/// messages::send(conn, anna, chat, &messages::Draft::text("Hello!"))?;
+/// let known = [anna.user_id()];
+/// let page = history::latest(conn, bob, chat, PageRequest::from(Limit::new(20)).knowing(&known))?;
+/// assert_eq!(page.entries.len(), 1);
+/// assert!(page.profiles.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PageRequest<'a> {
+    pub(super) limit: Limit,
+    pub(super) known: &'a [UserId],
+}
+
+impl From<Limit> for PageRequest<'_> {
+    fn from(limit: Limit) -> Self {
+        Self { limit, known: &[] }
+    }
+}
+
+impl<'a> PageRequest<'a> {
+    /// Without the profiles of these users.
+    #[must_use]
+    pub const fn knowing(self, users: &'a [UserId]) -> Self {
+        Self { known: users, ..self }
+    }
+}
 
 /// A part of a chat, in the chat's order: oldest first.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,7 +59,7 @@ pub struct Page {
     /// The messages, by ascending seq and without a gap between two of them, but for those that the reader has deleted for
     /// themselves.
     pub entries: Vec<Entry>,
-    /// Who sent them and the messages they answer.
+    /// Who sent them and the messages they answer, but for those whom the device [knows](PageRequest::knowing).
     pub profiles: HashMap<UserId, Profile>,
     /// There are messages that are older than what was looked at: [`before`](super::before) this seq. A page of which the
     /// reader sees nothing has it, too; where there was nothing to look at, there is none.
@@ -95,6 +135,7 @@ impl Page {
     pub(super) fn load(
         conn: &mut PgConnection,
         reader: UserId,
+        known: &[UserId],
         messages: Vec<Message>,
         (first_seq, last_seq): (Seq, Seq),
         (from, to): (Seq, Seq),
@@ -107,7 +148,7 @@ impl Page {
             return Ok(Self { entries, profiles, older_before, newer_after, first_seq });
         };
         let (chat_id, first, last) = (first.chat_id, first.seq, last.seq);
-        let extras = Extras::read(conn, chat_id, reader, (first, last), &messages)?;
+        let extras = Extras::read(conn, chat_id, reader, known, (first, last), &messages)?;
         let mut entries = Vec::<Entry>::with_capacity(messages.len());
         for message in messages {
             // What it answers came before it: it is on the page already, or not at all.

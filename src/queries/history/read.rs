@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::super::functions::{greatest, least};
-use super::Page;
+use super::{Page, PageRequest};
 use crate::actor::Actor;
 use crate::error::{Error, refusals};
 use crate::ids::{ChatId, MessageId, UserId};
@@ -40,6 +40,8 @@ type Outcome = Result<Page, Error<HistoryRefused>>;
 /// deleted for themselves ([`messages::hide`](crate::queries::messages::hide), [`messages::clear`](crate::queries::messages::clear)): a page has fewer
 /// messages then, even none, and says where to go on.
 ///
+/// `page` is a [`Limit`](crate::page::Limit), or a [`PageRequest`] of a device that has some of the profiles already.
+///
 /// Two statements, which lock nothing; the first decides whether the reader may read, and is the only one when there is
 /// nothing. Each sees its own moment: whoever needs one for both runs this in a transaction of `REPEATABLE READ`.
 /// Index: `messages_pkey`, by a closed range.
@@ -70,8 +72,8 @@ type Outcome = Result<Page, Error<HistoryRefused>>;
 /// assert_eq!(older.older_before, None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn latest(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, limit: Limit) -> Outcome {
-    before(conn, actor, chat_id, Seq::MAX, limit)
+pub fn latest<'a>(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, page: impl Into<PageRequest<'a>>) -> Outcome {
+    before(conn, actor, chat_id, Seq::MAX, page)
 }
 
 /// The messages right before one, which need not exist.
@@ -98,8 +100,15 @@ pub fn latest(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, limit: Lim
 /// assert_eq!(page.entries.iter().map(|entry| entry.message.seq.get()).collect::<Vec<_>>(), [1, 2]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn before(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, seq: Seq, limit: Limit) -> Outcome {
-    let reader = actor.user_id();
+pub fn before<'a>(
+    conn: &mut PgConnection,
+    actor: Actor,
+    chat_id: ChatId,
+    seq: Seq,
+    page: impl Into<PageRequest<'a>>,
+) -> Outcome {
+    let (reader, asked) = (actor.user_id(), page.into());
+    let limit = asked.limit;
     // Seqs begin at 1; the statement subtracts from the last.
     let last = least(chat_heads::last_seq, seq.max(Seq::FIRST).previous());
     let rows = chat_participants::table
@@ -114,7 +123,7 @@ pub fn before(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, seq: Seq, 
         .select(((begins(), chat_heads::last_seq), Option::<Message>::as_select()))
         .load(conn)?;
     let end = seq.max(Seq::FIRST).previous();
-    page(conn, reader, rows, |first, last| {
+    load(conn, reader, asked, rows, |first, last| {
         let last = last.min(end);
         (first.max(last.back(limit.get() - 1)), last)
     })
@@ -143,8 +152,15 @@ pub fn before(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, seq: Seq, 
 /// assert_eq!(page.newer_after, None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn after(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, seq: Seq, limit: Limit) -> Outcome {
-    let reader = actor.user_id();
+pub fn after<'a>(
+    conn: &mut PgConnection,
+    actor: Actor,
+    chat_id: ChatId,
+    seq: Seq,
+    page: impl Into<PageRequest<'a>>,
+) -> Outcome {
+    let (reader, asked) = (actor.user_id(), page.into());
+    let limit = asked.limit;
     // Seqs begin at 1; the statement adds a page to it.
     let next = seq.max(Seq::ZERO).min(Seq::MAX.back(Limit::MAX.get())).next();
     // A device that knows nothing, or only what is gone, goes on where history begins.
@@ -160,7 +176,7 @@ pub fn after(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, seq: Seq, l
         .filter(is_member(chat_id, reader))
         .select(((begins(), chat_heads::last_seq), Option::<Message>::as_select()))
         .load(conn)?;
-    page(conn, reader, rows, |first, last| {
+    load(conn, reader, asked, rows, |first, last| {
         let first = first.max(next);
         (first, last.min(first.forward(limit.get() - 1)))
     })
@@ -195,12 +211,18 @@ pub fn after(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, seq: Seq, l
 /// assert_eq!(seqs, [2, 3, 4]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn around(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, seq: Seq, limit: Limit) -> Outcome {
-    let reader = actor.user_id();
-    let first = seq.back(limit.get() / 2);
-    let end = first.forward(limit.get() - 1);
+pub fn around<'a>(
+    conn: &mut PgConnection,
+    actor: Actor,
+    chat_id: ChatId,
+    seq: Seq,
+    page: impl Into<PageRequest<'a>>,
+) -> Outcome {
+    let (reader, asked) = (actor.user_id(), page.into());
+    let first = seq.back(asked.limit.get() / 2);
+    let end = first.forward(asked.limit.get() - 1);
     let rows = range(conn, chat_id, reader, first, end)?;
-    let page = page(conn, reader, rows, |begins, last| (begins.max(first), last.min(end)))?;
+    let page = load(conn, reader, asked, rows, |begins, last| (begins.max(first), last.min(end)))?;
     if page.entries.iter().any(|entry| entry.message.seq == seq) {
         Ok(page)
     } else {
@@ -231,7 +253,13 @@ pub fn around(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, seq: Seq, 
 /// assert_eq!(page.entries[0].message.id, hello.id());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn around_id(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, id: MessageId, limit: Limit) -> Outcome {
+pub fn around_id<'a>(
+    conn: &mut PgConnection,
+    actor: Actor,
+    chat_id: ChatId,
+    id: MessageId,
+    page: impl Into<PageRequest<'a>>,
+) -> Outcome {
     let reader = actor.user_id();
     let seq = chat_participants::table
         .left_join(
@@ -244,16 +272,16 @@ pub fn around_id(conn: &mut PgConnection, actor: Actor, chat_id: ChatId, id: Mes
         .optional()?
         .ok_or(Error::Refused(HistoryRefused::NotAMember))?
         .ok_or(Error::Refused(HistoryRefused::MessageNotFound))?;
-    around(conn, actor, chat_id, seq, limit)
+    around(conn, actor, chat_id, seq, page)
 }
 
-/// The chat's first and last seq beside each message of the range. Without a message there is one row; without membership, none.
 /// The first seq that the member may see.
 #[diesel::dsl::auto_type]
 fn begins() -> _ {
     greatest(chat_heads::first_seq, chat_participants::seen_after_seq + 1_i64)
 }
 
+/// The chat's first and last seq beside each message. Without a message there is one row; without membership, none.
 type Rows = Vec<((Seq, Seq), Option<Message>)>;
 
 fn range(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, first: Seq, last: Seq) -> QueryResult<Rows> {
@@ -268,10 +296,16 @@ fn range(conn: &mut PgConnection, chat_id: ChatId, reader: UserId, first: Seq, l
 }
 
 /// The page of these rows. What was asked for goes from one seq to another, of a history that goes from one to another.
-fn page(conn: &mut PgConnection, reader: UserId, rows: Rows, asked: impl Fn(Seq, Seq) -> (Seq, Seq)) -> Outcome {
+fn load(
+    conn: &mut PgConnection,
+    reader: UserId,
+    page: PageRequest<'_>,
+    rows: Rows,
+    asked: impl Fn(Seq, Seq) -> (Seq, Seq),
+) -> Outcome {
     let &(bounds, _) = rows.first().ok_or(Error::Refused(HistoryRefused::NotAMember))?;
     let mut messages: Vec<_> = rows.into_iter().filter_map(|(_, message)| message).collect();
     // The index gives them in this order. Asked for it, PostgreSQL would sort them all the same.
     messages.sort_unstable_by_key(|message| message.seq);
-    Ok(Page::load(conn, reader, messages, bounds, asked(bounds.0, bounds.1))?)
+    Ok(Page::load(conn, reader, page.known, messages, bounds, asked(bounds.0, bounds.1))?)
 }
