@@ -31,7 +31,7 @@ use messenger_db::seq::Seq;
 use pretty_assertions::assert_eq;
 
 use super::cast::{self, by};
-use crate::support::{Moment, Proxy, TestDatabase};
+use crate::support::{Proxy, TestDatabase};
 use crate::tree::operations::operations;
 
 /// Work in batches, on nobody's behalf: what it asks for follows how much there is to do.
@@ -120,10 +120,6 @@ struct World {
 }
 
 impl World {
-    fn me(&self) -> Actor {
-        by(self.alice)
-    }
-
     /// Calls an operation twice, each time with what was prepared for it, and notes what the second call costs.
     fn call<P, T, E: std::fmt::Debug>(
         &mut self,
@@ -342,10 +338,14 @@ fn of_messages(world: &mut World) {
     let mine = |w: &mut World| (w.group, w.said_by(w.alice));
     let theirs = |w: &mut World| (w.group, w.said_by(w.bob));
     world.call("messages::edit", mine, |c, me, (chat, seq)| messages::edit(c, me, chat, seq, "At ten?"));
-    world.call("messages::set_metadata", mine, |c, me, (chat, seq)| {
-        let version = messages::get(c, me, chat, seq).unwrap().version;
-        messages::set_metadata(c, me, chat, seq, version, serde_json::json!({ "title": "A page" }))
-    });
+    world.call(
+        "messages::set_metadata",
+        |w| messages::send(&mut w.beside, by(w.alice), w.group, &Draft::text("https://example.com")).unwrap().message,
+        |c, me, said| {
+            let preview = serde_json::json!({ "title": "A page" });
+            messages::set_metadata(c, me, said.chat_id, said.seq, said.version, &preview)
+        },
+    );
     world.call("messages::delete", mine, |c, me, (chat, seq)| messages::delete(c, me, chat, seq));
     world.call("messages::hide", theirs, |c, me, (chat, seq)| messages::hide(c, me, chat, seq));
     world.call(
@@ -494,12 +494,7 @@ fn costs() -> BTreeMap<&'static str, Cost> {
     let counters = Arc::<Counters>::default();
     let connection = database.connect();
     let counting = Arc::clone(&counters);
-    let proxy = Proxy::interfering(Path::new(&connection.host()), move |moment, message| {
-        if moment == Moment::Before {
-            counting.count(message);
-        }
-        true
-    });
+    let proxy = Proxy::watching(Path::new(&connection.host()), move |message| counting.count(message));
     let url = format!(
         "host={} port=5432 user={} dbname={}",
         proxy.folder().display(),

@@ -26,6 +26,7 @@ struct Counts {
     round_trips: AtomicUsize,
     closed: AtomicBool,
     interference: Option<Interference>,
+    watcher: Option<Watcher>,
 }
 
 /// When something interferes with a message.
@@ -41,6 +42,9 @@ pub enum Moment {
 /// passed on, and the connection is closed.
 type Interference = Box<dyn Fn(Moment, &[u8]) -> bool + Send + Sync>;
 
+/// Is told each message of a session, also those that wait for no answer.
+type Watcher = Box<dyn Fn(&[u8]) + Send + Sync>;
+
 impl Proxy {
     /// A proxy for the server whose socket is in this folder, under the usual name.
     pub fn to(server: &Path) -> Self {
@@ -55,6 +59,11 @@ impl Proxy {
     /// One that asks, for each message, whether to pass it on, and tells when it did.
     pub fn interfering(server: &Path, with: impl Fn(Moment, &[u8]) -> bool + Send + Sync + 'static) -> Self {
         Self::listening(server, 0, Counts { interference: Some(Box::new(with)), ..Counts::default() })
+    }
+
+    /// One that shows each message of the sessions.
+    pub fn watching(server: &Path, with: impl Fn(&[u8]) + Send + Sync + 'static) -> Self {
+        Self::listening(server, 0, Counts { watcher: Some(Box::new(with)), ..Counts::default() })
     }
 
     fn listening(server: &Path, refusals: usize, counts: Counts) -> Self {
@@ -147,6 +156,9 @@ fn forward(mut client: UnixStream, mut server: &UnixStream, counts: &Counts) -> 
         let asks = !in_session || b"QSFp".contains(&message[0]);
         if asks {
             counts.round_trips.fetch_add(1, Ordering::SeqCst);
+        }
+        if let Some(watcher) = counts.watcher.as_ref().filter(|_| in_session) {
+            watcher(&message);
         }
         in_session = in_session || !REQUESTS.contains(&u32::from_be_bytes(*message[head..].first_chunk().unwrap()));
         let may_go_on = |moment| !asks || counts.interference.as_ref().is_none_or(|asked| asked(moment, &message));
