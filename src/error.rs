@@ -31,6 +31,7 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use crate::interruption;
 use crate::retry::Transient as _;
+use crate::violation;
 
 /// Why an operation did not happen.
 ///
@@ -191,10 +192,7 @@ impl<R: Refusal> Error<R> {
 
 impl<R: Refusal> From<DieselError> for Error<R> {
     fn from(error: DieselError) -> Self {
-        let refusal = match &error {
-            DieselError::DatabaseError(_, information) => information.constraint_name().and_then(R::from_constraint),
-            _ => None,
-        };
+        let refusal = violation::constraint(&error).and_then(R::from_constraint);
         refusal.map_or(Self::Database(error), Self::Refused)
     }
 }

@@ -176,6 +176,7 @@ pub mod service;
 pub mod studio;
 pub mod version;
 pub mod views;
+mod violation;
 
 /// The reference of the schema, as `messenger-db docs` writes it: every table, column, constraint and index, with what it is
 /// for.

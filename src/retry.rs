@@ -22,6 +22,8 @@
 //! of unknown kind whose detail is such a circle is taken for a deadlock. No other error of PostgreSQL's has one; that
 //! of a function which raises it on purpose is repeated a few times for nothing. Tests hold this against a real
 //! deadlock and against the wording of each translation that PostgreSQL 15 comes with.
+//!
+//! A deadlock between servers of a database that Citus distributes has no detail, and is taken by its message.
 
 use std::num::NonZeroU32;
 use std::thread;
@@ -32,6 +34,9 @@ use diesel::connection::{AnsiTransactionManager, Connection as _, TransactionMan
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use crate::error::Error;
+
+/// What Citus says, in this language alone and without a detail, of a deadlock between transactions on several servers.
+const DISTRIBUTED_DEADLOCK: &str = "canceling the transaction since it was involved in a distributed deadlock";
 
 /// An error that may not come again.
 pub trait Transient {
@@ -45,6 +50,7 @@ impl Transient for DieselError {
             Self::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
             Self::DatabaseError(DatabaseErrorKind::Unknown, information) => {
                 information.details().is_some_and(is_circle_of_processes)
+                    || information.message() == DISTRIBUTED_DEADLOCK
             }
             Self::RollbackErrorOnCommit { commit_error, .. } => commit_error.is_transient(),
             _ => false,

@@ -229,7 +229,7 @@ diesel::table! {
         newcomers_see_all -> Bool,
         /// When the chat was opened.
         created_at -> Timestamptz,
-        /// When its name, slug, avatar or state last changed; messages and members do not count. Kept by a trigger.
+        /// When its name, slug, avatar, history for newcomers or state last changed; messages and members do not count. Each operation that changes them sets it.
         updated_at -> Timestamptz,
         /// When the chat was deleted. Its rows stay until it is purged.
         deleted_at -> Nullable<Timestamptz>,
@@ -526,6 +526,22 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::ids::sql_types::*;
+    use super::sql_types::UserStatus;
+
+    /// Whether a user is there. One narrow row, made when a device of the user is first heard of; without it, the user has not been there since the account was registered. It goes when the account is closed.
+    user_presence (user_id) {
+        /// Who.
+        user_id -> UserId,
+        /// Presence. Not indexed, so that changing it stays a HOT update.
+        status -> UserStatus,
+        /// When a device of the user was last heard of. Not indexed, so that changing it stays a HOT update.
+        last_seen_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::ids::sql_types::*;
     use super::sql_types::DeviceType;
 
     /// A signed-in device of a user, from sign-in until it expires or is revoked.
@@ -568,7 +584,6 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::ids::sql_types::*;
-    use super::sql_types::UserStatus;
     use super::sql_types::Visibility;
 
     /// A person's account. It is closed by anonymising it, never by deleting the row, so the messages it sent keep a sender.
@@ -583,13 +598,9 @@ diesel::table! {
         display_name -> Nullable<Text>,
         /// Where the user's picture is, at most 500 characters.
         avatar_url -> Nullable<Text>,
-        /// Presence. Not indexed, so that changing it stays a HOT update.
-        status -> UserStatus,
-        /// When a device of the user was last heard of. Not indexed, so that changing it stays a HOT update.
-        last_seen_at -> Timestamptz,
         /// When the account was registered.
         created_at -> Timestamptz,
-        /// When the profile, the password or the account's state last changed; presence does not count. Kept by a trigger.
+        /// When the profile, the password or the account's state last changed. Each operation that changes them sets it; what the user shows to whom does not count.
         updated_at -> Timestamptz,
         /// When the account was closed. Null: it is open.
         deleted_at -> Nullable<Timestamptz>,
@@ -613,6 +624,7 @@ diesel::joinable!(push_tokens -> user_sessions (session_id));
 diesel::joinable!(push_tokens -> users (user_id));
 diesel::joinable!(uploads -> users (owner_id));
 diesel::joinable!(user_changes -> user_heads (user_id));
+diesel::joinable!(user_presence -> users (user_id));
 diesel::joinable!(user_sessions -> users (user_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -637,6 +649,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     uploads,
     user_changes,
     user_heads,
+    user_presence,
     user_sessions,
     users,
 );

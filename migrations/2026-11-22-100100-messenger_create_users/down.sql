@@ -4,5 +4,4 @@ DROP TABLE reserved_usernames;
 DROP TABLE users;
 DROP FUNCTION allows(visibility, boolean);
 DROP TYPE visibility;
-DROP TYPE user_status;
 DROP DOMAIN user_id;

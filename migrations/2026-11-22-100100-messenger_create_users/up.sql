@@ -1,5 +1,5 @@
--- Purpose: users: who they are, how they sign in, whether they are there.
--- Lock: none on existing tables; a type, a domain, a table, its indexes and a trigger are created.
+-- Purpose: users: who they are, how they sign in, what they show to whom.
+-- Lock: none on existing tables; a type, a domain, tables and their indexes are created.
 -- Tolerable because: nobody can be reading or writing a table that did not exist.
 -- Code deployed before: does not know the table.
 
@@ -7,10 +7,6 @@ CREATE DOMAIN user_id AS uuid;
 
 COMMENT ON DOMAIN user_id IS
     'The key of a user: a UUIDv7 made by the application, a random one where plain SQL leaves it out. A domain of its own, so that the compiler tells it from a chat''s.';
-
-CREATE TYPE user_status AS ENUM ('online', 'offline', 'away');
-
-COMMENT ON TYPE user_status IS 'Whether a user is there, as the user''s devices last reported it.';
 
 CREATE TYPE visibility AS ENUM ('everybody', 'contacts', 'nobody');
 
@@ -34,8 +30,6 @@ CREATE TABLE users (
     password_hash text,
     display_name text,
     avatar_url text,
-    status user_status NOT NULL DEFAULT 'offline',
-    last_seen_at timestamptz NOT NULL DEFAULT now(),
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     deleted_at timestamptz,
@@ -50,8 +44,7 @@ CREATE TABLE users (
     CONSTRAINT users_display_name_shown_check CHECK (is_name(display_name)),
     CONSTRAINT users_avatar_url_check CHECK (char_length(avatar_url) <= 500),
     CONSTRAINT users_times_check CHECK (
-        last_seen_at >= '0001-01-01 00:00:00+00' AND last_seen_at <= '9999-12-31 23:59:59.999999+00'
-        AND created_at >= '0001-01-01 00:00:00+00' AND created_at <= '9999-12-31 23:59:59.999999+00'
+        created_at >= '0001-01-01 00:00:00+00' AND created_at <= '9999-12-31 23:59:59.999999+00'
         AND updated_at >= '0001-01-01 00:00:00+00' AND updated_at <= '9999-12-31 23:59:59.999999+00'
         AND deleted_at >= '0001-01-01 00:00:00+00' AND deleted_at <= '9999-12-31 23:59:59.999999+00'
     ),
@@ -64,18 +57,11 @@ CREATE TABLE users (
                 AND display_name IS NULL AND avatar_url IS NULL
         END
     )
-)
--- Presence is written all the time: room on the page, and no index on what it writes, keep it HOT.
-WITH (fillfactor = 80);
+);
 
 CREATE UNIQUE INDEX users_username_key ON users (lower(username));
 
 CREATE INDEX users_username_trgm_idx ON users USING gin (username gin_trgm_ops);
-
--- Named columns only: a change of presence is no change of the profile, and skips the trigger.
-CREATE TRIGGER users_set_updated_at
-BEFORE UPDATE OF username, password_hash, display_name, avatar_url, deleted_at ON users
-FOR EACH ROW EXECUTE FUNCTION diesel_set_updated_at();
 
 CREATE TABLE reserved_usernames (
     username_hash bytea NOT NULL,
@@ -98,12 +84,9 @@ COMMENT ON COLUMN users.password_hash IS
     'The password''s hash as a PHC or bcrypt string, which starts with $. Never the password. Null once the account is closed.';
 COMMENT ON COLUMN users.display_name IS 'The name shown to others, at most 100 characters as people count them, and 1,000 bytes. It has a visible character, and none that changes the direction of text. Null: show the username.';
 COMMENT ON COLUMN users.avatar_url IS 'Where the user''s picture is, at most 500 characters.';
-COMMENT ON COLUMN users.status IS 'Presence. Not indexed, so that changing it stays a HOT update.';
-COMMENT ON COLUMN users.last_seen_at IS
-    'When a device of the user was last heard of. Not indexed, so that changing it stays a HOT update.';
 COMMENT ON COLUMN users.created_at IS 'When the account was registered.';
 COMMENT ON COLUMN users.updated_at IS
-    'When the profile, the password or the account''s state last changed; presence does not count. Kept by a trigger.';
+    'When the profile, the password or the account''s state last changed. Each operation that changes them sets it; what the user shows to whom does not count.';
 COMMENT ON COLUMN users.deleted_at IS 'When the account was closed. Null: it is open.';
 COMMENT ON COLUMN users.presence_to IS 'Who sees whether the user is there, and when they were last seen.';
 COMMENT ON COLUMN users.receipts_to IS
@@ -113,7 +96,6 @@ COMMENT ON COLUMN users.findable_by IS 'Whose search by a part of the name finds
 COMMENT ON INDEX users_username_key IS
     'One account per username, ignoring case; used by: signing in, finding by username, as lower(username) = lower($1 COLLATE "C").';
 COMMENT ON INDEX users_username_trgm_idx IS 'Used by: partial search on usernames, ILIKE ''%x%''.';
-COMMENT ON TRIGGER users_set_updated_at ON users IS 'Keeps updated_at, except for changes of presence.';
 COMMENT ON CONSTRAINT users_closed_is_anonymous_check ON users IS
     'An open account has a username and a password; a closed one has nothing that names a person.';
 COMMENT ON TABLE reserved_usernames IS

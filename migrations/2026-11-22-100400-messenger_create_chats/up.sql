@@ -61,11 +61,6 @@ CREATE UNIQUE INDEX chats_slug_key ON chats (lower(slug));
 
 CREATE INDEX chats_deleted_idx ON chats (deleted_at) WHERE deleted_at IS NOT NULL;
 
--- Named columns only: people coming and going is no change of the chat itself, and skips the trigger.
-CREATE TRIGGER chats_set_updated_at
-BEFORE UPDATE OF name, slug, avatar_url, newcomers_see_all, deleted_at ON chats
-FOR EACH ROW EXECUTE FUNCTION diesel_set_updated_at();
-
 CREATE TABLE chat_heads (
     chat_id chat_id NOT NULL,
     last_seq bigint NOT NULL DEFAULT 0,
@@ -138,13 +133,12 @@ COMMENT ON COLUMN chats.newcomers_see_all IS
     'Whether who joins the group sees its history from the beginning, or from then on. It is asked when somebody joins.';
 COMMENT ON COLUMN chats.created_at IS 'When the chat was opened.';
 COMMENT ON COLUMN chats.updated_at IS
-    'When its name, slug, avatar or state last changed; messages and members do not count. Kept by a trigger.';
+    'When its name, slug, avatar, history for newcomers or state last changed; messages and members do not count. Each operation that changes them sets it.';
 COMMENT ON COLUMN chats.deleted_at IS 'When the chat was deleted. Its rows stay until it is purged.';
 COMMENT ON INDEX chats_slug_key IS 'One group per slug, ignoring case.';
 COMMENT ON CONSTRAINT chats_direct_pair_key ON chats IS 'One direct chat per pair of users, under any concurrency.';
 COMMENT ON CONSTRAINT chats_direct_high_fkey ON chats IS 'Not indexed: users are never deleted, and a pair is looked up by both.';
 COMMENT ON INDEX chats_deleted_idx IS 'Used by: purging deleted chats.';
-COMMENT ON TRIGGER chats_set_updated_at ON chats IS 'Keeps updated_at, except for changes of member_count.';
 COMMENT ON TABLE chat_heads IS
     'The newest message of each chat, and its counters: one narrow row that every send updates, so that an inbox reads no message at all.';
 COMMENT ON COLUMN chat_heads.chat_id IS 'Which chat.';

@@ -169,7 +169,7 @@ BEGIN
 
     -- Nobody is left who could read it.
     UPDATE chats AS chat
-    SET deleted_at = clock_timestamp()
+    SET deleted_at = clock_timestamp(), updated_at = clock_timestamp()
     WHERE chat.id = in_chat AND chat.kind = 'direct' AND chat.member_count = 0 AND chat.deleted_at IS NULL;
 
     -- The row stays, because messages point at it. That it was a recipient of nothing keeps the counts of receipts right.
@@ -228,9 +228,7 @@ BEGIN
         RETURN erased;
     END IF;
 
-    UPDATE users
-    SET last_seen_at = deleted_at, status = 'offline'
-    WHERE id = of_user AND deleted_at IS NOT NULL AND (last_seen_at <> deleted_at OR status <> 'offline');
+    DELETE FROM user_presence WHERE user_id = of_user;
     DELETE FROM user_heads WHERE user_id = of_user;
     RETURN 0;
 END

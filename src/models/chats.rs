@@ -66,7 +66,8 @@ impl NewDirectChat {
     }
 }
 
-/// Changes of a chat.
+/// Changes of a chat. Who makes them sets `updated_at` beside them, as the operations do; a change of `member_count` alone sets
+/// none.
 #[derive(Debug, Clone, Default, AsChangeset)]
 #[diesel(table_name = chats, check_for_backend(Pg))]
 pub struct ChatChanges<'a> {

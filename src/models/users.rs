@@ -4,12 +4,12 @@ use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 
-use crate::enums::{UserStatus, Visibility};
+use crate::enums::Visibility;
 use crate::ids::UserId;
 use crate::schema::users;
 use crate::secrets::PasswordHash;
 
-/// A user as stored. `username` and `password_hash` are `None` once the account is closed.
+/// A user as stored; whether the user is there is in `user_presence`. `username` and `password_hash` are `None` once the account is closed.
 #[derive(Debug, Clone, PartialEq, Eq, Identifiable, Queryable, Selectable)]
 #[diesel(table_name = users, check_for_backend(Pg))]
 pub struct User {
@@ -18,8 +18,6 @@ pub struct User {
     pub password_hash: Option<PasswordHash>,
     pub display_name: Option<String>,
     pub avatar_url: Option<String>,
-    pub status: UserStatus,
-    pub last_seen_at: DateTime<Utc>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub deleted_at: Option<DateTime<Utc>>,
@@ -40,7 +38,7 @@ pub struct NewUser<'a> {
     pub avatar_url: Option<&'a str>,
 }
 
-/// Changes of an account: its profile, its password, or its presence.
+/// Changes of an account: its profile, or its password. Who makes them sets `updated_at` beside them, as the operations do.
 #[derive(Debug, Clone, Default, AsChangeset)]
 #[diesel(table_name = users, check_for_backend(Pg))]
 pub struct UserChanges<'a> {
@@ -48,8 +46,6 @@ pub struct UserChanges<'a> {
     pub password_hash: Option<&'a PasswordHash>,
     pub display_name: Option<Option<&'a str>>,
     pub avatar_url: Option<Option<&'a str>>,
-    pub status: Option<UserStatus>,
-    pub last_seen_at: Option<DateTime<Utc>>,
 }
 
 /// What closing an account leaves of its row: nothing that names the person.
@@ -60,10 +56,8 @@ pub(crate) struct ClosedUser {
     password_hash: Option<PasswordHash>,
     display_name: Option<String>,
     avatar_url: Option<String>,
-    status: UserStatus,
 }
 
 impl ClosedUser {
-    pub(crate) const ROW: Self =
-        Self { username: None, password_hash: None, display_name: None, avatar_url: None, status: UserStatus::Offline };
+    pub(crate) const ROW: Self = Self { username: None, password_hash: None, display_name: None, avatar_url: None };
 }

@@ -2,7 +2,7 @@
 
 use chrono::{TimeZone, Utc};
 use diesel::prelude::*;
-use messenger_db::enums::{DeviceType, ImageType, MessageKind, UserStatus};
+use messenger_db::enums::{DeviceType, ImageType, MessageKind};
 use messenger_db::ids::{ChatId, MessageId, SessionId, UserId};
 use messenger_db::models::{
     Attachment, AttachmentChanges, Chat, ChatChanges, ChatHead, ChatHeadChanges, Message, MessageChanges,
@@ -66,23 +66,17 @@ fn a_session_keeps_what_it_was_given_and_fills_in_the_rest() {
 }
 
 #[test]
-fn presence_does_not_touch_updated_at_and_the_profile_does() {
+fn a_profile_is_changed_with_the_time_beside_it() {
     let database = populated();
     let mut connection = database.diesel();
     let before: User = users::table.find(alice()).select(User::as_select()).first(&mut connection).unwrap();
     let mut change = |changes: UserChanges<'_>| -> User {
         diesel::update(users::table.find(alice()))
-            .set(changes)
+            .set((changes, users::updated_at.eq(diesel::dsl::now)))
             .returning(User::as_returning())
             .get_result(&mut connection)
             .unwrap()
     };
-    let away = change(UserChanges {
-        status: Some(UserStatus::Away),
-        last_seen_at: Some(Utc::now()),
-        ..UserChanges::default()
-    });
-    assert_eq!((away.status, away.updated_at), (UserStatus::Away, before.updated_at));
     let renamed = change(UserChanges { display_name: Some(None), ..UserChanges::default() });
     assert_eq!((renamed.display_name, renamed.username), (None, before.username));
     assert!(renamed.updated_at > before.updated_at);
@@ -97,7 +91,10 @@ fn a_group_is_opened_renamed_and_keeps_its_slug() {
     diesel::insert_into(chats::table).values(&new).execute(&mut connection).unwrap();
     diesel::insert_into(chat_heads::table).values(NewChatHead { chat_id: new.id }).execute(&mut connection).unwrap();
     let renamed: Chat = diesel::update(chats::table.find(new.id))
-        .set(ChatChanges { name: Some("Book club"), ..ChatChanges::default() })
+        .set((
+            ChatChanges { name: Some("Book club"), ..ChatChanges::default() },
+            chats::updated_at.eq(diesel::dsl::now),
+        ))
         .returning(Chat::as_returning())
         .get_result(&mut connection)
         .unwrap();

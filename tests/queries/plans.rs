@@ -205,8 +205,13 @@ fn every_hot_operation_uses_the_indexes_that_its_documentation_names() {
         ("find_by_username", &|conn| run(accounts::find_by_username(conn, "User_7")), &["users_username_key"], 0),
         ("get account", &|conn| run(accounts::get(conn, by(ONE))), &["users_pkey"], 0),
         ("profiles", &|conn| run(accounts::find_profiles(conn, by(UserId::new()), &[ONE, TWO])), &["users_pkey"], 0),
-        ("set_presence", &|conn| run(accounts::set_presence(conn, by(ONE), UserStatus::Online)), &["users_pkey"], 0),
-        ("mark_seen", &|conn| run(accounts::mark_seen(conn, by(ONE))), &["users_pkey"], 0),
+        (
+            "set_presence",
+            &|conn| run(accounts::set_presence(conn, by(ONE), UserStatus::Online)),
+            &["user_presence_pkey"],
+            0,
+        ),
+        ("mark_seen", &|conn| run(accounts::mark_seen(conn, by(ONE))), &["user_presence_pkey"], 0),
         (
             "search users",
             &|conn| run(accounts::search(conn, by(UserId::new()), "ser_19")),

@@ -6,8 +6,11 @@ SET session_replication_role = replica;
 CREATE FUNCTION pg_temp.key(number bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS
 $$ SELECT lpad(to_hex(number), 32, '0')::uuid $$;
 
-INSERT INTO users (id, username, password_hash, last_seen_at)
-SELECT pg_temp.key(n), 'user_' || n, '$', now() FROM generate_series(1, 6000) AS n;
+INSERT INTO users (id, username, password_hash)
+SELECT pg_temp.key(n), 'user_' || n, '$' FROM generate_series(1, 6000) AS n;
+
+INSERT INTO user_presence (user_id)
+SELECT pg_temp.key(n) FROM generate_series(1, 6000) AS n;
 
 INSERT INTO user_sessions (user_id, token_hash, expires_at, last_active_at)
 SELECT id, sha256(convert_to(id::text || device, 'UTF8')), now() + device * interval '1 day', now() - interval '1 hour'

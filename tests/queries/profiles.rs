@@ -27,9 +27,10 @@ fn a_profile_is_the_same_wherever_it_is_shown() {
     messages::send(conn, by(alice), chat, &Draft::text("…")).unwrap();
     database
         .execute(
-            "UPDATE users SET display_name = 'Alice A.', avatar_url = 'https://example.org/alice.jpg', status = 'away',
-                 last_seen_at = '2026-01-01Z'
-             WHERE username = 'alice'",
+            "UPDATE users SET display_name = 'Alice A.', avatar_url = 'https://example.org/alice.jpg'
+             WHERE username = 'alice';
+             INSERT INTO user_presence (user_id, status, last_seen_at)
+             SELECT id, 'away', '2026-01-01Z' FROM users WHERE username = 'alice'",
         )
         .unwrap();
     // By the names of the columns, each with a value of its own.

@@ -232,3 +232,10 @@ fn a_deadlock_is_recognised_in_every_language() {
         assert!(!is_transient(other.to_owned()), "{other:?}");
     }
 }
+
+#[test]
+fn a_deadlock_between_servers_is_recognised_by_its_message() {
+    let of = |message: &str| DieselError::DatabaseError(DatabaseErrorKind::Unknown, Box::new(message.to_owned()));
+    assert!(of("canceling the transaction since it was involved in a distributed deadlock").is_transient());
+    assert!(!of("canceling the transaction").is_transient());
+}

@@ -24,15 +24,3 @@ fn no_personal_column_can_be_filled_on_a_closed_account() {
         assert_eq!(constraint.as_deref(), Some("users_closed_is_anonymous_check"), "{column}");
     }
 }
-
-#[test]
-fn a_change_of_each_personal_column_is_a_change_of_the_profile() {
-    let database = rows::populated();
-    let watched = database.column(
-        "SELECT attname FROM pg_trigger
-         INNER JOIN pg_attribute ON attrelid = tgrelid AND attnum = ANY (tgattr::smallint[])
-         WHERE tgname = 'users_set_updated_at' ORDER BY attname",
-    );
-    let missing: Vec<_> = database.column(PERSONAL).into_iter().filter(|column| !watched.contains(column)).collect();
-    assert_eq!(missing, [""; 0], "users_set_updated_at does not name them");
-}

@@ -183,7 +183,7 @@ fn no_index_covers_what_is_written_all_the_time() {
                  AND (attnum = ANY (string_to_array(indkey::text, ' ')::smallint[])
                       OR coalesce(pg_get_expr(indpred, indrelid), '') || coalesce(pg_get_expr(indexprs, indrelid), '') LIKE '%' || attname || '%')
              WHERE (indrelid::regclass::text, attname) IN (
-                 ('users', 'status'), ('users', 'last_seen_at'),
+                 ('user_presence', 'status'), ('user_presence', 'last_seen_at'),
                  ('user_sessions', 'last_active_at'), ('user_sessions', 'server_id'), ('user_sessions', 'connection_id'),
                  ('user_sessions', 'connected_at'), ('chat_heads', 'last_uncounted_seq'),
                  ('chat_heads', 'last_seq'), ('chat_heads', 'last_message_at'), ('chat_heads', 'last_preview'),

@@ -17,7 +17,7 @@ use messenger_db::models::{
 use messenger_db::page::Limit;
 use messenger_db::queries::messages::Draft;
 use messenger_db::queries::{blocks, groups, receipts, sessions};
-use messenger_db::schema::{chat_participants, chats, contacts, messages, unread_messages, users};
+use messenger_db::schema::{chat_participants, chats, contacts, messages, unread_messages, user_presence, users};
 use messenger_db::secrets::{PasswordHash, SessionToken, TokenHash};
 use messenger_db::seq::Seq;
 use uuid::Uuid;
@@ -88,7 +88,7 @@ fn a_message_moved_to_another_chat() {
 }
 
 fn a_misspelt_label() {
-    let _ = users::status.eq(UserStatus::Online);
+    let _ = user_presence::status.eq(UserStatus::Online);
 }
 
 fn a_null_where_none_may_be(member: NewChatParticipant) -> NewChatParticipant {

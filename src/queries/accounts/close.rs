@@ -16,7 +16,9 @@ use crate::queries::predicates::open_account;
 use crate::queries::statement::statement;
 use crate::queries::user_changes::{self, About};
 use crate::queries::{blocks, chat_versions, contacts, groups};
-use crate::schema::{chat_heads, chat_participants, chats, push_tokens, unread_messages, user_sessions, users};
+use crate::schema::{
+    chat_heads, chat_participants, chats, push_tokens, unread_messages, user_presence, user_sessions, users,
+};
 use crate::seq::Seq;
 use crate::version::Version;
 
@@ -178,6 +180,10 @@ fn end_sessions(conn: &mut PgConnection, actor: Actor) -> QueryResult<Vec<UserSe
 }
 
 fn anonymise(conn: &mut PgConnection, user: UserId) -> QueryResult<()> {
-    diesel::update(users::table.find(user)).set((ClosedUser::ROW, users::deleted_at.eq(now))).execute(conn)?;
+    diesel::update(users::table.find(user))
+        .set((ClosedUser::ROW, users::deleted_at.eq(now), users::updated_at.eq(now)))
+        .execute(conn)?;
+    // It is made again for open accounts only, with the account held.
+    diesel::delete(user_presence::table.find(user)).execute(conn)?;
     Ok(())
 }

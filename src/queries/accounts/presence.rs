@@ -2,16 +2,20 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable, Text};
+use diesel::upsert::excluded;
 
 use crate::actor::Actor;
 use crate::enums::{PgEnum as _, UserStatus};
 use crate::error::{Error, refusals};
 use crate::ids::{UserId, sql_types};
 use crate::queries::durability;
+use crate::queries::functions::clock_timestamp;
+use crate::queries::predicates::hold_open;
 use crate::queries::statement::statement;
+use crate::schema::user_presence;
 
 statement! {
-    /// The account, if it is open; its status is what it was without another.
+    /// The user, if a device of theirs was heard of before; the status is what it was without another.
     MarkSeen {
         user: UserId as sql_types::UserId,
         status: Option<String> as Nullable<Text>,
@@ -34,8 +38,9 @@ refusals! { PresenceRefused {
 
 /// Says whether the user is there, and that a device of theirs was heard of now.
 ///
-/// One statement; locks the account's row until it commits. It uses the index `users_pkey` and writes no indexed
-/// column, so it is a HOT update.
+/// One statement; locks the user's row of `user_presence` until it commits. It uses the index `user_presence_pkey` and writes no
+/// indexed column, so it is a HOT update. The first time of an account is a transaction of two statements more, which make the
+/// row; they use the index `users_pkey`, too.
 ///
 /// # Errors
 ///
@@ -50,7 +55,7 @@ refusals! { PresenceRefused {
 /// use messenger_db::queries::accounts;
 ///
 /// accounts::set_presence(conn, alice, UserStatus::Online)?;
-/// assert_eq!(accounts::get(conn, alice)?.status, UserStatus::Online);
+/// assert_eq!(accounts::find_profiles(conn, alice, &[alice.user_id()])?[0].status, UserStatus::Online);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn set_presence(conn: &mut PgConnection, actor: Actor, status: UserStatus) -> Result<(), Error<PresenceRefused>> {
@@ -59,8 +64,9 @@ pub fn set_presence(conn: &mut PgConnection, actor: Actor, status: UserStatus) -
 
 /// Says that a device of the user was heard of now, whatever their status: a heartbeat.
 ///
-/// One statement; locks the account's row until it commits. It uses the index `users_pkey` and writes no indexed
-/// column, so it is a HOT update.
+/// One statement; locks the user's row of `user_presence` until it commits. It uses the index `user_presence_pkey` and writes no
+/// indexed column, so it is a HOT update. The first time of an account is a transaction of two statements more, which make the
+/// row; they use the index `users_pkey`, too.
 ///
 /// # Errors
 ///
@@ -88,5 +94,28 @@ fn mark(conn: &mut PgConnection, actor: Actor, status: Option<UserStatus>) -> Re
         is_alone: durability::is_alone(conn)?,
     };
     let seen = marking.get_result::<(UserId, Option<String>)>(conn).optional()?;
-    seen.map(|_| ()).ok_or(Error::Refused(PresenceRefused::NoSuchAccount))
+    if seen.is_some() { Ok(()) } else { mark_first(conn, actor.user_id(), status) }
+}
+
+/// Makes the row of an account that is open; another may be making it, too.
+fn mark_first(conn: &mut PgConnection, user: UserId, status: Option<UserStatus>) -> Result<(), Error<PresenceRefused>> {
+    conn.transaction(|conn| {
+        // Held, so that closing the account comes later, and removes the row.
+        if hold_open(conn, &[user])?.is_some() {
+            return Err(Error::Refused(PresenceRefused::NoSuchAccount));
+        }
+        let new = (
+            user_presence::user_id.eq(user),
+            user_presence::status.eq(status.unwrap_or(UserStatus::Offline)),
+            user_presence::last_seen_at.eq(clock_timestamp()),
+        );
+        let status = status.map(|status| user_presence::status.eq(status));
+        diesel::insert_into(user_presence::table)
+            .values(new)
+            .on_conflict(user_presence::user_id)
+            .do_update()
+            .set((status, user_presence::last_seen_at.eq(excluded(user_presence::last_seen_at))))
+            .execute(conn)?;
+        Ok(())
+    })
 }

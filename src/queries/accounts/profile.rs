@@ -7,6 +7,7 @@ use crate::error::{Error, refusals};
 use crate::ids::UserId;
 use crate::models::{User, UserChanges};
 use crate::queries::accounts::reserved;
+use crate::queries::functions::clock_timestamp;
 use crate::queries::predicates::open_account;
 use crate::queries::{atomic, nul_character, text, user_changes};
 use crate::schema::users;
@@ -136,13 +137,16 @@ pub fn update_profile(
     }
     let &ProfileChanges { username, display_name, avatar_url } = changes;
     let is_picture = username.is_none() && display_name.is_none();
-    let changes = UserChanges { username, display_name, avatar_url, ..UserChanges::default() };
+    let changes = UserChanges { username, display_name, avatar_url, password_hash: None };
     conn.transaction(|conn| {
         // Whoever begins to know the user meanwhile comes before, and is told, or later, and reads the new name.
         if account.select(users::id).for_update().first::<UserId>(conn).optional()?.is_none() {
             return Err(Error::Refused(ProfileRefused::NoSuchAccount));
         }
-        let updated = diesel::update(account).set(changes).returning(User::as_returning()).get_result(conn)?;
+        let updated = diesel::update(account)
+            .set((changes, users::updated_at.eq(clock_timestamp())))
+            .returning(User::as_returning())
+            .get_result(conn)?;
         if let Some(username) = username
             && reserved::is_reserved(conn, username)?
         {
@@ -202,7 +206,7 @@ pub fn change_password(
     let account = open_account(user);
     let changed = atomic::statement(conn, |conn| {
         diesel::update(account.filter(users::password_hash.eq(verified)))
-            .set(users::password_hash.eq(new))
+            .set((users::password_hash.eq(new), users::updated_at.eq(clock_timestamp())))
             .execute(conn)
     })?;
     if changed > 0 {
@@ -244,7 +248,7 @@ pub fn reset_password(conn: &mut PgConnection, user: UserId, new: &PasswordHash)
         return Err(Error::Refused(PasswordRefused::PasswordHashInvalid));
     }
     let account = open_account(user);
-    let changed =
-        atomic::statement(conn, |conn| diesel::update(account).set(users::password_hash.eq(new)).execute(conn))?;
+    let changes = (users::password_hash.eq(new), users::updated_at.eq(clock_timestamp()));
+    let changed = atomic::statement(conn, |conn| diesel::update(account).set(changes).execute(conn))?;
     if changed == 0 { Err(Error::Refused(PasswordRefused::NoSuchAccount)) } else { Ok(()) }
 }

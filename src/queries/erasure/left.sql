@@ -107,6 +107,12 @@ FROM user_heads
 WHERE user_id = $1
 UNION ALL
 SELECT
+    'user_presence',
+    count(*)
+FROM user_presence
+WHERE user_id = $1
+UNION ALL
+SELECT
     'user_sessions',
     count(*)
 FROM user_sessions
@@ -116,5 +122,5 @@ SELECT
     'users',
     count(*)
 FROM users
-WHERE id = $1 AND (deleted_at IS NULL OR last_seen_at <> deleted_at)
+WHERE id = $1 AND deleted_at IS NULL
 ORDER BY 1

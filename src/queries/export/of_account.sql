@@ -4,6 +4,14 @@ SELECT
     (
         to_jsonb(account) - '{id,password_hash}'::text[]
         || jsonb_build_object('kind', 'account', 'user_id', account.id)
+        || coalesce(
+            (
+                SELECT jsonb_build_object('status', presence.status, 'last_seen_at', presence.last_seen_at)
+                FROM user_presence AS presence
+                WHERE presence.user_id = account.id
+            ),
+            '{}'
+        )
     )::text AS line
 FROM users AS account
 WHERE account.id = $1

@@ -92,7 +92,12 @@ pub(super) fn end(conn: &mut PgConnection, chat_id: ChatId, actor: UserId) -> Qu
         .load(conn)?;
     let message = system::record(conn, chat_id, Event::GroupDeleted { actor })?;
     diesel::update(chats::table.find(chat_id))
-        .set((chats::deleted_at.eq(message.created_at), chats::slug.eq(None::<&str>), chats::member_count.eq(0)))
+        .set((
+            chats::deleted_at.eq(message.created_at),
+            chats::updated_at.eq(message.created_at),
+            chats::slug.eq(None::<&str>),
+            chats::member_count.eq(0),
+        ))
         .execute(conn)?;
     diesel::update(chat_participants::table)
         .filter(is_member_of(chat_id))

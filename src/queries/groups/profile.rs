@@ -10,6 +10,7 @@ use crate::enums::ParticipantRole;
 use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId};
 use crate::models::{Chat, ChatChanges, Message};
+use crate::queries::functions::clock_timestamp;
 use crate::schema::chats;
 
 /// A group that was changed.
@@ -239,7 +240,7 @@ fn change(
         Some(ParticipantRole::Member) => Err(Error::Refused(ChangeRefused::NotAllowed)),
         Some(ParticipantRole::Owner | ParticipantRole::Admin) => {
             let chat = diesel::update(chats::table.find(chat_id))
-                .set(changes)
+                .set((changes, chats::updated_at.eq(clock_timestamp())))
                 .returning(Chat::as_returning())
                 .get_result(conn)?;
             let message = system::record(conn, chat_id, event)?;

@@ -19,6 +19,7 @@ use crate::schema::messages;
 use crate::schema::sql_types::MessageKind as MessageKindSql;
 use crate::seq::Seq;
 use crate::version::Version;
+use crate::violation;
 
 /// A message that was sent.
 #[derive(Debug, Clone, PartialEq)]
@@ -241,7 +242,7 @@ pub(super) const ID_CONSTRAINT: &str = "messages_id_key";
 
 /// Whether a message of that id is committed, or of this transaction.
 pub(super) fn is_of_a_known_id(error: &DieselError) -> bool {
-    matches!(error, DieselError::DatabaseError(_, information) if information.constraint_name() == Some(ID_CONSTRAINT))
+    violation::constraint(error) == Some(ID_CONSTRAINT)
 }
 
 /// The message that has the draft's id already; messages stay.

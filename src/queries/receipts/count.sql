@@ -30,7 +30,7 @@ received AS MATERIALIZED (
         least(position.last_delivered_seq, $4) AS delivered_seq,
         least(position.last_read_seq, $4) AS read_seq
     FROM chat_participants AS member
-    INNER JOIN unread_messages AS position ON member.user_id = position.user_id AND member.chat_id = position.chat_id
+    INNER JOIN unread_messages AS position ON member.user_id = position.user_id AND position.chat_id = $1
     WHERE member.chat_id = $1 AND member.left_at IS NULL AND member.joined_seq < $4
     UNION ALL
     -- Whoever left has no position any more, but their runs are history. Without a run, least() alone would give $4.

@@ -79,9 +79,12 @@ fn closing_leaves_the_messages_and_nothing_that_names_a_person() {
 
     let closed = accounts::get(conn, by(alice)).unwrap();
     assert_eq!(
-        (closed.username, closed.password_hash, closed.display_name, closed.avatar_url, closed.status),
-        (None, None, None, None, UserStatus::Offline)
+        (closed.username, closed.password_hash, closed.display_name, closed.avatar_url),
+        (None, None, None, None)
     );
+    assert_eq!(closed.updated_at, closed.deleted_at.unwrap());
+    let seen = accounts::find_profiles(conn, by(bob), &[alice]).unwrap().remove(0);
+    assert_eq!((seen.status, seen.last_seen_at), (UserStatus::Offline, closed.deleted_at));
     assert!(closed.deleted_at.is_some());
     assert_eq!(database.column(TIES), [""; 0]);
     assert_eq!(sessions::authenticate(conn, &token), Err(Error::Refused(AuthenticateRefused::Revoked)));

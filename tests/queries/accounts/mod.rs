@@ -64,7 +64,9 @@ fn a_registration_says_what_is_wrong_with_it() {
         assert_eq!(accounts::register(conn, &new), Err(Error::Refused(refusal)), "{new:?}");
     }
     let account = accounts::register(conn, &new("alice", &good)).unwrap();
-    assert_eq!((account.status, account.deleted_at), (UserStatus::Offline, None));
+    assert_eq!(account.deleted_at, None);
+    let unseen = accounts::find_profiles(conn, by(account.id), &[account.id]).unwrap().remove(0);
+    assert_eq!((unseen.status, unseen.last_seen_at), (UserStatus::Offline, Some(account.created_at)));
 }
 
 #[test]
@@ -84,7 +86,7 @@ fn a_refusal_leaves_the_callers_transaction_as_it_was() {
     })
     .unwrap();
     assert!(accounts::find_by_username(conn, "bob").unwrap().is_some());
-    assert_eq!(accounts::get(conn, by(alice)).unwrap().status, UserStatus::Online);
+    assert_eq!(accounts::find_profiles(conn, by(alice), &[alice]).unwrap()[0].status, UserStatus::Online);
 }
 
 #[test]
@@ -170,6 +172,21 @@ fn a_password_is_reset_to_a_hash_and_nothing_else() {
 }
 
 #[test]
+fn of_those_who_are_first_seen_at_once_all_are() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let user = cast::user(conn, "alice");
+    let marked = cast::at_once(&database, 6, |_, conn| accounts::mark_seen(conn, by(user)));
+    assert_eq!(marked, [const { Ok(()) }; 6]);
+    accounts::set_presence(conn, by(user), UserStatus::Away).unwrap();
+    accounts::mark_seen(conn, by(user)).unwrap();
+    assert_eq!(database.column("SELECT status FROM user_presence"), ["away"]);
+    accounts::close(conn, by(user)).unwrap();
+    assert!(accounts::mark_seen(conn, by(user)).is_err());
+    assert_eq!(database.value("SELECT count(*) FROM user_presence"), "0");
+}
+
+#[test]
 fn presence_is_no_change_of_the_profile() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
@@ -180,8 +197,10 @@ fn presence_is_no_change_of_the_profile() {
         accounts::mark_seen(conn, by(user)).unwrap();
     }
     let after = accounts::get(conn, by(user)).unwrap();
-    assert_eq!((after.status, after.updated_at), (UserStatus::Away, before.updated_at));
-    assert!(after.last_seen_at > before.last_seen_at);
+    assert_eq!(after, before);
+    let seen = accounts::find_profiles(conn, by(user), &[user]).unwrap().remove(0);
+    assert_eq!(seen.status, UserStatus::Away);
+    assert!(seen.last_seen_at > Some(before.created_at));
     let nobody = Err(Error::Refused(PresenceRefused::NoSuchAccount));
     assert_eq!(accounts::set_presence(conn, by(UserId::new()), UserStatus::Away), nobody);
     assert_eq!(accounts::mark_seen(conn, by(UserId::new())), nobody);

@@ -117,7 +117,7 @@ fn happen(conn: &mut PgConnection, messenger: &mut Messenger, step: &Step) -> Re
         Act::Process(back, _) => messenger.upload_chat(back),
         _ => step.act.chat().map(|chat| messenger.chat_id(chat)),
     };
-    let (actual, facts) = shards::noting(|| perform::perform(conn, messenger, step))?;
+    let (actual, facts) = perform::perform(conn, messenger, step)?;
     let expected = messenger.apply(&step.act, facts);
     messenger.forget_settings();
     let agrees = match (&actual, &expected) {

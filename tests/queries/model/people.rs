@@ -72,6 +72,7 @@ impl Messenger {
             display_name: None,
             avatar_url: None,
             status: UserStatus::Offline,
+            last_seen_at: Some(now),
             deleted_at: Some(now),
             ..self.users[who].clone()
         };

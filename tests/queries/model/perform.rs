@@ -26,6 +26,7 @@ use super::privacy::CHOICES;
 use super::push;
 use super::uploads::{PROCESSED, SIZES};
 use crate::queries::cast::by;
+use crate::queries::shards::noting;
 
 /// What came of an act, or the name of its refusal; an error of the database is never right.
 pub type Actual = Result<Done, String>;
@@ -35,9 +36,9 @@ pub fn perform(conn: &mut PgConnection, messenger: &Messenger, step: &Step) -> R
     let message = MessageId::new();
     let before: Time = diesel::select(diesel::dsl::sql::<Timestamptz>("clock_timestamp()")).get_result(conn).unwrap();
     let actual = if step.nested {
-        conn.transaction(|conn| Ok::<_, DieselError>(act(conn, messenger, &step.act, message))).unwrap()
+        conn.transaction(|conn| Ok::<_, DieselError>(noting(|| act(conn, messenger, &step.act, message)))).unwrap()
     } else {
-        act(conn, messenger, &step.act, message)
+        noting(|| act(conn, messenger, &step.act, message))
     };
     let times = written_since(conn, before);
     let [now, later @ ..] = times.as_slice() else {
@@ -74,7 +75,7 @@ fn written_since(conn: &mut PgConnection, before: Time) -> Vec<Time> {
             UNION ALL SELECT joined_at FROM chat_participants UNION ALL SELECT left_at FROM chat_participants
             UNION ALL SELECT created_at FROM chats UNION ALL SELECT deleted_at FROM chats UNION ALL SELECT last_message_at FROM chat_heads
             UNION ALL SELECT created_at FROM contacts UNION ALL SELECT accepted_at FROM contacts
-            UNION ALL SELECT created_at FROM blocks UNION ALL SELECT last_seen_at FROM users
+            UNION ALL SELECT created_at FROM blocks UNION ALL SELECT last_seen_at FROM user_presence
             UNION ALL SELECT deleted_at FROM users
          ) AS written (at) WHERE at > $1 ORDER BY at",
     )
