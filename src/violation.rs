@@ -9,11 +9,11 @@ use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as Diese
 /// the shard: `users_username_key_102008`.
 pub(crate) fn constraint(error: &DieselError) -> Option<&str> {
     let DieselError::DatabaseError(kind, information) = error else { return None };
-    information.constraint_name().or_else(|| quoted_last(kind, information.as_ref())).map(without_shard)
+    information.constraint_name().or_else(|| quoted_last(*kind, information.as_ref())).map(without_shard)
 }
 
 /// `duplicate key value violates unique constraint "users_username_key_102008"`, in whatever language with these quotes.
-fn quoted_last<'a>(kind: &DatabaseErrorKind, information: &'a dyn DatabaseErrorInformation) -> Option<&'a str> {
+fn quoted_last<'a>(kind: DatabaseErrorKind, information: &'a dyn DatabaseErrorInformation) -> Option<&'a str> {
     let is_of_constraint = matches!(
         kind,
         DatabaseErrorKind::UniqueViolation | DatabaseErrorKind::ForeignKeyViolation | DatabaseErrorKind::CheckViolation
