@@ -13,7 +13,7 @@ pub(crate) fn constraint(error: &DieselError) -> Option<&str> {
 }
 
 /// `duplicate key value violates unique constraint "users_username_key_102008"`, in whatever language with these quotes.
-fn quoted_last<'a>(kind: DatabaseErrorKind, information: &'a dyn DatabaseErrorInformation) -> Option<&'a str> {
+fn quoted_last(kind: DatabaseErrorKind, information: &dyn DatabaseErrorInformation) -> Option<&str> {
     let is_of_constraint = matches!(
         kind,
         DatabaseErrorKind::UniqueViolation | DatabaseErrorKind::ForeignKeyViolation | DatabaseErrorKind::CheckViolation

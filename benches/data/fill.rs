@@ -12,6 +12,7 @@ use super::{Chat, World};
 pub fn fill(conn: &mut PgConnection, world: &World) {
     let ids: Vec<Uuid> = world.users.iter().copied().map(UserId::as_uuid).collect();
     diesel::sql_query(include_str!("users.sql")).bind::<Array<SqlUuid>, _>(ids).execute(conn).unwrap();
+    diesel::sql_query("INSERT INTO user_presence (user_id) SELECT id FROM users").execute(conn).unwrap();
     let chats: Vec<&Chat> = world.chats().collect();
     for chats in chats.chunks(1_000) {
         let (mut ids, mut direct, mut members) = (Vec::new(), Vec::new(), Vec::new());

@@ -26,7 +26,7 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
         let chat = chats.choose(dice).unwrap();
         receipts::mark_read(conn, Actor::trusted(chat.member(dice)), chat.id, Seq::MAX).unwrap();
     }));
-    summary.add(share(bench, "hot_update_share_presence", &["users"], |conn, dice| {
+    summary.add(share(bench, "hot_update_share_presence", &["user_presence"], |conn, dice| {
         let user = *world.users.choose(dice).unwrap();
         accounts::set_presence(conn, Actor::trusted(user), UserStatus::Online).unwrap();
     }));
