@@ -72,6 +72,12 @@ impl Server {
         self.value(DATABASE, "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')").parse().unwrap()
     }
 
+    /// How many buffers its sessions have read or written in one of its databases, as far as they have told.
+    pub fn buffers(&self, database: &str) -> f64 {
+        let sql = "SELECT blks_hit + blks_read FROM pg_stat_database WHERE datname = ";
+        self.value(DATABASE, &format!("{sql}'{database}'")).parse().unwrap()
+    }
+
     /// The one value that a query gives.
     pub fn value(&self, database: &str, sql: &str) -> String {
         let rows = self.execute(database, sql);

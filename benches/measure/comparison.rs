@@ -3,7 +3,7 @@
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
-use diesel::PgConnection;
+use diesel::prelude::*;
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 
@@ -56,6 +56,27 @@ impl<'a> Contender<'a> {
     pub const fn worth(mut self, operations: u32) -> Self {
         self.worth = operations;
         self
+    }
+
+    /// How many buffers (pages of 8 kB, in memory or not) one call reads or writes, the mean of some calls on one connection
+    /// while all others are idle. `total` is what the server has counted in a database.
+    fn buffers(&mut self, total: impl Fn(&str) -> f64) -> f64 {
+        const CALLS: u32 = 20;
+        (self.prepare)();
+        let tell = |conn: &mut PgConnection| {
+            // Otherwise a session tells the server when it likes.
+            diesel::sql_query("SELECT pg_stat_force_next_flush()").execute(conn).unwrap();
+        };
+        self.connections.iter_mut().for_each(|(conn, _)| tell(conn));
+        let Some((conn, dice)) = self.connections.first_mut() else { return 0.0 };
+        let database: String = diesel::select(diesel::dsl::sql::<diesel::sql_types::Text>("current_database()::text"))
+            .get_result(conn)
+            .unwrap();
+        tell(conn);
+        let before = total(&database);
+        let done = (0..CALLS).filter(|_| (self.operation)(conn, dice)).count() as u32 * self.worth;
+        tell(conn);
+        (total(&database) - before) / f64::from(done.max(1))
     }
 
     /// Repeats the operation for the length of a slice. Returns operations a second, and how many there were.
@@ -111,11 +132,19 @@ pub struct Comparison {
     rates: Vec<Vec<f64>>,
     /// Bytes of write-ahead log for each operation of each contender, slice by slice.
     log: Vec<Vec<f64>>,
+    /// Buffers of one operation of each contender.
+    buffers: Vec<f64>,
 }
 
 impl Comparison {
-    /// Lets the contenders run in turn. `log_position` is the end of the server's write-ahead log, in bytes.
-    pub fn run(contenders: &mut [Contender<'_>], pace: Pace, log_position: impl Fn() -> f64) -> Self {
+    /// Lets the contenders run in turn. `log_position` is the end of the server's write-ahead log, in bytes, and `buffers` how
+    /// many were read or written in a database.
+    pub fn run(
+        contenders: &mut [Contender<'_>],
+        pace: Pace,
+        log_position: impl Fn() -> f64,
+        buffers: impl Fn(&str) -> f64,
+    ) -> Self {
         let mut dice = SmallRng::seed_from_u64(4);
         // Caches are filled and statements prepared before it counts.
         for contender in &mut *contenders {
@@ -136,11 +165,13 @@ impl Comparison {
                 log[index].push((log_position() - before) / done.max(1) as f64);
             }
         }
+        let buffers: Vec<_> = contenders.iter_mut().map(|contender| contender.buffers(&buffers)).collect();
         let names: Vec<_> = contenders.iter().map(|contender| contender.name).collect();
-        for ((name, rates), log) in names.iter().zip(&rates).zip(&log) {
-            eprintln!("  {name}: {:.0} a second, {:.0} bytes of log each", median(rates), median(log));
+        let comparison = Self { names, rates, log, buffers };
+        for name in &comparison.names {
+            eprintln!("  {name}: {:.0} a second, {} each", comparison.rate(name), comparison.each(name));
         }
-        Self { names, rates, log }
+        comparison
     }
 
     /// The median rate of a contender.
@@ -154,12 +185,25 @@ impl Comparison {
         self.log[self.index(name)].iter().copied().fold(f64::INFINITY, f64::min)
     }
 
+    /// What one operation of a contender writes and reads, for people.
+    fn each(&self, name: &str) -> String {
+        let buffers = self.buffers[self.index(name)];
+        let log = self.log_bytes(name);
+        if log < 1.0 {
+            format!("{buffers:.0} buffers")
+        } else {
+            format!("{buffers:.0} buffers and {log:.0} bytes of log")
+        }
+    }
+
     /// The rate of one contender over that of another.
     pub fn ratio(&self, key: &'static str, name: &str, of: &str) -> Figure {
         let (some, all) = (&self.rates[self.index(name)], &self.rates[self.index(of)]);
         let rounds: Vec<_> = some.iter().zip(all).map(|(some, all)| some / all).collect();
         let spread = spread(&rounds);
-        let note = format!("{} of {} a second; {spread}", rounded(median(some)), rounded(median(all)));
+        let (each, other) = (self.each(name), self.each(of));
+        let note =
+            format!("{} of {} a second; {each} of {other}; {spread}", rounded(median(some)), rounded(median(all)));
         Figure::new(key, median(some) / median(all)).note(note).rounds(rounds)
     }
 

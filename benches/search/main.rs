@@ -43,7 +43,7 @@ const CONNECTIONS: usize = 8;
 type Operation = fn(&Candidate, &Database, &Words, &mut PgConnection, &mut SmallRng);
 
 /// What is done, and how its figures are called.
-const OPERATIONS: [(&str, Operation, [&str; 5]); 3] = [
+const OPERATIONS: [(&str, Operation, [&str; 7]); 3] = [
     (
         "a user's chats",
         |candidate, database, words, conn, dice| {
@@ -56,6 +56,8 @@ const OPERATIONS: [(&str, Operation, [&str; 5]); 3] = [
             "find_all_chat_expression",
             "find_all_chat_stored",
             "find_all_chat_words",
+            "find_all_blocks_32",
+            "find_all_blocks_128",
         ],
     ),
     (
@@ -70,6 +72,8 @@ const OPERATIONS: [(&str, Operation, [&str; 5]); 3] = [
             "find_in_chat_chat_expression",
             "find_in_chat_chat_stored",
             "find_in_chat_chat_words",
+            "find_in_chat_blocks_32",
+            "find_in_chat_blocks_128",
         ],
     ),
     (
@@ -78,12 +82,27 @@ const OPERATIONS: [(&str, Operation, [&str; 5]); 3] = [
             let chat = database.world.others.choose(dice).unwrap();
             messages::send(conn, Actor::trusted(chat.speaker(dice)), chat.id, &Draft::text(words.say(dice))).unwrap();
         },
-        ["send_expression", "send_stored", "send_chat_expression", "send_chat_stored", "send_chat_words"],
+        [
+            "send_expression",
+            "send_stored",
+            "send_chat_expression",
+            "send_chat_stored",
+            "send_chat_words",
+            "send_blocks_32",
+            "send_blocks_128",
+        ],
     ),
 ];
 
-const SIZES: [&str; 5] =
-    ["bytes_expression", "bytes_stored", "bytes_chat_expression", "bytes_chat_stored", "bytes_chat_words"];
+const SIZES: [&str; 7] = [
+    "bytes_expression",
+    "bytes_stored",
+    "bytes_chat_expression",
+    "bytes_chat_stored",
+    "bytes_chat_words",
+    "bytes_blocks_32",
+    "bytes_blocks_128",
+];
 
 fn main() -> ExitCode {
     let size = if std::env::var_os("BENCH_QUICK").is_some() { Size::QUICK } else { Size::LARGE };
@@ -98,7 +117,9 @@ fn main() -> ExitCode {
             server.execute(candidate.name, statement);
         }
         server.execute(candidate.name, "VACUUM ANALYZE messages");
-        let bytes = "SELECT pg_total_relation_size('messages')::float / count(*) FROM messages";
+        // With the table of the blocks, where there is one.
+        let bytes = "SELECT (pg_total_relation_size('messages') \
+                     + coalesce(pg_total_relation_size(to_regclass('message_blocks')), 0))::float / count(*) FROM messages";
         let bytes = server.value(candidate.name, bytes).parse().unwrap();
         summary.add(Figure::new(key, bytes).unit("bytes").note("messages with all its indexes, each message"));
     }
@@ -116,11 +137,13 @@ fn main() -> ExitCode {
                 })
             })
             .collect();
-        let comparison = Comparison::run(&mut contenders, Pace::usual(), || server.log_position());
+        let comparison =
+            Comparison::run(&mut contenders, Pace::usual(), || server.log_position(), |of| server.buffers(of));
         for (candidate, key) in CANDIDATES.iter().zip(keys) {
             let chosen = comparison.rate("chat_words");
             let rate = comparison.rate(candidate.name);
-            let note = format!("{what}: {:.2} of what the chosen one does", rate / chosen);
+            let (share, log) = (rate / chosen, comparison.log_bytes(candidate.name));
+            let note = format!("{what}: {share:.2} of what the chosen one does; {log:.0} bytes of log each");
             summary.add(Figure::new(key, rate).unit("/s").note(note));
         }
     }
