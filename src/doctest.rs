@@ -64,7 +64,7 @@ fn server() -> &'static Local {
     static SERVER: OnceLock<(Local, Option<Watchdog>)> = OnceLock::new();
     let (local, _) = SERVER.get_or_init(|| {
         let folder = std::env::temp_dir().join(format!("messenger-db-doc-{}", std::process::id()));
-        let local = Local::builder().state_dir(folder).throwaway().open().expect("a state folder");
+        let local = Local::open(Some(folder)).expect("a state folder").throwaway();
         local.start().expect("a server");
         let watchdog = local.keep().expect("a watchdog");
         (local, watchdog)

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use messenger_db::local::{DATABASE, Local, LocalBuilder, Watchdog};
+use messenger_db::local::{DATABASE, Local, Watchdog};
 use messenger_db::migrate::Conninfo;
 use messenger_db::migrate::for_tests::Connection;
 
@@ -35,11 +35,10 @@ impl Server {
     pub fn start() -> Self {
         let above = std::env::var_os("BENCH_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
         let folder = above.join(format!("messenger-db-bench-{}", std::process::id()));
-        let builder = Local::builder().state_dir(folder);
         // Such as BENCH_SETTINGS="shared_preload_libraries = 'pg_stat_statements'", to look closer.
         let more = std::env::var("BENCH_SETTINGS").unwrap_or_default();
         let settings = SETTINGS.into_iter().chain(more.lines());
-        let local = settings.fold(builder, LocalBuilder::setting).open().unwrap();
+        let local = settings.fold(Local::open(Some(folder)).unwrap(), Local::setting);
         local.start().unwrap_or_else(|error| panic!("{error}"));
         let watchdog = local.keep().unwrap();
         Self { local, _watchdog: watchdog }

@@ -3,19 +3,13 @@
 //! Guards against a data folder that is half made: the cluster is made beside its place, with its database and its
 //! settings, and renamed when it is complete.
 
-use std::{
-    fs::{self, DirBuilder, File},
-    os::unix::fs::DirBuilderExt,
-    path::Path,
-};
+use std::fs::{self, File};
+use std::path::Path;
 
-use super::{
-    DATABASE, LocalBuilder, LocalError, USER,
-    owner::{Owner, said},
-    programs::{Programs, leading_number},
-    socket::Socket,
-    state::{self, Lock, StateFolder},
-};
+use super::owner::{Owner, said};
+use super::programs::{Programs, leading_number};
+use super::state::{self, Lock, StateFolder};
+use super::{DATABASE, Local, LocalError, USER};
 
 /// Makes the database with a single-user server, because no client is sure to be installed, and includes the settings.
 /// Runs as the server's user, who owns the files: root must not write through a link that this user may have put there.
@@ -49,39 +43,38 @@ pub(super) fn major(folder: &StateFolder) -> Result<Option<u32>, LocalError> {
 }
 
 /// Makes the cluster with its superuser and its database. What an interrupted attempt left is removed first.
-pub(super) fn initialise(
-    folder: &StateFolder,
-    programs: &Programs,
-    owner: &Owner,
-    throwaway: bool,
-    lock: &Lock,
-) -> Result<(), LocalError> {
-    let (partial, data) = (folder.partial(), folder.data());
-    let failed = |said| folder.failed("making the local database failed. It said:", said);
+pub(super) fn initialise(local: &Local, programs: &Programs, owner: &Owner, lock: &Lock) -> Result<(), LocalError> {
+    let (folder, is_throwaway) = (&local.folder, local.is_throwaway);
+    // Renamed to data when it is complete.
+    let (partial, data) = (folder.root.join("data.partial"), folder.data());
+    let root = folder.root.display();
+    // PostgreSQL refuses root. Whoever it runs as may be kept out by a folder above.
+    let what = format!("making the local database failed, as {} in {root}. It said:", owner.name);
+    let failed = |said| folder.failed(&what, said);
     state::remove(&partial)?;
-    DirBuilder::new().mode(0o700).create(&partial).map_err(LocalError::io("make the folder", &partial))?;
+    state::make_folder(&partial, 0o700)?;
     owner.give(&partial)?;
 
-    let mut failure = None;
+    let mut failures = Vec::new();
     for locale in LOCALES {
         let mut command = owner.command(programs.path("initdb"));
         command.arg(format!("--username={USER}")).args(["--auth=trust", "--encoding=UTF8", "--no-instructions"]);
         command.args(locale).arg("--pgdata").arg(&partial).stdin(lock.stdin()?);
-        let output = owner.run(command.args(throwaway.then_some("--no-sync")))?;
+        let output = owner.run(command.args(is_throwaway.then_some("--no-sync")))?;
         if output.status.success() {
-            failure = None;
+            failures.clear();
             break;
         }
-        // The first is about the usual locale.
-        failure = failure.or_else(|| Some(said(&output)));
+        failures.push(said(&output));
     }
-    if let Some(said) = failure {
-        return Err(failed(&said));
+    // The first is about the usual locale.
+    if let Some(said) = failures.first() {
+        return Err(failed(said));
     }
 
     let mut command = owner.command("/bin/sh");
     command.args(["-c", FINISH, "sh"]).arg(programs.path("postgres")).arg(&partial);
-    command.args([&*format!("CREATE DATABASE {DATABASE};"), if throwaway { "-F" } else { "" }]).stdin(lock.stdin()?);
+    command.args([&*format!("CREATE DATABASE {DATABASE};"), if is_throwaway { "-F" } else { "" }]).stdin(lock.stdin()?);
     let output = owner.run(&mut command)?;
     if !output.status.success() {
         return Err(failed(&said(&output)));
@@ -93,7 +86,8 @@ pub(super) fn initialise(
 
 /// Writes the settings and the access rules. They are in the state folder, which is the caller's, and not in the data
 /// folder, which is the server's: root must not write where another user may put a symbolic link.
-pub(super) fn configure(folder: &StateFolder, socket: &Socket, wanted: &LocalBuilder) -> Result<(), LocalError> {
+pub(super) fn configure(local: &Local) -> Result<(), LocalError> {
+    let Local { folder, socket, .. } = local;
     let rules = folder.root.join("pg_hba.conf");
     let mut settings = format!(
         "# Written by messenger-db at every start: changes made here are lost.\n\
@@ -110,16 +104,14 @@ pub(super) fn configure(folder: &StateFolder, socket: &Socket, wanted: &LocalBui
         socket = quote(&list_of_one(&socket.folder)),
         rules = quote(&rules.to_string_lossy()),
     );
-    if wanted.throwaway {
+    if local.is_throwaway {
         settings.push_str(THROWAWAY);
     }
-    // Of two lines for one setting PostgreSQL takes the last.
-    settings.extend(wanted.settings.iter().flat_map(|line| [line, "\n"]));
-    state::write(&folder.root.join("settings.conf"), &settings)?;
-    // Trust is safe: only the server's user and root reach the socket. PostgreSQL takes the first rule that fits.
-    let usual = ["local all all trust", "local replication all trust"];
-    let all: String = wanted.rules.iter().map(String::as_str).chain(usual).flat_map(|line| [line, "\n"]).collect();
-    state::write(&rules, &all)
+    // Of two lines for one setting PostgreSQL takes the last, and of two rules that fit the first.
+    state::write(&folder.root.join("settings.conf"), &(settings + &local.settings))?;
+    // Trust is safe: only the server's user and root reach the socket.
+    let usual = "local all all trust\nlocal replication all trust\n";
+    state::write(&rules, &format!("{}{usual}", local.rules))
 }
 
 /// A list of folders in which commas and spaces belong to the one folder it has.

@@ -3,17 +3,12 @@
 //! Guards against root, whom PostgreSQL refuses, and against what programs inherit from the caller: `PG*` variables that
 //! lead to other servers, a language, a terminal, a folder that is closed to the other user, and open files.
 
-use std::{
-    env,
-    ffi::OsStr,
-    fs,
-    os::unix::{
-        fs::{MetadataExt, lchown},
-        process::CommandExt,
-    },
-    path::Path,
-    process::{Command, Output, Stdio},
-};
+use std::ffi::OsStr;
+use std::os::unix::fs::{MetadataExt, lchown};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::{env, fs, io};
 
 use rustix::process::geteuid;
 
@@ -42,14 +37,15 @@ pub(super) struct Owner {
     pub(super) name: String,
     pub(super) uid: u32,
     gid: u32,
-    is_caller: bool,
+    /// Whether it is another user than the caller.
+    pub(super) is_another: bool,
 }
 
 impl Owner {
     /// The user who runs this process.
     pub(super) fn caller() -> Self {
         let uid = geteuid().as_raw();
-        Self { name: name_of(uid), uid, gid: 0, is_caller: true }
+        Self { name: name_of(uid), uid, gid: 0, is_another: false }
     }
 
     /// The user who runs the server of a data folder: the caller, or, when that is root, the owner of the data, else the
@@ -60,44 +56,30 @@ impl Owner {
             return Ok(caller);
         }
         // A package that is installed later may bring a better user, but the data keeps the one who made it.
-        if let Ok(metadata) = fs::symlink_metadata(data)
-            && metadata.uid() != 0
-        {
-            let (uid, gid) = (metadata.uid(), metadata.gid());
-            return Ok(Self { name: name_of(uid), uid, gid, is_caller: false });
-        }
+        let made = fs::symlink_metadata(data).ok().map(|data| (name_of(data.uid()), data.uid(), data.gid()));
         let asked = env::var(PG_USER_VARIABLE).ok().filter(|name| !name.is_empty());
         let names = asked.as_deref().map_or(CANDIDATES.to_vec(), |name| vec![name]);
-        let mut accounts = names.iter().filter_map(|name| accounts().into_iter().find(|(other, ..)| other == name));
-        match accounts.find(|(_, uid, _)| *uid != 0) {
-            Some((name, uid, gid)) => Ok(Self { name, uid, gid, is_caller: false }),
+        let named = names.iter().filter_map(|name| accounts().find(|(other, ..)| other == name));
+        match made.into_iter().chain(named).find(|(_, uid, _)| *uid != 0) {
+            Some((name, uid, gid)) => Ok(Self { name, uid, gid, is_another: true }),
             None => Err(LocalError::NoServerUser(names.join(" or "))),
         }
     }
 
-    /// Whether the programs run as another user than the caller.
-    pub(super) const fn is_another(&self) -> bool {
-        !self.is_caller
-    }
-
     /// Gives a file or folder to this user. Follows no symbolic link.
     pub(super) fn give(&self, path: &Path) -> Result<(), LocalError> {
-        if self.is_caller {
-            return Ok(());
-        }
-        lchown(path, Some(self.uid), Some(self.gid)).map_err(LocalError::io("change the owner of", path))
+        let given = if self.is_another { lchown(path, Some(self.uid), Some(self.gid)) } else { Ok(()) };
+        given.map_err(LocalError::io("change the owner of", path))
     }
 
     /// A program that runs as this user.
     pub(super) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
-        for (variable, _) in env::vars_os() {
-            if misleads(&variable) {
-                command.env_remove(variable);
-            }
+        for (variable, _) in env::vars_os().filter(|(name, _)| misleads(name)) {
+            command.env_remove(variable);
         }
         command.env("LC_ALL", "C").current_dir("/").stdin(Stdio::null());
-        if self.is_another() {
+        if self.is_another {
             // This drops root's supplementary groups too.
             command.uid(self.uid).gid(self.gid);
         }
@@ -116,11 +98,11 @@ impl Owner {
 
     /// Runs a program to its end and takes what it prints.
     pub(super) fn run(&self, command: &mut Command) -> Result<Output, LocalError> {
-        command.output().map_err(|cause| LocalError::Run {
-            program: command.get_program().display().to_string(),
-            user: self.name.clone(),
-            cause,
-        })
+        command.output().map_err(|cause| self.cannot_run(command, cause))
+    }
+
+    pub(super) fn cannot_run(&self, command: &Command, cause: io::Error) -> LocalError {
+        LocalError::Run { program: command.get_program().display().to_string(), user: self.name.clone(), cause }
     }
 }
 
@@ -137,14 +119,14 @@ pub(super) fn tail(text: &str) -> String {
 
 /// What to call a user in a message.
 pub(super) fn name_of(uid: u32) -> String {
-    let account = accounts().into_iter().find(|(_, other, _)| *other == uid);
+    let account = accounts().find(|(_, other, _)| *other == uid);
     account.map_or_else(|| format!("the user with id {uid}"), |(name, ..)| name)
 }
 
 /// The name, user id and group id of each account in /etc/passwd; none in a container without that file.
-fn accounts() -> Vec<(String, u32, u32)> {
+fn accounts() -> impl Iterator<Item = (String, u32, u32)> {
     let passwd = fs::read("/etc/passwd").unwrap_or_default();
-    String::from_utf8_lossy(&passwd).lines().filter_map(account).collect()
+    String::from_utf8_lossy(&passwd).lines().filter_map(account).collect::<Vec<_>>().into_iter()
 }
 
 fn account(line: &str) -> Option<(String, u32, u32)> {

@@ -1,19 +1,16 @@
 //! The programs of PostgreSQL that are used, and where they are looked for.
 //!
-//! Guards against programs that are missing, too old, or of another major version than the data.
+//! Guards against programs that are missing, too old, of another major version than the data, or replaced while the server
+//! runs.
 
-use std::{
-    cmp::Reverse,
-    collections::BTreeSet,
-    env, fs, iter,
-    os::unix::fs::MetadataExt,
-    path::{Path, PathBuf},
-};
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::{env, fs, iter};
 
-use super::{
-    LocalError, PG_BIN_VARIABLE,
-    owner::{Owner, said},
-};
+use super::owner::{Owner, said};
+use super::{LocalError, PG_BIN_VARIABLE};
 
 /// What it takes to make and run a server; distributions that split them would leave one out.
 const NEEDED: [&str; 3] = ["initdb", "pg_ctl", "postgres"];
@@ -21,27 +18,19 @@ const NEEDED: [&str; 3] = ["initdb", "pg_ctl", "postgres"];
 /// The oldest PostgreSQL that the schema works on.
 const OLDEST_MAJOR: u32 = 15;
 
-/// The folders of packages, each as: the folder above, how the package's folder begins, where the programs are in it.
-const PACKAGES: [(&str, &str, &str); 11] = [
-    // Debian, Ubuntu
-    ("/usr/lib/postgresql", "", "bin"),
-    // The PostgreSQL project's own packages for Fedora and its relatives
-    ("/usr", "pgsql-", "bin"),
-    // SUSE
-    ("/usr/lib", "postgresql", "bin"),
-    // Alpine
-    ("/usr/libexec", "postgresql", ""),
-    // Homebrew on Apple silicon, on Intel, on Linux
-    ("/opt/homebrew/opt", "postgresql", "bin"),
-    ("/usr/local/opt", "postgresql", "bin"),
-    ("/home/linuxbrew/.linuxbrew/opt", "postgresql", "bin"),
-    // MacPorts
-    ("/opt/local/lib", "postgresql", "bin"),
-    // Postgres.app
-    ("/Applications/Postgres.app/Contents/Versions", "", "bin"),
-    // Built from source
-    ("/usr/local", "pgsql", "bin"),
-    ("/opt", "postgresql", "bin"),
+/// Where packages put the programs. The `*` is the version, or what comes before it.
+const PLACES: [&str; 11] = [
+    "/usr/lib/postgresql/*/bin",                          // Debian, Ubuntu
+    "/usr/pgsql-*/bin",                                   // the PostgreSQL project's packages for Fedora and relatives
+    "/usr/lib/postgresql*/bin",                           // SUSE
+    "/usr/libexec/postgresql*/",                          // Alpine
+    "/opt/homebrew/opt/postgresql*/bin",                  // Homebrew on Apple silicon
+    "/usr/local/opt/postgresql*/bin",                     // Homebrew on Intel
+    "/home/linuxbrew/.linuxbrew/opt/postgresql*/bin",     // Homebrew on Linux
+    "/opt/local/lib/postgresql*/bin",                     // MacPorts
+    "/Applications/Postgres.app/Contents/Versions/*/bin", // Postgres.app
+    "/usr/local/pgsql*/bin",                              // built from source
+    "/opt/postgresql*/bin",                               // built from source
 ];
 
 /// A folder of server programs that work.
@@ -60,49 +49,33 @@ impl Programs {
     /// The programs that the user can run: those of `MESSENGER_DB_PG_BIN` and no others if it is set, else the first that
     /// work in the known places. `made` is the major version that made the data, if there is any: no other will do.
     pub(super) fn find(owner: &Owner, data: &Path, made: Option<u32>) -> Result<Self, LocalError> {
-        let (mut looked, mut others) = (Vec::new(), Vec::new());
-        if let Some(folder) = asked() {
-            // Folders that were asked for work or are an error: falling back to others would hide the mistake.
-            let programs = if !folder.is_absolute() {
-                Err("it is not an absolute path".to_owned())
-            } else if !folder.is_dir() {
-                Err("there is no such folder".to_owned())
-            } else {
-                Self::probe(&folder, owner)
-            };
-            others.push(programs.map_err(|why| LocalError::PgBin { path: folder, why })?);
-        } else {
-            let mut seen = BTreeSet::new();
-            for folder in folders(owner).filter(|folder| seen.insert(resolve(folder))) {
-                match Self::probe(&folder, owner) {
-                    Ok(programs) => others.push(programs),
-                    Err(why) => looked.push(format!("{}: {why}", folder.display())),
-                }
-                if others.last().is_some_and(|programs| made.is_none_or(|made| programs.major == made)) {
-                    break;
-                }
+        let (mut looked, mut others, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
+        let asked = asked();
+        // Folders that were asked for work or are an error: falling back to others would hide the mistake.
+        let usual = iter::once_with(|| folders("postgres", owner)).take(usize::from(asked.is_none())).flatten();
+        for folder in asked.clone().into_iter().chain(usual).filter(|folder| seen.insert(resolve(folder))) {
+            match (Self::probe(&folder, owner), &asked) {
+                (Ok(programs), _) if made.is_none_or(|made| programs.major == made) => return Ok(programs),
+                (Ok(other), _) => others.push(format!("{} in {}", other.version, other.folder.display())),
+                (Err(why), Some(path)) => return Err(LocalError::PgBin { path: path.clone(), why }),
+                (Err(why), None) => looked.push(format!("{}: {why}", folder.display())),
             }
-            looked.push(
-                "pg_config --bindir, PATH, and the folders of packages (/usr/lib/postgresql/*/bin, …)".to_owned(),
-            );
         }
-        let found = others
-            .iter()
-            .map(|one| format!("{} in {}", one.version, one.folder.display()))
-            .collect::<Vec<_>>()
-            .join(", ");
-        match (others.pop(), made) {
-            (Some(programs), None) => Ok(programs),
-            (Some(programs), Some(made)) if programs.major == made => Ok(programs),
-            (Some(_), Some(made)) => Err(LocalError::OtherVersion { data: data.to_owned(), made, found }),
-            (None, _) => Err(LocalError::NoServer(looked)),
+        if let Some(made) = made.filter(|_| !others.is_empty()) {
+            return Err(LocalError::OtherVersion { data: data.to_owned(), made, found: others.join(", ") });
         }
+        looked.push("PATH, pg_config --bindir, and the folders of packages (/usr/lib/postgresql/*/bin, …)".to_owned());
+        Err(LocalError::NoServer(looked))
     }
 
     /// Tries the programs of a folder. The error is a phrase that says what is wrong.
     fn probe(found: &Path, owner: &Owner) -> Result<Self, String> {
         let folder = resolve(found);
-        if let Some(name) = NEEDED.iter().find(|name| !folder.join(name).is_file()) {
+        if !found.is_absolute() {
+            return Err("it is not an absolute path".to_owned());
+        } else if !found.is_dir() {
+            return Err("there is no such folder".to_owned());
+        } else if let Some(name) = NEEDED.iter().find(|name| !folder.join(name).is_file()) {
             return Err(format!("it has no {name}"));
         }
         let (major, version) = version(&folder.join("postgres"), owner)?;
@@ -117,21 +90,25 @@ impl Programs {
         self.folder.join(name)
     }
 
-    /// What tells these programs from others that take their place, for [`were_replaced`].
+    /// What tells these programs from others that take their place, for [`recorded`].
     pub(super) fn identity(&self) -> String {
         let program = self.found.join("postgres");
         format!("{}\n{}\n", identity(&program).unwrap_or_default(), program.display())
     }
 }
 
+/// What was written down of the program that runs: its identity, and where it was found.
+pub(super) fn recorded(file: &Path) -> Option<(String, PathBuf)> {
+    let text = fs::read_to_string(file).ok()?;
+    let (identity, program) = text.trim_end_matches('\n').split_once('\n')?;
+    Some((identity.to_owned(), PathBuf::from(program)))
+}
+
 /// Whether other programs than the recorded ones would be started now: a package was upgraded or removed, a link leads
 /// elsewhere, or `MESSENGER_DB_PG_BIN` names others.
-pub(super) fn were_replaced(recorded: &str) -> bool {
-    let Some((then, program)) = recorded.split_once('\n') else { return false };
-    match asked().and_then(|folder| identity(&folder.join("postgres"))) {
-        Some(now) => now != then,
-        None => identity(Path::new(program.trim_end_matches('\n'))).as_deref() != Some(then),
-    }
+pub(super) fn were_replaced(record: &Path) -> bool {
+    let now = || asked().and_then(|folder| identity(&folder.join("postgres")));
+    recorded(record).is_some_and(|(then, program)| now().or_else(|| identity(&program)) != Some(then))
 }
 
 /// A package manager puts a new file in the place of the old one, which keeps its number while a server runs it.
@@ -144,20 +121,15 @@ fn identity(program: &Path) -> Option<String> {
 /// programs are looked for too. Else the newest that is there; else the mere name.
 #[must_use]
 pub fn client_program(name: &str, server: u32) -> PathBuf {
-    let caller = Owner::caller();
-    let mut seen = BTreeSet::new();
-    let mut newest: Option<(u32, PathBuf)> = None;
-    let all = asked().into_iter().chain(on_path(name)).chain(folders(&caller));
-    for program in all.filter(|folder| seen.insert(folder.clone())).map(|folder| folder.join(name)) {
-        let Ok((major, _)) = version(&program, &caller) else { continue };
-        if major >= server {
-            return program;
-        }
-        if newest.as_ref().is_none_or(|(other, _)| *other < major) {
-            newest = Some((major, program));
+    let (caller, mut newest) = (Owner::caller(), (0, PathBuf::from(name)));
+    for program in asked().into_iter().chain(folders(name, &caller)).map(|folder| folder.join(name)) {
+        match version(&program, &caller) {
+            Ok((major, _)) if major >= server => return program,
+            Ok((major, _)) if major > newest.0 => newest = (major, program),
+            _ => {}
         }
     }
-    newest.map_or_else(|| PathBuf::from(name), |(_, program)| program)
+    newest.1
 }
 
 /// The folder that `MESSENGER_DB_PG_BIN` names.
@@ -165,42 +137,34 @@ fn asked() -> Option<PathBuf> {
     env::var_os(PG_BIN_VARIABLE).filter(|folder| !folder.is_empty()).map(PathBuf::from)
 }
 
-/// Every folder that may have programs, the most telling first. Lazy: nothing is run or listed behind the one that has
+/// Every folder that may have a program, the most telling first. Lazy: nothing is run or listed behind the one that has
 /// what is needed.
-fn folders(owner: &Owner) -> impl Iterator<Item = PathBuf> {
-    iter::once_with(|| bindir(owner))
-        .flatten()
-        .chain(iter::once_with(|| on_path("postgres")).flatten())
-        .chain(PACKAGES.into_iter().flat_map(|(above, begins, below)| newest_first(Path::new(above), begins, below)))
-}
-
-/// The folders of PATH that have a program. A relative one would mean something else in every folder.
-pub(super) fn on_path(program: &str) -> Vec<PathBuf> {
+fn folders(program: &str, owner: &Owner) -> impl Iterator<Item = PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).filter(|folder| folder.is_absolute() && folder.join(program).is_file()).collect()
+    let on_path = env::split_paths(&path).filter(|folder| folder.join(program).is_file()).collect::<Vec<_>>();
+    // Where the PostgreSQL of the development files keeps its programs.
+    let bindir = || {
+        let output = owner.command("pg_config").arg("--bindir").output().ok()?;
+        output.status.success().then(|| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim_end()))
+    };
+    let guessed = iter::once_with(bindir).flatten().chain(PLACES.into_iter().flat_map(newest_first));
+    // A relative one would mean something else in every folder.
+    on_path.into_iter().chain(guessed).filter(|folder| folder.is_absolute())
 }
 
-/// Where the PostgreSQL of the development files keeps its programs.
-fn bindir(owner: &Owner) -> Option<PathBuf> {
-    let output = owner.command("pg_config").arg("--bindir").output().ok().filter(|output| output.status.success())?;
-    let folder = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim_end());
-    folder.is_absolute().then_some(folder)
-}
-
-fn newest_first(above: &Path, begins: &str, below: &str) -> Vec<PathBuf> {
-    let entries = above.read_dir().into_iter().flatten().flatten();
-    let mut found: Vec<(Reverse<Option<u32>>, PathBuf)> = entries
-        .filter_map(|entry| {
-            let name = entry.file_name();
-            // `15`, `@17`, `-16`, `16-server`; none in `latest`.
-            let rest = name.to_str()?.strip_prefix(begins)?.trim_start_matches(|c: char| !c.is_ascii_digit());
-            Some((Reverse(leading_number(rest)), entry.path().join(below)))
-        })
-        .filter(|(_, folder)| folder.is_dir())
-        .collect();
-    // The path makes the order the same every time.
-    found.sort();
-    found.into_iter().map(|(_, folder)| folder).collect()
+/// The folders of a place, the newest version first.
+fn newest_first(place: &str) -> Vec<PathBuf> {
+    let parts = place.split_once("*/").and_then(|(before, below)| Some((before.rsplit_once('/')?, below)));
+    let Some(((above, begins), below)) = parts else { return Vec::new() };
+    let entries = Path::new(above).read_dir().into_iter().flatten().flatten();
+    let found = entries.filter_map(|entry| {
+        let name = entry.file_name();
+        // `15`, `@17`, `-16`, `16-server`; none in `latest`.
+        let rest = name.to_str()?.strip_prefix(begins)?.trim_start_matches(|c: char| !c.is_ascii_digit());
+        Some((Reverse(leading_number(rest)), entry.path().join(below)))
+    });
+    // Sorted by the path, too: the order is the same every time.
+    found.filter(|(_, folder)| folder.is_dir()).collect::<BTreeSet<_>>().into_iter().map(|(_, folder)| folder).collect()
 }
 
 /// Where the programs of a folder are: one of them may be linked from /usr/local/bin without the others.
@@ -235,7 +199,7 @@ pub(super) fn leading_number(text: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, io, path::Path};
+    use std::{fs, io};
 
     use super::{newest_first, parse};
 
@@ -260,11 +224,11 @@ mod tests {
         for name in ["postgresql@9.6", "postgresql@18", "postgresql", "postgresql@17", "redis@20"] {
             fs::create_dir_all(above.join(name).join("bin"))?;
         }
-        let found = newest_first(&above, "postgresql", "bin");
+        let found = newest_first(&format!("{}/postgresql*/bin", above.display()));
         fs::remove_dir_all(&above)?;
         let expected = ["postgresql@18", "postgresql@17", "postgresql@9.6", "postgresql"];
         assert_eq!(found, expected.map(|name| above.join(name).join("bin")));
-        assert!(newest_first(Path::new("/no/such/folder"), "", "bin").is_empty());
+        assert!(newest_first("/no/such/folder/*/bin").is_empty());
         Ok(())
     }
 }

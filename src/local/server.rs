@@ -1,31 +1,24 @@
 //! Starts, stops, describes and removes the private PostgreSQL.
 //!
-//! Guards against programs that were replaced while the server runs, and against a disk that is full.
+//! Guards against programs that were replaced while the server runs, against a log without end, and against hiding what a
+//! server that does not start said.
 
-use std::{
-    env,
-    fs::{self, OpenOptions},
-    os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
-    process::Command,
-    thread,
-    time::{Duration, Instant, SystemTime},
-};
+use std::ffi::OsString;
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, SystemTime};
 
-use super::{
-    DATABASE, Destroyed, LocalBuilder, LocalError, StopMode, cluster,
-    owner::{self, Owner},
-    process::{Life, PidFile, START},
-    programs::{self, Programs},
-    socket::Socket,
-    state::{self, Lock, StateFolder},
-};
+use super::owner::{self, Owner};
+use super::process::{Life, PidFile, START};
+use super::programs::{self, Programs};
+use super::socket::Socket;
+use super::state::{self, StateFolder};
+use super::{DATABASE, LocalError, StopMode, cluster};
 use crate::migrate::Connection;
 
 const PORT: u16 = 5432;
-
-/// How long the processes of a killed server may take to notice and let go of the data.
-const LETTING_GO: Duration = Duration::from_secs(10);
 
 /// A log longer than this begins anew at the next start.
 const LONGEST_LOG: u64 = 16 * 1024 * 1024;
@@ -34,6 +27,9 @@ const LONGEST_LOG: u64 = 16 * 1024 * 1024;
 const OTHERS: &str = "SELECT FROM pg_stat_activity \
                       WHERE backend_type IN ('client backend', 'walsender') AND pid <> pg_backend_pid()";
 
+/// Runs a program that keeps its standard input, the lock, under a number that `pg_ctl` and the server leave alone.
+const HOLD: &str = r#"exec 3<&0 </dev/null; exec "$@""#;
+
 /// A private PostgreSQL in a state folder. Opening it makes nothing; [`start`](Self::start) does.
 ///
 /// Any number of processes may use one state folder at once; a lock has one after the other change it.
@@ -41,7 +37,9 @@ const OTHERS: &str = "SELECT FROM pg_stat_activity \
 pub struct Local {
     pub(super) folder: StateFolder,
     pub(super) socket: Socket,
-    wanted: LocalBuilder,
+    pub(super) is_throwaway: bool,
+    pub(super) settings: String,
+    pub(super) rules: String,
 }
 
 /// A server that is ready, as [`Local::start`] leaves it.
@@ -96,27 +94,43 @@ pub enum Status {
 }
 
 impl Local {
-    /// Chooses the state folder: the given one, else `MESSENGER_DB_STATE_DIR`, else `/var/lib/messenger-db` for root,
-    /// else `$XDG_STATE_HOME/messenger-db`, else `~/.local/state/messenger-db`. Makes nothing yet.
+    /// Chooses the state folder: the given one, else `MESSENGER_DB_STATE_DIR`, else `/var/lib/messenger-db` for root, else
+    /// `$XDG_STATE_HOME/messenger-db`, else `~/.local/state/messenger-db`. Makes nothing yet.
     ///
     /// # Errors
     ///
-    /// As [`LocalBuilder::open`].
+    /// [`LocalError::NoHome`] when the environment names no folder; [`LocalError::Folder`] when it must not be used.
     pub fn open(state_dir: Option<PathBuf>) -> Result<Self, LocalError> {
-        Self::with(LocalBuilder { state_dir, ..LocalBuilder::default() })
-    }
-
-    /// Begins the description of a server with other settings than the usual ones.
-    #[must_use]
-    pub fn builder() -> LocalBuilder {
-        LocalBuilder::default()
-    }
-
-    pub(super) fn with(wanted: LocalBuilder) -> Result<Self, LocalError> {
-        let folder = StateFolder::locate(wanted.state_dir.clone())?;
+        let folder = StateFolder::locate(state_dir)?;
         folder.is_ours()?;
-        let socket = Socket::place(&folder.root, wanted.port.unwrap_or(PORT));
-        Ok(Self { folder, socket, wanted })
+        let socket = Socket::place(&folder.root, PORT);
+        Ok(Self { folder, socket, is_throwaway: false, settings: String::new(), rules: String::new() })
+    }
+
+    /// Trades the data's safety for speed: nothing is flushed to the disk, so a crash of the machine loses all of it.
+    /// Also admits 200 clients. For tests. This and the options below take effect at the next start of the server.
+    #[must_use]
+    pub fn throwaway(self) -> Self {
+        Self { is_throwaway: true, ..self }
+    }
+
+    /// Names the socket after another port than 5432. Needed only with a setting of `listen_addresses`.
+    #[must_use]
+    pub fn port(self, port: u16) -> Self {
+        Self { socket: Socket::place(&self.folder.root, port), ..self }
+    }
+
+    /// Adds a line to the end of the server's settings, where it overrides the defaults. Must not set `port` or
+    /// `unix_socket_directories`.
+    #[must_use]
+    pub fn setting(self, line: &str) -> Self {
+        Self { settings: self.settings + line + "\n", ..self }
+    }
+
+    /// Adds a line to `pg_hba.conf`, before the one that admits everybody who reaches the socket.
+    #[must_use]
+    pub fn rule(self, line: &str) -> Self {
+        Self { rules: self.rules + line + "\n", ..self }
     }
 
     /// Makes sure that the server runs, and waits until it is ready, up to two minutes. Makes the cluster first if there
@@ -132,43 +146,36 @@ impl Local {
     /// - [`LocalError::Failed`] with what PostgreSQL said, or when another process holds the state folder for three
     ///   minutes.
     pub fn start(&self) -> Result<Started, LocalError> {
-        let data = self.folder.data();
-        if !data.exists() {
-            self.refuse_closed(&self.owner()?)?;
-        }
         let lock = self.folder.lock()?;
-        // Asked under the lock: its last holder may just have made the data.
-        let owner = self.owner()?;
+        let (data, owner) = (self.folder.data(), self.owner()?);
         let made = cluster::major(&self.folder)?;
         let mut how = if made.is_some() { How::Started } else { How::Initialised };
-        if let (Life::Up(file), Some(version)) = (self.settled()?, made) {
-            let running = |how| Ok(Started { pid: file.pid, version, how });
-            if !self.is_outdated() {
-                return running(How::WasRunning);
-            }
-            if Programs::find(&owner, &data, made).is_err() {
-                return running(How::Uninstalled);
-            }
-            if self.is_used() {
-                return running(How::Outdated);
+        if let (Some(version), Some(file)) = (made, self.ready()?) {
+            how = match programs::were_replaced(&self.folder.program()) {
+                false => How::WasRunning,
+                true if Programs::find(&owner, &data, made).is_err() => How::Uninstalled,
+                true if self.is_used() => How::Outdated,
+                true => How::Restarted,
+            };
+            if how != How::Restarted {
+                return Ok(Started { pid: file.pid(), version, how });
             }
             self.stop_with(StopMode::Fast)?;
-            how = How::Restarted;
         }
         let programs = Programs::find(&owner, &data, made)?;
         if made.is_none() {
-            cluster::initialise(&self.folder, &programs, &owner, self.wanted.throwaway, &lock)?;
+            cluster::initialise(self, &programs, &owner, &lock)?;
         }
-        let file = self.launch(&programs, &owner, &lock)?;
-        Ok(Started { pid: file.pid, version: programs.major, how })
+        let pid = self.launch(&programs, &owner)?.pid();
+        Ok(Started { pid, version: programs.major, how })
     }
 
-    /// Stops the server and waits until it is gone. Says whether there was one.
+    /// Disconnects the clients, stops the server and waits until it is gone. Says whether there was one.
     ///
     /// # Errors
     ///
-    /// [`LocalError::Failed`] when it takes longer than a minute, which in [`StopMode::Smart`] is up to its clients, or when
-    /// another process holds the state folder; [`LocalError::Folder`].
+    /// [`LocalError::Failed`] when it takes longer than a minute, or when another process holds the state folder;
+    /// [`LocalError::Folder`].
     pub fn stop(&self, mode: StopMode) -> Result<bool, LocalError> {
         if !self.folder.is_ours()? {
             return Ok(false);
@@ -177,15 +184,16 @@ impl Local {
         self.stop_with(mode)
     }
 
-    /// Stops the server, without waiting for its clients, and removes it with all its data.
+    /// Stops the server and removes it with all its data. `None`: there was nothing. Else it gives the entries that
+    /// messenger-db did not make; if there are any, the state folder stays.
     ///
     /// # Errors
     ///
     /// [`LocalError::Folder`]; [`LocalError::Failed`] and [`LocalError::Io`] when something resists. What is left then is
     /// removed by the next attempt.
-    pub fn destroy(&self) -> Result<Destroyed, LocalError> {
+    pub fn destroy(&self) -> Result<Option<Vec<OsString>>, LocalError> {
         if !self.folder.is_ours()? {
-            return Ok(Destroyed::Nothing);
+            return Ok(None);
         }
         let _lock = self.folder.lock()?;
         // Nothing of it is kept, so a clean shutdown would be wasted.
@@ -200,13 +208,13 @@ impl Local {
     ///
     /// [`LocalError::Failed`] when the data is none; [`LocalError::Io`] when it cannot be read; [`LocalError::Folder`].
     pub fn status(&self) -> Result<Status, LocalError> {
-        if !self.folder.is_ours()? {
-            return Ok(Status::NotInitialised);
-        }
-        let Some(version) = cluster::major(&self.folder)? else { return Ok(Status::NotInitialised) };
+        let made = if self.folder.is_ours()? { cluster::major(&self.folder)? } else { None };
+        let Some(version) = made else { return Ok(Status::NotInitialised) };
         Ok(match self.observe()? {
-            Life::Dead => Status::Stopped { version },
-            Life::Silent(file) | Life::Up(file) => Status::Running { pid: file.pid, version, since: file.since },
+            Life::Dead | Life::Silent(None) => Status::Stopped { version },
+            Life::Silent(Some(file)) | Life::Up(file) => {
+                Status::Running { pid: file.pid(), version, since: file.since }
+            }
         })
     }
 
@@ -228,45 +236,24 @@ impl Local {
         self.folder.log()
     }
 
-    /// A command that opens psql on the local database: the psql beside the server's programs, else the one that
-    /// [`client_program`](super::client_program) finds.
-    /// It runs as the caller, in the caller's folder and terminal; arguments can be added.
+    /// The psql beside the server's programs, else the one that [`client_program`](super::client_program) finds. `PGSERVICE`
+    /// leads it to another server in spite of the URL, so run it without.
     ///
     /// # Errors
     ///
     /// [`LocalError::NoPsql`] if there is none; [`LocalError::Failed`] when the data is none.
-    pub fn psql_command(&self) -> Result<Command, LocalError> {
-        let made = cluster::major(&self.folder)?;
-        let beside = || {
-            // Any failure here is about the server; psql may be elsewhere all the same.
-            let programs = Programs::find(&self.owner().ok()?, &self.folder.data(), made).ok()?;
-            Some(programs.path("psql")).filter(|psql| psql.is_file())
+    pub fn psql(&self) -> Result<PathBuf, LocalError> {
+        // The program may have been found by a link.
+        let beside = || Some(programs::recorded(&self.folder.program())?.1.canonicalize().ok()?.with_file_name("psql"));
+        let psql = match beside().filter(|psql| psql.is_file()) {
+            Some(psql) => psql,
+            None => programs::client_program("psql", cluster::major(&self.folder)?.unwrap_or_default()),
         };
-        let program = beside().unwrap_or_else(|| programs::client_program("psql", made.unwrap_or_default()));
-        let url = self.url(DATABASE);
-        if program.is_relative() {
-            return Err(LocalError::NoPsql(url));
-        }
-        let mut command = Command::new(program);
-        // Each of these could lead psql to another server or stop it: PGSERVICE, PGREQUIREAUTH, …
-        for (variable, _) in env::vars_os() {
-            let name = variable.as_encoded_bytes();
-            if name.starts_with(b"PG") && !name.starts_with(b"PG_COLOR") {
-                command.env_remove(variable);
-            }
-        }
-        // No such file, so libpq warns about none that others may read.
-        command.env("PGPASSFILE", "/dev/null/none").arg(url);
-        Ok(command)
+        if psql.is_absolute() { Ok(psql) } else { Err(LocalError::NoPsql(self.url(DATABASE))) }
     }
 
     fn owner(&self) -> Result<Owner, LocalError> {
         Owner::of(&self.folder.data())
-    }
-
-    /// Whether the programs were replaced since the server was started.
-    fn is_outdated(&self) -> bool {
-        fs::read_to_string(self.folder.root.join("program")).is_ok_and(|recorded| programs::were_replaced(&recorded))
     }
 
     /// Whether others are connected, as far as is known. A session that just ended takes a moment to go.
@@ -283,48 +270,50 @@ impl Local {
         })
     }
 
-    /// Starts the server and waits until it is ready. No server runs when this is called.
-    fn launch(&self, programs: &Programs, owner: &Owner, lock: &Lock) -> Result<PidFile, LocalError> {
-        let began = Instant::now();
-        while let Some(pid) = self.survivor() {
-            if began.elapsed() > LETTING_GO {
-                return Err(self.not_ready(pid, LETTING_GO));
-            }
-            thread::sleep(Duration::from_millis(20));
-        }
-        self.disown(owner)?;
-        cluster::configure(&self.folder, &self.socket, &self.wanted)?;
+    /// Starts the server and waits until it is ready. No process of it is there when this is called.
+    fn launch(&self, programs: &Programs, owner: &Owner) -> Result<PidFile, LocalError> {
+        cluster::configure(self)?;
         self.socket.prepare(owner)?;
-        state::write(&self.folder.root.join("program"), &programs.identity())?;
-        loop {
-            let position = self.prepare_log(owner)?;
-            let mut command = owner.detached(programs.path("pg_ctl"));
+        let position = self.prepare_log(owner)?;
+        // PostgreSQL refuses to start with a file that is empty or torn, and with a number that another process has. It
+        // finds out by its shared memory, too, whether somebody works on the data: then the file may be of a server that
+        // was started by hand with another socket, and is put back.
+        let (file, aside) = (self.pid_file(), self.folder.data().join("postmaster.pid.aside"));
+        let is_aside = fs::rename(&file, &aside).is_ok();
+        let output = {
+            let mut command = owner.detached("/bin/sh");
+            command
+                .args(["-c", HOLD, "sh"])
+                .arg(programs.path("pg_ctl"))
+                .stdin(self.folder.hold(&programs.identity())?);
             command.args(["start", "--wait", "--silent", "--timeout", &START.as_secs().to_string()]);
             // pg_ctl pastes paths into a shell command between plain double quotes. So the log is named relative to the
             // folder, and the data in the environment, and any path will do.
             command.args(["--log", "server.log"]).env("PGDATA", self.folder.data()).current_dir(&self.folder.root);
-            let output = owner.run(command.stdin(lock.stdin()?))?;
-            match self.observe()? {
-                Life::Up(file) if output.status.success() => return Ok(file),
-                Life::Up(file) | Life::Silent(file) => return Err(self.not_ready(file.pid, START)),
-                // Survivors that this process may not see hold the shared memory.
-                Life::Dead if self.is_held() && began.elapsed() < LETTING_GO => {
-                    thread::sleep(Duration::from_millis(100));
+            owner.run(&mut command)?
+        };
+        match self.observe()? {
+            Life::Up(started) if output.status.success() => {
+                state::remove(&aside)?;
+                Ok(started)
+            }
+            Life::Up(_) | Life::Silent(_) => Err(self.not_ready()),
+            Life::Dead => {
+                if is_aside && !file.exists() {
+                    // Without it a server that was started by hand ends within a minute, and loses nothing.
+                    let _ = fs::rename(&aside, &file);
                 }
-                Life::Dead => {
-                    let tail = self.log_tail(position);
-                    let said = if tail.is_empty() { owner::said(&output) } else { tail };
-                    let log = self.log_file();
-                    let what = format!("the local PostgreSQL did not start. The end of {}:", log.display());
-                    return Err(self.folder.failed(&what, &said));
-                }
+                let tail = self.log_tail(position);
+                let said = if tail.is_empty() { owner::said(&output) } else { tail };
+                let what = format!("the local PostgreSQL did not start. The end of {}:", self.folder.log().display());
+                Err(self.folder.failed(&what, &said))
             }
         }
     }
 
     /// Makes the log if need be, for the server's user to append to, and says how long it is already.
     fn prepare_log(&self, owner: &Owner) -> Result<usize, LocalError> {
-        let path = self.log_file();
+        let path = self.folder.log();
         let file = OpenOptions::new().append(true).create(true).mode(0o600).open(&path);
         let length = file.and_then(|file| {
             let length = file.metadata()?.len();
@@ -337,27 +326,7 @@ impl Local {
 
     /// The last lines of the log behind a position. Empty when it cannot be read: it only explains another error.
     pub(super) fn log_tail(&self, position: usize) -> String {
-        let log = fs::read(self.log_file()).unwrap_or_default();
+        let log = fs::read(self.folder.log()).unwrap_or_default();
         owner::tail(&String::from_utf8_lossy(log.get(position..).unwrap_or_default()))
-    }
-
-    /// Refuses a state folder behind a folder that the server's user cannot enter. Asking the system as that user is exact
-    /// where reading modes is not: access lists, mounts, namespaces.
-    fn refuse_closed(&self, owner: &Owner) -> Result<(), LocalError> {
-        // What does not exist yet will be made so that it can be entered.
-        let mut parents = self.folder.root.ancestors().skip(1).filter(|parent| parent.exists());
-        let Some(parent) = parents.next().filter(|_| owner.is_another()) else { return Ok(()) };
-        let mut command = owner.command("/bin/sh");
-        if owner.run(command.args(["-c", r#"cd "$1""#, "sh"]).arg(parent))?.status.success() {
-            return Ok(());
-        }
-        let user = &owner.name;
-        let why =
-            format!("PostgreSQL refuses root, so the server runs as {user}, who cannot enter {}", parent.display());
-        let help = format!(
-            "Set MESSENGER_DB_STATE_DIR to a folder that {user} can reach, such as /var/lib/messenger-db, or let {user} \
-             through: chmod o+x on each folder of that path."
-        );
-        Err(LocalError::folder(&self.folder.root, why, help))
     }
 }

@@ -3,16 +3,10 @@
 //! Guards against a path that is too long for a socket, a folder in `/tmp` that others prepared, and variables that lead
 //! libpq to another server.
 
-use std::{
-    fmt::Write,
-    fs::{self, DirBuilder},
-    io,
-    os::unix::{
-        fs::{DirBuilderExt, MetadataExt},
-        net::UnixStream,
-    },
-    path::{Path, PathBuf},
-};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 
 use rustix::process::geteuid;
 
@@ -55,7 +49,7 @@ impl Socket {
     }
 
     /// The socket (`""`), or the file by which servers keep each other off it (`".lock"`).
-    pub(super) fn file(&self, suffix: &str) -> PathBuf {
+    fn file(&self, suffix: &str) -> PathBuf {
         self.folder.join(format!(".s.PGSQL.{}{suffix}", self.port))
     }
 
@@ -66,11 +60,7 @@ impl Socket {
 
     /// Makes the folder, private to the server's user, and removes what a dead server left in it.
     pub(super) fn prepare(&self, owner: &Owner) -> Result<(), LocalError> {
-        let made = match DirBuilder::new().mode(MODE).create(&self.folder) {
-            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => false,
-            other => other.map(|()| true).map_err(LocalError::io("make the folder", &self.folder))?,
-        };
-        if made || self.is_inside {
+        if state::make_folder(&self.folder, MODE)? || self.is_inside {
             state::allow(&self.folder, MODE)?;
             owner.give(&self.folder)?;
         }
@@ -81,26 +71,19 @@ impl Socket {
 
     /// Removes the folder, if it is there and ours.
     pub(super) fn remove(&self, owner: &Owner) -> Result<(), LocalError> {
-        if fs::symlink_metadata(&self.folder).is_err() {
-            return Ok(());
-        }
-        if !self.is_inside {
+        if !self.is_inside && fs::symlink_metadata(&self.folder).is_ok() {
             self.verify(owner)?;
         }
         state::remove(&self.folder)
     }
 
+    /// Refuses a folder that others have made or can enter.
     fn verify(&self, owner: &Owner) -> Result<(), LocalError> {
-        let metadata = fs::symlink_metadata(&self.folder).map_err(LocalError::io("look at", &self.folder))?;
-        let why = if !metadata.is_dir() {
-            "the socket needs a folder there, and it is none".to_owned()
-        } else if metadata.uid() != owner.uid {
-            format!("the socket needs a private folder, and it does not belong to {}", owner.name)
-        } else if metadata.mode() & 0o077 != 0 {
-            format!("the socket needs a private folder, and its mode is {:o}", metadata.mode() & 0o7777)
-        } else {
+        let found = fs::symlink_metadata(&self.folder).map_err(LocalError::io("look at", &self.folder))?;
+        if found.is_dir() && found.uid() == owner.uid && found.mode() & 0o7777 == MODE {
             return Ok(());
-        };
+        }
+        let why = format!("the socket needs a folder there that belongs to {} and is closed to all others", owner.name);
         let help = "Remove it if it is yours, or set MESSENGER_DB_STATE_DIR to a shorter path without a comma.";
         Err(LocalError::folder(&self.folder, why, help))
     }
@@ -116,16 +99,11 @@ impl Socket {
 
 /// Percent-encodes every byte but the unreserved ones of RFC 3986.
 fn encode(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len());
-    for &byte in bytes {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            text.push(char::from(byte));
-        } else {
-            // Writing into a String does not fail.
-            let _ = write!(text, "%{byte:02X}");
-        }
-    }
-    text
+    let encoded = bytes.iter().map(|byte| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(*byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    });
+    encoded.collect()
 }
 
 #[cfg(test)]

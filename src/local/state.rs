@@ -1,19 +1,16 @@
 //! The state folder: where it is, who may use it, one process at a time, and its removal.
 //!
-//! Guards against folders that are not ours (a link, another user's, one with other content), against two processes that
-//! make, start or remove one server at once, and against paths that PostgreSQL's text files cannot hold.
+//! Guards against folders that are not ours (a link, another user's, one with other content), against two processes that make, start or remove one server at once, against a full disk, and against
+//! paths that PostgreSQL's text files cannot hold.
 
-use std::{
-    env,
-    ffi::OsString,
-    fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError},
-    io::{self, Write},
-    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
-    path::{self, Path, PathBuf},
-    process::{self, Stdio},
-    thread,
-    time::{Duration, Instant},
-};
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{self, Path, PathBuf};
+use std::process::{self, Stdio};
+use std::time::{Duration, Instant};
+use std::{env, thread};
 
 use rustix::{fs::statvfs, process::geteuid};
 
@@ -25,20 +22,12 @@ const MARKER_TEXT: &str = "This folder was made by messenger-db for its private 
                            data/; `messenger-db local destroy` removes it.\n";
 const ANOTHER: &str = "Set MESSENGER_DB_STATE_DIR to another folder.";
 
+/// Everything that is made in it, the data last: while that is there, it tells who the server's user is.
+const MADE: [&str; 7] = ["socket", "server.log", "settings.conf", "pg_hba.conf", "program", "data.partial", "data"];
+
 /// Longer than the slowest start that is still waited for.
 const LONGEST_WAIT: Duration = Duration::from_mins(3);
 const PAUSE: Duration = Duration::from_millis(20);
-
-/// What [`Local::destroy`](super::Local::destroy) found to remove.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Destroyed {
-    /// There was no local server.
-    Nothing,
-    /// Everything is gone.
-    All,
-    /// The server and its data are gone. The folder stays, because it has these entries that messenger-db did not make.
-    AllBut(Vec<OsString>),
-}
 
 /// The folder that holds everything of one local server. It belongs to the caller; `data` and `socket` in it belong to
 /// the server's user.
@@ -50,10 +39,14 @@ pub(super) struct StateFolder {
 impl StateFolder {
     /// The given path, else the environment's, else the default. It need not exist yet.
     pub(super) fn locate(given: Option<PathBuf>) -> Result<Self, LocalError> {
+        let variable = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        // The XDG Base Directory Specification has relative paths ignored.
+        let absolute = |name| variable(name).filter(|path: &PathBuf| path.is_absolute());
+        let of_user = || absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")));
         let path = match given.or_else(|| variable(STATE_DIR_VARIABLE)) {
             Some(path) => path,
             None if geteuid().is_root() => PathBuf::from("/var/lib/messenger-db"),
-            None => home()?.join("messenger-db"),
+            None => of_user().ok_or(LocalError::NoHome)?.join("messenger-db"),
         };
         let absolute = path::absolute(&path).map_err(LocalError::io("find the state folder", &path))?;
         // Collecting the components drops a slash at the end, behind which a symbolic link would go unseen.
@@ -66,27 +59,13 @@ impl StateFolder {
         self.root.join("data")
     }
 
-    /// Where a cluster is made before it is renamed to `data`, so that `data` is never half made.
-    pub(super) fn partial(&self) -> PathBuf {
-        self.root.join("data.partial")
-    }
-
     pub(super) fn log(&self) -> PathBuf {
         self.root.join("server.log")
     }
 
-    fn marker(&self) -> PathBuf {
-        self.root.join(MARKER)
-    }
-
-    fn lock_file(&self) -> PathBuf {
-        self.root.join(LOCK)
-    }
-
-    /// Everything that is made in it, the data last: while that is there, it tells who the server's user is.
-    fn made(&self) -> [PathBuf; 7] {
-        ["socket", "server.log", "settings.conf", "pg_hba.conf", "program", "data.partial", "data"]
-            .map(|name| self.root.join(name))
+    /// What says by which program the server was started. The server holds a lock on it.
+    pub(super) fn program(&self) -> PathBuf {
+        self.root.join("program")
     }
 
     /// Whether it is there and ours. Refuses what is not ours to use.
@@ -108,14 +87,13 @@ impl StateFolder {
             return refuse(format!("it belongs to {owner}, and you are {caller}"), &help);
         }
         // A lock alone is what another process leaves for a moment when it destroys the folder.
-        let strangers = names(&self.root)?.into_iter().any(|name| name != LOCK && name != MARKER);
+        let has_others = !self.others()?.is_empty();
         // Asked last: another process may be filling the folder just now, and the marker is what it makes first.
-        match self.marker().symlink_metadata() {
+        match self.root.join(MARKER).symlink_metadata() {
             Ok(_) => Ok(true),
-            Err(_) if strangers => refuse(
-                "it is not empty and was not made by messenger-db, so it is left alone".to_owned(),
-                "Set MESSENGER_DB_STATE_DIR to an empty or a new folder.",
-            ),
+            Err(_) if has_others => {
+                refuse("it is not empty and was not made by messenger-db, so it is left alone".to_owned(), ANOTHER)
+            }
             Err(_) => Ok(false),
         }
     }
@@ -128,19 +106,19 @@ impl StateFolder {
         // Root's server runs as another user, who must get through to the folders inside.
         let (inner, outer) = if geteuid().is_root() { (0o711, 0o755) } else { (0o700, 0o700) };
         let parents: Vec<&Path> = self.root.ancestors().skip(1).take_while(|parent| !parent.exists()).collect();
-        parents.into_iter().rev().try_for_each(|parent| make_folder(parent, outer))?;
+        parents.into_iter().rev().try_for_each(|parent| make_folder(parent, outer).map(drop))?;
         make_folder(&self.root, inner)?;
         if self.is_ours()? {
             return Ok(());
         }
         allow(&self.root, inner)?;
-        write(&self.marker(), MARKER_TEXT)
+        write(&self.root.join(MARKER), MARKER_TEXT)
     }
 
     /// Makes the folder if need be and waits for its lock.
     pub(super) fn lock(&self) -> Result<Lock, LocalError> {
         let began = Instant::now();
-        let path = self.lock_file();
+        let path = self.root.join(LOCK);
         while began.elapsed() < LONGEST_WAIT {
             match self.make() {
                 // The holder is removing the folder.
@@ -168,6 +146,23 @@ impl StateFolder {
         ))
     }
 
+    /// Writes down the program of a server, and gives a lock for all its processes to inherit: see [`Self::is_held`].
+    pub(super) fn hold(&self, program: &str) -> Result<Stdio, LocalError> {
+        let locked = open(&self.program()).and_then(|mut file| {
+            // Whoever asks whether it is held has it for a moment.
+            file.lock()?;
+            file.set_len(0)?;
+            file.write_all(program.as_bytes()).map(|()| file.into())
+        });
+        locked.map_err(LocalError::io("write", self.program()))
+    }
+
+    /// Whether a process of the server is there, or the one that starts it.
+    pub(super) fn is_held(&self) -> bool {
+        let asked = File::open(self.program()).map(|file| file.try_lock_shared());
+        matches!(asked, Ok(Err(TryLockError::WouldBlock)))
+    }
+
     /// The error about what PostgreSQL could not do, with what it said, and whether the disk is full.
     pub(super) fn failed(&self, what: &str, said: &str) -> LocalError {
         // No server starts with less than 32 MiB.
@@ -177,22 +172,29 @@ impl StateFolder {
         LocalError::failed(what, help)
     }
 
-    /// Removes exactly what was made in the folder, and the folder itself when nothing of others is in it.
-    pub(super) fn remove(&self) -> Result<Destroyed, LocalError> {
-        let before = self.made().iter().any(|path| path.exists());
-        for path in self.made() {
-            remove(&path)?;
-        }
-        let mut rest = names(&self.root)?;
-        rest.retain(|name| name != MARKER && name != LOCK);
+    /// Removes exactly what was made in the folder, and the folder itself when nothing of others is in it. `None`: nothing was
+    /// made; else what is of others.
+    pub(super) fn remove(&self) -> Result<Option<Vec<OsString>>, LocalError> {
+        let before = MADE.iter().any(|name| self.root.join(name).exists());
+        MADE.iter().try_for_each(|name| remove(&self.root.join(name)))?;
+        let rest = self.others()?;
         if !rest.is_empty() {
-            return Ok(Destroyed::AllBut(rest));
+            return Ok(Some(rest));
         }
-        remove(&self.marker())?;
-        remove(&self.lock_file())?;
+        remove(&self.root.join(MARKER))?;
+        remove(&self.root.join(LOCK))?;
         // It may be a mount point, or another process may begin anew in it at this moment: then the empty folder stays.
         let _ = fs::remove_dir(&self.root);
-        Ok(if before { Destroyed::All } else { Destroyed::Nothing })
+        Ok(before.then_some(rest))
+    }
+
+    /// What it has besides the marker and the lock.
+    fn others(&self) -> Result<Vec<OsString>, LocalError> {
+        let list = || self.root.read_dir()?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>();
+        let mut names = list().map_err(LocalError::io("list", &self.root))?;
+        names.retain(|name| name != MARKER && name != LOCK);
+        names.sort();
+        Ok(names)
     }
 }
 
@@ -222,36 +224,19 @@ pub(super) fn allow(path: &Path, mode: u32) -> Result<(), LocalError> {
 /// Removes a file, or a folder with all that is in it, if it is there.
 pub(super) fn remove(path: &Path) -> Result<(), LocalError> {
     let is_folder = path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir());
-    let once = || if is_folder { fs::remove_dir_all(path) } else { fs::remove_file(path) };
-    let mut result = once();
-    // The last processes of a server that was just killed may still write into it.
-    for _ in 0..20 {
-        if !result.as_ref().is_err_and(|cause| cause.kind() == io::ErrorKind::DirectoryNotEmpty) {
-            break;
-        }
-        thread::sleep(Duration::from_millis(50));
-        result = once();
-    }
-    match result {
+    match if is_folder { fs::remove_dir_all(path) } else { fs::remove_file(path) } {
         Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(LocalError::io("remove", path)(cause)),
         _ => Ok(()),
     }
 }
 
-/// Makes a folder with exactly this mode, whatever the umask is; leaves one alone that is there.
-fn make_folder(path: &Path, mode: u32) -> Result<(), LocalError> {
+/// Makes a folder with exactly this mode, whatever the umask is. Leaves one alone that is there: then it says `false`.
+pub(super) fn make_folder(path: &Path, mode: u32) -> Result<bool, LocalError> {
     match DirBuilder::new().mode(mode).create(path) {
-        Ok(()) => allow(path, mode),
-        Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Ok(()) => allow(path, mode).map(|()| true),
+        Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(cause) => Err(LocalError::io("make the folder", path)(cause)),
     }
-}
-
-fn names(folder: &Path) -> Result<Vec<OsString>, LocalError> {
-    let list = || folder.read_dir()?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>();
-    let mut names = list().map_err(LocalError::io("list", folder))?;
-    names.sort();
-    Ok(names)
 }
 
 fn open(path: &Path) -> io::Result<File> {
@@ -262,18 +247,6 @@ fn open(path: &Path) -> io::Result<File> {
 fn is_at(file: &File, path: &Path) -> bool {
     let (open, there) = (file.metadata(), fs::symlink_metadata(path));
     open.is_ok_and(|open| there.is_ok_and(|there| (open.dev(), open.ino()) == (there.dev(), there.ino())))
-}
-
-/// The folder for the state of programs, by the XDG Base Directory Specification, which has relative paths ignored.
-fn home() -> Result<PathBuf, LocalError> {
-    let absolute = |name| variable(name).filter(|path| path.is_absolute());
-    absolute("XDG_STATE_HOME")
-        .or_else(|| absolute("HOME").map(|home| home.join(".local/state")))
-        .ok_or(LocalError::NoHome)
-}
-
-fn variable(name: &str) -> Option<PathBuf> {
-    env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
 /// Why a path is unfit: PostgreSQL keeps paths in text files, one a line.

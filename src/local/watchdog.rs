@@ -49,7 +49,7 @@ impl Local {
             .arg(&self.socket.folder)
             .arg(&self.folder.root);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        let failed = |cause| LocalError::Run { program: "/bin/sh".to_owned(), user: caller.name.clone(), cause };
-        Ok(command.spawn().map_err(failed)?.stdin.map(|open| Watchdog { _open: open }))
+        let spawned = command.spawn().map_err(|cause| caller.cannot_run(&command, cause))?;
+        Ok(spawned.stdin.map(|open| Watchdog { _open: open }))
     }
 }

@@ -129,7 +129,7 @@ fn tests_that_are_killed_while_their_server_is_made_leave_nothing() {
 #[test]
 fn a_server_that_is_kept_goes_away_with_its_watchdog() {
     let folder = StateFolder::new();
-    let local = Local::builder().state_dir(folder.path()).throwaway().open().unwrap();
+    let local = Local::open(Some(folder.path())).unwrap().throwaway();
     assert!(local.keep().unwrap().is_none(), "there is nothing to keep yet");
     local.start().unwrap();
     let watchdog = local.keep().unwrap().unwrap();

@@ -15,7 +15,7 @@ impl CrashingServer {
     /// Starts it. Unlike the other servers of the tests, it waits for the disk.
     pub fn start() -> Self {
         let folder = StateFolder::new();
-        let local = Local::builder().state_dir(folder.path()).open().unwrap();
+        let local = Local::open(Some(folder.path())).unwrap();
         local.start().unwrap_or_else(|error| panic!("{error}"));
         Self { local, _folder: folder }
     }

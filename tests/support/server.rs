@@ -8,7 +8,7 @@ use std::os::unix::fs::{MetadataExt, chown};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use messenger_db::local::{DATABASE, Local, LocalBuilder, StopMode};
+use messenger_db::local::{DATABASE, Local, StopMode};
 use messenger_db::migrate::for_tests::Connection;
 use messenger_db::migrate::{Conninfo, ServerError};
 
@@ -40,12 +40,12 @@ pub struct AnnouncedServer {
 impl AnnouncedServer {
     /// Settles where it will be. The lines come before the others in its `pg_hba.conf`.
     pub fn new(rules: &[&str]) -> Self {
-        Self::wanted(|builder| rules.iter().fold(builder.throwaway(), |builder, rule| builder.rule(*rule)))
+        Self::wanted(|local| rules.iter().fold(local.throwaway(), |local, rule| local.rule(rule)))
     }
 
-    fn wanted(wish: impl FnOnce(LocalBuilder) -> LocalBuilder) -> Self {
+    fn wanted(wish: impl FnOnce(Local) -> Local) -> Self {
         let folder = StateFolder::new();
-        let local = wish(Local::builder().state_dir(folder.path())).open().unwrap();
+        let local = wish(Local::open(Some(folder.path())).unwrap());
         Self { local, _folder: folder }
     }
 
@@ -69,7 +69,7 @@ impl Server {
     }
 
     /// A server of such settings that this process starts, and that goes away with it.
-    pub fn wanted(wish: impl FnOnce(LocalBuilder) -> LocalBuilder) -> Self {
+    pub fn wanted(wish: impl FnOnce(Local) -> Local) -> Self {
         AnnouncedServer::wanted(wish).start()
     }
 

@@ -24,7 +24,7 @@ fn the_service_starts_from_empty_from_ours_and_from_an_older_ours_and_joins_its_
     let folder = tempfile::tempdir().unwrap();
     // PostgreSQL's server runs as another user when this runs as root.
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    let local = Local::builder().state_dir(folder.path().join("state")).open().unwrap();
+    let local = Local::open(Some(folder.path().join("state"))).unwrap();
     local.start().unwrap();
     let admin = &mut PgConnection::establish(&local.url(DATABASE)).unwrap();
     let mut fresh = |name: &str| {

@@ -1,13 +1,14 @@
 //! `local …`: the private PostgreSQL.
 
 use std::os::unix::process::CommandExt;
+use std::process::Command;
 
 use clap::Subcommand;
 
 use crate::cli::output::Output;
 use crate::cli::report;
 use crate::cli::{Exit, Problem};
-use crate::local::{DATABASE, Destroyed, How, Local, Status, StopMode};
+use crate::local::{DATABASE, How, Local, Status, StopMode};
 use crate::migrate::ignore_environment;
 
 /// What to do with the private PostgreSQL.
@@ -72,7 +73,7 @@ pub fn local(command: &LocalCommand, output: &Output) -> Result<Exit, Problem> {
         }
         LocalCommand::Psql { arguments } => {
             tell_replaced(local.start()?.how, output);
-            let error = local.psql_command()?.args(arguments).exec();
+            let error = Command::new(local.psql()?).arg(local.url(DATABASE)).args(arguments).exec();
             return Err(Problem::new(Exit::Failed, format!("psql cannot be started: {error}"), "Is it executable?"));
         }
         LocalCommand::Destroy { yes } => return destroy(&local, *yes, output),
@@ -113,11 +114,9 @@ fn destroy(local: &Local, yes: bool, output: &Output) -> Result<Exit, Problem> {
         ));
     }
     let (sentence, destroyed) = match local.destroy()? {
-        Destroyed::Nothing => (format!("nothing is in {folder}"), false),
-        Destroyed::All => (format!("{folder} is gone"), true),
-        Destroyed::AllBut(rest) => {
-            (format!("the server and its data are gone; {folder} stays, for it has {rest:?} in it"), true)
-        }
+        None => (format!("nothing is in {folder}"), false),
+        Some(rest) if rest.is_empty() => (format!("{folder} is gone"), true),
+        Some(rest) => (format!("the server and its data are gone; {folder} stays, for it has {rest:?} in it"), true),
     };
     output.line(&sentence);
     output.json(&report::Destroyed { destroyed });

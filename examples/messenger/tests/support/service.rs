@@ -26,7 +26,7 @@ fn cluster() -> &'static Cluster {
         let folder = tempfile::tempdir().unwrap();
         // PostgreSQL's server runs as another user when this runs as root.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let local = Local::builder().state_dir(folder.path().join("state")).throwaway().open().unwrap();
+        let local = Local::open(Some(folder.path().join("state"))).unwrap().throwaway();
         local.start().unwrap();
         let watchdog = local.keep().unwrap();
         Cluster { local, _watchdog: watchdog, _folder: folder }
