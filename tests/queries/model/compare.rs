@@ -1,7 +1,6 @@
 //! Holds every answer of the real messenger against the model's.
 
 use messenger_db::seq::Seq;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Debug;
 
 use diesel::prelude::*;
@@ -10,16 +9,15 @@ use messenger_db::error::Error;
 use messenger_db::ids::{ChatId, MessageId, UserId};
 use messenger_db::models::{Contact, Message};
 use messenger_db::page::Limit;
-use messenger_db::queries::accounts::Profile;
 use messenger_db::queries::contacts::ListedContact;
-use messenger_db::queries::history::{Entry, Page, Reaction, ReplyPreview};
 use messenger_db::queries::messages::EditsFor;
 use messenger_db::queries::{
-    attachments, blocks, contacts, history, inbox, messages, pending, reactions, receipts, search, unread,
+    attachments, blocks, contacts, history, inbox, messages, pending, reactions, receipts, unread,
 };
 use uuid::Uuid;
 
-use super::act::WORDS;
+use super::compare_history::pages;
+use super::compare_search::{found, found_in};
 use super::messenger::{Chat, Messenger, Post, Time};
 use super::perform::name;
 use crate::queries::cast::by;
@@ -33,14 +31,14 @@ pub fn agree<T: PartialEq + Debug>(what: &str, actual: T, expected: T) -> Agreem
 }
 
 /// An answer, or the name of its refusal.
-fn answer<T, R: Debug>(result: Result<T, Error<R>>) -> Result<T, String> {
+pub fn answer<T, R: Debug>(result: Result<T, Error<R>>) -> Result<T, String> {
     result.map_err(|error| match error {
         Error::Refused(refusal) => name(&refusal),
         Error::Database(error) => format!("an error of the database: {error:?}"),
     })
 }
 
-fn refused<T>(refusal: &str) -> Result<T, String> {
+pub fn refused<T>(refusal: &str) -> Result<T, String> {
     Err(refusal.to_owned())
 }
 
@@ -144,8 +142,8 @@ fn one_list(conn: &mut PgConnection, messenger: &Messenger, reader: UserId, plac
             inbox::Entry {
                 chat_id,
                 kind: chat.kind,
-                name: chat.name.clone(),
-                avatar_url: chat.avatar_url.clone(),
+                name: chat.fields.name.clone(),
+                avatar_url: chat.fields.avatar_url.clone(),
                 member_count: chat.members().len() as i32,
                 other: other.map(|other| messenger.seen(reader, other)),
                 last: inbox::Last {
@@ -183,7 +181,7 @@ fn one_list(conn: &mut PgConnection, messenger: &Messenger, reader: UserId, plac
     }
 }
 
-fn preview(message: &Message) -> Option<String> {
+pub fn preview(message: &Message) -> Option<String> {
     message.content.as_ref().map(|content| content.chars().take(100).collect())
 }
 
@@ -210,180 +208,6 @@ fn pending_messages(conn: &mut PgConnection, messenger: &Messenger, reader: User
 pub fn unnamed(message: Message) -> Message {
     let id = if message.sender_id.is_some() { message.id } else { MessageId::from_uuid(Uuid::nil()) };
     Message { id, ..message }
-}
-
-/// A query, and what it finds.
-fn query(place: i64) -> (String, impl Fn(&Message) -> bool) {
-    let (one, other) = (WORDS[place as usize % WORDS.len()], WORDS[(place / 5) as usize % WORDS.len()]);
-    let kind = place % 6;
-    let text = match kind {
-        0 => one.to_uppercase(),
-        1 => format!("{one} {other}"),
-        2 => one[..3].to_owned(),
-        3 => format!("{one} -{other}"),
-        4 => format!("\"{one} {other}\""),
-        _ => format!("the {one}"),
-    };
-    let is_hit = move |message: &Message| {
-        let words: Vec<_> = message.content.as_deref().unwrap_or_default().split(' ').collect();
-        let has = |word| words.contains(&word);
-        match kind {
-            1 => has(one) && has(other),
-            3 => has(one) && !has(other),
-            4 => words.windows(2).any(|pair| pair == [one, other]),
-            _ => has(one),
-        }
-    };
-    (text, is_hit)
-}
-
-fn found(conn: &mut PgConnection, messenger: &Messenger, reader: UserId, place: i64) -> Agreement {
-    let (text, is_hit) = query(place);
-    let mut expected: Vec<_> = messenger
-        .chats_of(reader)
-        .flat_map(|(_, chat)| chat.seen_posts(reader))
-        .map(|post| post.message.clone())
-        .filter(&is_hit)
-        .collect();
-    expected.sort_by_key(|message| std::cmp::Reverse((message.created_at, message.chat_id, message.seq)));
-    let limit = Limit::new(2 + place % 9);
-    let mut actual: Vec<search::Hit> = Vec::new();
-    loop {
-        let before = actual.last().map(search::Hit::cursor);
-        let page = search::list(conn, by(reader), &text, before, limit).unwrap();
-        let is_last = (page.len() as i64) < limit.get();
-        actual.extend(page);
-        if is_last {
-            let actual = actual.into_iter().map(|hit| hit.message).collect();
-            return agree(&format!("search for {text:?}"), actual, expected);
-        }
-    }
-}
-
-fn found_in(conn: &mut PgConnection, chat: &Chat, id: ChatId, reader: UserId, place: i64) -> Agreement {
-    let (text, is_hit) = query(place + 1);
-    let limit = Limit::new(1 + place % 5);
-    let mut page = |before| answer(search::list_in_chat(conn, by(reader), id, &text, before, limit));
-    let actual = page(None).and_then(|first| {
-        // Two pages, in the order of the search in all chats.
-        let next = first.last().map_or_else(|| Ok(Vec::new()), |hit| page(Some(hit.cursor())))?;
-        Ok(first.into_iter().chain(next).map(|hit| hit.message).collect::<Vec<_>>())
-    });
-    let expected = if chat.role(reader).is_none() {
-        refused("NotAMember")
-    } else {
-        let mut hits: Vec<_> = chat.seen_posts(reader).map(|post| post.message.clone()).filter(&is_hit).collect();
-        hits.sort_by_key(|message| std::cmp::Reverse((message.created_at, message.seq)));
-        hits.truncate(2 * limit.get() as usize);
-        Ok(hits)
-    };
-    agree(&format!("search for {text:?} in a chat"), actual, expected)
-}
-
-/// History from every side.
-fn pages(
-    conn: &mut PgConnection,
-    messenger: &Messenger,
-    chat: &Chat,
-    id: ChatId,
-    reader: UserId,
-    place: i64,
-) -> Agreement {
-    let limit = Limit::new(1 + place % 11);
-    let (rows, seq) = (limit.get(), place % (chat.head() + 3) - 1);
-    let is_member = chat.role(reader).is_some();
-    let expected = |first: i64, last: i64| {
-        if is_member { Ok(page(messenger, chat, reader, first, last)) } else { refused("NotAMember") }
-    };
-    let unnamed = |result: Result<Page, Error<history::HistoryRefused>>| {
-        answer(result).map(|page| Page {
-            entries: page
-                .entries
-                .into_iter()
-                .map(|entry| Entry {
-                    message: unnamed(entry.message),
-                    reply_to: entry.reply_to.map(|reply| ReplyPreview {
-                        id: if reply.sender_id.is_some() { reply.id } else { MessageId::from_uuid(Uuid::nil()) },
-                        ..reply
-                    }),
-                    ..entry
-                })
-                .collect(),
-            ..page
-        })
-    };
-    let head = chat.head();
-    agree("the latest", unnamed(history::latest(conn, by(reader), id, limit)), expected(head - rows + 1, head))?;
-    let last = head.min(seq - 1);
-    agree(
-        "before",
-        unnamed(history::before(conn, by(reader), id, Seq::new(seq), limit)),
-        expected(last - rows + 1, last),
-    )?;
-    let given = seq.max(chat.begins(reader) - 1);
-    agree(
-        "after",
-        unnamed(history::after(conn, by(reader), id, Seq::new(seq), limit)),
-        expected(given + 1, given + rows),
-    )?;
-    let first = seq - rows / 2;
-    let middle = if is_member && chat.seen(reader, seq).is_none() {
-        refused("MessageNotFound")
-    } else {
-        expected(first, first + rows - 1)
-    };
-    agree("around", unnamed(history::around(conn, by(reader), id, Seq::new(seq), limit)), middle.clone())?;
-    if let Some(post) = chat.post(seq).filter(|post| post.message.sender_id.is_some()) {
-        agree("around an id", unnamed(history::around_id(conn, by(reader), id, post.message.id, limit)), middle)?;
-    }
-    Ok(())
-}
-
-fn page(messenger: &Messenger, chat: &Chat, reader: UserId, first: i64, last: i64) -> Page {
-    let begins = chat.begins(reader);
-    let (first, last) = (first.max(begins), last.min(chat.head()));
-    let entries: Vec<_> =
-        (first..=last).filter_map(|seq| chat.seen(reader, seq)).map(|post| entry(chat, post, reader)).collect();
-    let senders: BTreeSet<_> = entries
-        .iter()
-        .flat_map(|entry| [entry.message.sender_id, entry.reply_to.as_ref().and_then(|reply| reply.sender_id)])
-        .flatten()
-        .collect();
-    let profiles = senders.into_iter().map(|user| (user, messenger.seen(reader, user)));
-    Page {
-        older_before: (first <= last && first > begins).then_some(Seq::new(first)),
-        newer_after: (first <= last && last < chat.head()).then_some(Seq::new(last)),
-        profiles: profiles.collect::<HashMap<UserId, Profile>>(),
-        entries,
-        first_seq: Seq::new(begins),
-    }
-}
-
-fn entry(chat: &Chat, post: &Post, reader: UserId) -> Entry {
-    let mut by_emoji = BTreeMap::<&str, (Time, i64, bool)>::new();
-    for (user, emoji, at) in &post.reactions {
-        let summary = by_emoji.entry(emoji).or_insert((*at, 0, false));
-        *summary = (summary.0.min(*at), summary.1 + 1, summary.2 || *user == reader);
-    }
-    let mut reactions: Vec<_> = by_emoji.into_iter().collect();
-    reactions.sort_by_key(|(emoji, (first, _, _))| (*first, *emoji));
-    let reply_to = post.message.reply_to_seq.and_then(|seq| chat.seen(reader, seq.get())).map(|reply| ReplyPreview {
-        seq: reply.message.seq,
-        id: reply.message.id,
-        sender_id: reply.message.sender_id,
-        kind: reply.message.kind,
-        preview: preview(&reply.message),
-        is_deleted: reply.message.deleted_at.is_some(),
-    });
-    Entry {
-        message: post.message.clone(),
-        attachments: post.attachments.clone(),
-        reactions: reactions
-            .into_iter()
-            .map(|(emoji, (_, count, mine))| Reaction { emoji: emoji.to_owned(), count, mine })
-            .collect(),
-        reply_to,
-    }
 }
 
 /// What can be asked of one message, which need not be there.

@@ -7,6 +7,7 @@ use messenger_db::ids::UserId;
 use serde_json::{Value, json};
 
 use super::act::{Where, Who};
+use super::group_changes::Fields;
 use super::messenger::{Chat, Done, Facts, Messenger, Outcome, Time};
 use super::rules::refuse;
 
@@ -24,13 +25,10 @@ impl Messenger {
         let Some(id) = facts.chat else { return Ok(Done::Nothing) };
         let mut chat = Chat {
             kind: ChatKind::Group,
-            name: Some("Group".to_owned()),
-            slug: None,
-            avatar_url: None,
+            fields: Fields::new(Some("Group")),
             pair: None,
             created_at: facts.now,
             deleted_at: None,
-            newcomers_see_all: true,
             participants: BTreeMap::new(),
             unseen: BTreeMap::new(),
             posts: vec![],
@@ -48,13 +46,6 @@ impl Messenger {
         Ok(Done::Chat(id))
     }
 
-    pub fn change(&mut self, chat: Where, now: Time, metadata: Value, change: impl FnOnce(&mut Chat)) -> Outcome {
-        let (id, group) = self.chat_mut(chat);
-        change(group);
-        group.record(id, now, metadata, group.members());
-        Ok(Done::Nothing)
-    }
-
     pub fn add(&mut self, actor: UserId, chat: Where, user: UserId, now: Time) -> Outcome {
         let role = self.group_role(chat, actor);
         refuse!(
@@ -70,7 +61,7 @@ impl Messenger {
         // To those who were there before.
         let metadata = json!({ "event": "member_added", "actor": actor.to_string(), "target": user.to_string() });
         group.record(id, now, metadata, group.members());
-        if !group.newcomers_see_all {
+        if !group.fields.newcomers_see_all {
             let before = group.head() - 1;
             let unseen = group.unseen.entry(user).or_default();
             unseen.0 = unseen.0.max(before);

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::act::{Back, Where, Who, Words};
 use super::chat_settings::Set;
+use super::group_changes::Fields;
 use super::uploads::Begun;
 
 pub type Time = DateTime<Utc>;
@@ -52,13 +53,10 @@ pub struct Messenger {
 #[derive(Debug, Clone)]
 pub struct Chat {
     pub kind: ChatKind,
-    pub name: Option<String>,
-    pub slug: Option<String>,
-    pub avatar_url: Option<String>,
+    pub fields: Fields,
     pub pair: Option<[UserId; 2]>,
     pub created_at: Time,
     pub deleted_at: Option<Time>,
-    pub newcomers_see_all: bool,
     pub participants: BTreeMap<UserId, ChatParticipant>,
     /// Up to where a user sees nothing, and what later they have deleted for themselves.
     pub unseen: BTreeMap<UserId, (i64, BTreeSet<i64>)>,
@@ -277,7 +275,7 @@ impl Chat {
         for user in self.members() {
             self.leave(user, now);
         }
-        (self.deleted_at, self.slug) = (Some(now), None);
+        (self.deleted_at, self.fields.slug) = (Some(now), None);
         self.record(id, now, json!({ "event": "group_deleted", "actor": actor.to_string() }), BTreeSet::new());
     }
 

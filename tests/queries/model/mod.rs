@@ -6,6 +6,9 @@
 mod act;
 mod chat_settings;
 mod compare;
+mod compare_history;
+mod compare_search;
+mod group_changes;
 mod groups;
 mod hidden;
 mod messenger;
@@ -17,6 +20,8 @@ mod rows;
 mod rules;
 mod said;
 mod settings;
+mod story;
+mod told;
 mod uploads;
 
 use std::cell::RefCell;
@@ -34,8 +39,9 @@ use super::device::Device;
 use super::shards;
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
-use act::{Act, NAMES, Step, Story, beginning, seldom, stories};
+use act::{Act, NAMES};
 use messenger::Messenger;
+use story::{Step, Story, beginning, seldom, stories};
 
 thread_local! {
     /// Whether acts of each kind ever succeeded.
@@ -129,7 +135,11 @@ fn happen(conn: &mut PgConnection, messenger: &mut Messenger, step: &Step) -> Re
         return Err(format!("{}:\n   actual {actual:?}\n expected {expected:?}", step.act));
     }
     OUTCOMES.with_borrow_mut(|outcomes| {
-        let name = format!("{:?}", step.act).split('(').next().unwrap_or_default().to_owned();
+        let name = match &step.act {
+            Act::Change(_, _, change) => format!("Change{:?}", group_changes::CHANGES[*change]),
+            act => format!("{act:?}"),
+        };
+        let name = name.split('(').next().unwrap_or_default().to_owned();
         *outcomes.entry(name).or_default() |= actual.is_ok();
     });
     let reader = messenger.user(step.reader);

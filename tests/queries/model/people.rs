@@ -8,6 +8,7 @@ use messenger_db::models::Contact;
 use messenger_db::queries::accounts::Profile;
 
 use super::act::Who;
+use super::group_changes::Fields;
 use super::messenger::{Chat, Done, Facts, Messenger, Outcome, Time};
 use super::rules::refuse;
 
@@ -91,13 +92,10 @@ impl Messenger {
         let Some(id) = facts.chat else { return Ok(Done::Nothing) };
         let mut chat = Chat {
             kind: ChatKind::Direct,
-            name: None,
-            slug: None,
-            avatar_url: None,
+            fields: Fields::new(None),
             pair: Some(pair),
             created_at: facts.now,
             deleted_at: None,
-            newcomers_see_all: true,
             participants: BTreeMap::new(),
             unseen: BTreeMap::new(),
             posts: vec![],

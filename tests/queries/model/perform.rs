@@ -19,11 +19,13 @@ use messenger_db::queries::push::{self as addresses, Address};
 use messenger_db::queries::uploads::{self, NewUpload};
 use messenger_db::queries::{blocks, chat_settings, contacts, direct_chats, privacy, reactions, receipts};
 
-use super::act::{Act, EMOJI, SLUGS, Step, TITLES};
+use super::act::{Act, EMOJI, TITLES};
 use super::chat_settings::CHANGES;
+use super::group_changes;
 use super::messenger::{Done, Facts, Messenger, Time, again, imported_at, imported_id};
 use super::privacy::CHOICES;
 use super::push;
+use super::story::Step;
 use super::uploads::{PROCESSED, SIZES};
 use crate::queries::cast::by;
 use crate::queries::shards::noting;
@@ -102,7 +104,8 @@ fn happen_at_once(conn: &mut PgConnection, now: Time, later: &[Time]) {
     }
 }
 
-fn actual<T, R: Debug>(result: Result<T, Error<R>>, done: impl FnOnce(T) -> Done) -> Actual {
+/// What came of an operation.
+pub fn actual<T, R: Debug>(result: Result<T, Error<R>>, done: impl FnOnce(T) -> Done) -> Actual {
     match result {
         Ok(value) => Ok(done(value)),
         Err(Error::Refused(refusal)) => Err(name(&refusal)),
@@ -154,15 +157,8 @@ fn act(conn: &mut PgConnection, messenger: &Messenger, act: &Act, id: MessageId)
             let others: Vec<_> = others.iter().map(user).collect();
             actual(groups::create(conn, by(user(a)), &NewGroup::new("Group", &others)), |chat| Done::Chat(chat.id))
         }
-        Act::Rename(a, group, name) => {
-            actual(groups::rename(conn, by(user(a)), chat(group), TITLES[*name]), |_| Done::Nothing)
-        }
-        Act::Link(a, group, slug) => {
-            actual(groups::change_slug(conn, by(user(a)), chat(group), SLUGS[*slug]), |_| Done::Nothing)
-        }
-        Act::Paint(a, group, avatar) => {
-            let avatar = avatar.then_some("picture");
-            actual(groups::change_avatar(conn, by(user(a)), chat(group), avatar), |_| Done::Nothing)
+        Act::Change(a, group, change) => {
+            group_changes::perform(conn, by(user(a)), chat(group), group_changes::CHANGES[*change])
         }
         Act::Add(a, group, b) => {
             actual(groups::add(conn, by(user(a)), chat(group), user(b)), |added| Done::Participant(added.member))
@@ -261,9 +257,6 @@ fn act(conn: &mut PgConnection, messenger: &Messenger, act: &Act, id: MessageId)
         }
         Act::Clear(a, of, back) => {
             actual(messages::clear(conn, by(user(a)), chat(of), Seq::new(seq(of, back))), |seq| Done::Begins(seq.get()))
-        }
-        Act::Veil(a, group, sees_all) => {
-            actual(groups::change_history(conn, by(user(a)), chat(group), *sees_all), |_| Done::Nothing)
         }
         Act::Choose(a, choice) => actual(privacy::change(conn, by(user(a)), &CHOICES[*choice]), Done::Privacy),
         Act::Set(a, of, change) => {

@@ -10,6 +10,7 @@ use messenger_db::schema::{
 use messenger_db::views::{message_receipts, unread_counts};
 
 use super::compare::{Agreement, Row, agree, receipts_of, unnamed};
+use super::group_changes::Fields;
 use super::messenger::{Messenger, Post, Time};
 
 /// What the tables and views say of a chat.
@@ -19,12 +20,10 @@ pub fn rows(conn: &mut PgConnection, messenger: &Messenger, id: ChatId) -> Agree
     let pair = [row.direct_low, row.direct_high];
     agree(
         "the chat",
-        (row.kind, row.name, row.slug, row.avatar_url, pair, row.member_count, row.created_at, row.deleted_at),
+        (row.kind, Fields::of(&row), pair, row.member_count, row.created_at, row.deleted_at),
         (
             chat.kind,
-            chat.name.clone(),
-            chat.slug.clone(),
-            chat.avatar_url.clone(),
+            chat.fields.clone(),
             chat.pair.map_or([None; 2], |pair| pair.map(Some)),
             chat.members().len() as i32,
             chat.created_at,

@@ -1,10 +1,10 @@
 //! The model's rules: what each operation does, and which refusals are right.
 
 use messenger_db::enums::{ContactStatus, ParticipantRole};
-use serde_json::json;
 
-use super::act::{Act, EMOJI, SLUGS, TITLES};
+use super::act::{Act, EMOJI, TITLES};
 use super::chat_settings::CHANGES;
+use super::group_changes;
 use super::messenger::{Chat, Done, Facts, Messenger, Outcome};
 use super::privacy::CHOICES;
 use super::uploads::{PROCESSED, SIZES};
@@ -87,37 +87,8 @@ impl Messenger {
             }
             Act::OpenDirect(a, b) => self.open_direct(self.user(*a), self.user(*b), facts),
             Act::Found(a, others) => self.found(self.user(*a), others, facts),
-            Act::Rename(a, chat, name) => {
-                let (user, name) = (self.user(*a), TITLES[*name]);
-                refuse!(
-                    self.group_role(*chat, user).is_none() => "NotAMember",
-                    self.group_role(*chat, user) == Some(ParticipantRole::Member) => "NotAllowed",
-                    name.is_empty() => "NameRefused",
-                );
-                let metadata = json!({ "event": "group_renamed", "actor": user.to_string(), "name": name });
-                self.change(*chat, now, metadata, |group| group.name = Some(name.to_owned()))
-            }
-            Act::Link(a, chat, slug) => {
-                let (user, slug) = (self.user(*a), SLUGS[*slug]);
-                let others = self.chats.iter().filter(|(id, _)| **id != self.chat_id(*chat));
-                let is_taken = others.clone().any(|(_, other)| slug.is_some() && other.slug.as_deref() == slug);
-                refuse!(
-                    self.group_role(*chat, user).is_none() => "NotAMember",
-                    self.group_role(*chat, user) == Some(ParticipantRole::Member) => "NotAllowed",
-                    is_taken => "SlugTaken",
-                    slug.is_some_and(|slug| slug.contains(' ')) => "SlugRefused",
-                );
-                let metadata = json!({ "event": "slug_changed", "actor": user.to_string(), "slug": slug });
-                self.change(*chat, now, metadata, |group| group.slug = slug.map(str::to_owned))
-            }
-            Act::Paint(a, chat, avatar) => {
-                let user = self.user(*a);
-                refuse!(
-                    self.group_role(*chat, user).is_none() => "NotAMember",
-                    self.group_role(*chat, user) == Some(ParticipantRole::Member) => "NotAllowed",
-                );
-                let metadata = json!({ "event": "avatar_changed", "actor": user.to_string() });
-                self.change(*chat, now, metadata, |group| group.avatar_url = avatar.then(|| "picture".to_owned()))
+            Act::Change(a, chat, change) => {
+                self.change_group(self.user(*a), *chat, group_changes::CHANGES[*change], now)
             }
             Act::Add(a, chat, b) => self.add(self.user(*a), *chat, self.user(*b), now),
             Act::Remove(a, chat, b) => self.remove(self.user(*a), *chat, self.user(*b), now),
@@ -192,17 +163,6 @@ impl Messenger {
             Act::Name(a, chat, b, words) => self.name(self.user(*a), *chat, self.user(*b), words, facts),
             Act::Hide(a, chat, back) => self.hide(self.user(*a), *chat, self.seq(*chat, *back), now),
             Act::Clear(a, chat, back) => self.clear(self.user(*a), *chat, self.seq(*chat, *back), now),
-            Act::Veil(a, chat, sees_all) => {
-                let user = self.user(*a);
-                refuse!(
-                    self.group_role(*chat, user).is_none() => "NotAMember",
-                    self.group_role(*chat, user) == Some(ParticipantRole::Member) => "NotAllowed",
-                );
-                let metadata = json!({
-                    "event": "history_changed", "actor": user.to_string(), "newcomers_see_all": sees_all,
-                });
-                self.change(*chat, now, metadata, |group| group.newcomers_see_all = *sees_all)
-            }
             Act::Choose(a, choice) => self.choose(self.user(*a), CHOICES[*choice]),
             Act::Set(a, chat, change) => self.set(self.user(*a), *chat, &CHANGES[*change]),
         }

@@ -7,7 +7,7 @@ use diesel::connection::SimpleConnection as _;
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 
-use super::act::{Story, stories};
+use super::story::{Story, stories};
 use super::tell;
 use crate::support::{TestDatabase, set, settings};
 
