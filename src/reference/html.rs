@@ -18,7 +18,7 @@ pub fn html(reference: &Reference) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { "Database schema" }
-                style { (PreEscaped(include_str!("page.css"))) }
+                style { (PreEscaped(super::STYLE)) }
             }
             body {
                 main {

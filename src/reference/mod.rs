@@ -27,6 +27,9 @@ pub use picture::svg;
 pub(crate) use subjects::OTHERS;
 pub use subjects::{Subject, subjects};
 
+/// The style of the page and of the picture.
+const STYLE: &str = concat!(include_str!("../colours.css"), include_str!("page.css"));
+
 /// What a schema is made of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reference {

@@ -13,5 +13,5 @@ pub fn svg(reference: &Reference) -> String {
     let tables: Vec<_> = reference.tables.iter().filter(|table| table.kind == "table").collect();
     let picture = diagram::svg(&tables, Detail::Name).into_string();
     let (begin, rest) = picture.split_once('>').unwrap_or((&picture, ""));
-    format!("{begin}>\n<style>\n{}{PAPER}\n</style>\n{rest}\n", include_str!("page.css"))
+    format!("{begin}>\n<style>\n{}{PAPER}\n</style>\n{rest}\n", super::STYLE)
 }

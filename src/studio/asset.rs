@@ -4,7 +4,8 @@ use axum::http::header;
 use axum::response::IntoResponse;
 
 pub(super) async fn style() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("studio.css"))
+    let style = concat!(include_str!("../colours.css"), include_str!("studio.css"));
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], style)
 }
 
 pub(super) async fn script() -> impl IntoResponse {

@@ -34,7 +34,7 @@ pub fn page(summaries: &Summaries) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { "What it costs" }
-                style { (PreEscaped(include_str!("report.css"))) }
+                style { (PreEscaped(concat!(include_str!("../../../src/colours.css"), include_str!("report.css")))) }
             }
             body {
                 main {
