@@ -1,8 +1,13 @@
-//! docs/bounds.md names constraints and indexes that are there, and every constraint that bounds a text.
+//! docs/bounds.md names constraints and indexes that are there, and every constraint that says how long a value may be.
 
 use std::collections::BTreeSet;
 
 use crate::support::TestDatabase;
+
+/// The upper bounds of lengths. One of a fixed length, such as a hash, is no bound that somebody could meet.
+const LENGTHS: &str = r"
+    SELECT conname::text FROM pg_constraint
+    WHERE contype = 'c' AND connamespace = 'public'::regnamespace AND pg_get_constraintdef(oid) ~ 'length\([^<]*<= \d'";
 
 #[test]
 fn the_table_of_bounds_names_what_the_database_checks() {
@@ -16,9 +21,11 @@ fn the_table_of_bounds_names_what_the_database_checks() {
         .collect();
     assert!(named.len() > 20, "{named:?}");
     let database = TestDatabase::migrated();
-    let there: BTreeSet<_> = database
-        .column("SELECT conname::text FROM pg_constraint UNION SELECT relname::text FROM pg_class WHERE relkind = 'i'")
-        .into_iter()
-        .collect();
-    assert_eq!(named.difference(&there).collect::<Vec<_>>(), [""; 0]);
+    let set = |query: &str| database.column(query).into_iter().collect::<BTreeSet<_>>();
+    let there =
+        set("SELECT conname::text FROM pg_constraint UNION SELECT relname::text FROM pg_class WHERE relkind = 'i'");
+    assert_eq!(named.difference(&there).collect::<Vec<_>>(), [""; 0], "named, and not there");
+    let lengths = set(LENGTHS);
+    assert!(lengths.len() > 20, "{lengths:?}");
+    assert_eq!(lengths.difference(&named).collect::<Vec<_>>(), [""; 0], "there, and not named");
 }

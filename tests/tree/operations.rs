@@ -165,7 +165,7 @@ fn the_codes_are_those_that_are_documented() {
     }
     let mut text = String::from(
         "# Refusals\n\nThe codes that `Refusal::code` gives, and their classes. A release that changes one says so in \
-         CHANGELOG.md.\nThis file is written by `SNAPSHOTS=overwrite cargo test tree::operations`, from the source.\n\n\
+         CHANGELOG.md.\n`make snapshots` writes this file from the source.\n\n\
          | code | class | refusal | message |\n| --- | --- | --- | --- |\n",
     );
     for ((code, class), variants) in rows {
