@@ -85,6 +85,7 @@
 //! | [`messages::send`](queries::messages::send) | Sends a message |
 //! | [`messages::send_many`](queries::messages::send_many) | Sends messages of many callers in one transaction |
 //! | [`messages::set_metadata`](queries::messages::set_metadata) | Sets the metadata of a message, such as the preview of its link |
+//! | [`messages::touch`](queries::messages::touch) | Says that what the service keeps beside a message changed |
 //! | [`pending::list`](queries::pending::list) | What none of the user's devices has received; a page |
 //! | [`privacy::change`](queries::privacy::change) | Chooses who sees presence and receipts, who adds to groups, who finds |
 //! | [`privacy::get`](queries::privacy::get) | What the actor has chosen |

@@ -7,6 +7,7 @@ DROP FUNCTION hide_message(chat_id, user_id, bigint);
 DROP FUNCTION mark_read(chat_id, user_id, bigint);
 DROP FUNCTION mark_delivered(chat_id, user_id, bigint);
 DROP FUNCTION set_message_metadata(chat_id, user_id, bigint, bigint, jsonb);
+DROP FUNCTION touch_message(chat_id, user_id, bigint);
 DROP FUNCTION change_reaction(chat_id, user_id, bigint, text, boolean);
 DROP FUNCTION edit_message(chat_id, user_id, bigint, text);
 DROP FUNCTION record_unblock(user_id, user_id);

@@ -319,6 +319,58 @@ BEGIN
 END
 $$;
 
+-- For what a service keeps beside a message in tables of its own: it takes the chat's next version, like any other change.
+CREATE FUNCTION touch_message(
+    in_chat chat_id,
+    by_user user_id,
+    of_seq bigint,
+    OUT outcome text,
+    OUT next_version bigint
+)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    other_user user_id;
+BEGIN
+    -- Whoever may not is told so without a lock.
+    SELECT
+        CASE
+            WHEN message.seq IS NULL OR message.deleted_at IS NOT NULL THEN 'not_found'
+            WHEN of_seq <= viewer.seen_after_seq OR of_seq = ANY (viewer.hidden_seqs) THEN 'not_found'
+            ELSE 'touched'
+        END,
+        CASE by_user WHEN chat.direct_low THEN chat.direct_high ELSE chat.direct_low END
+    INTO outcome, other_user
+    FROM unread_messages AS position
+    INNER JOIN chats AS chat ON chat.id = in_chat
+    INNER JOIN chat_participants AS viewer ON viewer.chat_id = in_chat AND viewer.user_id = by_user
+    LEFT JOIN messages AS message ON message.chat_id = in_chat AND message.seq = of_seq
+    WHERE position.user_id = by_user AND position.chat_id = in_chat;
+
+    IF other_user IS NOT NULL THEN
+        outcome := coalesce(direct_chat_refuses(in_chat, by_user, other_user), outcome);
+    END IF;
+
+    outcome := coalesce(outcome, 'not_a_member');
+    IF outcome <> 'touched' THEN
+        RETURN;
+    END IF;
+
+    next_version := (record_chat_change(in_chat, 'message_edited', of_seq, by_user)).next_version;
+
+    -- Under the lock of the head, which ends with the transaction: what was true before it may have changed meanwhile.
+    IF NOT EXISTS (SELECT FROM unread_messages WHERE user_id = by_user AND chat_id = in_chat) THEN
+        RAISE EXCEPTION 'the membership ended meanwhile'
+        USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'messages_sender_is_participant_fkey';
+    END IF;
+
+    IF NOT EXISTS (SELECT FROM messages WHERE chat_id = in_chat AND seq = of_seq AND deleted_at IS NULL) THEN
+        RAISE EXCEPTION 'the message was deleted meanwhile'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'messages_deleted_is_empty_check';
+    END IF;
+END
+$$;
+
 CREATE FUNCTION change_reaction(
     in_chat chat_id,
     by_user user_id,

@@ -55,6 +55,7 @@ mod shards;
 mod standbys;
 mod text;
 mod together;
+mod touch;
 mod unread;
 mod uploads;
 mod versions;

@@ -353,6 +353,7 @@ fn of_messages(world: &mut World) {
         |w| (w.own_group(), Seq::FIRST),
         |c, me, (chat, seq)| messages::clear(c, me, chat, seq),
     );
+    world.call("messages::touch", theirs, |c, me, (chat, seq)| messages::touch(c, me, chat, seq));
     world.call("messages::get", theirs, |c, me, (chat, seq)| messages::get(c, me, chat, seq));
     world.call("messages::find_by_id", |w| w.group, |c, me, chat| messages::find_by_id(c, me, chat, MessageId::new()));
     world.call("messages::list_edits", mine, |c, me, (chat, seq)| {

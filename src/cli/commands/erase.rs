@@ -73,7 +73,7 @@ pub fn erase(connection: &Connection, args: &EraseArgs, output: &mut Output) -> 
         format!("Erased {} but for {rows} rows, which were added meanwhile: run the command again.", user.id)
     } else {
         format!(
-            "Erased {} ({name}): {} messages in {} chats and {} other rows, in {}. Nothing is left in any table.",
+            "Erased {} ({name}): {} messages in {} chats and {} other rows, in {}. Nothing is left in any table of the messenger.",
             user.id,
             run.messages,
             run.chats,

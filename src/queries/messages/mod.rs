@@ -13,6 +13,7 @@ mod metadata;
 mod send;
 mod send_many;
 pub(crate) mod system;
+mod touch;
 
 pub use delete::{DeleteRefused, Deleted, delete};
 pub use draft::{Draft, Picture};
@@ -24,3 +25,4 @@ pub use mention::{all_mentioned, list_mentions};
 pub use metadata::{MetadataRefused, set_metadata};
 pub use send::{SendRefused, Sent, send};
 pub use send_many::{Outgoing, send_many};
+pub use touch::{TouchRefused, touch};

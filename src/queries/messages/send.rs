@@ -138,7 +138,7 @@ statement! {
 ///
 /// The sender is a member when the message is numbered. In a direct chat nothing is sent when one of the two had
 /// blocked the other before the send began: one that waits for its turn meanwhile goes through. That they are still
-/// contacts does not matter, nor that the other has closed the account.
+/// contacts does not matter. Nothing is sent to somebody who has closed the account.
 ///
 /// It is idempotent on the draft's id: sent again, by the same sender and at whatever concurrency, it gives the first
 /// message as it stands now, be it edited or deleted meanwhile, and does nothing; what else the second draft holds is

@@ -233,6 +233,7 @@ pub const OPERATIONS: &[(&str, Attack)] = &[
         let (chat, seq, version) = (a.chat(), a.dice.seq(), a.dice.version());
         refusable(messages::set_metadata(c, by(a.me), chat, seq, version, a.dice.metadata()))
     }),
+    ("messages::touch", |a, c| refusable(messages::touch(c, by(a.me), a.chat(), a.dice.seq()))),
     ("pending::list", |a, c| {
         let page = pending::list(c, by(a.me), None, a.dice.limit()).map_err(|error| format!("{error:?}"))?;
         let after = page.last().and_then(|last| a.dice.forged(&last.cursor()));

@@ -96,18 +96,22 @@ function renderMessages() {
   if (isAtEnd()) markRead();
 }
 
-/** Which button of which message has the focus, so that it has it after the messages are rendered anew. */
+/** What a button of a message does, in a word that stays when the message is rendered anew. */
+const does = (button) => button.dataset.does ?? button.className;
+
+/** Which button of which message has the focus, so that it has it after the messages are rendered anew, whatever came above. */
 function focusIn(box) {
   const active = document.activeElement;
   const message = box.contains(active) ? active.closest("[data-seq]") : null;
-  return message && { seq: message.dataset.seq, index: [...message.querySelectorAll("button")].indexOf(active) };
+  return message && { seq: message.dataset.seq, does: does(active) };
 }
 
 function restoreFocus(box, focus) {
   if (!focus) return;
   const message = box.querySelector(`[data-seq="${focus.seq}"]`);
-  const buttons = message?.querySelectorAll("button") ?? [];
-  (buttons[Math.min(focus.index, buttons.length - 1)] ?? message)?.focus();
+  const buttons = [...(message?.querySelectorAll("button") ?? [])];
+  // A reaction that was taken back has no button any more.
+  (buttons.find((button) => does(button) === focus.does) ?? buttons[0] ?? message)?.focus();
 }
 
 function discard(chat, draft) {

@@ -73,6 +73,9 @@ async function catchUp() {
   for (const chat of store.chats.values()) if (chat.unread > 0) markDelivered(chat);
 }
 
+/** Whether its messages are kept; one that is open may have none yet. */
+const isShown = (chat) => chat.messages.size > 0 || chat.id === store.open;
+
 async function keepChanges({ chats, ended, people, profiles }) {
   for (const profile of Object.values(profiles)) keepProfile(profile);
   for (const id of ended) forget(id);
@@ -80,8 +83,8 @@ async function keepChanges({ chats, ended, people, profiles }) {
   if (chats.length > 0) await loadInbox();
   for (const { chat: id, reload, about, messages } of chats) {
     const chat = store.chats.get(id);
-    if (!chat || chat.messages.size === 0) continue;
-    if (reload) {
+    if (!chat || !isShown(chat)) continue;
+    if (reload || chat.messages.size === 0) {
       await renew(chat);
       continue;
     }
@@ -298,8 +301,9 @@ function receiveTyping(chat, user) {
 async function renewChat(id) {
   renewInbox();
   const chat = store.chats.get(id);
-  if (!chat || chat.messages.size === 0) return;
+  if (!chat || !isShown(chat)) return;
   try {
+    if (chat.messages.size === 0) return await renew(chat);
     const after = Math.max(...chat.messages.keys());
     const [page] = await Promise.all([ask("history", { chat: id, at: { after } }), loadMembers(chat)]);
     const { older } = chat;

@@ -19,17 +19,18 @@ export function byId(id) {
   return document.getElementById(id);
 }
 
-/** A button that does something, once at a time. */
+/** A button that does something, once at a time. It is not disabled meanwhile: that would take the focus from it. */
 export function button(label, act, attributes = {}) {
   const made = el("button", { type: "button", ...attributes }, label);
+  let acts = false;
   made.addEventListener("click", async (event) => {
     event.stopPropagation();
-    if (made.disabled) return;
-    made.disabled = true;
+    if (acts) return;
+    acts = true;
     try {
       await act(event);
     } finally {
-      made.disabled = false;
+      acts = false;
     }
   });
   return made;

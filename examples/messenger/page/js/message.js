@@ -71,6 +71,7 @@ function reactions(entry, act) {
     button(`${emoji} ${count}`, () => act.react(entry, emoji, !mine), {
       "aria-pressed": String(mine),
       "aria-label": `${emoji}, ${count}`,
+      "data-does": `reaction ${emoji}`,
     }),
   );
   return el("div", { class: "reactions" }, shown);
@@ -78,7 +79,7 @@ function reactions(entry, act) {
 
 function actions(chat, entry, own, act) {
   const mayDelete = own || (chat.kind === "group" && ["owner", "admin"].includes(ownRole(chat)));
-  const emoji = EMOJI.map((one) => button(one, () => act.react(entry, one, true), { "aria-label": `React with ${one}`, class: "react" }));
+  const emoji = EMOJI.map((one) => button(one, () => act.react(entry, one, true), { "aria-label": `React with ${one}`, class: "react", "data-does": `react ${one}` }));
   return el(
     "div",
     { class: "actions" },

@@ -39,6 +39,12 @@ async fn the_keyboard_is_enough() {
     anna.types(format!("{}{}", Key::Shift, Key::Tab)).await;
     anna.until("document.activeElement.closest('.message')?.textContent.includes('Good morning')").await;
 
+    // Who reacts goes on from the same button, whatever the reaction has moved.
+    anna.script("document.querySelector('.message .react').focus()", Vec::new()).await;
+    anna.types(Key::Enter).await;
+    anna.sees(".message .reactions", "1").await;
+    anna.until("document.activeElement.matches('.message .react')").await;
+
     anna.types(format!("{}k", Key::Control)).await;
     anna.until("document.activeElement.id === 'words'").await;
     anna.types("morning").await;

@@ -65,3 +65,19 @@ async fn two_people_sign_up_and_chat() {
     anna.sees("#subtitle", "last seen").await;
     anna.close().await;
 }
+
+#[tokio::test]
+async fn the_first_message_is_shown_where_the_empty_chat_is_open_at_another_server() {
+    let (one, browser) = (Service::start(&[]), Browser::start());
+    let other = Service::on(&one.database_url, &[]);
+    let (anna, bob) = (browser.window(&one.url()).await, browser.window(&other.url()).await);
+    anna.signs_up("anna", "Anna").await;
+    bob.signs_up("bob", "Bob").await;
+    anna.befriends("bob", "Bob", &bob).await;
+    bob.presses("#chats button").await;
+    bob.sees("#title", "Anna").await;
+    anna.says("Hello Bob").await;
+    bob.sees(".message .text", "Hello Bob").await;
+    anna.close().await;
+    bob.close().await;
+}

@@ -1,0 +1,4 @@
+SELECT
+    touch.outcome,
+    touch.next_version
+FROM touch_message($1, $2, $3) AS touch
