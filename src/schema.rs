@@ -84,7 +84,7 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::ids::sql_types::*;
 
-    /// A user who wants nothing from another: directional, and independent of contacts.
+    /// A user who blocks another: directional, and independent of contacts.
     blocks (blocker_id, blocked_id) {
         /// Who blocks.
         blocker_id -> UserId,
@@ -130,7 +130,7 @@ diesel::table! {
         last_seq -> Int8,
         /// Where history begins: the seq of the oldest message that is still there; retention removes those before it. last_seq + 1: none is there.
         first_seq -> Int8,
-        /// The seq of the newest message that does not count as unread, because the system wrote it or it was deleted; 0: there is none. Whoever has read so far needs no look at the messages to count what is unread.
+        /// The seq of the newest message that does not count as unread, because the system wrote it or it was deleted; 0: there is none. For a member who has read up to it, the unread count is a subtraction.
         last_uncounted_seq -> Int8,
         /// When the newest message was sent.
         last_message_at -> Nullable<Timestamptz>,
@@ -140,9 +140,9 @@ diesel::table! {
         last_kind -> Nullable<MessageKind>,
         /// The first 100 characters of it as people see them, within 300 code points, none of them cut; null when it has no words, or was deleted.
         last_preview -> Nullable<Text>,
-        /// The chat's version: each change that a member can see takes the next one, under the lock of this row. So whoever sees a version sees every one before it.
+        /// The chat's version: each change that a member can see takes the next one, under the lock of this row. Whoever sees a version also sees every earlier one.
         version -> Int8,
-        /// The newest version whose row in chat_changes was pruned; 0: none was. Whoever knows an older one loads the chat anew.
+        /// The newest version whose row in chat_changes was pruned; 0: none was. A device that knows an older one loads the chat anew.
         pruned_version -> Int8,
     }
 }
@@ -152,7 +152,7 @@ diesel::table! {
     use crate::ids::sql_types::*;
     use super::sql_types::ParticipantRole;
 
-    /// Who takes part in a chat, or did. A row is never deleted but with its chat: messages keep pointing at it.
+    /// Who takes part in a chat, or did. A row is deleted only with its chat, because messages point at it.
     chat_participants (chat_id, user_id) {
         /// In which chat.
         chat_id -> ChatId,
@@ -162,7 +162,7 @@ diesel::table! {
         role -> ParticipantRole,
         /// Since when; rejoining starts again.
         joined_at -> Timestamptz,
-        /// The chat's last_seq at that moment: nothing up to it is unread or pending. Whether it can be read, seen_after_seq says.
+        /// The chat's last_seq at that moment: nothing up to it is unread or pending. seen_after_seq says whether it can be read.
         joined_seq -> Int8,
         /// When the user left or was removed. Null: is a member now.
         left_at -> Nullable<Timestamptz>,
@@ -225,7 +225,7 @@ diesel::table! {
         direct_high -> Nullable<UserId>,
         /// How many members the chat has now, 300 at most. Counted by whoever adds or removes a member, in the same transaction.
         member_count -> Int4,
-        /// Whether who joins the group sees its history from the beginning, or from then on. It is asked when somebody joins.
+        /// Whether a new member sees the history from the beginning, or from then on. Read when somebody joins.
         newcomers_see_all -> Bool,
         /// When the chat was opened.
         created_at -> Timestamptz,
@@ -372,7 +372,7 @@ diesel::table! {
         created_at -> Timestamptz,
         /// When it was last edited. Null: never.
         edited_at -> Nullable<Timestamptz>,
-        /// When it was deleted. Content and metadata are gone then; whoever deletes it takes its edits, reactions and attachments in the same transaction.
+        /// When it was deleted. Content and metadata are removed then, and its edits, reactions and attachments in the same transaction.
         deleted_at -> Nullable<Timestamptz>,
         /// The version of the chat at which the message was sent, last edited or deleted. Reactions leave it as it is. Not indexed: chat_changes finds what changed.
         version -> Int8,
@@ -384,7 +384,7 @@ diesel::table! {
     use crate::ids::sql_types::*;
     use super::sql_types::PushService;
 
-    /// Where a device is reached by a notification: one address for each session, gone with it. The token, auth and p256dh together let whoever has them notify the device.
+    /// The address for notifications to a device: one for each session, deleted with it. The token, auth and p256dh together let whoever has them notify the device.
     push_tokens (session_id) {
         /// Of which session.
         session_id -> SessionId,
@@ -606,7 +606,7 @@ diesel::table! {
         deleted_at -> Nullable<Timestamptz>,
         /// Who sees whether the user is there, and when they were last seen.
         presence_to -> Visibility,
-        /// Who sees what the user has read. It is mutual: whom the user does not show theirs, the user does not see those of.
+        /// Who sees what the user has read. It is mutual: the user does not see the receipts of those who do not see the user's.
         receipts_to -> Visibility,
         /// Who may add the user to groups.
         addable_by -> Visibility,

@@ -20,8 +20,9 @@ LANGUAGE plpgsql
 IMMUTABLE STRICT PARALLEL SAFE
 AS $$
 BEGIN
-    -- Something that is_blank does not count, which is not called: pg_restore finds no function that has no schema before
-    -- it. No controls, separators of lines, and what changes the direction of the text around it.
+    -- At least one character that is_blank does not ignore. is_blank itself is not called, because pg_restore finds no
+    -- function that is named without its schema. No controls, line separators, or characters that change the direction of
+    -- the text around them.
     RETURN words ~ E'[^\\u0001-\\u0020\\u007F-\\u00A0\\u00AD\\u034F\\u061C\\u115F\\u1160\\u1680\\u17B4\\u17B5\\u180B-\\u180F\\u2000-\\u200F\\u2028-\\u202F\\u205F-\\u206F\\u2800\\u3000\\u3164\\uFE00-\\uFE0F\\uFEFF\\uFFA0\\uFFF0-\\uFFFB\\U0001BCA0-\\U0001BCA3\\U0001D173-\\U0001D17A\\U000E0000-\\U000E0FFF]'
         AND words !~ E'[\\u0001-\\u001F\\u007F-\\u009F\\u2028-\\u202E\\u2066-\\u2069\\uFFF9-\\uFFFB]';
 END

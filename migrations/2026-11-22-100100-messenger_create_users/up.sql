@@ -10,9 +10,9 @@ COMMENT ON DOMAIN user_id IS
 
 CREATE TYPE visibility AS ENUM ('everybody', 'contacts', 'nobody');
 
-COMMENT ON TYPE visibility IS 'To whom a user shows something, or whom they let do something.';
+COMMENT ON TYPE visibility IS 'Who may see something of a user or do something with them.';
 
--- Of what is chosen by the user; blocks come besides.
+-- The choices of the user. Blocks apply in addition.
 CREATE FUNCTION allows(visible_to visibility, is_contact boolean) RETURNS boolean
 LANGUAGE sql
 IMMUTABLE PARALLEL SAFE
@@ -21,7 +21,7 @@ AS $$
 $$;
 
 COMMENT ON FUNCTION allows(visibility, boolean) IS
-    'Whether a choice includes somebody who is a contact, or is not.';
+    'Whether a user''s choice includes another user, who is a contact or not.';
 
 CREATE TABLE users (
     id user_id NOT NULL DEFAULT gen_random_uuid(),
@@ -90,7 +90,7 @@ COMMENT ON COLUMN users.updated_at IS
 COMMENT ON COLUMN users.deleted_at IS 'When the account was closed. Null: it is open.';
 COMMENT ON COLUMN users.presence_to IS 'Who sees whether the user is there, and when they were last seen.';
 COMMENT ON COLUMN users.receipts_to IS
-    'Who sees what the user has read. It is mutual: whom the user does not show theirs, the user does not see those of.';
+    'Who sees what the user has read. It is mutual: the user does not see the receipts of those who do not see the user''s.';
 COMMENT ON COLUMN users.addable_by IS 'Who may add the user to groups.';
 COMMENT ON COLUMN users.findable_by IS 'Whose search by a part of the name finds the user.';
 COMMENT ON INDEX users_username_key IS

@@ -50,7 +50,7 @@ CREATE TABLE user_sessions (
         (connection_id IS NULL) = (connected_at IS NULL) AND (connection_id IS NULL) = (server_id IS NULL)
     )
 )
--- Activity and sockets are written often; neither is indexed, and there is room to update in place.
+-- Activity and sockets are written often. Neither is indexed, and pages have free space for updates in place.
 WITH (fillfactor = 80);
 
 CREATE INDEX user_sessions_user_idx ON user_sessions (user_id, expires_at);
@@ -88,7 +88,7 @@ COMMENT ON INDEX user_sessions_user_idx IS 'Used by: a user''s active sessions; 
 COMMENT ON INDEX user_sessions_expires_idx IS 'Used by: purging expired sessions.';
 COMMENT ON INDEX user_sessions_device_key IS 'One session for each device of a user; uses: signing a device in again.';
 
--- A device signs in. Sign-ins of one user come one after the other, so that of one device the later replaces the former.
+-- A device signs in. A lock orders the sign-ins of one user, so that a later sign-in of a device replaces the earlier one.
 CREATE FUNCTION open_session(
     for_user user_id,
     new_id session_id,
@@ -149,7 +149,7 @@ AS $$
         AND (session.idle_timeout IS NULL OR session.last_active_at + session.idle_timeout > now())
 $$;
 
--- The user's row is locked first: so of two devices that connect or disconnect at once, the second sees what the first did.
+-- The user's row is locked first: when two devices connect or disconnect at once, the second sees what the first did.
 CREATE FUNCTION connect_session(
     of_user user_id, in_session session_id, to_server text, by_connection text
 ) RETURNS TABLE (is_first boolean, former_server text, former_connection text)
@@ -209,7 +209,8 @@ BEGIN
 END
 $$;
 
--- The sockets of a server that died. Gives each of its users once, and whether any device of theirs is still connected.
+-- Removes the sockets of a server that died. Gives each of its users once, and whether no device of theirs is connected any
+-- more.
 CREATE FUNCTION disconnect_server(dead_server text) RETURNS TABLE (of_user user_id, was_last boolean)
 LANGUAGE plpgsql
 AS $$

@@ -1,4 +1,4 @@
--- Purpose: contacts, who are always each other's; requests that were declined; and blocks.
+-- Purpose: contacts, which are always mutual; requests that were declined; and blocks.
 -- Lock: SHARE ROW EXCLUSIVE on users, for the foreign keys, for a moment: the new tables are empty.
 -- Tolerable because: readers of users go on; writers wait no longer than creating an empty table takes.
 -- Code deployed before: does not know the tables.
@@ -73,7 +73,7 @@ COMMENT ON COLUMN declined_requests.asker_id IS 'Who asked.';
 COMMENT ON COLUMN declined_requests.decliner_id IS 'Who declined.';
 COMMENT ON COLUMN declined_requests.declined_at IS 'When.';
 COMMENT ON INDEX declined_requests_decliner_idx IS 'Used by: closing an account, which forgets what it declined.';
-COMMENT ON TABLE blocks IS 'A user who wants nothing from another: directional, and independent of contacts.';
+COMMENT ON TABLE blocks IS 'A user who blocks another: directional, and independent of contacts.';
 COMMENT ON COLUMN blocks.blocker_id IS 'Who blocks.';
 COMMENT ON COLUMN blocks.blocked_id IS 'Who is blocked.';
 COMMENT ON COLUMN blocks.created_at IS 'Since when.';

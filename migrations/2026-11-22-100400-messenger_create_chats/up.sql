@@ -83,7 +83,7 @@ CREATE TABLE chat_heads (
         last_message_at >= '0001-01-01 00:00:00+00' AND last_message_at <= '9999-12-31 23:59:59.999999+00'
     )
 )
--- Every send updates one row here: half of each page is kept free for it, and no column is indexed but the key.
+-- Every send updates one row here. Half of each page is kept free for these updates, and only the key is indexed.
 WITH (fillfactor = 50);
 
 CREATE TABLE chat_participants (
@@ -130,7 +130,7 @@ COMMENT ON COLUMN chats.direct_high IS 'The user with the higher id of the two i
 COMMENT ON COLUMN chats.member_count IS
     'How many members the chat has now, 300 at most. Counted by whoever adds or removes a member, in the same transaction.';
 COMMENT ON COLUMN chats.newcomers_see_all IS
-    'Whether who joins the group sees its history from the beginning, or from then on. It is asked when somebody joins.';
+    'Whether a new member sees the history from the beginning, or from then on. Read when somebody joins.';
 COMMENT ON COLUMN chats.created_at IS 'When the chat was opened.';
 COMMENT ON COLUMN chats.updated_at IS
     'When its name, slug, avatar, history for newcomers or state last changed; messages and members do not count. Each operation that changes them sets it.';
@@ -146,24 +146,24 @@ COMMENT ON COLUMN chat_heads.last_seq IS 'The seq of the chat''s newest message;
 COMMENT ON COLUMN chat_heads.first_seq IS
     'Where history begins: the seq of the oldest message that is still there; retention removes those before it. last_seq + 1: none is there.';
 COMMENT ON COLUMN chat_heads.last_uncounted_seq IS
-    'The seq of the newest message that does not count as unread, because the system wrote it or it was deleted; 0: there is none. Whoever has read so far needs no look at the messages to count what is unread.';
+    'The seq of the newest message that does not count as unread, because the system wrote it or it was deleted; 0: there is none. For a member who has read up to it, the unread count is a subtraction.';
 COMMENT ON COLUMN chat_heads.last_message_at IS 'When the newest message was sent.';
 COMMENT ON COLUMN chat_heads.last_sender_id IS
     'Who sent it; null for a system message. No foreign key: that would write to the user''s row on every send.';
 COMMENT ON COLUMN chat_heads.last_kind IS 'What it is.';
 COMMENT ON COLUMN chat_heads.last_preview IS 'The first 100 characters of it as people see them, within 300 code points, none of them cut; null when it has no words, or was deleted.';
 COMMENT ON COLUMN chat_heads.version IS
-    'The chat''s version: each change that a member can see takes the next one, under the lock of this row. So whoever sees a version sees every one before it.';
+    'The chat''s version: each change that a member can see takes the next one, under the lock of this row. Whoever sees a version also sees every earlier one.';
 COMMENT ON COLUMN chat_heads.pruned_version IS
-    'The newest version whose row in chat_changes was pruned; 0: none was. Whoever knows an older one loads the chat anew.';
+    'The newest version whose row in chat_changes was pruned; 0: none was. A device that knows an older one loads the chat anew.';
 COMMENT ON TABLE chat_participants IS
-    'Who takes part in a chat, or did. A row is never deleted but with its chat: messages keep pointing at it.';
+    'Who takes part in a chat, or did. A row is deleted only with its chat, because messages point at it.';
 COMMENT ON COLUMN chat_participants.chat_id IS 'In which chat.';
 COMMENT ON COLUMN chat_participants.user_id IS 'Who.';
 COMMENT ON COLUMN chat_participants.role IS 'What the user may do there. At most one active owner per chat.';
 COMMENT ON COLUMN chat_participants.joined_at IS 'Since when; rejoining starts again.';
 COMMENT ON COLUMN chat_participants.joined_seq IS
-    'The chat''s last_seq at that moment: nothing up to it is unread or pending. Whether it can be read, seen_after_seq says.';
+    'The chat''s last_seq at that moment: nothing up to it is unread or pending. seen_after_seq says whether it can be read.';
 COMMENT ON COLUMN chat_participants.left_at IS 'When the user left or was removed. Null: is a member now.';
 COMMENT ON COLUMN chat_participants.left_seq IS
     'The chat''s last_seq when the user left: nothing after it was sent to them. Null: is a member now.';
@@ -172,7 +172,7 @@ COMMENT ON COLUMN chat_participants.seen_after_seq IS
 COMMENT ON COLUMN chat_participants.hidden_seqs IS
     'The later messages that the user has deleted for themselves, by seq, 1,000 at most. They stay so when the membership ends.';
 COMMENT ON CONSTRAINT chat_participants_chat_fkey ON chat_participants IS
-    'Points at the head, not the chat, so that a purge reaches participants and messages in the same step, and their order does not matter.';
+    'Points at the head, not the chat, so that a purge deletes participants and messages in the same step, and their order does not matter.';
 COMMENT ON CONSTRAINT chat_participants_user_fkey ON chat_participants IS
     'Not indexed as a whole: users are never deleted; who is a member has chat_participants_active_idx, and who left chat_participants_left_idx.';
 COMMENT ON INDEX chat_participants_active_idx IS 'Used by: a user''s chats, as an index-only scan.';

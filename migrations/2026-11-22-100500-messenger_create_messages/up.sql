@@ -4,13 +4,13 @@
 -- Tolerable because: readers go on; writers wait no longer than creating an empty table takes.
 -- Code deployed before: does not know the tables.
 --
--- Messages point at chat_heads, which the send holds locked anyway, and at chat_participants. Pointing at
--- chats and users would write to those rows on every send, rows that others share; these are the sender's own.
+-- Messages point at chat_heads, which a send locks anyway, and at chat_participants, where the row is the sender's own. A
+-- foreign key to chats or users would write, at every send, to rows that others use, too.
 
 CREATE DOMAIN message_id AS uuid;
 
 COMMENT ON DOMAIN message_id IS
-    'What the client calls a message, a UUIDv7, so that sending it again finds the first. The key is (chat_id, seq).';
+    'The id that the client gives a message, a UUIDv7, so that sending it again finds the first. The key is (chat_id, seq).';
 
 CREATE TABLE messages (
     chat_id chat_id NOT NULL,
@@ -37,7 +37,7 @@ CREATE TABLE messages (
     CONSTRAINT messages_reply_to_earlier_check CHECK (reply_to_seq < seq),
     CONSTRAINT messages_sender_unless_system_check CHECK ((sender_id IS NULL) = (kind = 'system')),
     CONSTRAINT messages_content_check CHECK (octet_length(content) <= 40000),
-    -- Most words begin with a character that is seen; the others are looked through.
+    -- Most texts begin with a visible character. Only the others are searched for one.
     CONSTRAINT messages_text_has_content_check CHECK (
         (kind <> 'text' OR content IS NOT NULL OR deleted_at IS NOT NULL)
         AND ((ascii(content) BETWEEN 33 AND 126) OR NOT is_blank(content))
@@ -89,7 +89,7 @@ COMMENT ON COLUMN messages.reply_to_seq IS 'The seq of the earlier message of th
 COMMENT ON COLUMN messages.created_at IS 'When it was sent.';
 COMMENT ON COLUMN messages.edited_at IS 'When it was last edited. Null: never.';
 COMMENT ON COLUMN messages.deleted_at IS
-    'When it was deleted. Content and metadata are gone then; whoever deletes it takes its edits, reactions and attachments in the same transaction.';
+    'When it was deleted. Content and metadata are removed then, and its edits, reactions and attachments in the same transaction.';
 COMMENT ON COLUMN messages.version IS
     'The version of the chat at which the message was sent, last edited or deleted. Reactions leave it as it is. Not indexed: chat_changes finds what changed.';
 COMMENT ON CONSTRAINT messages_sender_is_participant_fkey ON messages IS
@@ -182,7 +182,7 @@ BEGIN
         RETURN left(words, 100);
     END IF;
 
-    -- Two code points a character are many, even in scripts with many marks; only for more of them is more read.
+    -- Two code points for each character are usually enough, also in scripts with many marks. Only if not, more is read.
     FOREACH reach IN ARRAY ARRAY[200, 300] LOOP
         parts := ARRAY(
             SELECT matched[1]
@@ -196,7 +196,7 @@ BEGIN
         EXIT WHEN cardinality(parts) > 100;
     END LOOP;
 
-    -- Of the last one that is within reach, the rest may be beyond.
+    -- The last character that was read may be cut off by the limit.
     RETURN coalesce(
         nullif(array_to_string(parts[1:least(100, cardinality(parts) - (reach < char_length(words))::integer)], ''), ''),
         left(words, 100)

@@ -4,8 +4,8 @@
 -- Tolerable because: readers go on; writers wait no longer than creating an empty table takes.
 -- Code deployed before: does not know the table.
 
--- The list of Unicode is the application's; this keeps out what is in no such list, whoever writes it. Digits, # and * begin
--- the keycaps.
+-- The application checks against Unicode's list. This function refuses, for every writer, what is in no such list. Digits,
+-- # and * begin keycaps.
 CREATE FUNCTION is_emoji(emoji text) RETURNS boolean
 LANGUAGE plpgsql
 IMMUTABLE STRICT PARALLEL SAFE
@@ -16,7 +16,7 @@ BEGIN
         OR emoji ~ E'^[0-9#*]\\uFE0F\\u20E3$'
         OR (
             emoji ~ E'^[\\u00A9\\u00AE\\u203C-\\u2BFF\\u3030\\u303D\\u3297\\u3299\\u200D\\uFE0F\\U0001F000-\\U0001FAFF\\U000E0020-\\U000E007F]+$'
-            -- Something of it is seen. No function is called: pg_restore would not find it.
+            -- Something of it is visible. No function is called, because pg_restore would not find it.
             AND emoji ~ E'[^\\u200D\\uFE0F\\u205F-\\u206F\\u2800\\U000E0020-\\U000E007F]'
         )
     );

@@ -19,7 +19,7 @@ CREATE TABLE unread_messages (
         REFERENCES chat_participants (chat_id, user_id) ON DELETE CASCADE,
     CONSTRAINT unread_messages_read_check CHECK (last_read_seq BETWEEN 0 AND last_delivered_seq)
 )
--- Reading and receiving update a row in place, always HOT: room on the page, and no index but the key.
+-- Reading and receiving update a row in place, always HOT: pages have free space, and only the key is indexed.
 WITH (fillfactor = 70);
 
 CREATE TABLE message_delivery (
@@ -85,7 +85,7 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) AS run ON true;
 
--- One SELECT, which PostgreSQL plans as a part of the statement that asks.
+-- One SELECT, which PostgreSQL inlines into the calling statement.
 CREATE FUNCTION hidden_receipts(from_reader user_id, of_users uuid [])
 RETURNS TABLE (of_user user_id, is_blocked boolean)
 LANGUAGE sql

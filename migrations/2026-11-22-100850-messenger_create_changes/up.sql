@@ -6,7 +6,7 @@
 --
 -- A new message has no row in the log: it is newer than what a device knows, and the send writes nothing more than the
 -- counter. A version is taken under the lock of the head, which is held until the end of the transaction: so versions are
--- committed in their order, and whoever sees version 8 sees 7. A clock or a sequence would not promise that.
+-- committed in their order, and whoever sees version 8 also sees version 7. A clock or a sequence does not guarantee that.
 
 CREATE TYPE chat_change_kind AS ENUM (
     'message_edited', 'message_deleted', 'reactions_changed', 'member_joined', 'member_left', 'role_changed',

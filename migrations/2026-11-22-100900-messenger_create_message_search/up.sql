@@ -5,8 +5,8 @@
 -- Code deployed before: sends as it did; each message costs one index entry for each of its words.
 --
 -- The functions whose names begin with search_ are the one definition of words: the index, the query and the highlight call
--- them, and plain SQL may. The three that the index is on name nothing outside pg_catalog, because a restore builds the index
--- without a search path.
+-- them, and plain SQL may call them, too. The three functions that the index uses name nothing outside pg_catalog, because
+-- a restore builds the index without a search path.
 --
 -- Another language is one more migration, which rebuilds nothing: ALTER TEXT SEARCH CONFIGURATION messenger
 -- ALTER MAPPING REPLACE english_stem WITH german_stem. The index holds the words as they are.
@@ -118,8 +118,8 @@ BEGIN
 END
 $$;
 
--- Its cost is high so that PostgreSQL does not compute it for each message of a chat instead of asking the index, because
--- it takes the chat for one of average length.
+-- Its cost is high. Otherwise PostgreSQL, which assumes a chat of average length, would compute it for each message of the
+-- chat instead of using the index.
 CREATE FUNCTION chat_words(chat chat_id, words text[]) RETURNS tsvector
 LANGUAGE plpgsql
 IMMUTABLE STRICT PARALLEL SAFE
@@ -127,7 +127,7 @@ COST 10000
 AS $$
 DECLARE
     mark text := encode(substring(uuid_send(chat) FROM 14), 'base64');
-    -- Words that every other message has would be half of the index, and find nothing.
+    -- Words that half of the messages have would be half of the index, and would narrow no search.
     rare text[] := tsvector_to_array(ts_delete(
         array_to_tsvector(words),
         ARRAY[
@@ -248,7 +248,7 @@ BEGIN
         ) WITH ORDINALITY AS found (token, place)
         ORDER BY found.place
     LOOP
-        -- A minus directly before a word. That before another minus, a sign or a blank is none.
+        -- A minus directly before a word excludes the word. A minus before another minus, a sign or a blank means nothing.
         IF unit.said ~ '^-[^-]' AND NOT unit.is_quoted AND btrim(search_text(substr(unit.said, 2, 1))) <> '' THEN
             unit.is_negated := true;
         END IF;
@@ -320,7 +320,7 @@ BEGIN
     END IF;
     parts := ARRAY(SELECT DISTINCT part FROM unnest(parts) AS part);
     excluded := ARRAY(SELECT DISTINCT part FROM unnest(excluded) AS part);
-    -- The index is asked for eight words, the longest. They leave so little that the others are looked for in it.
+    -- The index is asked for the eight longest words. The other words are looked for in the few messages that are left.
     keys := ARRAY(SELECT key FROM (SELECT DISTINCT key FROM unnest(keys) AS key) AS each ORDER BY char_length(key) DESC, key);
     is_exact := is_exact AND cardinality(keys) <= 8;
     pattern := nullif(array_to_string(keys[:8], ' & '), '');
@@ -445,17 +445,17 @@ COMMENT ON FUNCTION search_words(text) IS
 COMMENT ON FUNCTION chat_words(chat_id, text[]) IS
     'The words of a message as the search index has them, without the most frequent ones: each behind a mark of its chat (the last three bytes of its id), so that words of different chats are different keys, and those of one chat lie together.';
 COMMENT ON FUNCTION chat_query(chat_id, text) IS
-    'What is searched, as the index has it for one chat: the pattern of search_query, with the chat''s mark.';
+    'The pattern of search_query with the chat''s mark, as the index has the words of one chat.';
 COMMENT ON FUNCTION search_root(text) IS
-    'How all words begin that have the stem of this one, at least three letters. Null: it is found as it is.';
+    'The beginning that all words with the stem of this one have, at least three letters. Null: the word is found as it is.';
 COMMENT ON FUNCTION search_has(text, text) IS
     'Whether what search_text gives has a part of a query: ~word or another form of it, *word or what begins with it, else the part as it is.';
 COMMENT ON FUNCTION search_query(text) IS
     'What somebody typed: pattern, what the index is asked (null: no word that the index has); parts, what must be there; excluded, what must not; literal, what is found as it stands; marked, a regular expression for highlights; is_exact, whether the index alone decides.';
 COMMENT ON FUNCTION search_finds(text, text[], text[], text) IS
-    'Whether a message is what somebody typed: parts, excluded and literal are those of search_query.';
+    'Whether a message matches a query: parts, excluded and literal are those of search_query.';
 COMMENT ON FUNCTION search_marks(text, text) IS
-    'The words of a message that were sought, as they stand in it, 32 at most; in a message of ASCII only, in lower case.';
+    'The words of a message that match a query, as they are written in it, 32 at most; in a message of ASCII only, in lower case.';
 COMMENT ON FUNCTION search_names(text) IS
     'What somebody typed to find a name: each word is a prefix, from three Latin letters on. Null: no word.';
 COMMENT ON INDEX messages_chat_words_idx IS 'Used by: search in the chats of a user.';

@@ -1,14 +1,15 @@
--- Purpose: send_message: the whole of a send in one round trip, as the statements that it consists of; send_messages: many.
+-- Purpose: send_message: a whole send in one round trip; send_messages: many sends.
 -- Lock: none on existing tables; a function is created.
 -- Tolerable because: nobody can be calling a function that did not exist.
 -- Code deployed before: does not know the function, and sends by statements of its own.
 --
--- One statement with a WITH clause is also one round trip, but sees one moment: after waiting for another device
--- of the same sender, it would not see the runs of message_delivery that this device has just written. In a
--- function each statement sees what was committed before it.
+-- One statement with a WITH clause is also one round trip, but it has one snapshot: after waiting for another device of the
+-- same sender, it would not see the runs of message_delivery that this device has just written. In a function each
+-- statement sees what was committed before it.
 --
--- That the sender is a member is true when the message is numbered: who ends a membership deletes the position, and so
--- waits for this transaction once the position is written; and once it is deleted, nothing is found to write.
+-- The sender is a member at the moment when the message gets its number. Ending a membership deletes the position: the
+-- deletion waits for this transaction once this one has written the position, and when the deletion comes first, there is
+-- no position to write.
 
 CREATE FUNCTION direct_chat_refuses(in_chat chat_id, by_user user_id, other_user user_id) RETURNS text
 LANGUAGE plpgsql
@@ -74,7 +75,8 @@ BEGIN
         USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'messages_reply_in_chat_fkey';
     END IF;
 
-    -- The clock is read by the UPDATE that gets the lock: one that waited for another's computes its row anew.
+    -- The UPDATE that gets the lock reads the clock: after it has waited for another transaction, it computes its row
+    -- again.
 
     UPDATE chat_heads
     SET
@@ -87,7 +89,8 @@ BEGIN
     WHERE chat_id = in_chat
     RETURNING last_seq, version, last_message_at INTO next_seq, next_version, sent_at;
 
-    -- Who writes has read what is above. The position is as it was read, but for another device of the same sender.
+    -- The sender has read all earlier messages. The position is as it was read, unless another device of the sender has
+    -- changed it.
     LOOP
         UPDATE unread_messages
         SET last_read_seq = next_seq, last_delivered_seq = next_seq
@@ -130,9 +133,9 @@ BEGIN
 END
 $$;
 
--- A message that may be refused, by its id or as a reply, has a subtransaction of its own, so that it does not undo the others;
--- the rest pays for a look into an index instead. Chats come in the order of their keys, so that two that have several chats in
--- common do not wait for each other in a circle.
+-- A message that may be refused, by its id or as a reply, has a subtransaction of its own, so that it does not undo the
+-- others; the others cost one index lookup instead. Chats are locked in the order of their keys, so that two calls with
+-- several common chats do not deadlock.
 CREATE FUNCTION send_messages(
     in_chats uuid[],
     by_users uuid[],

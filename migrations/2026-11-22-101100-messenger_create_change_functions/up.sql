@@ -75,7 +75,7 @@ CREATE FUNCTION record_user_change(
 LANGUAGE plpgsql
 AS $$
 BEGIN
-    -- In the order of the users' ids, so that two who log for the same users wait for each other and not in a circle.
+    -- In the order of the users' ids, so that two calls that log for the same users do not deadlock.
     INSERT INTO user_heads AS head (user_id, version)
     SELECT
         one.id,
@@ -98,7 +98,8 @@ BEGIN
 END
 $$;
 
--- Whom the user has blocked learns nothing of another picture: what is logged for a group says that it was no more than one.
+-- Users whom the user has blocked do not learn of a new picture. In a group the logged kind says that only the picture
+-- changed.
 CREATE FUNCTION record_profile_change(of_user user_id, is_picture boolean) RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -145,7 +146,8 @@ BEGIN
 END
 $$;
 
--- Whom somebody no longer blocks sees their picture and presence again, and is told to look, if they have to do with each other.
+-- A user who is no longer blocked sees picture and presence again, and gets a change that says so, if the two share a chat
+-- or are contacts.
 CREATE FUNCTION record_unblock(by_user user_id, of_user user_id) RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -187,7 +189,7 @@ DECLARE
     happened_at timestamptz;
     other_user user_id;
 BEGIN
-    -- Whoever may not, or is too late, is told so without a lock.
+    -- Refuses without a lock when the user may not edit the message or the time for it is over.
     SELECT
         CASE
             WHEN message.seq IS NULL OR message.deleted_at IS NOT NULL THEN 'not_found'
@@ -226,7 +228,7 @@ BEGIN
 
     happened_at := clock_timestamp();
 
-    -- Under the lock of the head: what was true before it may have changed meanwhile.
+    -- Checked under the lock of the head, because it may have changed meanwhile.
     IF NOT EXISTS (SELECT FROM unread_messages WHERE user_id = by_user AND chat_id = in_chat) THEN
         RAISE EXCEPTION 'the sender''s membership ended while the message was edited'
         USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'messages_sender_is_participant_fkey';
@@ -257,7 +259,8 @@ BEGIN
 END
 $$;
 
--- What a message was given for its words goes with them: the service says for which version it made it.
+-- Metadata belongs to the words of one version, such as a preview of their link. The service says for which version it made
+-- them.
 CREATE FUNCTION set_message_metadata(
     in_chat chat_id,
     by_user user_id,
@@ -303,7 +306,7 @@ BEGIN
     WHERE chat_id = in_chat
     RETURNING version INTO next_version;
 
-    -- Under the lock of the head: what was true before it may have changed meanwhile.
+    -- Checked under the lock of the head, because it may have changed meanwhile.
     UPDATE messages
     SET metadata = facts, version = next_version
     WHERE chat_id = in_chat AND seq = of_seq AND version = of_version AND deleted_at IS NULL
@@ -430,7 +433,7 @@ BEGIN
 
         happened_at := clock_timestamp();
 
-        -- Under the lock of the head: what was true before it may have changed meanwhile.
+        -- Checked under the lock of the head, because it may have changed meanwhile.
         IF NOT EXISTS (
             SELECT FROM messages WHERE chat_id = in_chat AND seq = of_seq AND deleted_at IS NULL
         ) THEN
@@ -511,7 +514,7 @@ BEGIN
     INNER JOIN chat_heads AS head ON head.chat_id = in_chat
     WHERE position.user_id = by_user AND position.chat_id = in_chat;
 
-    -- The position is as it was read, but for another device of the same user.
+    -- The position is as it was read, unless another device of the user has changed it.
     LOOP
         through_seq := greatest(after_seq, target_seq);
         EXIT WHEN after_seq IS NULL OR after_seq >= target_seq;
@@ -565,7 +568,7 @@ BEGIN
     INNER JOIN chat_heads AS head ON head.chat_id = in_chat
     WHERE position.user_id = by_user AND position.chat_id = in_chat;
 
-    -- The position is as it was read, but for another device of the same user.
+    -- The position is as it was read, unless another device of the user has changed it.
     LOOP
         through_seq := greatest(after_seq, target_seq);
         delivered_through_seq := greatest(delivered_after_seq, through_seq);
@@ -618,7 +621,8 @@ BEGIN
 END
 $$;
 
--- Who deletes a message for themselves has read so far: so nothing that is unread is hidden, and counts stay subtractions.
+-- Deleting a message for oneself also marks the chat read up to it. So no hidden message is unread, and counts stay
+-- subtractions.
 CREATE FUNCTION hide_message(in_chat chat_id, by_user user_id, of_seq bigint) RETURNS text
 LANGUAGE plpgsql
 AS $$
@@ -645,7 +649,7 @@ BEGIN
         RETURN 'not_found';
     END IF;
 
-    -- Without those that are gone since.
+    -- Without those that were removed since.
     hidden := ARRAY(
         SELECT one.seq
         FROM unnest(hidden || of_seq) AS one (seq)
@@ -714,7 +718,7 @@ DECLARE
     gone bigint;
 BEGIN
     removed := 0;
-    -- One bound for the first time and the others, so that the index is read from it, also by a prepared plan.
+    -- One lower bound for the first call and the later ones, so that a prepared plan, too, starts reading the index there.
     last_chat := coalesce(after_chat, '00000000-0000-0000-0000-000000000000');
     FOR step IN 1..batch LOOP
         -- The next chat that has a log.
@@ -813,24 +817,24 @@ COMMENT ON FUNCTION record_event(chat_id, message_id, jsonb, chat_change_kind, u
 COMMENT ON FUNCTION record_user_change(uuid [], user_change_kind, chat_id, user_id, session_id) IS
     'Logs a change for some users, each under the next version of their own log, and gives these. Locks their counters in the order of the ids: the last locks of an operation.';
 COMMENT ON FUNCTION record_profile_change(user_id, boolean) IS
-    'Logs another name or picture of a user: in each of their chats, for each of their contacts, and for themselves; of no more than another picture, nothing for those whom the user has blocked.';
+    'Logs another name or picture of a user: in each of their chats, for each of their contacts, and for themselves; when only the picture changed, nothing for those whom the user has blocked.';
 COMMENT ON FUNCTION record_unblock(user_id, user_id) IS
     'Logs that a user no longer blocks another: for both, if the other knows the user.';
 COMMENT ON FUNCTION edit_message(chat_id, user_id, bigint, text) IS
-    'Edits a message, empties its metadata, and gives what came of it (edited, unchanged, or why not) and the message. Locks the head, then the message.';
+    'Edits a message, empties its metadata, and gives the outcome (edited, unchanged, or the refusal) and the message. Locks the head, then the message.';
 COMMENT ON FUNCTION set_message_metadata(chat_id, user_id, bigint, bigint, jsonb) IS
-    'Sets the metadata of a message that is still of that version, and gives what came of it (changed, or why not) and the message. Locks the head, then the message.';
+    'Sets the metadata of a message that is still of that version, and gives the outcome (changed, or the refusal) and the message. Locks the head, then the message.';
 COMMENT ON FUNCTION change_reaction(chat_id, user_id, bigint, text, boolean) IS
-    'Gives a reaction or takes it back, and gives what came of it (changed, unchanged, or why not), the version of the chat, and the 20 most frequent reactions to the message then, the one that was first given first. Locks the head.';
+    'Gives a reaction or takes it back, and gives the outcome (changed, unchanged, or the refusal), the version of the chat, and the 20 most frequent reactions to the message, ordered by when each was first given. Locks the head.';
 COMMENT ON FUNCTION mark_delivered(chat_id, user_id, bigint) IS
     'Moves what a member has received up to a message, and gives where it was and is; nulls: not a member.';
 COMMENT ON FUNCTION mark_read(chat_id, user_id, bigint) IS
     'Moves what a member has read, and with it what was received, up to a message, and gives where both were and are; nulls: not a member.';
 COMMENT ON FUNCTION hide_message(chat_id, user_id, bigint) IS
-    'Deletes a message for one member, who has read so far then, and gives what came of it: changed, unchanged, not_found, too_many (1,000 are), not_a_member. Locks the membership, then the position.';
+    'Deletes a message for one member, marks the chat read up to it, and gives the outcome: changed, unchanged, not_found, too_many (1,000 are hidden), not_a_member. Locks the membership, then the position.';
 COMMENT ON FUNCTION clear_chat(chat_id, user_id, bigint) IS
-    'Lets one member see nothing up to a message any more, who has read so far then, and gives after which message they see all; null: not a member. Locks the membership, then the position.';
+    'Hides the messages up to one from a member, marks the chat read up to it, and gives the seq after which the member sees messages; null: not a member. Locks the membership, then the position.';
 COMMENT ON FUNCTION prune_chat_changes(chat_id, timestamptz, bigint, bigint) IS
-    'Removes from the logs of some chats after one what was logged before a time, and all but the newest rows. Gives the last chat it looked at (null: there are no more) and how many rows it removed.';
+    'Prunes the logs of some chats, the next ones after a given chat: removes what was logged before a time, and all but the newest rows. Gives the last chat it looked at (null: there are no more) and how many rows it removed.';
 COMMENT ON FUNCTION prune_user_changes(user_id, timestamptz, bigint, bigint) IS
     'The same for the logs of some users.';

@@ -1,4 +1,4 @@
--- Purpose: push_tokens: where the services of Apple, Google, browsers and UnifiedPush reach a device that is not connected.
+-- Purpose: push_tokens: the addresses by which Apple, Google, browsers and UnifiedPush wake a device that is not connected.
 -- Lock: SHARE ROW EXCLUSIVE on user_sessions and users, for the foreign keys, for a moment: the new table is empty.
 -- Tolerable because: readers go on; writers wait no longer than creating an empty table takes.
 -- Code deployed before: does not know the table.
@@ -35,7 +35,7 @@ CREATE TABLE push_tokens (
 CREATE INDEX push_tokens_user_idx ON push_tokens (user_id);
 
 -- The session is locked first, so that it is active until this commits, and registers one token at a time. A token that
--- another session has moves to this one: the device changed hands, and what is for the former user must not reach it.
+-- another session has moves to this one: the device changed hands, and must not get what is meant for the former user.
 CREATE FUNCTION register_push_token(
     for_user user_id,
     in_session session_id,
@@ -73,7 +73,7 @@ END
 $$;
 
 COMMENT ON TABLE push_tokens IS
-    'Where a device is reached by a notification: one address for each session, gone with it. The token, auth and p256dh together let whoever has them notify the device.';
+    'The address for notifications to a device: one for each session, deleted with it. The token, auth and p256dh together let whoever has them notify the device.';
 COMMENT ON COLUMN push_tokens.session_id IS 'Of which session.';
 COMMENT ON COLUMN push_tokens.user_id IS 'Whose session, as it says itself.';
 COMMENT ON COLUMN push_tokens.service IS 'Who carries the notification.';
@@ -84,4 +84,4 @@ COMMENT ON COLUMN push_tokens.auth IS 'The secret of a Web Push subscription, 16
 COMMENT ON COLUMN push_tokens.registered_at IS 'When the device registered it, or last registered it again.';
 COMMENT ON INDEX push_tokens_user_idx IS 'Used by: the devices of a user that a notification wakes.';
 COMMENT ON FUNCTION register_push_token(user_id, session_id, push_service, text, bytea, bytea) IS
-    'Notes where a device is reached, in place of where it was before. False: the session is not active.';
+    'Stores the address for notifications to the device of a session, in place of the former one. False: the session is not active.';

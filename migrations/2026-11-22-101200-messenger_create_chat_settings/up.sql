@@ -3,7 +3,7 @@
 -- Tolerable because: readers go on; writers wait no longer than creating an empty table takes.
 -- Code deployed before: does not know the table.
 --
--- A table of its own, because positions are written by every receipt and hold nothing that is not.
+-- A table of its own, because every receipt writes the row of the position, which therefore holds nothing else.
 
 CREATE TABLE chat_settings (
     user_id user_id NOT NULL,

@@ -8,7 +8,7 @@
 -- the list before its row is gone for anybody, and stays there until the service says that it has deleted it.
 
 CREATE TABLE unused_files (
-    -- At random, because a sequence would have to be carried over to a server that takes over.
+    -- At random, because logical replication does not copy the value of a sequence.
     id bigint NOT NULL DEFAULT hashtextextended(gen_random_uuid()::text, 0) & 9223372036854775807,
     file_key text NOT NULL,
     queued_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -96,7 +96,7 @@ BEGIN
     file_keys := '{}';
     outcome := 'done';
 
-    -- With the head, nobody sends, edits, deletes or reacts here until the batch is committed.
+    -- While the head is locked, nobody sends, edits, deletes or reacts here.
     SELECT head.first_seq, head.last_seq, head.version
     INTO begins_seq, newest_seq, next_version
     FROM chat_heads AS head
@@ -111,10 +111,11 @@ BEGIN
         young.chat_id = in_chat
         AND young.seq BETWEEN begins_seq AND through_seq
         AND young.created_at >= before
-        -- What was imported follows the younger word of the system that the group was created.
+        -- Imported messages follow the system's message that the group was created, which is younger than they are.
         AND young.kind <> 'system';
 
-    -- Up to the last that is old; or all of it, when nobody but the system has spoken yet, and what comes then is old.
+    -- Up to the last old message. Or all of this part, when it has messages of the system only and the first other message
+    -- after it is old.
     through_seq := coalesce(
         (
             SELECT max(old.seq)
@@ -138,7 +139,7 @@ BEGIN
 
     outcome := 'more';
 
-    -- No more than what hangs from them allows.
+    -- No more messages than the bound on the rows that hang from them allows.
     other_seq := (
         SELECT child.message_seq
         FROM (
@@ -172,7 +173,7 @@ BEGIN
     );
 
     IF other_seq = begins_seq THEN
-        -- The first message alone has more: some of it goes now.
+        -- The first message alone exceeds the bound: a part of its rows is removed now.
         DELETE FROM message_reactions AS reaction
         WHERE
             reaction.chat_id = in_chat
@@ -208,7 +209,8 @@ BEGIN
 
     through_seq := coalesce(other_seq - 1, through_seq);
 
-    -- Answers that stay point at nothing any more. Of too many, the rest keeps what they answer for the next batch.
+    -- Replies that stay lose their reference. When there are too many of them, the messages that the rest answers stay for
+    -- the next batch.
     LOOP
         IF unlinked < most_answers THEN
             UPDATE messages
@@ -246,7 +248,7 @@ BEGIN
         RETURN;
     END IF;
 
-    -- Nobody waits for a member whose position another transaction holds, which the head would make all others do.
+    -- Does not wait for a position that another transaction has locked: meanwhile everybody would wait for the head.
     SELECT count(*)
     INTO behind
     FROM chat_participants AS member
@@ -270,7 +272,7 @@ BEGIN
             RETURN;
         END IF;
 
-        -- A mark stays, and nobody has to read or receive what is gone.
+        -- A mark as unread stays. Removed messages count as read and received.
         UPDATE chat_settings AS setting
         SET unread_from_seq = through_seq
         FROM unread_messages AS position
@@ -341,7 +343,7 @@ DECLARE
     removed bigint := 0;
 BEGIN
     FOR of_member IN SELECT member.user_id FROM chat_participants AS member WHERE member.chat_id = in_chat LOOP
-        -- The last of so many runs, or of fewer.
+        -- The last run of this batch.
         last_seq := (
             SELECT max(old.through_seq)
             FROM (
@@ -446,10 +448,10 @@ COMMENT ON FUNCTION queue_unused_files(text []) IS 'Puts files on the list of th
 COMMENT ON FUNCTION remove_uploads(text []) IS
     'Removes uploads and puts their files, copies included, on the list of those to delete. Gives the files.';
 COMMENT ON FUNCTION discard_uploads(interval, bigint) IS
-    'Removes uploads that nobody attached for so long, the oldest first, those given up before included, and puts their files on the list. Skips those that are locked.';
+    'Removes the oldest uploads that nobody attached within a time, also those that were given up, and puts their files on the list. Skips those that are locked.';
 COMMENT ON FUNCTION remove_oldest_messages(chat_id, timestamptz, bigint) IS
-    'Removes messages of a chat from where history begins, so many at most, up to the first that is not older than a time, and puts their files on the list. Locks the head. Outcome: more (call it again), done, or busy (a position is locked elsewhere; nothing was removed). Gives where history begins now, and the version of the chat.';
+    'Removes the oldest messages of a chat, a bounded number, up to the first that is not older than a time, and puts their files on the list. Locks the head. Outcome: more (call it again), done, or busy (a position is locked elsewhere; nothing was removed). Gives where history begins now, and the version of the chat.';
 COMMENT ON FUNCTION remove_old_receipts(chat_id, bigint, bigint) IS
-    'Removes what members have acknowledged in runs that end before a message, such as the one where history begins: so many at most. Gives how many it removed.';
+    'Removes the runs of receipts that end before a message, such as the one where history begins, a bounded number. Gives how many it removed.';
 COMMENT ON FUNCTION purge_deleted_chat(timestamptz, bigint) IS
-    'Removes a part of the chat that was deleted first, if before a time, and in the end the chat. Null: there is no such chat, or others purge them all.';
+    'Removes a part of the chat that was deleted earliest, if that was before a time, and at last the chat itself. Null: there is no such chat, or other calls purge all of them.';

@@ -70,7 +70,7 @@ BEGIN
             RETURN;
         END IF;
 
-        -- With the head, nobody deletes these messages or removes them as old.
+        -- While the head is locked, nobody deletes these messages or removes them as old.
         PERFORM FROM chat_heads AS head WHERE head.chat_id = in_chat FOR NO KEY UPDATE;
         own := ARRAY(
             SELECT message.seq
@@ -167,12 +167,13 @@ BEGIN
 
     through_seq := NULL;
 
-    -- Nobody is left who could read it.
+    -- The chat has no members left who could read the entry.
     UPDATE chats AS chat
     SET deleted_at = clock_timestamp(), updated_at = clock_timestamp()
     WHERE chat.id = in_chat AND chat.kind = 'direct' AND chat.member_count = 0 AND chat.deleted_at IS NULL;
 
-    -- The row stays, because messages point at it. That it was a recipient of nothing keeps the counts of receipts right.
+    -- The row stays, because messages point at it. It counts as the recipient of no message, so that the counts of receipts
+    -- stay right.
     UPDATE chat_participants
     SET role = 'member', joined_at = left_at, joined_seq = left_seq, seen_after_seq = 0, hidden_seqs = '{}'
     WHERE
@@ -235,6 +236,6 @@ END
 $$;
 
 COMMENT ON FUNCTION erase_in_chat(user_id, chat_id, bigint) IS
-    'Erases what a user with a closed account said and did in a chat after a message: some of it. Empties messages, as a deletion does, and takes back reactions, each under a version of its own, with the head locked. Gives through which message it is through (null: nothing is left here), how many messages and other rows were erased, and the version of the chat, if it has another.';
+    'Erases a part of what a user with a closed account said and did in a chat after a message. Empties messages, as a deletion does, and takes back reactions, each under a version of its own, with the head locked. Gives up to which message it is done (null: nothing is left here), how many messages and other rows were erased, and the version of the chat, if that changed.';
 COMMENT ON FUNCTION erase_account(user_id, bigint) IS
-    'Erases the uploads that are left, sessions and the own log of a user with a closed account: so many rows at most. Gives how many; 0: nothing is left.';
+    'Erases the remaining uploads, the sessions and the own log of a user with a closed account, a bounded number of rows. Gives how many; 0: nothing is left.';
