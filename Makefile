@@ -142,9 +142,9 @@ schema: preflight-schema postgres tools ## Write src/schema.rs from the migratio
 check-schema: preflight-check-schema postgres tools ## Fail when src/schema.rs is not what the migrations say
 	scripts/with-database diesel migration run --locked-schema
 
-check-image: $(TOOLS)/image-linters ## Check the Dockerfile and compose.yaml, as far as that goes without an engine
+check-image: $(TOOLS)/image-linters ## Check the Dockerfile, compose.yaml and compose.citus.yaml, as far as that goes without an engine
 	$(TOOLS)/bin/hadolint Dockerfile
-	PYTHONPATH=$(TOOLS)/image $(TOOLS)/image/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
+	PYTHONPATH=$(TOOLS)/image $(TOOLS)/image/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml compose.citus.yaml
 	scripts/check-image $(FEATURES)
 
 catalogs: preflight-catalogs postgres ## Write migrations/catalog.txt and each catalog.diff, whether or not the crate compiles

@@ -198,6 +198,15 @@ pub enum Error {
         /// Its encoding.
         encoding: String,
     },
+    /// The database does not have the extension that distributes it.
+    #[error("the extension citus is not in this database")]
+    NoCitus,
+    /// The database cannot be distributed as it is.
+    #[error("the database cannot be distributed: {reason}")]
+    Undistributable {
+        /// Why not.
+        reason: String,
+    },
     /// A schema that was named is not there.
     #[error("there is no schema {name:?}")]
     UnknownSchema {

@@ -49,6 +49,7 @@ mod state;
 pub use commands::apply::Report;
 pub use commands::backup::{BackupOptions, backup};
 pub use commands::baseline::{Baseline, baseline};
+pub use commands::distribute::{Distribution, distribute, plan_distribution};
 pub use commands::health::{Connections, Health, LockWaits, Receiver, Replay, health};
 pub use commands::plan::{Plan, plan};
 pub use commands::redo::redo;

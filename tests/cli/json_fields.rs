@@ -153,6 +153,7 @@ fn objects() -> Vec<Run> {
         json(&drifted, &["docs", "--check", &file("schema.html")]),
         studio(&database),
         json(&database, &["roles", "--print"]),
+        json(&database, &["distribute", "--print"]),
         json(&database, &["seed"]),
         json(&database, &["maintain"]),
         json(&database, &["export", "alice", &file("alice.jsonl")]),

@@ -86,6 +86,7 @@ fn a_runner_whose_activity_is_hidden_is_named_by_every_command() {
         &["baseline"],
         &["roles"],
         &["roles", "--print"],
+        &["distribute"],
         &["plan", "--rehearse"],
     ] {
         as_role(&database, &deploy, &[arguments, &["--lock-wait", "0"]].concat())

@@ -7,6 +7,7 @@ mod backup;
 mod command_line;
 mod connection;
 mod database_url;
+mod distribute;
 mod docs;
 mod env_file;
 mod exec;

@@ -129,6 +129,7 @@ const LOUD: &[&str] = &[
     "revert --verbose",
     "plan --json",
     "roles --print --json",
+    "distribute --print --json",
     "plan --rehearse",
     "run --to nonsense",
     "backup /dev/null/file",

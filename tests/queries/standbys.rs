@@ -15,23 +15,23 @@ use messenger_db::seq::Seq;
 use messenger_db::service::{Options, Pool, Session};
 
 use super::cast::{self, by};
-use crate::support::{Server, TestDatabase};
+use crate::support::{PgBouncer, Server, TestDatabase};
 
 /// Longer than anything takes that is awaited.
-const LONG: Duration = Duration::from_mins(1);
+pub(super) const LONG: Duration = Duration::from_mins(1);
 
 /// A primary with two standbys, and a group of two on it.
-struct Cluster {
+pub(super) struct Cluster {
     primary: &'static Server,
     standbys: [&'static Server; 2],
-    database: TestDatabase,
+    pub database: TestDatabase,
     alice: UserId,
     bob: UserId,
     chat: ChatId,
 }
 
 impl Cluster {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let primary: &'static Server = Box::leak(Box::new(Server::wanted(|builder| builder)));
         let database = TestDatabase::empty_on(primary);
         migrate::run(&database.pool(), &RunOptions::default(), &mut Silent).unwrap();
@@ -42,27 +42,37 @@ impl Cluster {
         Self { primary, standbys, database, alice, bob, chat }
     }
 
-    fn pool(&self, max_lag: Duration) -> Pool {
+    pub fn pool(&self, max_lag: Duration) -> Pool {
         let options = Options { connections: 2, wait: LONG, connect: LONG, ..Options::default() };
         let of = |server: &Server| Pool::new(&server.url(self.database.name()), options);
         of(self.primary).with_standbys(self.standbys.map(of), max_lag)
     }
 
+    /// Lets the first standby replay what comes, or not.
+    pub fn first_replays(&self, goes_on: bool) {
+        replay(self.standbys[0], goes_on);
+    }
+
     /// Lets the standbys replay what comes, or not.
     fn replay(&self, goes_on: bool) {
-        let function = if goes_on { "pg_wal_replay_resume()" } else { "pg_wal_replay_pause()" };
         for standby in self.standbys {
-            let mut session = standby.connect();
-            session.execute(&format!("SELECT {function}")).unwrap();
-            let state = "SELECT pg_get_wal_replay_pause_state()";
-            let wanted = if goes_on { "not paused" } else { "paused" };
-            while session.execute(state).unwrap()[0][0].as_deref() != Some(wanted) {}
+            replay(standby, goes_on);
         }
     }
 }
 
+/// Lets a standby replay what comes, or not.
+fn replay(standby: &Server, goes_on: bool) {
+    let function = if goes_on { "pg_wal_replay_resume()" } else { "pg_wal_replay_pause()" };
+    let mut session = standby.connect();
+    session.execute(&format!("SELECT {function}")).unwrap();
+    let state = "SELECT pg_get_wal_replay_pause_state()";
+    let wanted = if goes_on { "not paused" } else { "paused" };
+    while session.execute(state).unwrap()[0][0].as_deref() != Some(wanted) {}
+}
+
 /// Whether it runs on a standby.
-fn is_standby(conn: &mut PgConnection) -> QueryResult<bool> {
+pub(super) fn is_standby(conn: &mut PgConnection) -> QueryResult<bool> {
     diesel::select(sql::<Bool>("pg_is_in_recovery()")).get_result(conn)
 }
 
@@ -71,7 +81,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// Waits until reads run on a standby, or no longer do.
-async fn until(pool: &Pool, session: &Session, wanted: bool) {
+pub(super) async fn until(pool: &Pool, session: &Session, wanted: bool) {
     let end = Instant::now() + LONG;
     while pool.read_in(session, is_standby).await.unwrap() != wanted {
         assert!(Instant::now() < end);
@@ -104,6 +114,21 @@ fn a_session_reads_what_it_wrote_and_others_what_may_be_a_moment_old() {
 
         let error = pool.read(move |conn| messages::send(conn, alice, chat, &Draft::text("…"))).await.unwrap_err();
         assert_eq!(error.failure(), Some(Failure::ReadOnly));
+
+        // The same through a pooler in transaction mode before the primary, while one standby is late every other time.
+        let pooler = PgBouncer::before(&cluster.database, "transaction", 2);
+        let near = Options { connections: 2, wait: LONG, connect: LONG, ..Options::default() };
+        let options = Options { connections: 4, through_pooler: true, ..near };
+        let standbys = cluster.standbys.map(|standby| Pool::new(&standby.url(cluster.database.name()), near));
+        let pool = Pool::new(&pooler.url(), options).with_standbys(standbys, LONG);
+        let session = Session::new();
+        for said in 1..=10 {
+            cluster.first_replays(said % 2 == 0);
+            pool.run_in(&session, move |conn| messages::send(conn, alice, chat, &Draft::text("…"))).await.unwrap();
+            assert_eq!(pool.read_in(&session, unread).await.unwrap(), Some(said));
+        }
+        until(&pool, &session, true).await;
+        assert_eq!(pool.read_in(&session, unread).await.unwrap(), Some(10));
     });
 }
 

@@ -6,6 +6,7 @@
 mod backup;
 mod baseline;
 mod catalog;
+mod distribute;
 mod docs;
 mod erase;
 mod exec;
@@ -31,6 +32,7 @@ use super::args::{AllowDrift, Connection, OutputArgs};
 use super::env_file::EnvFile;
 use super::output::Output;
 use super::{Exit, Problem};
+use distribute::DistributeArgs;
 use docs::DocsArgs;
 use erase::EraseArgs;
 use exec::Exec;
@@ -92,6 +94,8 @@ pub enum Command {
     Studio(StudioArgs),
     /// Make three roles without login: to migrate, to write rows, to read
     Roles(RolesArgs),
+    /// Distribute the tables over the servers of a Citus cluster, or print the SQL for it
+    Distribute(DistributeArgs),
     /// Fill a database with test data; everybody's password is "password"
     Seed(SeedArgs),
     /// Dump the database into a file, with pg_dump
@@ -163,6 +167,7 @@ impl Command {
             Self::Docs(options) => docs::docs(connection, &options, output),
             Self::Studio(options) => studio::studio(connection, &options, output),
             Self::Roles(options) => roles::roles(connection, &options, output),
+            Self::Distribute(options) => distribute::distribute(connection, options, output),
             Self::Seed(options) => seed::seed(connection, &options, output),
             Self::Backup { file } => backup::backup(connection, file.as_deref(), output),
             Self::Maintain(options) => maintain::maintain(connection, &options, output),

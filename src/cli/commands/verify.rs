@@ -56,6 +56,7 @@ pub fn verify(connection: &Connection, options: &Verify, output: &mut Output) ->
 /// What is wrong, a line each, or that nothing is.
 fn summary(found: &Verification) -> Vec<String> {
     let mut lines: Vec<_> = found.edited.iter().map(|edited| format!("edited     {}", edited.migration.name)).collect();
+    lines.extend(found.layout.iter().map(|wrong| format!("layout     {wrong}")));
     if let Some(encoding) = &found.other_encoding {
         lines.push(format!("encoding   {encoding}: a messenger needs UTF8, and `run` refuses this one"));
     }

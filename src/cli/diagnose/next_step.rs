@@ -51,6 +51,17 @@ pub(super) fn next_step(error: &Error) -> (Exit, String) {
             Exit::Usage,
             "Nothing was changed. Make a database that has it: `createdb --encoding UTF8 --template template0 NAME`.",
         ),
+        Error::NoCitus => (
+            Exit::Usage,
+            "Nothing was changed. Install Citus on each server (https://docs.citusdata.com/en/stable/installation/multi_node.html), \
+             set shared_preload_libraries = 'citus', and on the coordinator run CREATE EXTENSION citus; and \
+             SELECT citus_add_node('HOST', 5432); for each worker. `messenger-db distribute --print` shows what would be done.",
+        ),
+        Error::Undistributable { .. } => (
+            Exit::Usage,
+            "Nothing was changed. `messenger-db run` applies what is pending; SELECT undistribute_table('TABLE'); brings a table \
+             that is distributed in another way back to the coordinator, and this command places it then.",
+        ),
         Error::UnknownSchema { name } => {
             let help = format!("Nothing was changed. Name another, or make it: CREATE SCHEMA {};", quoted(name));
             return (Exit::Usage, help);

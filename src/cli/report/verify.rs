@@ -17,6 +17,7 @@ pub struct Verified<'a> {
     differences: Vec<Difference<'a>>,
     diff: Option<String>,
     edited: Vec<Edited<'a>>,
+    layout: &'a [String],
 }
 
 /// How many differences there are of each kind.
@@ -64,6 +65,7 @@ impl<'a> From<&'a Verification> for Verified<'a> {
             differences: listed(&found.catalog).unwrap_or_default(),
             diff,
             edited: found.edited.iter().map(Edited::from).collect(),
+            layout: &found.layout,
         }
     }
 }

@@ -166,7 +166,9 @@ pub(crate) fn one(
     if interrupted != Interrupted::Done {
         let in_a_transaction = in_a_transaction(direction, migration).filter(|_| !connection.is_idle());
         let form = in_a_transaction.as_deref().unwrap_or(sql);
-        let outcome = owner::carry_out(connection, form, |connection, sql| monitor.execute(connection, sql, observer));
+        let outcome = owner::carry_out(connection, form, |connection, sql| {
+            session.send(connection, sql, |connection, sql| monitor.execute(connection, sql, observer))
+        });
         for notice in connection.take_notices() {
             observer.on(&Event::Noticed { migration, notice: &notice });
         }

@@ -4,6 +4,7 @@ pub(crate) mod apply;
 pub(crate) mod backup;
 mod backup_progress;
 pub(crate) mod baseline;
+pub(crate) mod distribute;
 pub(crate) mod health;
 pub(crate) mod plan;
 pub(crate) mod redo;

@@ -9,6 +9,7 @@ use crate::migrate::session::pool::Pool;
 use crate::migrate::sql::libpq::Connection;
 use crate::migrate::state::catalog::Scope;
 use crate::migrate::state::compare::{self, Comparison};
+use crate::migrate::state::layout;
 use crate::migrate::state::status::{self, Status};
 
 /// A migration that was applied with another text than the embedded one.
@@ -46,6 +47,8 @@ pub struct Verification {
     pub catalog: Comparison,
     /// What was edited after it had been applied.
     pub edited: Vec<Edited>,
+    /// What is not where it belongs in a database that Citus distributes, a line for each table.
+    pub layout: Vec<String>,
     /// The encoding of the database, where it is not the one that a messenger needs.
     pub other_encoding: Option<String>,
 }
@@ -54,12 +57,12 @@ impl Verification {
     /// Whether everything is as it should be, and known to be so.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.catalog.is_clean() && self.edited.is_empty() && self.other_encoding.is_none()
+        self.catalog.is_clean() && self.edited.is_empty() && self.layout.is_empty() && self.other_encoding.is_none()
     }
 }
 
 /// Compares the catalog of a database with the one of its version, and the text of what was applied with what is
-/// embedded. Changes nothing, and needs no more than to read; three round trips. It takes the lock that a SELECT takes.
+/// embedded. Changes nothing, and needs no more than to read; four round trips. It takes the lock that a SELECT takes.
 ///
 /// # Errors
 ///
@@ -69,8 +72,9 @@ pub fn verify(pool: &Pool, scope: Scope) -> Result<Verification, Error> {
     let status = status::read(connection, pool.migrations(), pool.own())?;
     let catalog = compare::unless_locked(compare::compare(connection, &status, pool, scope))?;
     let edited = edited(connection, &status)?;
+    let layout = layout::differences(connection, pool.migrations())?;
     let other_encoding = connection.server_parameter(c"server_encoding").filter(|encoding| encoding != "UTF8");
-    Ok(Verification { status, catalog, edited, other_encoding })
+    Ok(Verification { status, catalog, edited, layout, other_encoding })
 }
 
 /// What was edited, with the text it was applied with.

@@ -2,13 +2,16 @@
 //!
 //! Not by `DISCARD ALL`, which no transaction may hold, and which would also take the runner's own settings and locks.
 
-use crate::migrate::sql::libpq::{Connection, ServerError};
+use crate::migrate::sql::libpq::{Connection, Rows, ServerError};
+use crate::migrate::sql::statements;
 
 /// What a session was when it was noted: its settings, its role, and the advisory locks that it held.
 #[derive(Debug)]
 pub(crate) struct Session {
     settings: String,
     release: String,
+    /// Whether Citus may have distributed the database.
+    has_citus: bool,
 }
 
 /// Whatever else outlives a transaction.
@@ -27,7 +30,8 @@ const NOTE: &str = "SELECT
         SELECT string_agg(format('(%s::bigint, %s::bigint, %s, %L)', classid, objid, objsubid, mode), ', ')
         FROM pg_catalog.pg_locks
         WHERE locktype = 'advisory' AND pid = pg_catalog.pg_backend_pid()
-    )";
+    ),
+    pg_catalog.to_regclass('pg_dist_partition') IS NOT NULL";
 
 impl Session {
     /// Notes what the session is now.
@@ -35,6 +39,7 @@ impl Session {
         let mut values = connection.execute(NOTE)?.into_iter().flatten();
         let mut value = || values.next().flatten();
         let (settings, role, locks) = (value(), value(), value());
+        let has_citus = value().as_deref() == Some("t");
         let set: Vec<_> = settings.into_iter().chain(role).collect();
         // RESET brings back what the session began with: what the connection string, the role and the database say.
         let settings = format!("RESET SESSION AUTHORIZATION; RESET ALL; SELECT {}", set.join(", "));
@@ -56,7 +61,29 @@ impl Session {
              ) AS keys (key, one, two)
              WHERE locktype = 'advisory' AND pid = pg_catalog.pg_backend_pid(){but}"
         );
-        Ok(Self { settings, release })
+        Ok(Self { settings, release, has_citus })
+    }
+
+    /// Sends the text of a migration: to Citus each statement in a message of its own, because it passes the text of a message
+    /// on to its workers, and one shard after the other, because a statement may follow one on a reference table; else all in
+    /// one message. An error names its place in the whole text.
+    pub fn send(
+        &self,
+        connection: &mut Connection,
+        sql: &str,
+        mut work: impl FnMut(&mut Connection, &str) -> Result<Rows, ServerError>,
+    ) -> Result<Rows, ServerError> {
+        if !self.has_citus {
+            return work(connection, sql);
+        }
+        if !connection.is_idle() {
+            connection.execute("SET LOCAL citus.multi_shard_modify_mode TO 'sequential'")?;
+        }
+        let mut rows = Rows::new();
+        for (completed, statement) in statements::split(sql).into_iter().enumerate() {
+            rows = work(connection, statement.text).map_err(|error| error.in_file(sql, statement.start, completed))?;
+        }
+        Ok(rows)
     }
 
     /// Puts back the settings and the role, for what is still to be done in a migration's own transaction.

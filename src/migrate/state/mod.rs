@@ -7,6 +7,7 @@ pub(crate) mod drift;
 pub(crate) mod extras;
 pub(crate) mod fact;
 pub(crate) mod history;
+pub(crate) mod layout;
 pub(crate) mod ledger;
 pub(crate) mod objects;
 pub(crate) mod owner;

@@ -20,6 +20,7 @@ mod rows;
 mod rules;
 mod said;
 mod settings;
+mod standbys;
 mod story;
 mod told;
 mod uploads;
@@ -152,10 +153,9 @@ fn happen(conn: &mut PgConnection, messenger: &mut Messenger, step: &Step) -> Re
     }
     // Now and then is enough for what costs most.
     if step.place % 3 == 0 {
-        shards::noting(|| compare::answers(conn, messenger, reader, step.place / 3))
-    } else {
-        Ok(())
+        shards::noting(|| compare::answers(conn, messenger, reader, step.place / 3))?;
     }
+    standbys::look(messenger, chat, reader, step.place)
 }
 
 /// Everybody asks everything.

@@ -1,0 +1,173 @@
+//! Distributes a migrated database over several servers, by chat and by user, with the extension Citus.
+//!
+//! What belongs to a chat is distributed by `chat_id`, so that an operation on one chat is carried out by one server. What
+//! belongs to a user alone and is written often (presence, the log of a user) is distributed by `user_id`. The rest is a
+//! reference table: whole on each server, and written on all of them.
+
+use crate::migrate::error::Error;
+use crate::migrate::model::migration::Migration;
+use crate::migrate::observer::Observer;
+use crate::migrate::session::lock::{self, RunnerLock};
+use crate::migrate::session::pool::Pool;
+use crate::migrate::session::transaction::transaction;
+use crate::migrate::sql::libpq::Connection;
+use crate::migrate::sql::quote::{literal, quoted};
+use crate::migrate::state::layout::{self, LOCAL, OF_CHATS, Placed, REFERENCE};
+use crate::migrate::state::{objects, status};
+
+/// The functions that the server of a chat carries out whole, because they read and write that chat alone and are called by
+/// themselves. Their first argument is the chat.
+const DELEGATED: [&str; 3] = ["mark_delivered", "mark_read", "send_message"];
+
+/// What [`plan_distribution`] worked out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Distribution {
+    /// The statements, for one transaction. None: everything is where it belongs.
+    pub statements: Vec<String>,
+    /// Whether the database has the extension, without which they cannot be carried out.
+    pub has_citus: bool,
+}
+
+/// Distributes the tables that are on the coordinator alone, in one transaction, and gives the statements that it carried out.
+/// Done again, it does what is new since, such as the tables of a later migration; else nothing.
+///
+/// Foreign keys that touch a table which is moved are dropped and made again, with their comments; Citus takes none from a table
+/// of the coordinator to one that is distributed.
+///
+/// Takes the runner's lock, and `ACCESS EXCLUSIVE` on each table that it moves, until all rows are copied and the foreign keys
+/// checked: nobody reads or writes meanwhile. Whoever carries it out owns the tables.
+///
+/// # Errors
+///
+/// [`Error::NoCitus`] without the extension; [`Error::Undistributable`] when migrations are pending, or a table is distributed in
+/// another way; [`Error::Locked`] when another runner is not done in time; [`Error::Server`] for what the server refuses.
+pub fn distribute(pool: &Pool, observer: &mut dyn Observer) -> Result<Vec<String>, Error> {
+    let RunnerLock { connection, .. } = &mut lock::acquire(pool, pool.get()?, observer)?;
+    transaction(connection, |connection| {
+        let Distribution { statements, has_citus } = work_out(connection, pool)?;
+        if !has_citus {
+            return Err(Error::NoCitus);
+        }
+        for statement in &statements {
+            connection.execute(statement)?;
+        }
+        // What Citus tells of its progress is no news.
+        connection.take_notices();
+        connection.execute("COMMIT")?;
+        Ok(statements)
+    })
+}
+
+/// The statements that [`distribute`] would carry out, to be read, or to be run in one transaction. It needs no extension.
+///
+/// # Errors
+///
+/// [`Error::Undistributable`] and [`Error::Locked`], as [`distribute`]; [`Error::Server`] when the catalog cannot be read.
+pub fn plan_distribution(pool: &Pool, observer: &mut dyn Observer) -> Result<Distribution, Error> {
+    let RunnerLock { connection, .. } = &mut lock::acquire(pool, pool.get()?, observer)?;
+    let mut planned = work_out(connection, pool)?;
+    if !planned.statements.is_empty() {
+        // Whoever runs them has another search_path.
+        let schema = quoted(&current_schema(connection)?);
+        planned.statements.insert(0, format!("SET LOCAL search_path = {schema}"));
+    }
+    Ok(planned)
+}
+
+fn current_schema(connection: &mut Connection) -> Result<String, Error> {
+    let rows = connection.execute("SELECT current_schema()")?;
+    Ok(rows.into_iter().flatten().next().flatten().unwrap_or_default())
+}
+
+fn work_out(connection: &mut Connection, pool: &Pool) -> Result<Distribution, Error> {
+    let migrations = pool.migrations();
+    let pending = status::read(connection, migrations, &[])?.pending.len();
+    if pending > 0 {
+        let are = if pending == 1 { "migration is" } else { "migrations are" };
+        return Err(Error::Undistributable { reason: format!("{pending} {are} pending") });
+    }
+    let schema = current_schema(connection)?;
+    let has_citus = layout::has_citus(connection)?;
+    let tables = layout::read(connection, &schema, migrations, has_citus)?;
+    if let Some(reason) = tables.iter().filter(|table| table.found != LOCAL).find_map(Placed::wrong) {
+        return Err(Error::Undistributable { reason });
+    }
+    let moved: Vec<_> = tables.iter().filter(|table| table.found == LOCAL).collect();
+    let mut statements = moves(connection, &tables, &moved)?;
+    statements.extend(functions(connection, &schema, migrations, has_citus)?);
+    if !statements.is_empty() {
+        // Several shards on one connection each, so that each sees what was done to reference tables before.
+        statements.insert(0, "SET LOCAL citus.multi_shard_modify_mode TO 'sequential'".to_owned());
+    }
+    Ok(Distribution { statements, has_citus })
+}
+
+/// Drops the foreign keys of the tables, moves each, and makes again what is lost then: foreign keys and comments.
+fn moves(connection: &mut Connection, tables: &[Placed], moved: &[&Placed]) -> Result<Vec<String>, Error> {
+    if moved.is_empty() {
+        return Ok(Vec::new());
+    }
+    let names: Vec<_> = moved.iter().map(|table| literal(&table.full_name)).collect();
+    let query = include_str!("../state/layout_parts.sql").replace("{tables}", &names.join(", "));
+    let parts = connection.execute(&query)?;
+    let column = |column: usize| parts.iter().filter_map(move |row| row.get(column).cloned().flatten());
+    let mut statements: Vec<String> = column(1).collect();
+    for table in moved {
+        let name = literal(&table.full_name);
+        if table.place == REFERENCE {
+            statements.push(format!("SELECT create_reference_table({name})"));
+            continue;
+        }
+        let (key, group) = (literal(&table.place), table.group());
+        let with = match tables.iter().find(|other| other.name == group) {
+            Some(first) if table.name != group => literal(&first.full_name),
+            _ => literal("none"),
+        };
+        statements.push(format!("SELECT create_distributed_table({name}, {key}, colocate_with => {with})"));
+    }
+    statements.extend(column(2));
+    Ok(statements)
+}
+
+/// Takes the functions to each server: those that tables and other functions call, and those that are delegated.
+fn functions(
+    connection: &mut Connection,
+    schema: &str,
+    migrations: &[Migration],
+    has_citus: bool,
+) -> Result<Vec<String>, Error> {
+    let made = objects::subjects(migrations);
+    let mut functions = objects::of_schema(connection, schema)?;
+    // Diesel's are for triggers, of which there are none.
+    functions.retain(|object| {
+        object.kind == "ROUTINE" && made.contains(object.subject.as_str()) && !object.name.starts_with("diesel_")
+    });
+    let there = if has_citus {
+        connection.execute(
+            "SELECT objid::oid, distribution_argument_index IS NOT NULL FROM pg_dist_object WHERE classid = 'pg_proc'::regclass",
+        )?
+    } else {
+        Vec::new()
+    };
+    let mut statements = Vec::new();
+    for function in functions {
+        let name = literal(&function.full_name);
+        let is_delegated = DELEGATED.contains(&function.name.as_str());
+        let rows = connection.execute(&format!("SELECT {name}::regprocedure::oid"))?;
+        let oid = rows.into_iter().flatten().next().flatten();
+        let is_there = there.iter().any(|row| {
+            let [found, is_delegated_there] = row.as_slice() else { return false };
+            *found == oid && (!is_delegated || is_delegated_there.as_deref() == Some("t"))
+        });
+        if is_there {
+            continue;
+        }
+        statements.push(if is_delegated {
+            let group = literal(&format!("{}.{}", quoted(schema), quoted(OF_CHATS)));
+            format!("SELECT create_distributed_function({name}, '$1', colocate_with => {group})")
+        } else {
+            format!("SELECT create_distributed_function({name})")
+        });
+    }
+    Ok(statements)
+}

@@ -1,0 +1,107 @@
+//! Where each table is in a database that Citus distributes, and where it belongs.
+
+use crate::migrate::model::migration::Migration;
+use crate::migrate::sql::libpq::{Connection, ServerError};
+use crate::migrate::sql::quote::literal;
+use crate::migrate::state::objects;
+
+/// The table by whose shards those of chats are placed.
+pub(crate) const OF_CHATS: &str = "chat_heads";
+
+/// The table by whose shards those of users are placed.
+pub(crate) const OF_USERS: &str = "user_heads";
+
+/// What a place is called that is whole on each server.
+pub(crate) const REFERENCE: &str = "reference";
+
+/// What a place is called that is on the coordinator alone.
+pub(crate) const LOCAL: &str = "local";
+
+/// A table of the messenger.
+#[derive(Debug, Clone)]
+pub(crate) struct Placed {
+    /// Its name with its schema, as SQL.
+    pub full_name: String,
+    /// Its name alone.
+    pub name: String,
+    /// Where it belongs: [`REFERENCE`], or the column that it is distributed by.
+    pub place: String,
+    /// Where it is: the same, or [`LOCAL`].
+    pub found: String,
+    /// Whether its shards lie with those of its kind.
+    pub is_in_group: bool,
+}
+
+impl Placed {
+    /// Whether it is where it belongs.
+    pub(crate) fn is_right(&self) -> bool {
+        self.found == self.place && self.is_in_group
+    }
+
+    /// The table by whose shards it is placed.
+    pub(crate) fn group(&self) -> &'static str {
+        if self.place == "user_id" { OF_USERS } else { OF_CHATS }
+    }
+
+    /// What is wrong with it, such as `table messages: local, and belongs by chat_id`.
+    pub(crate) fn wrong(&self) -> Option<String> {
+        let Self { name, place, found, .. } = self;
+        if self.is_right() {
+            None
+        } else if found == place {
+            Some(format!("table {name}: its shards are not with those of {}", self.group()))
+        } else {
+            let told = |place: &str| match place {
+                REFERENCE | LOCAL => place.to_owned(),
+                column => format!("distributed by {column}"),
+            };
+            Some(format!("table {name}: {}, and is to be {}", told(found), told(place)))
+        }
+    }
+}
+
+/// Whether the extension is in the database.
+pub(crate) fn has_citus(connection: &mut Connection) -> Result<bool, ServerError> {
+    Ok(!connection.execute("SELECT WHERE to_regclass('pg_dist_partition') IS NOT NULL")?.is_empty())
+}
+
+/// The tables of the messenger that are in a schema, in the order in which they are placed. Without the extension, all are
+/// [`LOCAL`].
+pub(crate) fn read(
+    connection: &mut Connection,
+    schema: &str,
+    migrations: &[Migration],
+    has_citus: bool,
+) -> Result<Vec<Placed>, ServerError> {
+    let placed = if has_citus {
+        // A table that is whole on each server has t; one of the coordinator that Citus knows of, neither this nor a column.
+        "SELECT logicalrelid::oid, CASE WHEN partmethod = 'h' THEN column_to_column_name(logicalrelid, partkey) END, colocationid::bigint
+         FROM pg_dist_partition WHERE partmethod = 'h' OR repmodel = 't'"
+    } else {
+        "SELECT NULL::oid, NULL::text, NULL::bigint WHERE false"
+    };
+    let query = include_str!("layout.sql").replace("{placed}", placed).replace("{schema}", &literal(schema));
+    let made = objects::subjects(migrations);
+    let placed = |row: Vec<Option<String>>| {
+        let mut values = row.into_iter();
+        let mut value = || values.next().flatten();
+        let (full_name, name, place, found) = (value()?, value()?, value()?, value()?);
+        let is_in_group = value().as_deref() == Some("t");
+        made.contains(format!("table {name}").as_str()).then_some(Placed { full_name, name, place, found, is_in_group })
+    };
+    Ok(connection.execute(&query)?.into_iter().filter_map(placed).collect())
+}
+
+/// What is wrong with the layout of the current schema, a line for each table; nothing where nothing is distributed.
+pub(crate) fn differences(connection: &mut Connection, migrations: &[Migration]) -> Result<Vec<String>, ServerError> {
+    if !has_citus(connection)? {
+        return Ok(Vec::new());
+    }
+    let rows = connection.execute("SELECT current_schema()")?;
+    let Some(schema) = rows.into_iter().flatten().next().flatten() else { return Ok(Vec::new()) };
+    let tables = read(connection, &schema, migrations, true)?;
+    if tables.iter().all(|table| table.found == LOCAL) {
+        return Ok(Vec::new());
+    }
+    Ok(tables.iter().filter_map(Placed::wrong).collect())
+}

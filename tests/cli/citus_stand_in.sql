@@ -1,0 +1,71 @@
+-- The tables and functions of Citus that `distribute` and `verify` use, on a plain server: nothing is moved, but what the real
+-- ones refuse is refused, what they lose is lost, and what they note is noted.
+CREATE SCHEMA citus_stand_in;
+
+SET search_path = public, citus_stand_in;
+
+CREATE TABLE citus_stand_in.pg_dist_partition (
+    logicalrelid regclass PRIMARY KEY,
+    partmethod "char" NOT NULL,
+    partkey text,
+    colocationid integer NOT NULL,
+    repmodel "char" NOT NULL
+);
+
+CREATE TABLE citus_stand_in.pg_dist_object (classid oid, objid oid, distribution_argument_index integer);
+
+CREATE FUNCTION citus_stand_in.column_to_column_name(regclass, text) RETURNS text LANGUAGE sql AS 'SELECT $2';
+
+CREATE FUNCTION citus_stand_in.prepare(moved regclass) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_setting('citus.multi_shard_modify_mode', true) IS DISTINCT FROM 'sequential' THEN
+        RAISE EXCEPTION 'cannot execute parallel DDL on relation % after a reference table was modified', moved;
+    ELSIF EXISTS (SELECT FROM pg_trigger WHERE tgrelid = moved AND NOT tgisinternal) THEN
+        RAISE EXCEPTION 'cannot distribute % because it has triggers', moved;
+    ELSIF EXISTS (SELECT FROM pg_constraint WHERE contype = 'f' AND (conrelid = moved OR confrelid = moved)) THEN
+        RAISE EXCEPTION 'foreign keys from reference tables and local tables to distributed tables not supported';
+    END IF;
+    DELETE FROM pg_description
+    WHERE
+        (classoid = 'pg_class'::regclass AND (objoid = moved OR objoid IN (SELECT indexrelid FROM pg_index WHERE indrelid = moved)))
+        OR (classoid = 'pg_constraint'::regclass AND objoid IN (SELECT oid FROM pg_constraint WHERE conrelid = moved));
+END
+$$;
+
+CREATE FUNCTION citus_stand_in.create_reference_table(moved regclass) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM prepare(moved);
+    INSERT INTO pg_dist_partition VALUES (moved, 'n', NULL, 1, 't');
+END
+$$;
+
+CREATE FUNCTION citus_stand_in.create_distributed_table(moved regclass, key text, colocate_with text) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    number smallint;
+BEGIN
+    PERFORM prepare(moved);
+    SELECT attnum INTO STRICT number FROM pg_attribute WHERE attrelid = moved AND attname = key;
+    IF EXISTS (SELECT FROM pg_index WHERE indrelid = moved AND indisunique AND NOT number = ANY (indkey::smallint [])) THEN
+        RAISE EXCEPTION 'cannot create constraint on "%"', moved
+        USING DETAIL = 'Distributed relations cannot have UNIQUE constraints that do not include the partition column.';
+    END IF;
+    INSERT INTO pg_dist_partition VALUES (
+        moved,
+        'h',
+        key,
+        CASE colocate_with
+            WHEN 'none' THEN (SELECT count(*) + 2 FROM pg_dist_partition)
+            ELSE (SELECT colocationid FROM pg_dist_partition WHERE logicalrelid = colocate_with::regclass)
+        END,
+        's'
+    );
+END
+$$;
+
+CREATE FUNCTION citus_stand_in.create_distributed_function(
+    taken regprocedure, argument text DEFAULT NULL, colocate_with text DEFAULT 'default'
+) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO pg_dist_object
+    VALUES ('pg_proc'::regclass, taken, CASE WHEN argument = '$1' AND colocate_with::regclass IS NOT NULL THEN 0 END)
+$$;

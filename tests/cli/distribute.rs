@@ -1,0 +1,103 @@
+//! The command `distribute`: what it would do on a plain server, and what it does on one that stands in for Citus.
+
+use std::fs;
+use std::path::Path;
+
+use messenger_db::migrate::for_tests::statements;
+use messenger_db::migrate::migrations;
+
+use super::{on, state};
+use crate::support::TestDatabase;
+
+/// A migrated database on a plain server that has what is used of Citus.
+fn with_stand_in() -> TestDatabase {
+    let database = TestDatabase::migrated();
+    database.execute(include_str!("citus_stand_in.sql")).unwrap();
+    let name = database.name();
+    database.execute(&format!("ALTER DATABASE {name} SET search_path = public, citus_stand_in")).unwrap();
+    database
+}
+
+#[test]
+fn without_the_extension_the_sql_is_printed_and_nothing_is_done() {
+    let database = TestDatabase::migrated();
+    let before = state(&database);
+    on(&database, &["distribute"]).exits(2).complains("CREATE EXTENSION citus").complains("citus_add_node");
+    let printed = on(&database, &["distribute", "--print"]).exits(0).complains("cannot be carried out here yet").stdout;
+    assert_eq!(state(&database), before);
+    // The comments are those of docs/schema.md.
+    let is_kept = |line: &&str| !line.starts_with("COMMENT ON ");
+    let printed = printed.lines().filter(is_kept).collect::<Vec<_>>().join("\n") + "\n";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/distribute.sql");
+    if std::env::var_os("SNAPSHOTS").is_some_and(|value| value == "overwrite") {
+        fs::write(&path, &printed).unwrap();
+    }
+    let golden = fs::read_to_string(&path).unwrap_or_default();
+    pretty_assertions::assert_eq!(printed, golden, "tests/cli/distribute.sql is stale: make snapshots writes it");
+
+    on(&TestDatabase::empty(), &["distribute", "--print"]).exits(2).complains("migrations are pending");
+}
+
+#[test]
+fn what_is_not_where_it_belongs_is_placed_and_verify_tells_of_it() {
+    let database = with_stand_in();
+    let before = database.catalog();
+    on(&database, &["verify"]).exits(0);
+    let done = on(&database, &["distribute", "--json"]).exits(0).json();
+    assert_eq!(done["done"], true);
+    // The foreign keys are there again, and so is every comment.
+    pretty_assertions::assert_eq!(database.catalog(), before);
+    on(&database, &["verify"]).exits(0);
+    assert!(on(&database, &["distribute"]).exits(0).stdout.contains("nothing to distribute"));
+    let local = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+        AND oid NOT IN (SELECT logicalrelid FROM pg_dist_partition) ORDER BY 1";
+    assert_eq!(database.column(local), ["__diesel_schema_migrations", "messenger_db_ledger"]);
+    let backwards = "SELECT conname FROM pg_constraint
+        INNER JOIN pg_dist_partition AS own ON own.logicalrelid = conrelid
+        INNER JOIN pg_dist_partition AS other ON other.logicalrelid = confrelid
+        WHERE contype = 'f' AND other.partmethod = 'h' AND own.colocationid <> other.colocationid";
+    assert_eq!(database.column(backwards), [""; 0]);
+    let delegated = "SELECT objid::regproc FROM pg_dist_object WHERE distribution_argument_index = 0 ORDER BY 1::text";
+    assert_eq!(database.column(delegated), ["mark_delivered", "mark_read", "send_message"]);
+
+    // A table that is new, and one that somebody has distributed in another way.
+    database.execute("DELETE FROM pg_dist_partition WHERE logicalrelid = 'attachments'::regclass").unwrap();
+    let told = on(&database, &["verify"]).exits(4).stdout;
+    assert!(told.contains("layout     table attachments: local, and is to be distributed by chat_id"), "{told}");
+    assert!(told.contains(": 1 difference."), "{told}");
+    on(&database, &["distribute"]).exits(0);
+    on(&database, &["verify"]).exits(0);
+    for (changed, wrong) in [
+        ("colocationid = 99", "table chat_settings: its shards are not with those of chat_heads"),
+        ("partkey = 'user_id'", "table chat_settings: distributed by user_id, and is to be distributed by chat_id"),
+    ] {
+        database
+            .execute(&format!("UPDATE pg_dist_partition SET {changed} WHERE logicalrelid = 'chat_settings'::regclass"))
+            .unwrap();
+        let told = on(&database, &["verify"]).exits(4).stdout;
+        assert!(told.contains(wrong), "{told}");
+        on(&database, &["distribute"]).exits(2).complains(wrong).complains("undistribute_table");
+    }
+}
+
+#[test]
+fn a_migration_of_a_distributed_database_is_sent_a_statement_at_a_time_one_shard_after_the_other() {
+    let database = with_stand_in();
+    database
+        .execute(
+            "CREATE TABLE citus_stand_in.sent (query text, mode text);
+             CREATE FUNCTION citus_stand_in.note() RETURNS event_trigger LANGUAGE sql AS $$
+                 INSERT INTO citus_stand_in.sent
+                 VALUES (current_query(), current_setting('citus.multi_shard_modify_mode', true))
+             $$;
+             CREATE EVENT TRIGGER note ON ddl_command_end EXECUTE FUNCTION citus_stand_in.note()",
+        )
+        .unwrap();
+    on(&database, &["redo", "--allow-drift"]).exits(0);
+    let made = "SELECT query FROM citus_stand_in.sent WHERE mode = 'sequential'";
+    let sent = database.column(made);
+    let newest = migrations().unwrap().pop().unwrap();
+    let statements = statements::split(newest.up);
+    let missing: Vec<_> = statements.iter().filter(|one| !sent.iter().any(|sent| sent == one.text)).collect();
+    assert!(statements.len() > 1 && missing.is_empty(), "{missing:#?}");
+}
