@@ -72,8 +72,8 @@ test: preflight-test postgres pgbouncer tools ## Run every test on a real, throw
 
 # One test at a time writes; then all of them read what was written.
 snapshots: preflight-test ## Write what tests compare with anew: the help texts, docs/refusals.md, round-trips.md, schema.md and its picture
-	SNAPSHOTS=overwrite $(CARGO) test $(FEATURES) --test all -- --test-threads 1 cli::help cli::docs tree::operations queries::round_trips
-	$(CARGO) test $(FEATURES) --test all -- cli::help cli::docs tree::operations queries::round_trips
+	SNAPSHOTS=overwrite $(CARGO) test $(FEATURES) --test all -- --test-threads 1 cli::help cli::docs cli::distribute tree::operations queries::round_trips
+	$(CARGO) test $(FEATURES) --test all -- cli::help cli::docs cli::distribute tree::operations queries::round_trips
 
 # What these test is not the server: another version of it changes nothing.
 APART_FROM_SERVER := ui:: tree:: project::links project::preflight cli::command_line cli::env_file cli::generate cli::help \

@@ -86,10 +86,10 @@ fn a_migration_of_a_distributed_database_is_sent_a_statement_at_a_time_one_shard
     database
         .execute(
             "CREATE TABLE citus_stand_in.sent (query text, mode text);
-             CREATE FUNCTION citus_stand_in.note() RETURNS event_trigger LANGUAGE sql AS $$
+             CREATE FUNCTION citus_stand_in.note() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
                  INSERT INTO citus_stand_in.sent
-                 VALUES (current_query(), current_setting('citus.multi_shard_modify_mode', true))
-             $$;
+                 VALUES (current_query(), current_setting('citus.multi_shard_modify_mode', true));
+             END $$;
              CREATE EVENT TRIGGER note ON ddl_command_end EXECUTE FUNCTION citus_stand_in.note()",
         )
         .unwrap();

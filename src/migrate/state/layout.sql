@@ -1,6 +1,6 @@
--- Each table of the schema that {schema} names, but those of extensions: its name as SQL, its name, where it belongs (reference,
--- or the column that it is distributed by), where it is, and whether it is in the group that it belongs to. Where it is, {placed}
--- tells: a row for each table that is not local, with its column and its group.
+-- Each table of a schema, but those of extensions: its name as SQL, its name, where it belongs (reference, or the column that it
+-- is distributed by), where it is, and whether it is in the group that it belongs to. Where it is, the first query tells: a row
+-- for each table that is not local, with its column and its group.
 WITH placed (oid, key, colocation) AS ({placed}),
 
 belonging AS (

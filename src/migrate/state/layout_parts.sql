@@ -1,4 +1,4 @@
--- What a table loses when it is moved, for each foreign key that touches one of {tables} and each of their comments: SQL that
+-- What a table loses when it is moved, for each foreign key that touches one of the tables and each of their comments: SQL that
 -- drops it (null: nothing to drop) and SQL that makes it.
 WITH moved AS (SELECT unnest(ARRAY[{tables}]::regclass []) AS oid)
 
