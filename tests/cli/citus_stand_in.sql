@@ -67,5 +67,5 @@ CREATE FUNCTION citus_stand_in.create_distributed_function(
     taken regprocedure, argument text DEFAULT NULL, colocate_with text DEFAULT 'default'
 ) RETURNS void LANGUAGE sql AS $$
     INSERT INTO pg_dist_object
-    VALUES ('pg_proc'::regclass, taken, CASE WHEN argument = '$1' AND colocate_with::regclass IS NOT NULL THEN 0 END)
+    VALUES ('pg_proc'::regclass, taken, CASE WHEN argument = '$1' AND to_regclass(colocate_with) IS NOT NULL THEN 0 END)
 $$;

@@ -121,6 +121,7 @@ const LOUD: &[&str] = &[
     "list --verbose",
     "verify --verbose",
     "verify --json",
+    "distribute --print --json",
     // Nobody has this address, so that it ends after it has connected.
     "studio --listen 192.0.2.1",
     "erase nobody --yes --verbose",
@@ -129,7 +130,6 @@ const LOUD: &[&str] = &[
     "revert --verbose",
     "plan --json",
     "roles --print --json",
-    "distribute --print --json",
     "plan --rehearse",
     "run --to nonsense",
     "backup /dev/null/file",

@@ -81,13 +81,13 @@ fn current_schema(connection: &mut Connection) -> Result<String, Error> {
 
 fn work_out(connection: &mut Connection, pool: &Pool) -> Result<Distribution, Error> {
     let migrations = pool.migrations();
-    let pending = status::read(connection, migrations, &[])?.pending.len();
+    let status = status::read(connection, migrations, &[])?;
+    let (pending, has_citus) = (status.pending.len(), status.has_citus);
     if pending > 0 {
         let are = if pending == 1 { "migration is" } else { "migrations are" };
         return Err(Error::Undistributable { reason: format!("{pending} {are} pending") });
     }
     let schema = current_schema(connection)?;
-    let has_citus = layout::has_citus(connection)?;
     let tables = layout::read(connection, &schema, migrations, has_citus)?;
     if let Some(reason) = tables.iter().filter(|table| table.found != LOCAL).find_map(Placed::wrong) {
         return Err(Error::Undistributable { reason });

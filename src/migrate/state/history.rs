@@ -22,6 +22,8 @@ pub(crate) struct History {
     pub is_ledger_outdated: bool,
     /// Whether this session may write to the ledger, or make it.
     pub may_record: bool,
+    /// Whether the database has Citus, which may have distributed it.
+    pub has_citus: bool,
 }
 
 /// Both, in two round trips. A database without Diesel's table has nothing applied, and is left without it.
@@ -68,13 +70,15 @@ pub(crate) fn read(connection: &mut Connection) -> Result<History, Error> {
              (
                  SELECT min(relnamespace::regnamespace::text) FROM pg_class
                  WHERE relname = 'messenger_db_ledger' AND relkind = 'r' AND relnamespace <> (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
-             )
+             ),
+             to_regclass('pg_dist_partition') IS NOT NULL
          FROM (SELECT to_regclass(quote_ident(current_schema()) || '.messenger_db_ledger')) AS ledger (oid)",
     )?;
     let mut values = rows.into_iter().next().unwrap_or_default().into_iter();
     let mut value = || values.next().flatten();
     let (current, found, has_ledger, may_record, has_owner) = (value(), value(), value(), value(), value());
     let (search_path, unusable, filtered, elsewhere) = (value().unwrap_or_default(), value(), value(), value());
+    let has_citus = value().as_deref() == Some("t");
     // What is not seen is not taken for what is not there.
     let is_the_servers =
         current.as_deref().is_some_and(|schema| schema.starts_with("pg_") || schema == "information_schema");
@@ -96,6 +100,7 @@ pub(crate) fn read(connection: &mut Connection) -> Result<History, Error> {
         ledger,
         is_ledger_outdated: ledger != Ledger::Missing && !has_owner,
         may_record: may_record.as_deref() == Some("t"),
+        has_citus,
         ..History::default()
     };
     for row in connection.execute(&query(ledger, has_owner))? {

@@ -60,11 +60,6 @@ impl Placed {
     }
 }
 
-/// Whether the extension is in the database.
-pub(crate) fn has_citus(connection: &mut Connection) -> Result<bool, ServerError> {
-    Ok(!connection.execute("SELECT WHERE to_regclass('pg_dist_partition') IS NOT NULL")?.is_empty())
-}
-
 /// The tables of the messenger that are in a schema, in the order in which they are placed. Without the extension, all are
 /// [`LOCAL`].
 pub(crate) fn read(
@@ -92,11 +87,9 @@ pub(crate) fn read(
     Ok(connection.execute(&query)?.into_iter().filter_map(placed).collect())
 }
 
-/// What is wrong with the layout of the current schema, a line for each table; nothing where nothing is distributed.
+/// What is wrong with the layout of the current schema in a database with Citus, a line for each table; nothing where nothing is
+/// distributed.
 pub(crate) fn differences(connection: &mut Connection, migrations: &[Migration]) -> Result<Vec<String>, ServerError> {
-    if !has_citus(connection)? {
-        return Ok(Vec::new());
-    }
     let rows = connection.execute("SELECT current_schema()")?;
     let Some(schema) = rows.into_iter().flatten().next().flatten() else { return Ok(Vec::new()) };
     let tables = read(connection, &schema, migrations, true)?;

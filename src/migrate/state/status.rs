@@ -39,6 +39,7 @@ pub struct Status {
     pub(crate) is_ledger_outdated: bool,
     pub(crate) has_stale_records: bool,
     pub(crate) may_record: bool,
+    pub(crate) has_citus: bool,
 }
 
 impl Status {
@@ -153,6 +154,7 @@ pub(crate) fn read(connection: &mut Connection, migrations: &[Migration], own: &
         is_ledger_outdated: history.is_ledger_outdated,
         has_stale_records: history.has_stale_records,
         may_record: history.may_record,
+        has_citus: history.has_citus,
         own: of_service,
         foreign,
         applied,
