@@ -290,7 +290,7 @@ fn of_groups(world: &mut World) {
         |w| (w.group, w.name()),
         |c, me, (chat, name)| groups::change_slug(c, me, chat, Some(&name.replace('_', "-"))),
     );
-    world.call("groups::change_history", |w| w.own_group(), |c, me, chat| groups::change_history(c, me, chat, false));
+    world.call("groups::change_history", World::own_group, |c, me, chat| groups::change_history(c, me, chat, false));
 }
 
 fn of_chats(world: &mut World) {
