@@ -11,6 +11,7 @@ use crate::migrate::state::record::{self, Applied, Ledger, Record};
 
 /// What the two tables say, Diesel's and the runner's.
 #[derive(Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct History {
     /// Everything applied, oldest first.
     pub applied: Vec<Applied>,

@@ -19,6 +19,7 @@ use crate::migrate::state::{history, owner};
 /// mark of this crate's migrations (`20261122100100messenger`). All others are the service's, or foreign: they change
 /// nothing of where the messenger's schema stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Status {
     /// Which database, on which server.
     pub target: Target,
