@@ -10,8 +10,8 @@ use messenger_db::service::{Pool, Session};
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 use tokio::runtime::Runtime;
 
-use super::act::stories;
 use super::messenger::Messenger;
+use super::story::stories;
 use super::{LENGTH, compare, tell};
 use crate::queries::standbys::{Cluster, LONG, is_standby, until};
 
