@@ -824,6 +824,8 @@ COMMENT ON FUNCTION edit_message(chat_id, user_id, bigint, text) IS
     'Edits a message, empties its metadata, and gives the outcome (edited, unchanged, or the refusal) and the message. Locks the head, then the message.';
 COMMENT ON FUNCTION set_message_metadata(chat_id, user_id, bigint, bigint, jsonb) IS
     'Sets the metadata of a message that is still of that version, and gives the outcome (changed, or the refusal) and the message. Locks the head, then the message.';
+COMMENT ON FUNCTION touch_message(chat_id, user_id, bigint) IS
+    'Takes the next version of a chat for what a service keeps beside a message, logs the change of the message under it, and gives the outcome (touched, or the refusal) and the version. Locks the head.';
 COMMENT ON FUNCTION change_reaction(chat_id, user_id, bigint, text, boolean) IS
     'Gives a reaction or takes it back, and gives the outcome (changed, unchanged, or the refusal), the version of the chat, and the 20 most frequent reactions to the message, ordered by when each was first given. Locks the head.';
 COMMENT ON FUNCTION mark_delivered(chat_id, user_id, bigint) IS
