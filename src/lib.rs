@@ -21,7 +21,7 @@
 //! | [`accounts::get`](queries::accounts::get) | The actor's own account |
 //! | [`accounts::mark_seen`](queries::accounts::mark_seen) | Says that a device of the user was heard of now |
 //! | [`accounts::register`](queries::accounts::register) | Opens an account |
-//! | [`accounts::release_username`](queries::accounts::release_username) | Gives the username of a closed account free |
+//! | [`accounts::release_username`](queries::accounts::release_username) | Gives a reserved username free |
 //! | [`accounts::release_usernames`](queries::accounts::release_usernames) | Gives usernames free of accounts that were closed before a time |
 //! | [`accounts::reset_password`](queries::accounts::reset_password) | Gives an account a new password, whatever the old one was |
 //! | [`accounts::search`](queries::accounts::search) | Open accounts, by a part of their usernames or words of their display names |

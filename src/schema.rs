@@ -407,12 +407,14 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::ids::sql_types::*;
 
-    /// The usernames of closed accounts, which nobody can take yet. Only hashes: a closed account leaves nothing that names a person.
+    /// The usernames of closed accounts, and those that users gave up for others, which nobody else can take yet: register and update_profile ask it. Only hashes: a closed account leaves nothing that names a person.
     reserved_usernames (username_hash) {
         /// The SHA-256 of the username in lower case: sha256(convert_to(lower(username), 'UTF8')).
         username_hash -> Bytea,
-        /// When the account was closed.
+        /// When the account was closed, or had another username.
         reserved_at -> Timestamptz,
+        /// Who gave it up, and may take it back; three of one user at most. Null: the account is closed.
+        user_id -> Nullable<UserId>,
     }
 }
 
@@ -520,6 +522,10 @@ diesel::table! {
         version -> Int8,
         /// The newest version whose row in user_changes was pruned; 0: none was. A device that knows an older one loads everything anew.
         pruned_version -> Int8,
+        /// How often others who are no contacts of the user added them to groups within a day from added_from_at: 50 times at most. In this row, because it is locked for the log of the membership anyway.
+        added_times -> Int4,
+        /// When that day began. Null: never.
+        added_from_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -622,6 +628,7 @@ diesel::joinable!(chat_participants -> users (user_id));
 diesel::joinable!(messages -> chat_heads (chat_id));
 diesel::joinable!(push_tokens -> user_sessions (session_id));
 diesel::joinable!(push_tokens -> users (user_id));
+diesel::joinable!(reserved_usernames -> users (user_id));
 diesel::joinable!(uploads -> users (owner_id));
 diesel::joinable!(user_changes -> user_heads (user_id));
 diesel::joinable!(user_presence -> users (user_id));

@@ -66,7 +66,9 @@ CREATE INDEX users_username_trgm_idx ON users USING gin (username gin_trgm_ops);
 CREATE TABLE reserved_usernames (
     username_hash bytea NOT NULL,
     reserved_at timestamptz NOT NULL DEFAULT now(),
+    user_id user_id,
     CONSTRAINT reserved_usernames_pkey PRIMARY KEY (username_hash),
+    CONSTRAINT reserved_usernames_user_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE NO ACTION,
     CONSTRAINT reserved_usernames_username_hash_check CHECK (octet_length(username_hash) = 32),
     CONSTRAINT reserved_usernames_times_check CHECK (
         reserved_at >= '0001-01-01 00:00:00+00' AND reserved_at <= '9999-12-31 23:59:59.999999+00'
@@ -74,6 +76,8 @@ CREATE TABLE reserved_usernames (
 );
 
 CREATE INDEX reserved_usernames_age_idx ON reserved_usernames (reserved_at);
+
+CREATE INDEX reserved_usernames_user_idx ON reserved_usernames (user_id) WHERE user_id IS NOT NULL;
 
 COMMENT ON TABLE users IS
     'A person''s account. It is closed by anonymising it, never by deleting the row, so the messages it sent keep a sender.';
@@ -99,8 +103,11 @@ COMMENT ON INDEX users_username_trgm_idx IS 'Used by: partial search on username
 COMMENT ON CONSTRAINT users_closed_is_anonymous_check ON users IS
     'An open account has a username and a password; a closed one has nothing that names a person.';
 COMMENT ON TABLE reserved_usernames IS
-    'The usernames of closed accounts, which nobody can take yet. Only hashes: a closed account leaves nothing that names a person.';
+    'The usernames of closed accounts, and those that users gave up for others, which nobody else can take yet: register and update_profile ask it. Only hashes: a closed account leaves nothing that names a person.';
 COMMENT ON COLUMN reserved_usernames.username_hash IS
     'The SHA-256 of the username in lower case: sha256(convert_to(lower(username), ''UTF8'')).';
-COMMENT ON COLUMN reserved_usernames.reserved_at IS 'When the account was closed.';
+COMMENT ON COLUMN reserved_usernames.reserved_at IS 'When the account was closed, or had another username.';
+COMMENT ON COLUMN reserved_usernames.user_id IS
+    'Who gave it up, and may take it back; three of one user at most. Null: the account is closed.';
 COMMENT ON INDEX reserved_usernames_age_idx IS 'Used by: releasing what was reserved long enough.';
+COMMENT ON INDEX reserved_usernames_user_idx IS 'Used by: the foreign key, and giving up a username.';

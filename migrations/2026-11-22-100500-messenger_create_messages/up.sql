@@ -175,6 +175,17 @@ DECLARE
     parts text [];
     reach integer;
 BEGIN
+    -- One line, which begins with what is seen: of more than one blank, or a line break, one space is left.
+    IF left(words, 300) ~ E'^[\\u0001-\\u0020\\u007F-\\u00A0\\u00AD\\u034F\\u061C\\u115F\\u1160\\u1680\\u17B4\\u17B5\\u180B-\\u180F\\u2000-\\u200F\\u2028-\\u202F\\u205F-\\u206F\\u2800\\u3000\\u3164\\uFE00-\\uFE0F\\uFEFF\\uFFA0\\uFFF0-\\uFFFB\\U00013430-\\U0001343F\\U00013441\\U00013442\\U00016FE4\\U0001BCA0-\\U0001BCA3\\U0001D159\\U0001D173-\\U0001D17A\\U000E0000-\\U000E0FFF]|[\\u0020\\u00A0\\u1680\\u2000-\\u200B\\u202F\\u205F\\u3000]{2}|[\\u0009-\\u000D\\u0085\\u2028\\u2029]' THEN
+        words := regexp_replace(words, E'^[\\u0001-\\u0020\\u007F-\\u00A0\\u00AD\\u034F\\u061C\\u115F\\u1160\\u1680\\u17B4\\u17B5\\u180B-\\u180F\\u2000-\\u200F\\u2028-\\u202F\\u205F-\\u206F\\u2800\\u3000\\u3164\\uFE00-\\uFE0F\\uFEFF\\uFFA0\\uFFF0-\\uFFFB\\U00013430-\\U0001343F\\U00013441\\U00013442\\U00016FE4\\U0001BCA0-\\U0001BCA3\\U0001D159\\U0001D173-\\U0001D17A\\U000E0000-\\U000E0FFF]+', '');
+        words := regexp_replace(
+            left(words, 2000),
+            E'[\\u0009-\\u000D\\u0020\\u0085\\u00A0\\u1680\\u2000-\\u200B\\u2028\\u2029\\u202F\\u205F\\u3000]{2,}|[\\u0009-\\u000D\\u0085\\u2028\\u2029]',
+            ' ',
+            'g'
+        );
+    END IF;
+
     IF char_length(words) <= 100
         OR octet_length(left(words, 101)) = 101
         OR left(words, 101) !~ ('[' || marks || initials || flag || ']')
@@ -205,4 +216,4 @@ END
 $$;
 
 COMMENT ON FUNCTION message_preview(text) IS
-    'The first 100 characters of a message as people see them, within 300 code points; none of them is cut.';
+    'The first 100 characters of a message as people see them, within 300 code points; none of them is cut, but one that alone has more than 300. In one line: blanks at the beginning are left out, and several of them, or a line break, are one space.';

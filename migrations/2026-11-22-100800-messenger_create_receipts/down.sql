@@ -1,5 +1,7 @@
 -- Drops positions and receipts: everybody's unread counts are gone.
 
+DROP FUNCTION receipts_at(chat_id, user_id, timestamptz);
+DROP FUNCTION said_through(chat_id, user_id, timestamptz, bigint, bigint);
 DROP FUNCTION hidden_receipts(user_id, uuid []);
 DROP VIEW message_receipts;
 DROP VIEW unread_counts;

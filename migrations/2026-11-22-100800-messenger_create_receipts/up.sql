@@ -87,13 +87,14 @@ LEFT JOIN LATERAL (
 
 -- One SELECT, which PostgreSQL inlines into the calling statement.
 CREATE FUNCTION hidden_receipts(from_reader user_id, of_users uuid [])
-RETURNS TABLE (of_user user_id, is_blocked boolean)
+RETURNS TABLE (of_user user_id, is_hidden boolean, blocked_at timestamptz)
 LANGUAGE sql
 STABLE
 AS $$
     SELECT
         other.id,
-        block.blocker_id IS NOT NULL
+        NOT allows(other.receipts_to, contact.user_id IS NOT NULL) OR NOT allows(own.receipts_to, contact.user_id IS NOT NULL),
+        block.created_at
     FROM users AS own
     CROSS JOIN unnest(of_users) AS one (id)
     INNER JOIN users AS other ON other.id = one.id
@@ -110,8 +111,105 @@ AS $$
         )
 $$;
 
+CREATE FUNCTION said_through(
+    in_chat chat_id,
+    of_user user_id,
+    moment timestamptz,
+    after_seq bigint,
+    newest_seq bigint
+) RETURNS bigint
+LANGUAGE plpgsql
+STABLE STRICT
+AS $$
+BEGIN
+    RETURN coalesce(
+        (
+            SELECT other.seq - 1
+            FROM messages AS other
+            WHERE
+                other.chat_id = in_chat
+                AND other.seq > after_seq
+                AND (other.sender_id IS DISTINCT FROM of_user OR other.created_at > moment)
+            ORDER BY other.seq
+            LIMIT 1
+        ),
+        newest_seq
+    );
+END
+$$;
+
+-- Along the runs of a member, times do not run backwards: so the last one before a time is found by halves, not by reading them.
+CREATE FUNCTION receipts_at(
+    in_chat chat_id,
+    of_user user_id,
+    moment timestamptz,
+    OUT delivered_seq bigint,
+    OUT read_seq bigint
+)
+LANGUAGE plpgsql
+STABLE STRICT
+AS $$
+DECLARE
+    begins_seq bigint;
+    beyond_seq bigint;
+    newest_seq bigint;
+    middle_seq bigint;
+    run record;
+BEGIN
+    SELECT greatest(member.joined_seq, head.first_seq - 1), greatest(member.joined_seq, head.last_seq)
+    INTO begins_seq, newest_seq
+    FROM chat_participants AS member
+    INNER JOIN chat_heads AS head ON head.chat_id = in_chat
+    WHERE member.chat_id = in_chat AND member.user_id = of_user;
+
+    delivered_seq := begins_seq;
+    beyond_seq := newest_seq;
+    WHILE delivered_seq < beyond_seq LOOP
+        middle_seq := (delivered_seq + beyond_seq + 1) / 2;
+        SELECT delivery.through_seq, delivery.delivered_at
+        INTO run
+        FROM message_delivery AS delivery
+        WHERE delivery.chat_id = in_chat AND delivery.user_id = of_user AND delivery.through_seq >= middle_seq
+        ORDER BY delivery.through_seq
+        LIMIT 1;
+
+        IF run.delivered_at <= moment THEN
+            delivered_seq := run.through_seq;
+        ELSE
+            beyond_seq := middle_seq - 1;
+        END IF;
+    END LOOP;
+
+    read_seq := begins_seq;
+    beyond_seq := delivered_seq;
+    WHILE read_seq < beyond_seq LOOP
+        middle_seq := (read_seq + beyond_seq + 1) / 2;
+        SELECT delivery.through_seq, delivery.read_at
+        INTO run
+        FROM message_delivery AS delivery
+        WHERE delivery.chat_id = in_chat AND delivery.user_id = of_user AND delivery.through_seq >= middle_seq
+        ORDER BY delivery.through_seq
+        LIMIT 1;
+
+        IF run.read_at <= moment THEN
+            read_seq := run.through_seq;
+        ELSE
+            beyond_seq := middle_seq - 1;
+        END IF;
+    END LOOP;
+
+    -- A member's own messages have no run, and count as read.
+    delivered_seq := said_through(in_chat, of_user, moment, delivered_seq, newest_seq);
+    read_seq := said_through(in_chat, of_user, moment, read_seq, newest_seq);
+END
+$$;
+
 COMMENT ON FUNCTION hidden_receipts(user_id, uuid []) IS
-    'Which of these users do not show a reader what they have read: because they or the reader have chosen so, or (is_blocked) because they have blocked the reader, who does not learn either what they have received.';
+    'Which of these users do not show a reader what they have read: because they or the reader have chosen so (is_hidden), or because they have blocked the reader since a time (blocked_at), who does not learn either what they have received since.';
+COMMENT ON FUNCTION said_through(chat_id, user_id, timestamptz, bigint, bigint) IS
+    'Through which message all that follows a message was sent by one user before a time.';
+COMMENT ON FUNCTION receipts_at(chat_id, user_id, timestamptz) IS
+    'How far a member had received and read a chat at a time: never less than where they joined, or where history begins.';
 COMMENT ON TABLE unread_messages IS
     'How far each member has read and received each chat: one row per active membership, where inbox and badge start.';
 COMMENT ON COLUMN unread_messages.user_id IS 'Whose position.';

@@ -47,8 +47,15 @@ CREATE TABLE user_heads (
     user_id user_id NOT NULL,
     version bigint NOT NULL DEFAULT 0,
     pruned_version bigint NOT NULL DEFAULT 0,
+    -- squawk-ignore prefer-bigint-over-int -- it counts to 50, and begins anew
+    added_times integer NOT NULL DEFAULT 0,
+    added_from_at timestamptz,
     CONSTRAINT user_heads_pkey PRIMARY KEY (user_id),
-    CONSTRAINT user_heads_version_check CHECK (pruned_version BETWEEN 0 AND version)
+    CONSTRAINT user_heads_version_check CHECK (pruned_version BETWEEN 0 AND version),
+    CONSTRAINT user_heads_added_check CHECK (added_times >= 0 AND added_times <= 50),
+    CONSTRAINT user_heads_times_check CHECK (
+        added_from_at >= '0001-01-01 00:00:00+00' AND added_from_at <= '9999-12-31 23:59:59.999999+00'
+    )
 )
 WITH (fillfactor = 50);
 
@@ -84,6 +91,9 @@ COMMENT ON COLUMN user_heads.user_id IS
 COMMENT ON COLUMN user_heads.version IS 'How many changes the log has counted.';
 COMMENT ON COLUMN user_heads.pruned_version IS
     'The newest version whose row in user_changes was pruned; 0: none was. A device that knows an older one loads everything anew.';
+COMMENT ON COLUMN user_heads.added_times IS
+    'How often others who are no contacts of the user added them to groups within a day from added_from_at: 50 times at most. In this row, because it is locked for the log of the membership anyway.';
+COMMENT ON COLUMN user_heads.added_from_at IS 'When that day began. Null: never.';
 COMMENT ON TABLE user_changes IS
     'The log of each user''s own things: memberships, contacts, blocks, account, sessions, settings. Pruned by age and number.';
 COMMENT ON COLUMN user_changes.user_id IS 'In whose log.';

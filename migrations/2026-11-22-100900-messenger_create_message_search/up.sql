@@ -21,10 +21,11 @@ LANGUAGE plpgsql
 IMMUTABLE STRICT PARALLEL SAFE
 AS $$
 DECLARE
-    -- What is dropped: accents, vowel signs, joiners, variants and tones of emoji.
+    -- What is dropped: accents, vowel signs, nuktas, joiners, variants and tones of emoji.
     hidden CONSTANT text :=
         E'\\u00AD\\u0300-\\u036F\\u0483-\\u0487\\u0591-\\u05BD\\u05BF\\u05C1\\u05C2\\u05C4\\u05C5\\u05C7\\u0610-\\u061A\\u061C\\u0640'
         || E'\\u064B-\\u065F\\u0670\\u06D6-\\u06DC\\u06DF-\\u06E8\\u06EA-\\u06ED\\u08CA-\\u08FF\\u180B-\\u180F\\u1AB0-\\u1AFF\\u1DC0-\\u1DFF'
+        || E'\\u093C\\u09BC\\u0A3C\\u0ABC\\u0B3C\\u0CBC\\u1C37'
         || E'\\u200C-\\u200F\\u202A-\\u202E\\u2060-\\u206F\\u20D0-\\u20FF\\u302A-\\u302F\\uFE00-\\uFE0F\\uFE20-\\uFE2F\\uFEFF'
         || E'\\U0001F3FB-\\U0001F3FF\\U000E0000-\\U000E0FFF';
     -- What ends a word.
@@ -43,16 +44,23 @@ DECLARE
         E'\\u00A2-\\u00A6\\u00A9\\u00AC\\u00AE-\\u00B1\\u00D7\\u00F7\\u20A0-\\u20CF\\u2100-\\u2307\\u230C-\\u2328\\u232B-\\u2767'
         || E'\\u2794-\\u27C4\\u27C7-\\u27E5\\u27F0-\\u2982\\u2999-\\u29FB\\u29FE-\\u2BFF\\u3004\\u3012\\u3013\\u3020\\u4DC0-\\u4DFF\\uFFFC'
         || E'\\uFFFD\\U0001F000-\\U0001F1E5\\U0001F200-\\U0001FBFF';
-    -- Scripts without spaces, and the letters of flags.
+    -- Two of them are a flag, counted from the beginning of the run.
+    flags CONSTANT text := E'\\U0001F1E6-\\U0001F1FF';
+    -- Scripts without spaces.
     spaceless CONSTANT text :=
         E'\\u0E01-\\u0E3A\\u0E40-\\u0E4E\\u0E81-\\u0ECD\\u1000-\\u103F\\u1050-\\u109D\\u1100-\\u11FF\\u1780-\\u17D3\\u1950-\\u19DF'
         || E'\\u1A20-\\u1A9F\\u1B00-\\u1B4B\\u2E80-\\u2FDF\\u3005-\\u3007\\u3041-\\u309F\\u30A1-\\u30FA\\u30FC-\\u9FFF\\uA000-\\uA48C'
         || E'\\uA960-\\uA97C\\uA980-\\uA9C0\\uA9E0-\\uA9FE\\uAA60-\\uAADF\\uAC00-\\uD7FB\\uF900-\\uFAFF\\U0001B000-\\U0001B2FF'
-        || E'\\U0001F1E6-\\U0001F1FF\\U00020000-\\U0003FFFF';
+        || E'\\U00020000-\\U0003FFFF';
     folded text := lower(said COLLATE "C");
 BEGIN
     IF octet_length(folded) = char_length(folded) THEN
-        RETURN ' ' || btrim(regexp_replace(folded, '[^a-z0-9]+', ' ', 'g')) || ' ';
+        folded := ' ' || btrim(regexp_replace(folded, '[^a-z0-9]+', ' ', 'g')) || ' ';
+        -- Letters before a number, as in v1.2.3, are a word by themselves, and so is the number.
+        IF folded ~ '[a-z][0-9]+ ' THEN
+            folded := regexp_replace(folded, '(?<=[a-z])(?=[0-9]+ )', ' ', 'g');
+        END IF;
+        RETURN folded;
     END IF;
 
     folded := normalize(folded, NFKD);
@@ -85,8 +93,11 @@ BEGIN
     END IF;
 
     folded := regexp_replace(folded, '[' || signs || ']+', ' ', 'g');
-    IF folded ~ ('[' || symbols || spaceless || ']') THEN
-        folded := regexp_replace(folded, '([' || symbols || '])', E' \\1 ', 'g');
+    IF folded ~ '[^0-9 ][0-9]+( |$)' THEN
+        folded := regexp_replace(folded, '(?<=[^0-9 ])(?=[0-9]+( |$))', ' ', 'g');
+    END IF;
+    IF folded ~ ('[' || symbols || flags || spaceless || ']') THEN
+        folded := regexp_replace(folded, '([' || symbols || ']|[' || flags || ']{2})', E' \\1 ', 'g');
         folded := regexp_replace(folded, '([' || spaceless || ']+)', E' ^\\1 ', 'g');
         folded := regexp_replace(folded, ' +', ' ', 'g');
     END IF;
@@ -189,11 +200,17 @@ IMMUTABLE STRICT PARALLEL SAFE
 AS $$
 DECLARE
     sought text := substr(part, 2);
+    root text;
 BEGIN
     IF part !~ '^[~*]' THEN
         RETURN strpos(spaced, part) > 0;
     ELSIF strpos(spaced, ' ' || sought || CASE WHEN part ~ '^~' THEN ' ' ELSE '' END) > 0 THEN
         RETURN true;
+    END IF;
+
+    root := search_root(sought);
+    IF strpos(spaced, ' ' || root) = 0 THEN
+        RETURN false;
     END IF;
 
     RETURN EXISTS (
@@ -202,7 +219,7 @@ BEGIN
             -- Each form once, and no more forms than a word has: a text may repeat one two thousand times.
             SELECT DISTINCT said.word
             FROM unnest(string_to_array(spaced, ' ')) AS said (word)
-            WHERE starts_with(said.word, search_root(sought))
+            WHERE starts_with(said.word, root)
             LIMIT 100
         ) AS form
         WHERE to_tsvector('messenger', form.word) = to_tsvector('messenger', sought)
@@ -224,6 +241,9 @@ IMMUTABLE STRICT PARALLEL SAFE
 AS $$
 DECLARE
     nobody CONSTANT chat_id := '00000000-0000-0000-0000-000000000000';
+    -- How many words, or quoted ones, count. Those that every other message has do not count, and need not be there.
+    most CONSTANT integer := 20;
+    counted integer := 0;
     common text[] := '{}';
     keys text[] := '{}';
     unit record;
@@ -255,6 +275,11 @@ BEGIN
         spaced := search_text(unit.said);
         words := string_to_array(btrim(spaced), ' ');
         CONTINUE WHEN words = '{}';
+
+        IF cardinality(words) > 1 OR unit.is_negated OR words[1] ~ E'^\\^' OR chat_words(nobody, words) <> '' THEN
+            counted := counted + 1;
+            EXIT WHEN counted > most;
+        END IF;
 
         IF unit.is_negated THEN
             IF cardinality(words) = 1 AND NOT unit.is_quoted AND search_root(words[1]) IS NOT NULL THEN
@@ -309,7 +334,7 @@ BEGIN
                 CONTINUE;
             ELSIF place < cardinality(words) OR NOT unit.is_last THEN
                 keys := keys || ('''' || chr(1) || left(word, 64) || '''');
-            ELSIF char_length(word) >= 3 THEN
+            ELSIF char_length(word) >= 3 OR word ~ '^[0-9]+$' THEN
                 keys := keys || ('''' || chr(1) || left(word, 64) || ''':*');
             END IF;
         END LOOP;
@@ -331,24 +356,27 @@ BEGIN
     -- A word has a space before it. A piece of a run has not.
     marked := (
         SELECT
-            '(' || string_agg(
-                DISTINCT CASE
+            '(' || string_agg(mark, '|') || ')'
+        FROM (
+            SELECT DISTINCT
+                CASE
                     WHEN part ~ '^[~*]' THEN ' ' || coalesce(search_root(substr(term, 2)), substr(term, 2)) || '[^ ]*'
                     WHEN term ~ E'^\\^' THEN substr(term, 2)
                     WHEN place = 1 AND part !~ '^ ' THEN term
                     WHEN place < terms.count OR part ~ ' $' THEN ' ' || term || '(?= )'
                     ELSE ' ' || term || '[^ ]*'
-                END,
-                '|'
-            ) || ')'
-        FROM (
-            SELECT
-                part,
-                string_to_array(btrim(part), ' ') AS said,
-                cardinality(string_to_array(btrim(part), ' ')) AS count
-            FROM unnest(parts) AS part
-        ) AS terms
-        CROSS JOIN LATERAL unnest(terms.said) WITH ORDINALITY AS one (term, place)
+                END AS mark
+            FROM (
+                SELECT
+                    part,
+                    string_to_array(btrim(part), ' ') AS said,
+                    cardinality(string_to_array(btrim(part), ' ')) AS count
+                FROM unnest(parts) AS part
+            ) AS terms
+            CROSS JOIN LATERAL unnest(terms.said) WITH ORDINALITY AS one (term, place)
+            WHERE place <= most
+            LIMIT most
+        ) AS marks
     );
 END
 $$;
@@ -389,8 +417,31 @@ LANGUAGE plpgsql
 IMMUTABLE STRICT PARALLEL SAFE
 COST 10000
 AS $$
+DECLARE
+    -- Of a long message, a part that has one of the words: to fold all of it, word by word, would take longer than to find it.
+    part_length CONSTANT integer := 1000;
+    around CONSTANT integer := 200;
+    is_ascii CONSTANT boolean := octet_length(said) = char_length(said);
+    place integer;
 BEGIN
-    IF octet_length(said) = char_length(said) THEN
+    IF char_length(said) > 2 * part_length AND NOT is_ascii THEN
+        -- Where it probably is, because it was written as it was typed; otherwise part by part.
+        place := regexp_instr(lower(said), regexp_replace(marked, E' |\\(\\?= \\)|\\[\\^ \\]\\*', '', 'g'));
+        IF place > 0 AND search_text(substr(said, greatest(place - around, 1), part_length)) ~ marked THEN
+            said := substr(said, greatest(place - around, 1), part_length + 2 * around);
+        ELSE
+            place := 1;
+            WHILE
+                place < char_length(said)
+                AND search_text(substr(said, greatest(place - around, 1), part_length + around)) !~ marked
+            LOOP
+                place := place + part_length;
+            END LOOP;
+            said := substr(said, greatest(place - around, 1), part_length + 2 * around);
+        END IF;
+    END IF;
+
+    IF is_ascii THEN
         RETURN ARRAY(
             SELECT DISTINCT ltrim(word[1])
             FROM regexp_matches(search_text(said), marked, 'g') AS word
@@ -416,13 +467,18 @@ CREATE FUNCTION search_names(typed text) RETURNS tsquery
 LANGUAGE plpgsql
 IMMUTABLE STRICT PARALLEL SAFE
 AS $$
+DECLARE
+    spaced text := search_text(typed);
+    words text[] := search_words(spaced);
+    -- The one that is being typed.
+    last_word text := CASE WHEN cardinality(words) > 1 THEN substring(spaced FROM '([^ ]+) $') ELSE '' END;
 BEGIN
     RETURN (
         SELECT
             string_agg(
-                '''' || word || CASE WHEN word ~ '^[a-z0-9]{1,2}$' THEN '''' ELSE ''':*' END, ' & '
+                '''' || word || CASE WHEN word ~ '^[a-z0-9]{1,2}$' AND word <> last_word THEN '''' ELSE ''':*' END, ' & '
             )::tsquery
-        FROM unnest(search_words(search_text(typed))) AS word
+        FROM unnest(words) AS word
     );
 END
 $$;
@@ -455,8 +511,8 @@ COMMENT ON FUNCTION search_query(text) IS
 COMMENT ON FUNCTION search_finds(text, text[], text[], text) IS
     'Whether a message matches a query: parts, excluded and literal are those of search_query.';
 COMMENT ON FUNCTION search_marks(text, text) IS
-    'The words of a message that match a query, as they are written in it, 32 at most; in a message of ASCII only, in lower case.';
+    'The words of a message that match a query, as they are written in it, 32 at most, and of a long message those of a part; in a message of ASCII only, in lower case.';
 COMMENT ON FUNCTION search_names(text) IS
-    'What somebody typed to find a name: each word is a prefix, from three Latin letters on. Null: no word.';
+    'What somebody typed to find a name: each word is a prefix, from three Latin letters on, and the last of several from one on. Null: no word.';
 COMMENT ON INDEX messages_chat_words_idx IS 'Used by: search in the chats of a user.';
 COMMENT ON INDEX users_name_words_idx IS 'Used by: finding people by a word of their display name.';

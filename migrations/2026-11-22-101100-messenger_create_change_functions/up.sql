@@ -98,37 +98,56 @@ BEGIN
 END
 $$;
 
--- Users whom the user has blocked do not learn of a new picture. In a group the logged kind says that only the picture
--- changed.
+-- Users whom the user has blocked do not learn of a new picture. A chat without such a user logs that only the picture changed.
+-- In a chat with one, not even the version grows: the others find the picture in their own logs, 1,000 people at most, and the
+-- rest when they read the profile.
 CREATE FUNCTION record_profile_change(of_user user_id, is_picture boolean) RETURNS void
 LANGUAGE plpgsql
 AS $$
 DECLARE
+    most CONSTANT integer := 1000;
     of_chat chat_id;
+    others uuid [] := '{}';
+    has_blocked boolean := is_picture AND EXISTS (SELECT FROM blocks AS block WHERE block.blocker_id = of_user);
 BEGIN
     FOR of_chat IN
         SELECT position.chat_id
         FROM unread_messages AS position
-        INNER JOIN chats AS chat ON chat.id = position.chat_id
-        WHERE
-            position.user_id = of_user
-            AND NOT (
-                is_picture
-                AND chat.kind = 'direct'
-                AND EXISTS (
-                    SELECT FROM blocks AS block
-                    WHERE block.blocker_id = of_user AND block.blocked_id IN (chat.direct_low, chat.direct_high)
-                )
-            )
+        WHERE position.user_id = of_user
         ORDER BY position.chat_id
     LOOP
-        PERFORM record_chat_change(
-            of_chat, CASE WHEN is_picture THEN 'picture_changed' ELSE 'profile_changed' END::chat_change_kind, NULL, of_user
-        );
+        IF
+            has_blocked
+            AND EXISTS (
+                SELECT
+                FROM chat_participants AS member
+                INNER JOIN blocks AS block ON block.blocker_id = of_user AND block.blocked_id = member.user_id
+                WHERE member.chat_id = of_chat AND member.left_at IS NULL
+            )
+        THEN
+            others := others || ARRAY(
+                SELECT member.user_id::uuid
+                FROM chat_participants AS member
+                WHERE
+                    member.chat_id = of_chat
+                    AND member.left_at IS NULL
+                    AND member.user_id <> ALL (others)
+                    AND NOT EXISTS (
+                        SELECT FROM blocks AS block
+                        WHERE block.blocker_id = of_user AND block.blocked_id = member.user_id
+                    )
+                ORDER BY member.user_id
+                LIMIT most - cardinality(others)
+            );
+        ELSE
+            PERFORM record_chat_change(
+                of_chat, CASE WHEN is_picture THEN 'picture_changed' ELSE 'profile_changed' END::chat_change_kind, NULL, of_user
+            );
+        END IF;
     END LOOP;
 
     PERFORM record_user_change(
-        ARRAY(
+        others || ARRAY(
             SELECT contact.contact_id::uuid
             FROM contacts AS contact
             WHERE

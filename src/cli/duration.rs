@@ -48,6 +48,12 @@ pub fn of_messages(text: &str) -> Result<TimeDelta, String> {
     }
 }
 
+/// Reads how old changes become. Without those of the last hour, every device that lost its connection loads everything anew.
+pub fn of_changes(text: &str) -> Result<TimeDelta, String> {
+    let age = of_age(text)?;
+    if age < TimeDelta::hours(1) { Err("it is shorter than an hour".to_owned()) } else { Ok(age) }
+}
+
 /// PostgreSQL and the waiting count in milliseconds: less than one is one, so that it does not become zero, which is for ever.
 fn read(text: &str, plain: impl FnOnce(&str) -> Option<Duration>) -> Result<Duration, String> {
     let text = text.trim();
@@ -75,7 +81,7 @@ mod tests {
 
     use chrono::TimeDelta;
 
-    use super::{of_age, of_messages, of_milliseconds, of_period, of_seconds, text};
+    use super::{of_age, of_changes, of_messages, of_milliseconds, of_period, of_seconds, text};
 
     #[test]
     fn a_duration_is_read_with_its_unit_and_a_plain_number_with_that_of_the_option() {
@@ -111,6 +117,10 @@ mod tests {
             assert!(of_age(written).is_err() && of_messages(written).is_err(), "{written}");
         }
         assert_eq!(of_messages("24h"), Ok(TimeDelta::days(1)));
+        assert_eq!(of_changes("1h"), Ok(TimeDelta::hours(1)));
+        for written in ["0s", "59m", "1y 1parsec"] {
+            assert!(of_changes(written).is_err(), "{written}");
+        }
         for written in ["6m", "0d", "23h"] {
             assert!(of_messages(written).is_err(), "{written}");
         }

@@ -74,12 +74,47 @@ impl Operations {
             format!("Run it as a member of {role} (`messenger-db roles` makes one), or as the owner."),
         ))
     }
+
+    /// The problem, as one of a lock if that is what the server said of it.
+    pub fn judge(&self, problem: Problem) -> Problem {
+        if problem.exit == Exit::Failed && self.is_lock_timeout(&problem.message) {
+            Problem::new(Exit::Locked, problem.message, AFTER_LOCK)
+        } else {
+            problem
+        }
+    }
+
+    /// Whether the server says so of a lock that was not to be had in time. Diesel passes on its words, in whatever language, and
+    /// no code: so two more sessions get it to say it once.
+    pub fn is_lock_timeout(&self, message: &str) -> bool {
+        let said = || {
+            let mut holder = establish(&self.conninfo).ok()?;
+            let mut waiter = establish(&self.conninfo).ok()?;
+            holder
+                .batch_execute("SELECT pg_advisory_lock_shared(hashtextextended('messenger-db lock timeout', 0))")
+                .ok()?;
+            waiter.batch_execute("SET lock_timeout = '1ms'").ok()?;
+            let waited = "SELECT pg_advisory_lock(hashtextextended('messenger-db lock timeout', 0))";
+            waiter.batch_execute(waited).err().map(|error| error.to_string())
+        };
+        said().is_some_and(|said| said == message)
+    }
 }
+
+/// What to do after a lock was not to be had in time.
+pub const AFTER_LOCK: &str = "Another session holds the lock that this needs. What was done is done; the same command goes on where it stopped, \
+     at a quieter time, or with a longer `--lock-timeout`.";
 
 /// What to show for an error of the database in an operation.
 impl From<DieselError> for Problem {
     fn from(error: DieselError) -> Self {
-        let exit = if Failure::of(&error) == Failure::ConnectionLost { Exit::NoConnection } else { Exit::Failed };
-        Self::new(exit, error.to_string(), "What was done is done; the same command goes on where it stopped.")
+        let (exit, help) = match Failure::of(&error) {
+            Failure::ConnectionLost => (Exit::NoConnection, AGAIN),
+            Failure::Contention => (Exit::Locked, AFTER_LOCK),
+            _ => (Exit::Failed, AGAIN),
+        };
+        Self::new(exit, error.to_string(), help)
     }
 }
+
+const AGAIN: &str = "What was done is done; the same command goes on where it stopped.";

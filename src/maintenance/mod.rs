@@ -26,7 +26,7 @@ pub enum Task {
     UnattachedUploads,
     /// Removes what is left of deleted chats, and lists their files as unused.
     DeletedChats,
-    /// Gives free the usernames of accounts that were closed long ago.
+    /// Gives free the usernames of accounts that were closed, or took others, long ago.
     ReservedUsernames,
     /// Removes old messages, and lists their files as unused. Only where the operator says how old.
     OldMessages,
@@ -83,7 +83,7 @@ pub struct Options {
     pub uploads: TimeDelta,
     /// How long a deleted chat is kept.
     pub chats: TimeDelta,
-    /// How long the username of a closed account stays reserved.
+    /// How long a username stays reserved after its account was closed, or took another.
     pub usernames: TimeDelta,
     /// How long messages are kept. `None`: for ever.
     pub messages: Option<TimeDelta>,

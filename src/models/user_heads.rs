@@ -1,5 +1,6 @@
 //! The rows of `user_heads`.
 
+use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 
@@ -14,4 +15,6 @@ pub struct UserHead {
     pub user_id: UserId,
     pub version: Version,
     pub pruned_version: Version,
+    pub added_times: i32,
+    pub added_from_at: Option<DateTime<Utc>>,
 }

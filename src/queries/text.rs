@@ -34,14 +34,32 @@ pub(super) fn is_blank(text: &str) -> bool {
     text.chars().all(is_invisible)
 }
 
-/// White space, controls, joiners and marks of direction, fillers, selectors, tags, and the empty pattern of Braille.
+/// A text from its first character that is seen.
+pub(super) fn without_invisible_beginning(text: &str) -> &str {
+    text.trim_start_matches(is_invisible)
+}
+
+/// Whether a blank breaks the line. `None`: it is no blank, which a preview shows.
+pub(super) const fn blank(character: char) -> Option<bool> {
+    match character {
+        '\u{9}'..='\u{D}' | '\u{85}' | '\u{2028}' | '\u{2029}' => Some(true),
+        '\u{20}' | '\u{A0}' | '\u{1680}' | '\u{2000}'..='\u{200B}' | '\u{202F}' | '\u{205F}' | '\u{3000}' => {
+            Some(false)
+        }
+        _ => None,
+    }
+}
+
+/// By Unicode's properties, separators, controls, formats and what may be ignored, and what is drawn as nothing: the migration of the
+/// same function says which.
 const fn is_invisible(character: char) -> bool {
     matches!(
         character,
         '\u{1}'..='\u{20}' | '\u{7F}'..='\u{A0}' | '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{1680}'
             | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}' | '\u{2000}'..='\u{200F}' | '\u{2028}'..='\u{202F}'
             | '\u{205F}'..='\u{206F}' | '\u{2800}' | '\u{3000}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
-            | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
+            | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{13430}'..='\u{1343F}' | '\u{13441}' | '\u{13442}' | '\u{16FE4}'
+            | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D159}' | '\u{1D173}'..='\u{1D17A}'
             | '\u{E0000}'..='\u{E0FFF}'
     )
 }
@@ -71,6 +89,6 @@ mod tests {
         for seen in ["x", " x ", "上", "🏳️", "\u{301}", "\u{200B}."] {
             assert!(!is_blank(seen), "{seen:?}");
         }
-        assert_eq!(('\u{1}'..=char::MAX).filter(|&character| is_invisible(character)).count(), 4_261);
+        assert_eq!(('\u{1}'..=char::MAX).filter(|&character| is_invisible(character)).count(), 4_281);
     }
 }

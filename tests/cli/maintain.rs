@@ -114,7 +114,7 @@ fn a_signal_ends_it_after_the_batch_that_is_under_way() {
 fn a_task_that_waits_for_a_lock_too_long_fails_and_the_others_are_done() {
     let database = neglected(1);
     let _holder = LockHolder::of(&database, "SELECT FROM chat_heads FOR UPDATE");
-    let object = on(&database, &[&OLD[..], &["--json", "--lock-timeout", "10"]].concat()).exits(1).json();
+    let object = on(&database, &[&OLD[..], &["--json", "--lock-timeout", "10"]].concat()).exits(5).json();
     assert_eq!(tasks(&object)[5], ("old_messages", "failed", 0));
     assert!(object["tasks"][5]["error"].as_str().unwrap().contains("lock timeout"), "{object}");
     assert_eq!(sessions(&database), "0");
@@ -141,6 +141,8 @@ fn it_wants_the_schema_and_a_role_that_writes_rows_and_ages_that_are_meant() {
     for arguments in [
         ["--messages-older-than", "6m"],
         ["--changes-older-than", "30"],
+        ["--changes-older-than", "59m"],
+        ["--changes-at-most", "99"],
         ["--every", "0"],
         ["--once", "--every=1h"],
         ["--dry-run", "--every=1h"],

@@ -90,6 +90,17 @@ fn an_erasure_that_was_stopped_goes_on_with_the_rest() {
 }
 
 #[test]
+fn a_lock_that_is_not_to_be_had_in_time_is_told_apart_from_other_failures() {
+    let database = seeded();
+    let held = LockHolder::of(&database, "SELECT FROM chat_heads FOR UPDATE");
+    let run = on(&database, &["erase", "alice", "--yes", "--lock-timeout", "10"]).exits(5);
+    run.complains("lock timeout").complains("--lock-timeout");
+    drop(held);
+    let _held = LockHolder::of(&database, "LOCK TABLE messages");
+    on(&database, &["export", "alice", "-", "--lock-timeout", "10"]).exits(5).complains("lock timeout");
+}
+
+#[test]
 fn an_export_is_a_file_of_its_owner_that_replaces_no_other() {
     let (database, folder) = (seeded(), tempfile::tempdir().unwrap());
     let file = folder.path().join("alice.jsonl");

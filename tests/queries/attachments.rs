@@ -34,6 +34,24 @@ fn leaf_through(conn: &mut PgConnection, chat: ChatId, reader: UserId, limit: i6
 }
 
 #[test]
+fn the_files_of_a_deleted_message_are_listed_as_unused() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (chat, [alice, bob, _]) = cast::group(conn);
+    let pictures = cast::uploaded(conn, alice, [1, 2]);
+    let known = Processed { medium_key: Some("m"), thumbnail_key: Some("t"), size: None };
+    uploads::process(conn, &pictures[0].storage_key, &known).unwrap();
+    let seq = messages::send(conn, by(alice), chat, &Draft::image(&pictures)).unwrap().message.seq;
+    assert_eq!(messages::delete(conn, by(bob), chat, seq).unwrap_err().code(), "not_allowed");
+    assert_eq!(database.value("SELECT count(*) FROM unused_files"), "0");
+    messages::delete(conn, by(alice), chat, seq).unwrap();
+    let mut expected: Vec<_> = pictures.iter().map(|picture| picture.storage_key.to_string()).collect();
+    expected.extend(["m".to_owned(), "t".to_owned()]);
+    expected.sort();
+    assert_eq!(database.column("SELECT file_key FROM unused_files ORDER BY file_key COLLATE \"C\""), expected);
+}
+
+#[test]
 fn a_picture_keeps_what_is_known_of_it_and_its_place() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();

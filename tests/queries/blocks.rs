@@ -7,7 +7,6 @@ use messenger_db::ids::UserId;
 use messenger_db::queries::blocks::{self, BlockRefused};
 use messenger_db::queries::messages::{self, Draft};
 use messenger_db::queries::{accounts, receipts};
-use messenger_db::seq::Seq;
 use pretty_assertions::assert_eq;
 
 use super::{cast, server_statistics};
@@ -84,7 +83,11 @@ fn who_is_blocked_learns_nothing_from_search_and_receipts() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let (chat, [alice, bob, carol]) = cast::group(conn);
-    let seq = messages::send(conn, by(bob), chat, &Draft::text("Hello")).unwrap().message.seq;
+    let first = messages::send(conn, by(bob), chat, &Draft::text("Hello")).unwrap().message.seq;
+    let second = messages::send(conn, by(bob), chat, &Draft::text("Are you there?")).unwrap().message.seq;
+    receipts::mark_read(conn, by(alice), chat, first).unwrap();
+    receipts::mark_delivered(conn, by(alice), chat, second).unwrap();
+    let seq = messages::send(conn, by(bob), chat, &Draft::text("Hello?")).unwrap().message.seq;
     let found = |conn: &mut PgConnection, reader| accounts::search(conn, by(reader), "alice").unwrap().len();
     assert_eq!(found(conn, bob), 1);
     blocks::block(conn, by(alice), bob).unwrap();
@@ -92,6 +95,15 @@ fn who_is_blocked_learns_nothing_from_search_and_receipts() {
         receipts::mark_read(conn, by(user), chat, seq).unwrap();
     }
     assert_eq!((found(conn, bob), found(conn, carol)), (0, 1));
+    let of_first = |conn: &mut PgConnection, reader, seq| {
+        let counted = receipts::count(conn, by(reader), chat, seq, seq).unwrap()[0];
+        let receipts = receipts::all(conn, by(reader), chat, seq).unwrap();
+        let alices = receipts.iter().find(|receipt| receipt.user_id == alice).unwrap();
+        (alices.status, counted.delivered, counted.read)
+    };
+    assert_eq!(of_first(conn, bob, first), (DeliveryStatus::Read, 2, 2));
+    assert_eq!(of_first(conn, bob, second), (DeliveryStatus::Delivered, 2, 1));
+    assert_eq!(of_first(conn, bob, seq), (DeliveryStatus::Pending, 1, 1));
     let of = |conn: &mut PgConnection, reader| {
         let receipts = receipts::all(conn, by(reader), chat, seq).unwrap();
         let alices = receipts.iter().find(|receipt| receipt.user_id == alice).unwrap();
@@ -99,7 +111,7 @@ fn who_is_blocked_learns_nothing_from_search_and_receipts() {
         let position = positions.iter().find(|position| position.user_id == alice).unwrap();
         (alices.status, alices.delivered_at.is_some(), position.last_delivered_seq, position.last_read_seq)
     };
-    assert_eq!(of(conn, bob), (DeliveryStatus::Pending, false, Seq::ZERO, Seq::ZERO));
+    assert_eq!(of(conn, bob), (DeliveryStatus::Pending, false, second, first));
     assert_eq!(of(conn, carol), (DeliveryStatus::Read, true, seq, seq));
     blocks::unblock(conn, by(alice), bob).unwrap();
     assert_eq!(of(conn, bob), (DeliveryStatus::Read, true, seq, seq));

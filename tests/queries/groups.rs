@@ -6,7 +6,8 @@ use messenger_db::enums::{MessageKind, ParticipantRole};
 use messenger_db::error::Error::Refused;
 use messenger_db::ids::{ChatId, UserId};
 use messenger_db::queries::groups::{
-    self, AddRefused, ChangeRefused, CreateRefused, DeleteRefused, LeaveRefused, NewGroup, RemoveRefused, RoleRefused,
+    self, AddRefused, ChangeRefused, CreateRefused, DeleteRefused, LeaveRefused, MAX_ADDED_BY_STRANGERS, NewGroup,
+    RemoveRefused, RoleRefused,
 };
 use messenger_db::queries::messages::{self, Draft, SendRefused};
 use messenger_db::schema::{chat_participants, messages as message_rows};
@@ -280,4 +281,35 @@ fn a_direct_chat_is_no_group() {
     assert_eq!(groups::leave(conn, by(alice), chat), Err(Refused(LeaveRefused::NotAMember)));
     assert_eq!(groups::rename(conn, by(alice), chat, "Us"), Err(Refused(ChangeRefused::NotAMember)));
     assert_eq!(groups::delete(conn, by(alice), chat), Err(Refused(DeleteRefused::NotAMember)));
+}
+
+#[test]
+fn strangers_add_somebody_to_fifty_groups_a_day_and_contacts_to_more() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let [alice, bob, carol, eve] = cast::users(conn, ["alice", "bob", "carol", "eve"]);
+    cast::befriend(conn, alice, carol);
+    let create = |conn: &mut PgConnection, owner, members: &[UserId]| {
+        groups::create(conn, by(owner), &NewGroup::new("Offers", members)).map(|chat| chat.id)
+    };
+    for stranger in [bob, eve].iter().cycle().take(MAX_ADDED_BY_STRANGERS as usize - 1) {
+        create(conn, *stranger, &[alice, carol]).unwrap();
+    }
+    let offers = create(conn, bob, &[]).unwrap();
+    groups::add(conn, by(bob), offers, alice).unwrap();
+    let too_often = Err(Refused(CreateRefused::AddedTooOften(alice)));
+    assert_eq!(create(conn, bob, &[carol, alice]), too_often);
+    assert_eq!(create(conn, eve, &[alice]), too_often);
+    let others = create(conn, eve, &[carol]).unwrap();
+    assert_eq!(groups::add(conn, by(eve), others, alice), Err(Refused(AddRefused::AddedTooOften)));
+    // A refusal counts nothing, and leaves nothing.
+    assert_eq!(database.value("SELECT string_agg(DISTINCT added_times::text, ' ') FROM user_heads"), "0 50");
+    assert_eq!(database.value("SELECT count(*) FROM chats"), "51");
+    // Herself, and who is a contact of hers, as often as they like.
+    create(conn, alice, &[bob]).unwrap();
+    create(conn, carol, &[alice]).unwrap();
+    database.execute("UPDATE user_heads SET added_from_at = added_from_at - interval '1 day'").unwrap();
+    create(conn, bob, &[alice]).unwrap();
+    let counted = format!("SELECT added_times FROM user_heads WHERE user_id = '{alice}'");
+    assert_eq!(database.value(&counted), "1");
 }

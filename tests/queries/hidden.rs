@@ -90,6 +90,36 @@ fn answered(conn: &mut PgConnection, reader: UserId, chat: ChatId) -> Option<Seq
 }
 
 #[test]
+fn a_send_that_is_repeated_gives_nothing_that_its_sender_does_not_see_any_more() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (chat, [alice, bob, _]) = cast::group(conn);
+    let facts = serde_json::json!({"link": "https://example.com"});
+    let drafts = ["one", "two", "three"].map(|words| Draft::text(words).with_metadata(&facts));
+    let seqs = drafts.each_ref().map(|draft| messages::send(conn, by(bob), chat, draft).unwrap().message.seq);
+    let words = |conn: &mut PgConnection, draft: &Draft<'_>| {
+        let sent = messages::send(conn, by(bob), chat, draft).unwrap();
+        assert!(sent.already_sent);
+        assert_eq!(sent.message.content.is_none(), sent.message.metadata == serde_json::json!({}));
+        sent.message.content
+    };
+    messages::hide(conn, by(bob), chat, seqs[1]).unwrap();
+    assert_eq!(words(conn, &drafts[0]).as_deref(), Some("one"));
+    assert_eq!(words(conn, &drafts[1]), None);
+    messages::clear(conn, by(bob), chat, seqs[0]).unwrap();
+    assert_eq!(words(conn, &drafts[0]), None);
+    // Back in a group that shows newcomers nothing of before.
+    groups::change_history(conn, by(alice), chat, false).unwrap();
+    groups::leave(conn, by(bob), chat).unwrap();
+    groups::add(conn, by(alice), chat, bob).unwrap();
+    assert_eq!(words(conn, &drafts[2]), None);
+    let outgoing = drafts.each_ref().map(|draft| messages::Outgoing::new(by(bob), chat, draft.clone()));
+    for sent in messages::send_many(conn, &outgoing).unwrap() {
+        assert_eq!(sent.unwrap().message.content, None);
+    }
+}
+
+#[test]
 fn a_message_that_a_member_deletes_for_themselves_is_gone_for_them_alone() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::Connection as _;
+use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
 use messenger_db::error::Error::Refused;
@@ -367,4 +368,110 @@ fn a_highlight_is_what_was_written_with_the_words_that_were_found() {
     // A word as long as a message may be.
     let huge = format!("{} lake", "x".repeat(9_900));
     assert_eq!(highlight(&huge, "lake").1, ["lake"]);
+}
+
+#[test]
+fn flags_versions_and_letters_with_a_dot_below_are_found_as_people_see_them() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let [alice] = cast::users(conn, ["alice"]);
+    let chat = groups::create(conn, by(alice), &NewGroup::new("Notes", &[])).unwrap().id;
+    let said = [
+        "from 🇩🇪🇫🇷 to 🇪🇸",
+        "release v1.2.3 of the player, mp3 and x86",
+        "क़लम और कलम",
+        "\u{915}\u{93c}\u{932}\u{92e}",
+        "Версия в1.2.3",
+        "covid19 is over",
+    ];
+    cast::say(conn, chat, alice, said);
+    for (query, expected) in [
+        ("🇩🇪", vec![2]),
+        ("🇫🇷", vec![2]),
+        ("🇩🇪🇫🇷", vec![2]),
+        ("🇪🇫", vec![]),
+        ("🇪🇸", vec![2]),
+        ("1.2.3", vec![6, 3]),
+        ("v1.2.3", vec![3]),
+        ("v1", vec![3]),
+        ("1.2", vec![6, 3]),
+        ("2.3", vec![6, 3]),
+        ("в1.2.3", vec![6]),
+        ("mp3", vec![3]),
+        ("mp4", vec![]),
+        ("x86", vec![3]),
+        ("86", vec![3]),
+        ("covid", vec![7]),
+        ("covid1", vec![7]),
+        ("covid19", vec![7]),
+        ("covid2", vec![]),
+        ("क़लम", vec![5, 4]),
+        ("\u{958}लम", vec![5, 4]),
+        ("कलम", vec![5, 4]),
+    ] {
+        assert_eq!(found(conn, chat, alice, query), expected, "{query}");
+    }
+    let hits = search::list_in_chat(conn, by(alice), chat, "🇫🇷", None, Limit::MAX).unwrap();
+    assert_eq!(hits[0].highlight.text, said[0]);
+}
+
+#[test]
+fn the_first_twenty_words_of_a_query_count() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let [alice] = cast::users(conn, ["alice"]);
+    let chat = groups::create(conn, by(alice), &NewGroup::new("Notes", &[])).unwrap().id;
+    let letters =
+        |number: u32| number.to_string().bytes().map(|digit| (digit - b'0' + b'a') as char).collect::<String>();
+    let words: Vec<String> = (0..100).map(|number| format!("x{}", letters(number))).collect();
+    cast::say(conn, chat, alice, [words.join(" ").as_str(), &words[..20].join(" "), &words[..19].join(" ")]);
+    assert_eq!(found(conn, chat, alice, &words.join(" ")), [3, 2]);
+    let common = format!("{} {}", "the ".repeat(30), words[..20].join(" "));
+    assert_eq!(found(conn, chat, alice, &common), [3, 2]);
+    assert_eq!(found(conn, chat, alice, &format!("{} -{}", words[..19].join(" "), words[50])), [4, 3]);
+    assert_eq!(found(conn, chat, alice, &format!("{} -{}", words[..20].join(" "), words[50])), [3, 2]);
+}
+
+#[test]
+fn a_word_that_is_said_two_thousand_times_costs_what_it_costs_once() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let [alice] = cast::users(conn, ["alice"]);
+    let chat = groups::create(conn, by(alice), &NewGroup::new("Notes", &[])).unwrap().id;
+    cast::say(conn, chat, alice, ["tea ".repeat(2_000), "tea ".to_owned()]);
+    let calls = |query: &str| {
+        let conn = &mut database.diesel();
+        conn.transaction(|conn| {
+            conn.batch_execute("SET LOCAL track_functions = 'all'")?;
+            search::list_in_chat(conn, by(alice), chat, query, None, Limit::MAX).unwrap();
+            let counted = "(SELECT sum(calls)::bigint FROM pg_stat_xact_user_functions WHERE funcname LIKE 'search_%')";
+            diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>(counted)).get_result::<i64>(conn)
+        })
+        .unwrap()
+    };
+    for query in ["teas", "teas zebra", "tea -teapot"] {
+        assert!(calls(query) < 40, "{query}: {}", calls(query));
+    }
+}
+
+#[test]
+fn a_long_message_is_marked_around_what_was_found_wherever_it_is() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let [alice] = cast::users(conn, ["alice"]);
+    let chat = groups::create(conn, by(alice), &NewGroup::new("Notes", &[])).unwrap().id;
+    for (before, word, after, query) in [
+        (0, "Café", 4_500, "cafe"),
+        (2_200, "CAFÉ", 2_200, "café"),
+        (4_500, "Café", 0, "cafe"),
+        (1_000, "Meeting", 3_000, "meet"),
+        (4_990, "東京", 0, "東京"),
+    ] {
+        for filler in ["ы ", "x "] {
+            let said = format!("é {}{word} {}", filler.repeat(before), filler.repeat(after));
+            cast::say(conn, chat, alice, [said.as_str()]);
+            let hit = search::list_in_chat(conn, by(alice), chat, query, None, Limit::new(1)).unwrap().remove(0);
+            assert_eq!(hit.highlight.words().collect::<Vec<_>>(), [word], "{before} of {filler}, {query}");
+        }
+    }
 }

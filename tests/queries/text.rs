@@ -1,12 +1,15 @@
 //! What a text is to those who see it: the database and the crate say the same.
 
 use messenger_db::error::Error::Refused;
+use messenger_db::page::Limit;
 use messenger_db::queries::groups::{self, NewGroup};
+use messenger_db::queries::history;
 use messenger_db::queries::messages::{self, Draft, SendRefused};
 
 use rand::rngs::SmallRng;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
+use regex_syntax::hir::{Class, HirKind};
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::cast;
@@ -20,10 +23,40 @@ fn the_database_and_the_crate_agree_on_what_is_seen() {
     let conn = &mut database.diesel();
     let blank = "FROM (SELECT generate_series(1, 55295) UNION ALL SELECT generate_series(57344, 131071)
          UNION ALL SELECT generate_series(917504, 921599)) AS one (number) WHERE is_blank(chr(number))";
-    assert_eq!(database.value(&format!("SELECT count(*) {blank}")), "4261");
+    assert_eq!(database.value(&format!("SELECT count(*) {blank}")), "4281");
     let all = database.value(&format!("SELECT string_agg(chr(number), '') {blank}"));
+    let previews = database.column(&format!(
+        "SELECT DISTINCT message_preview(repeat(chr(number), 200) || 'seen') {blank}
+         UNION SELECT message_preview($text${all}$text$ || 'seen')"
+    ));
+    assert_eq!(previews, ["seen"]);
     let (chat, [alice, ..]) = cast::group(conn);
     assert_eq!(messages::send(conn, by(alice), chat, &Draft::text(&all)), Err(Refused(SendRefused::Empty)));
+}
+
+/// Of all code points, so that a character of a Unicode to come is not forgotten.
+#[test]
+fn the_properties_of_unicode_say_what_is_invisible() {
+    let database = TestDatabase::migrated();
+    let properties = r"[[\p{Z}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]--\p{Prepended_Concatenation_Mark}]";
+    let parsed = regex_syntax::parse(properties).unwrap();
+    let HirKind::Class(Class::Unicode(class)) = parsed.kind() else { panic!("{parsed:?}") };
+    // Drawn as nothing, which Unicode has no property for.
+    let drawn_as_nothing = ['\u{2800}', '\u{13441}', '\u{13442}', '\u{16FE4}', '\u{1D159}'];
+    let mut expected: Vec<u32> = class
+        .ranges()
+        .iter()
+        .flat_map(|range| range.start()..=range.end())
+        .chain(drawn_as_nothing)
+        .map(u32::from)
+        .filter(|number| *number > 0)
+        .collect();
+    expected.sort_unstable();
+    let blank = "SELECT string_agg(number::text, ' ' ORDER BY number)
+         FROM (SELECT generate_series(1, 55295) UNION ALL SELECT generate_series(57344, 131071)
+             UNION ALL SELECT generate_series(917504, 1114111, 1)) AS one (number) WHERE is_blank(chr(number))";
+    let blank: Vec<u32> = database.value(blank).split(' ').map(|number| number.parse().unwrap()).collect();
+    assert_eq!(blank, expected);
 }
 
 #[test]
@@ -119,6 +152,55 @@ const PIECES: &[&str] = &[
     "z\u{351}\u{34b}\u{35c}\u{329}",
 ];
 
+/// What is left of white space in a preview. The last mark of a run, which joins the space, is nobody's.
+fn one_line(text: &str) -> String {
+    let mut line = String::new();
+    for piece in text.trim_start_matches([' ', '\n', '\r']).split_inclusive([' ', '\n', '\r']) {
+        let words = piece.trim_end_matches([' ', '\n', '\r']);
+        if words.is_empty() && line.ends_with(' ') {
+            continue;
+        }
+        line.push_str(words);
+        if words.len() < piece.len() {
+            line.push(' ');
+        }
+    }
+    line
+}
+
+#[test]
+fn the_database_and_the_crate_make_the_same_line_of_white_space() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (chat, [alice, ..]) = cast::group(conn);
+    let mut dice = SmallRng::seed_from_u64(5);
+    let pieces =
+        ["a", "é", "👨‍👩‍👧‍👦", " ", "  ", "\n", "\r\n", "\t", "\u{a0}", "\u{3000}", "\u{2028}", "\u{200b}", "\u{2060}"];
+    for _ in 0..60 {
+        let length = dice.random_range(1..80);
+        let words: String = (0..length).map(|_| *pieces.choose(&mut dice).unwrap()).chain(["x"]).collect();
+        let sent = messages::send(conn, by(alice), chat, &Draft::text(&words)).unwrap().message;
+        messages::send(conn, by(alice), chat, &Draft::text("An answer").in_reply_to(sent.seq)).unwrap();
+        let page = history::latest(conn, by(alice), chat, Limit::new(1)).unwrap();
+        let quoted = page.entries[0].reply_to.as_ref().unwrap().preview.clone();
+        let shown = database.value(&format!("SELECT message_preview(content) FROM messages WHERE id = '{}'", sent.id));
+        assert_eq!(quoted.as_deref(), Some(shown.as_str()), "{words:?}");
+        assert!(!shown.contains(['\n', '\t']) && !shown.contains("  "), "{shown:?}");
+    }
+}
+
+#[test]
+fn a_name_has_no_marks_of_direction() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let [alice] = cast::users(conn, ["alice"]);
+    for mark in ['\u{61C}', '\u{200E}', '\u{200F}', '\u{202E}', '\u{2066}', '\u{85}'] {
+        let refused = groups::create(conn, by(alice), &NewGroup::new(&format!("Hi{mark}kers"), &[]));
+        assert_eq!(refused.unwrap_err().code(), "name_invalid", "{mark:?}");
+    }
+    groups::create(conn, by(alice), &NewGroup::new("می\u{200C}خواهم", &[])).unwrap();
+}
+
 #[test]
 fn a_preview_is_a_hundred_characters_and_cuts_none() {
     let database = TestDatabase::migrated();
@@ -138,7 +220,7 @@ fn a_preview_is_a_hundred_characters_and_cuts_none() {
         "SELECT message_preview(words) FROM unnest(ARRAY[{}]) WITH ORDINALITY AS text (words, number) ORDER BY number",
         literals.join(",")
     ));
-    for (text, preview) in texts.iter().zip(&previews) {
+    for (text, preview) in texts.iter().map(|text| one_line(text)).zip(&previews) {
         let rest = text.strip_prefix(preview.as_str()).unwrap_or_else(|| panic!("{preview:?} does not begin {text:?}"));
         let (shown, code_points) = (preview.graphemes(true).count(), preview.chars().count());
         // What joins more in the database than to Unicode: a joiner, or a linker, and what belongs to another script after it.

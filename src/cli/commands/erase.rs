@@ -40,6 +40,10 @@ pub fn erase(connection: &Connection, args: &EraseArgs, output: &mut Output) -> 
         ));
     }
     let database = Operations::open(connection, output)?;
+    run(&database, args, output).map_err(|problem| database.judge(problem))
+}
+
+fn run(database: &Operations, args: &EraseArgs, output: &mut Output) -> Result<Exit, Problem> {
     let conn = &mut database.connect(if args.dry_run { Rows::Read } else { Rows::Change })?;
     let user = person::find(conn, &args.user)?;
     let start = Instant::now();

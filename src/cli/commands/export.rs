@@ -41,6 +41,10 @@ pub fn export(connection: &Connection, args: &ExportArgs, output: &mut Output) -
         output.leave_standard_output();
     }
     let database = Operations::open(connection, output)?;
+    run(&database, args, to_stdout, output).map_err(|problem| database.judge(problem))
+}
+
+fn run(database: &Operations, args: &ExportArgs, to_stdout: bool, output: &mut Output) -> Result<Exit, Problem> {
     let conn = &mut database.connect(Rows::Read)?;
     let user = person::find(conn, &args.user)?.id;
     let start = Instant::now();

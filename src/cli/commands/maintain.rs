@@ -9,7 +9,7 @@ use clap::Args as ClapArgs;
 use serde::Serialize;
 
 use crate::cli::args::Connection;
-use crate::cli::duration::{of_age, of_messages, of_period, of_seconds};
+use crate::cli::duration::{of_age, of_changes, of_messages, of_period, of_seconds};
 use crate::cli::operations::{Operations, Rows};
 use crate::cli::output::{Output, in_words};
 use crate::cli::progress::Progress;
@@ -36,12 +36,12 @@ pub struct MaintainArgs {
     #[arg(long, value_name = "AGE", value_parser = of_messages)]
     pub messages_older_than: Option<TimeDelta>,
 
-    /// Remove changes older than this; a device that was away longer loads everything anew
-    #[arg(long, value_name = "AGE", default_value = "30d", value_parser = of_age)]
+    /// Remove changes older than this, an hour at least; a device that was away longer loads everything anew
+    #[arg(long, value_name = "AGE", default_value = "30d", value_parser = of_changes)]
     pub changes_older_than: TimeDelta,
 
-    /// Keep so many changes of each chat and each user at most
-    #[arg(long, value_name = "N", default_value = "10000")]
+    /// Keep so many changes of each chat and each user at most, 100 at least
+    #[arg(long, value_name = "N", default_value = "10000", value_parser = clap::value_parser!(u32).range(100..))]
     pub changes_at_most: u32,
 
     /// Remove uploads that nobody attached for this long
@@ -52,7 +52,7 @@ pub struct MaintainArgs {
     #[arg(long, value_name = "AGE", default_value = "30d", value_parser = of_age)]
     pub chats_deleted_for: TimeDelta,
 
-    /// Give the usernames of accounts free that were closed this long ago
+    /// Give usernames free whose accounts were closed, or took others, this long ago
     #[arg(long, value_name = "AGE", default_value = "90d", value_parser = of_age)]
     pub usernames_reserved_for: TimeDelta,
 
@@ -110,6 +110,10 @@ fn wait(pause: Duration, output: &Output) {
 }
 
 fn round(database: &Operations, args: &MaintainArgs, output: &mut Output) -> Result<Exit, Problem> {
+    all(database, args, output).map_err(|problem| database.judge(problem))
+}
+
+fn all(database: &Operations, args: &MaintainArgs, output: &mut Output) -> Result<Exit, Problem> {
     let rows = if args.dry_run { Rows::Read } else { Rows::Change };
     let conn = &mut database.connect(rows)?;
     let start = Instant::now();
@@ -134,8 +138,15 @@ fn round(database: &Operations, args: &MaintainArgs, output: &mut Output) -> Res
         tasks: reports.iter().map(Into::into).collect(),
         seconds: start.elapsed().as_secs_f64(),
     });
-    let failed = reports.iter().any(|report| matches!(report.outcome, Outcome::Failed(_)));
-    Ok(if failed { Exit::Failed } else { Exit::Done })
+    let mut failures = reports.iter().filter_map(|report| match &report.outcome {
+        Outcome::Failed(error) => Some(error),
+        _ => None,
+    });
+    Ok(match failures.next() {
+        None => Exit::Done,
+        Some(first) if failures.all(|other| other == first) && database.is_lock_timeout(first) => Exit::Locked,
+        Some(_) => Exit::Failed,
+    })
 }
 
 /// What a task did, in words.

@@ -37,7 +37,7 @@ define_sql_function! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegisterRefused {
-    /// Another account has the username, in whatever case, or had it and was closed not long ago.
+    /// Another account has the username, in whatever case, or had it not long ago.
     #[error("the username is taken")]
     UsernameTaken,
     /// The username is not 3 to 50 of A-Z, a-z, 0-9 and _.
@@ -79,8 +79,8 @@ refusals! { RegisterRefused {
 ///
 /// One of these, or [`Error::Database`]:
 ///
-/// * [`UsernameTaken`](RegisterRefused::UsernameTaken): another account has the username, in whatever case, or had it and was
-///   closed ([`close`](close())) not long ago.
+/// * [`UsernameTaken`](RegisterRefused::UsernameTaken): another account has the username, in whatever case, or had it not long
+///   ago: until it was [closed](close()), or took another.
 /// * [`UsernameInvalid`](RegisterRefused::UsernameInvalid): the username is not 3 to 50 of A-Z, a-z, 0-9 and _.
 /// * [`PasswordHashInvalid`](RegisterRefused::PasswordHashInvalid): the password's hash does not start with `$`, so it
 ///   is probably no hash.
@@ -127,7 +127,7 @@ pub fn register(conn: &mut PgConnection, new: &NewUser<'_>) -> Result<User, Erro
     }
     conn.transaction(|conn| {
         let account = diesel::insert_into(users::table).values(new).returning(User::as_returning()).get_result(conn)?;
-        let is_reserved = reserved::is_reserved(conn, new.username)?;
+        let is_reserved = reserved::is_reserved(conn, new.username, None)?;
         if is_reserved { Err(Error::Refused(RegisterRefused::UsernameTaken)) } else { Ok(account) }
     })
 }

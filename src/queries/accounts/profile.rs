@@ -9,7 +9,7 @@ use crate::models::{User, UserChanges};
 use crate::queries::accounts::reserved;
 use crate::queries::functions::clock_timestamp;
 use crate::queries::predicates::open_account;
-use crate::queries::{atomic, nul_character, text, user_changes};
+use crate::queries::{atomic, nul_character, text, unused_files, user_changes};
 use crate::schema::users;
 use crate::secrets::PasswordHash;
 
@@ -31,7 +31,7 @@ pub enum ProfileRefused {
     /// There is no such account, or it is closed.
     #[error("there is no such account")]
     NoSuchAccount,
-    /// Another account has the username, in whatever case, or had it and was closed not long ago.
+    /// Another account has the username, in whatever case, or had it not long ago.
     #[error("the username is taken")]
     UsernameTaken,
     /// The username is not 3 to 50 of A-Z, a-z, 0-9 and _.
@@ -84,8 +84,14 @@ refusals! { PasswordRefused {
 
 /// Changes what was named of a profile, and returns the account as it is then.
 ///
+/// A username that is given up stays reserved for the user, as that of a closed account is: until
+/// [`release_usernames`](super::release_usernames) gives it free, nobody else takes it. So do the last three of them.
+///
+/// A picture that is replaced or taken away is on the list of [unused files](crate::queries::unused_files).
+///
 /// Everybody who has a chat with the user, and each contact, finds the change in [`changes`](crate::queries::changes); but whom
-/// the user has blocked hears nothing of another picture, and sees none.
+/// the user has blocked hears nothing of another picture, and sees none. In a chat that has somebody of them, 1,000 others at most
+/// hear of it, in the logs of their own; the rest see it when they read the profile the next time.
 ///
 /// A transaction; locks the account's row `FOR UPDATE`, and waits for another who is taking the same username; then the heads of the
 /// user's chats in the order of their ids, and the counters of the contacts' logs. Its cost follows the number of the
@@ -96,8 +102,8 @@ refusals! { PasswordRefused {
 /// One of these, or [`Error::Database`]:
 ///
 /// * [`NoSuchAccount`](ProfileRefused::NoSuchAccount): there is no such account, or it is closed.
-/// * [`UsernameTaken`](ProfileRefused::UsernameTaken): another account has the username, in whatever case, or had it and was
-///   closed ([`close`](super::close())) not long ago.
+/// * [`UsernameTaken`](ProfileRefused::UsernameTaken): another account has the username, in whatever case, or had it not long
+///   ago: until it was [closed](super::close()), or took another.
 /// * [`UsernameInvalid`](ProfileRefused::UsernameInvalid): the username is not 3 to 50 of A-Z, a-z, 0-9 and _.
 /// * [`DisplayNameTooLong`](ProfileRefused::DisplayNameTooLong): the display name is longer than 100 characters, or 1,000
 ///   bytes.
@@ -140,17 +146,22 @@ pub fn update_profile(
     let changes = UserChanges { username, display_name, avatar_url, password_hash: None };
     conn.transaction(|conn| {
         // Whoever begins to know the user meanwhile comes before, and is told, or later, and reads the new name.
-        if account.select(users::id).for_update().first::<UserId>(conn).optional()?.is_none() {
+        let held = account.select((users::username.assume_not_null(), users::avatar_url)).for_update();
+        let Some((before, picture)) = held.first::<(String, Option<String>)>(conn).optional()? else {
             return Err(Error::Refused(ProfileRefused::NoSuchAccount));
-        }
+        };
         let updated = diesel::update(account)
             .set((changes, users::updated_at.eq(clock_timestamp())))
             .returning(User::as_returning())
             .get_result(conn)?;
-        if let Some(username) = username
-            && reserved::is_reserved(conn, username)?
-        {
-            return Err(Error::Refused(ProfileRefused::UsernameTaken));
+        if let Some(username) = username {
+            if reserved::is_reserved(conn, username, Some(user))? {
+                return Err(Error::Refused(ProfileRefused::UsernameTaken));
+            }
+            reserved::reserve_given_up(conn, user, &before, username)?;
+        }
+        if let Some(avatar_url) = avatar_url {
+            unused_files::queue_replaced(conn, picture, avatar_url)?;
         }
         user_changes::record_profile(conn, user, is_picture)?;
         Ok(updated)

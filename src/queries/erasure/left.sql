@@ -83,6 +83,12 @@ FROM push_tokens
 WHERE user_id = $1
 UNION ALL
 SELECT
+    'reserved_usernames',
+    count(*)
+FROM reserved_usernames
+WHERE user_id = $1
+UNION ALL
+SELECT
     'unread_messages',
     count(*)
 FROM unread_messages

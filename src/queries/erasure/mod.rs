@@ -5,6 +5,10 @@
 //! until both are erased and it is purged; and the id in the system's messages of groups and in the logs of changes, which are
 //! pruned. What others wrote about the person is theirs, and stays.
 //!
+//! The name, the link and the picture of a group are the group's, whoever chose them: they stay, and so does the system's message
+//! that somebody without a name chose them, with the name that the group got. Where such a name says something about the person,
+//! the service renames the group.
+//!
 //! [`left`] counts what is there, by table, before and after.
 
 mod left;

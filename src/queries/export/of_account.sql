@@ -61,6 +61,15 @@ FROM declined_requests AS request
 WHERE request.asker_id = $1 OR request.decliner_id = $1
 UNION ALL
 SELECT
+    'reserved_username',
+    jsonb_build_object(
+        'kind', 'reserved_username', 'username_hash', encode(reserved.username_hash, 'hex'),
+        'reserved_at', reserved.reserved_at
+    )::text
+FROM reserved_usernames AS reserved
+WHERE reserved.user_id = $1
+UNION ALL
+SELECT
     'upload',
     jsonb_build_object(
         'kind', 'upload', 'storage_key', upload.storage_key, 'medium_key', upload.medium_key,

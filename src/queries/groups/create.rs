@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::super::messages::system::{self, Event};
 use super::super::user_changes::{self, About};
 use super::super::{nul_character, text};
+use super::strangers;
 use crate::actor::Actor;
 use crate::enums::{MessageKind, ParticipantRole, UserChangeKind};
 use crate::error::{Error, refusals};
@@ -51,6 +52,9 @@ pub enum CreateRefused {
     /// This user does not let the owner add them to groups.
     #[error("user {0} does not let the owner add them to groups")]
     NotAddable(UserId),
+    /// Others who are no contacts of this user have added them 50 times within a day, and the owner is no contact either.
+    #[error("strangers have added user {0} 50 times within a day")]
+    AddedTooOften(UserId),
     /// More than 300 members, the owner included.
     #[error("a group has at most 300 members")]
     Full,
@@ -76,6 +80,7 @@ refusals! { CreateRefused {
     UserNotFound: NotFound = "user_not_found",
     Blocked: Forbidden = "blocked",
     NotAddable: Forbidden = "user_not_addable",
+    AddedTooOften: Conflict = "user_added_too_often",
     Full: Conflict = "group_full" if "chats_member_count_check",
     NameRefused: Invalid = "name_invalid" if "chats_name_check",
     SlugRefused: Invalid = "slug_invalid" if "chats_slug_check",
@@ -87,7 +92,8 @@ refusals! { CreateRefused {
 /// Opens a group, with the creator as its owner. Everybody in it starts with nothing unread.
 ///
 /// A user named twice is in it once. The owner need not know the members, but none of them may have blocked the owner,
-/// or be blocked by the owner.
+/// or be blocked by the owner; and strangers add a user [`MAX_ADDED_BY_STRANGERS`](super::MAX_ADDED_BY_STRANGERS) times within a
+/// day, all together.
 ///
 /// A transaction. It locks the users, so that no account in it is closed meanwhile, and the counters of their logs.
 ///
@@ -99,6 +105,8 @@ refusals! { CreateRefused {
 ///   has blocked the owner, which is not told apart.
 /// * [`Blocked`](CreateRefused::Blocked): the owner has blocked this user.
 /// * [`NotAddable`](CreateRefused::NotAddable): this user does not let the owner add them to groups.
+/// * [`AddedTooOften`](CreateRefused::AddedTooOften): others who are no contacts of this user have added them 50 times within
+///   a day, and the owner is no contact either.
 /// * [`Full`](CreateRefused::Full): more than 300 members, the owner included.
 /// * [`NameRefused`](CreateRefused::NameRefused): nothing of the name is seen; it has more than 100 characters, or 1,000 bytes;
 ///   or a control character, or one that changes the direction of text.
@@ -153,6 +161,9 @@ pub fn create(conn: &mut PgConnection, actor: Actor, group: &NewGroup<'_>) -> Re
         if let Some(user) = not_addable_among(conn, owner, &users)? {
             return Err(Error::Refused(CreateRefused::NotAddable(user)));
         }
+        if let Some(user) = strangers::added_too_often(conn, owner, &users)? {
+            return Err(Error::Refused(CreateRefused::AddedTooOften(user)));
+        }
         let chat: Chat = diesel::insert_into(chats::table)
             .values((new, chats::member_count.eq(count)))
             .returning(Chat::as_returning())
@@ -191,6 +202,9 @@ pub fn create(conn: &mut PgConnection, actor: Actor, group: &NewGroup<'_>) -> Re
         let others: Vec<_> = users.iter().copied().filter(|&user| user != owner).collect();
         system::insert_first(conn, &chat, Event::GroupCreated { actor: owner, members: &others })?;
         user_changes::record(conn, &users, UserChangeKind::MembershipBegan, About::chat(chat.id))?;
+        if let Some(user) = strangers::count_added(conn, owner, &users)? {
+            return Err(Error::Refused(CreateRefused::AddedTooOften(user)));
+        }
         Ok(chat)
     })
 }

@@ -6,7 +6,7 @@ use diesel::upsert::excluded;
 use super::super::functions::greatest;
 use super::super::messages::system::{self, Event};
 use super::super::user_changes::{self, About};
-use super::lock;
+use super::{lock, strangers};
 use crate::actor::Actor;
 use crate::enums::{ParticipantRole, UserChangeKind};
 use crate::error::{Error, refusals};
@@ -44,6 +44,9 @@ pub enum AddRefused {
     /// The user does not let the actor add them to groups.
     #[error("the user does not let the actor add them to groups")]
     NotAddable,
+    /// Others who are no contacts of the user have added them 50 times within a day, and the actor is no contact either.
+    #[error("strangers have added the user 50 times within a day")]
+    AddedTooOften,
     /// The user is a member.
     #[error("the user is a member already")]
     AlreadyAMember,
@@ -58,6 +61,7 @@ refusals! { AddRefused {
     UserNotFound: NotFound = "user_not_found",
     Blocked: Forbidden = "blocked",
     NotAddable: Forbidden = "user_not_addable",
+    AddedTooOften: Conflict = "user_added_too_often",
     AlreadyAMember: Conflict = "already_a_member",
     Full: Conflict = "group_full" if "chats_member_count_check",
 } }
@@ -93,6 +97,9 @@ refusals! { RemoveRefused {
 /// pull in whom they have blocked; that two other members have blocked each other does not matter. All that was said
 /// before can be read by the new member.
 ///
+/// Those who are no contacts of a user add them [`MAX_ADDED_BY_STRANGERS`](super::MAX_ADDED_BY_STRANGERS) times within a day, all
+/// together; contacts do as often as they like.
+///
 /// A transaction. It locks the user, so that the account is not closed meanwhile, the group, the membership, the head and
 /// the counter of the user's log. Index: the primary keys.
 ///
@@ -106,6 +113,8 @@ refusals! { RemoveRefused {
 ///   the actor, which is not told apart.
 /// * [`Blocked`](AddRefused::Blocked): the actor has blocked the user.
 /// * [`NotAddable`](AddRefused::NotAddable): the user does not let the actor add them to groups.
+/// * [`AddedTooOften`](AddRefused::AddedTooOften): others who are no contacts of the user have added them 50 times within a
+///   day, and the actor is no contact either.
 /// * [`AlreadyAMember`](AddRefused::AlreadyAMember): the user is a member.
 /// * [`Full`](AddRefused::Full): the group has 300 members.
 ///
@@ -151,6 +160,9 @@ pub fn add(
         if not_addable_among(conn, actor, &[user_id])?.is_some() {
             return Err(Error::Refused(AddRefused::NotAddable));
         }
+        if strangers::added_too_often(conn, actor, &[user_id])?.is_some() {
+            return Err(Error::Refused(AddRefused::AddedTooOften));
+        }
         diesel::update(chats::table.find(chat_id))
             .set(chats::member_count.eq(chats::member_count + 1))
             .execute(conn)?;
@@ -184,6 +196,9 @@ pub fn add(
             .values(NewUnreadMessages { user_id, chat_id, last_read_seq: seq, last_delivered_seq: seq })
             .execute(conn)?;
         user_changes::record(conn, &[user_id], UserChangeKind::MembershipBegan, About::chat(chat_id))?;
+        if strangers::count_added(conn, actor, &[user_id])?.is_some() {
+            return Err(Error::Refused(AddRefused::AddedTooOften));
+        }
         Ok(Added { member, message })
     })
 }

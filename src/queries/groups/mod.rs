@@ -13,6 +13,7 @@ mod lock;
 mod members;
 mod profile;
 mod roles;
+mod strangers;
 
 pub use create::{CreateRefused, NewGroup, create};
 pub use delete::{DeleteRefused, Deleted, delete};
@@ -21,3 +22,4 @@ pub use leave::{LeaveRefused, Left, leave};
 pub use members::{AddRefused, Added, RemoveRefused, add, remove};
 pub use profile::{ChangeRefused, Changed, change_avatar, change_history, change_slug, rename};
 pub use roles::{RoleRefused, demote, promote, transfer_ownership};
+pub use strangers::MAX_ADDED_BY_STRANGERS;

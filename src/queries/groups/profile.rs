@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::super::messages::system::{self, Event};
-use super::super::{nul_character, text};
+use super::super::{nul_character, text, unused_files};
 use super::lock;
 use crate::actor::Actor;
 use crate::enums::ParticipantRole;
@@ -100,7 +100,8 @@ pub fn rename(
     change(conn, chat_id, actor, &changes, Event::GroupRenamed { actor, name })
 }
 
-/// Gives a group another picture, or none. The owner and admins may.
+/// Gives a group another picture, or none. The owner and admins may. The picture before is on the list of
+/// [unused files](crate::queries::unused_files).
 ///
 /// A transaction. It locks the group and the head. Index: the primary keys.
 ///
@@ -239,6 +240,10 @@ fn change(
         None => Err(Error::Refused(ChangeRefused::NotAMember)),
         Some(ParticipantRole::Member) => Err(Error::Refused(ChangeRefused::NotAllowed)),
         Some(ParticipantRole::Owner | ParticipantRole::Admin) => {
+            if let Some(avatar_url) = changes.avatar_url {
+                let picture = chats::table.find(chat_id).select(chats::avatar_url).first(conn)?;
+                unused_files::queue_replaced(conn, picture, avatar_url)?;
+            }
             let chat = diesel::update(chats::table.find(chat_id))
                 .set((changes, chats::updated_at.eq(clock_timestamp())))
                 .returning(Chat::as_returning())

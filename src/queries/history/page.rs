@@ -123,7 +123,7 @@ impl From<&Message> for ReplyPreview {
             id: message.id,
             sender_id: message.sender_id,
             kind: message.kind,
-            preview: message.content.as_deref().map(|content| preview(content).to_owned()),
+            preview: message.content.as_deref().map(preview),
             is_deleted: message.deleted_at.is_some(),
         }
     }

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use serde_json::{Map, Value};
 
-use super::super::chat_versions;
+use super::super::{chat_versions, unused_files};
 use super::access::{empty_preview, hold_head, live_message, role};
 use crate::actor::Actor;
 use crate::enums::{ChatChangeKind, MessageKind, ParticipantRole};
@@ -19,7 +19,8 @@ use crate::seq::Seq;
 pub struct Deleted {
     /// What is left of it.
     pub message: Message,
-    /// Its pictures, which the database no longer knows: their bytes are still in the object store.
+    /// Its pictures, which the database no longer knows. Their files are on the list of
+    /// [unused files](crate::queries::unused_files), copies included.
     pub attachments: Vec<Attachment>,
 }
 
@@ -45,7 +46,8 @@ refusals! { DeleteRefused {
 } }
 
 /// Deletes a message: words, metadata, earlier wordings, reactions and pictures are gone; seq, sender and times stay,
-/// and answers to it still point at its place.
+/// and answers to it still point at its place. The files of its pictures are on the list of
+/// [unused files](crate::queries::unused_files), until the service has deleted them.
 ///
 /// Its sender may, while a member; in a group, the owner and admins may delete anyone's. What the system wrote stays.
 /// If the message is the newest of its chat, the inbox no longer shows its words; nobody's position moves.
@@ -128,6 +130,11 @@ fn empty(conn: &mut PgConnection, chat_id: ChatId, seq: Seq, actor: UserId) -> Q
     if !keys.is_empty() {
         diesel::delete(uploads::table.filter(uploads::storage_key.eq_any(keys))).execute(conn)?;
     }
+    let files = attachments.iter().cloned().flat_map(|attachment| {
+        let Attachment { storage_key, medium_key, thumbnail_key, .. } = attachment;
+        [Some(storage_key), medium_key, thumbnail_key].into_iter().flatten()
+    });
+    unused_files::queue(conn, files.collect())?;
     attachments.sort_unstable_by_key(|attachment| attachment.position);
     let message = diesel::update(messages::table.find((chat_id, seq)))
         .set((

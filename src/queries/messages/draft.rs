@@ -148,8 +148,53 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// The first 100 characters as people see them, within 300 code points, so that none of them is cut: what an inbox shows.
-pub(crate) fn preview(content: &str) -> &str {
+/// The first 100 characters as people see them, within 300 code points, so that none of them is cut: what an inbox shows, in one
+/// line.
+pub(crate) fn preview(content: &str) -> String {
+    let mut line = one_line(content);
+    line.truncate(shown(&line));
+    line
+}
+
+/// The words without blanks at their beginning, with one space for several blanks or a line break.
+fn one_line(content: &str) -> String {
+    let mut line = String::with_capacity(content.len().min(1_000));
+    let mut blanks = Blanks::None;
+    for character in text::without_invisible_beginning(content).chars().take(2_000) {
+        blanks = match (blanks, text::blank(character)) {
+            (blanks, None) => {
+                blanks.end(&mut line);
+                line.push(character);
+                Blanks::None
+            }
+            (Blanks::None, Some(false)) => Blanks::One(character),
+            _ => Blanks::Several,
+        };
+    }
+    blanks.end(&mut line);
+    line
+}
+
+/// What was between two characters that are seen.
+#[derive(Clone, Copy)]
+enum Blanks {
+    None,
+    One(char),
+    Several,
+}
+
+impl Blanks {
+    fn end(self, line: &mut String) {
+        match self {
+            Self::None => {}
+            Self::One(blank) => line.push(blank),
+            Self::Several => line.push(' '),
+        }
+    }
+}
+
+/// How many bytes of a line are shown.
+fn shown(content: &str) -> usize {
     let mut code_points = 0;
     let within = content.grapheme_indices(true).take(100).take_while(|(_, character)| {
         code_points += character.chars().count();
@@ -157,8 +202,7 @@ pub(crate) fn preview(content: &str) -> &str {
     });
     let end = within.last().map_or(0, |(start, character)| start + character.len());
     // One character of a hundred parts is cut after all.
-    let end = if end == 0 { content.char_indices().nth(100).map_or(content.len(), |(end, _)| end) } else { end };
-    content.split_at(end).0
+    if end == 0 { content.char_indices().nth(100).map_or(content.len(), |(end, _)| end) } else { end }
 }
 
 /// Whether a part of a message has a NUL in it.
@@ -189,5 +233,18 @@ mod tests {
         ] {
             assert_eq!(preview(&content).chars().count(), count, "{content}");
         }
+    }
+
+    #[test]
+    fn a_preview_is_one_line_that_begins_with_what_is_seen() {
+        for (content, line) in [
+            ("\n\n \u{200B}\u{3164}Hello", "Hello"),
+            ("one\ntwo\r\n\r\n\tthree", "one two three"),
+            ("5\u{A0}km  away \u{3000} by foot ", "5\u{A0}km away by foot "),
+            ("\u{1F3F3}\u{FE0F}\u{200D}\u{1F308}\u{2029}x", "\u{1F3F3}\u{FE0F}\u{200D}\u{1F308} x"),
+        ] {
+            assert_eq!(preview(content), line);
+        }
+        assert_eq!(preview(&format!("{}x{}y", "\n".repeat(5_000), " ".repeat(500))), "x y");
     }
 }

@@ -1,6 +1,7 @@
 //! Sends a message: numbering, idempotency, limits; in one round trip.
 
 use chrono::{DateTime, Utc};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
 use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, SmallInt, Text, Timestamptz};
@@ -15,6 +16,7 @@ use crate::enums::MessageKind;
 use crate::error::{Error, refusals};
 use crate::ids::{ChatId, MessageId, UserId, sql_types as sql};
 use crate::models::Message;
+use crate::queries::visibility::SeesMessage;
 use crate::schema::messages;
 use crate::schema::sql_types::MessageKind as MessageKindSql;
 use crate::seq::Seq;
@@ -25,7 +27,7 @@ use crate::violation;
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Sent {
-    /// The message as it stands. Of a new one, metadata is what was given; read again, its numbers may look different:
+    /// The message as it stands, without words if the sender does not see it any more. Of a new one, metadata is what was given; read again, its numbers may look different:
     /// PostgreSQL keeps `1e17` as `100000000000000000`.
     pub message: Message,
     /// Whether it had been sent before, and nothing was done.
@@ -142,7 +144,8 @@ statement! {
 ///
 /// It is idempotent on the draft's id: sent again, by the same sender and at whatever concurrency, it gives the first
 /// message as it stands now, be it edited or deleted meanwhile, and does nothing; what else the second draft holds is
-/// not looked at. The id of another member's message is refused. A reply may answer a deleted message: it was
+/// not looked at. Of a message that the sender does not see any more, because they deleted it for themselves, cleared the chat
+/// or joined it again since, content and metadata are left out. Once retention has removed it, its id is new again. The id of another member's message is refused. A reply may answer a deleted message: it was
 /// there when the answer was written.
 ///
 /// One round trip, which is a transaction of its own: the function `send_message`. With pictures, or with mentions, a
@@ -245,22 +248,25 @@ pub(super) fn is_of_a_known_id(error: &DieselError) -> bool {
     violation::constraint(error) == Some(ID_CONSTRAINT)
 }
 
-/// The message that has the draft's id already; messages stay.
+/// The message that has the draft's id already, without its words where the sender does not see it any more.
 pub(super) fn known(
     conn: &mut PgConnection,
     chat_id: ChatId,
     sender_id: UserId,
     draft: &Draft<'_>,
 ) -> Result<Sent, Error<SendRefused>> {
-    let message = messages::table
+    let mut message: Message = messages::table
         .filter(messages::chat_id.eq(chat_id).and(messages::id.eq(draft.id)))
         .select(Message::as_select())
         .first(conn)?;
-    if message.sender_id == Some(sender_id) {
-        Ok(Sent { message, already_sent: true })
-    } else {
-        Err(Error::Refused(SendRefused::IdTaken))
+    if message.sender_id != Some(sender_id) {
+        return Err(Error::Refused(SendRefused::IdTaken));
     }
+    let seen = messages::table.find((chat_id, message.seq)).filter(SeesMessage { chat_id, reader: sender_id });
+    if !diesel::select(exists(seen)).get_result(conn)? {
+        (message.content, message.metadata) = (None, Value::Object(Map::new()));
+    }
+    Ok(Sent { message, already_sent: true })
 }
 
 fn number(

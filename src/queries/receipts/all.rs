@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Bool};
+use diesel::sql_types::{Array, Bool, Nullable, Timestamptz};
 
 use super::super::statement::statement;
 
@@ -61,7 +61,7 @@ refusals! { ReceiptsRefused {
 /// Recipients are those who were members when it was sent, but for the sender; of a system message, all of them. Who
 /// left since is still there; who joined again since is not, because they begin anew.
 ///
-/// The members may. Who has blocked the actor has received nothing, as far as the actor learns; who does not show the actor what
+/// The members may. Who has blocked the actor has received nothing since, as far as the actor learns; who does not show the actor what
 /// they read ([`privacy`](crate::queries::privacy)), or is not shown it by the actor, has not read it.
 ///
 /// Two statements, which lock nothing; the second only when somebody has received it. Indexes: `messages_pkey`,
@@ -126,14 +126,14 @@ pub fn all(
 }
 
 statement! {
-    /// Whose reading the reader does not see, and whether they have blocked the reader.
+    /// Whose reading the reader does not see by choice, and who has blocked the reader, since when.
     Hidden {
         reader: UserId as sql_types::UserId,
         users: Vec<UserId> as Array<sql_types::UserId>,
-    } -> (sql_types::UserId, Bool) = "hidden.sql"
+    } -> (sql_types::UserId, Bool, Nullable<Timestamptz>) = "hidden.sql"
 }
 
-/// Without what is not shown to the reader: of who has blocked them, anything; of others, that they have read.
+/// Without what is not shown to the reader: of who has blocked them, anything since; of others, that they have read.
 fn veil(conn: &mut PgConnection, reader: UserId, mut receipts: Vec<Receipt>) -> QueryResult<Vec<Receipt>> {
     let users: Vec<UserId> = receipts
         .iter()
@@ -143,17 +143,19 @@ fn veil(conn: &mut PgConnection, reader: UserId, mut receipts: Vec<Receipt>) -> 
     if users.is_empty() {
         return Ok(receipts);
     }
-    let hidden: HashMap<UserId, bool> = Hidden { reader, users }.load::<(UserId, bool)>(conn)?.into_iter().collect();
+    let hidden: Vec<(UserId, bool, Option<DateTime<Utc>>)> = Hidden { reader, users }.load(conn)?;
+    let hidden: HashMap<_, _> = hidden.into_iter().map(|(user, chosen, blocked)| (user, (chosen, blocked))).collect();
     if hidden.is_empty() {
         return Ok(receipts);
     }
     for receipt in &mut receipts {
-        match hidden.get(&receipt.user_id) {
-            Some(true) => *receipt = Receipt::pending(receipt.user_id),
-            Some(false) if receipt.read_at.is_some() => {
-                (receipt.status, receipt.read_at) = (DeliveryStatus::Delivered, None);
-            }
-            _ => {}
+        let Some(&(is_hidden, blocked_at)) = hidden.get(&receipt.user_id) else { continue };
+        let is_since =
+            |time: Option<DateTime<Utc>>| blocked_at.is_some_and(|blocked| time.is_some_and(|time| time > blocked));
+        if is_since(receipt.delivered_at) {
+            *receipt = Receipt::pending(receipt.user_id);
+        } else if receipt.read_at.is_some() && (is_hidden || is_since(receipt.read_at)) {
+            (receipt.status, receipt.read_at) = (DeliveryStatus::Delivered, None);
         }
     }
     // In the order of the statement, which would tell otherwise.

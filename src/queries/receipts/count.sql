@@ -58,11 +58,12 @@ received AS MATERIALIZED (
         AND member.joined_seq < $4
 ),
 
--- What the reader is not shown, nobody has received or read.
+-- What the reader is not shown, nobody has received or read; of who has blocked the reader, what they did since.
 hidden AS MATERIALIZED (
     SELECT
         veil.of_user,
-        veil.is_blocked
+        veil.is_hidden,
+        veil.blocked_at
     FROM hidden_receipts($2, ARRAY(SELECT received.user_id FROM received)) AS veil
 ),
 
@@ -71,10 +72,11 @@ recipient AS MATERIALIZED (
         received.user_id,
         received.after_seq,
         received.left_seq,
-        CASE WHEN hidden.is_blocked THEN 0 ELSE received.delivered_seq END AS delivered_seq,
-        CASE WHEN hidden.of_user IS NULL THEN received.read_seq ELSE 0 END AS read_seq
+        least(received.delivered_seq, before.delivered_seq) AS delivered_seq,
+        CASE WHEN hidden.is_hidden THEN 0 ELSE least(received.read_seq, before.read_seq) END AS read_seq
     FROM received
     LEFT JOIN hidden ON hidden.of_user = received.user_id
+    LEFT JOIN LATERAL receipts_at($1, received.user_id, hidden.blocked_at) AS before ON hidden.blocked_at IS NOT NULL
 ),
 
 place AS MATERIALIZED (

@@ -45,7 +45,7 @@ statement! {
 /// How far each member of a chat has received and read it, in the order of their ids; 300 at most. What a device asks when
 /// it shows a chat, to draw the ticks of all messages: it asks nothing more for each message.
 ///
-/// Any member may. Of a member who has blocked the actor, it is not told what they have received or read: 0. Of one who does not
+/// Any member may. A member who has blocked the actor stands where they stood then. Of one who does not
 /// show the actor what they read ([`privacy`](crate::queries::privacy)), or is not shown it by the actor, it is not told what they
 /// have read: 0.
 ///

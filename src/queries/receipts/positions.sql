@@ -15,14 +15,17 @@ WITH member AS MATERIALIZED (
 hidden AS MATERIALIZED (
     SELECT
         veil.of_user,
-        veil.is_blocked
+        veil.is_hidden,
+        veil.blocked_at
     FROM hidden_receipts($2, ARRAY(SELECT member.user_id FROM member)) AS veil
 )
 
 SELECT
     member.user_id,
-    CASE WHEN hidden.is_blocked THEN 0 ELSE member.last_delivered_seq END AS last_delivered_seq,
-    CASE WHEN hidden.of_user IS NULL THEN member.last_read_seq ELSE 0 END AS last_read_seq
+    least(member.last_delivered_seq, before.delivered_seq) AS last_delivered_seq,
+    CASE WHEN hidden.is_hidden THEN 0 ELSE least(member.last_read_seq, before.read_seq) END AS last_read_seq
 FROM member
 LEFT JOIN hidden ON hidden.of_user = member.user_id
+-- Who has blocked the reader stands where they stood then.
+LEFT JOIN LATERAL receipts_at($1, member.user_id, hidden.blocked_at) AS before ON hidden.blocked_at IS NOT NULL
 ORDER BY member.user_id

@@ -1,5 +1,5 @@
 -- A user's messages that are what is sought, newest first. Those of the page only are marked, and until the page is full are
--- asked what the index cannot tell: the order of words, their stems, what is excluded.
+-- asked what the index cannot tell: the order of words, their stems, what is excluded; of 5,000 at most, however few are it.
 --
 -- OFFSET 0 holds the search of each chat together, so that PostgreSQL asks the index for it, whatever it thinks of how
 -- many chats there are and how long they are. So the plan is the same for any user and any words, and is made once: a
@@ -33,6 +33,7 @@ candidate AS (
         AND member.user_id = (SELECT $1)
         AND member.left_at IS NULL
         AND message.chat_id = member.chat_id
+        AND message.seq > member.seen_after_seq
     UNION ALL
     -- Without a word that the index has: the newest messages of the chats where something was said last.
     SELECT message.*
@@ -74,30 +75,39 @@ FROM sought
 CROSS JOIN LATERAL (
     SELECT newest.*
     FROM (
-        SELECT *
-        FROM candidate
-        WHERE
-            candidate.kind <> 'system'
-            AND ($3 IS NULL OR (candidate.created_at, candidate.chat_id, candidate.seq) < ($3, $4, $5))
-            AND ($7 IS NULL OR candidate.sender_id = $7)
-            AND ($8 IS NULL OR candidate.created_at >= $8)
-            AND ($9 IS NULL OR candidate.created_at < $9)
-            AND (NOT $10 OR candidate.kind = 'image')
-            AND (
-                NOT $11
-                OR EXISTS (
-                    SELECT FROM message_mentions AS mention
-                    WHERE
-                        mention.chat_id = candidate.chat_id
-                        AND mention.message_seq = candidate.seq
-                        AND mention.user_id = $1
+        SELECT
+            likely.*,
+            sum(octet_length(likely.content)) OVER (
+                ORDER BY likely.created_at DESC, likely.chat_id DESC, likely.seq DESC ROWS UNBOUNDED PRECEDING
+            ) AS bytes
+        FROM (
+            SELECT *
+            FROM candidate
+            WHERE
+                candidate.kind <> 'system'
+                AND ($3 IS NULL OR (candidate.created_at, candidate.chat_id, candidate.seq) < ($3, $4, $5))
+                AND ($7 IS NULL OR candidate.sender_id = $7)
+                AND ($8 IS NULL OR candidate.created_at >= $8)
+                AND ($9 IS NULL OR candidate.created_at < $9)
+                AND (NOT $10 OR candidate.kind = 'image')
+                AND (
+                    NOT $11
+                    OR EXISTS (
+                        SELECT FROM message_mentions AS mention
+                        WHERE
+                            mention.chat_id = candidate.chat_id
+                            AND mention.message_seq = candidate.seq
+                            AND mention.user_id = $1
+                    )
                 )
-            )
-        ORDER BY candidate.created_at DESC, candidate.chat_id DESC, candidate.seq DESC
-        OFFSET 0
+            ORDER BY candidate.created_at DESC, candidate.chat_id DESC, candidate.seq DESC
+            LIMIT 5000
+        ) AS likely
     ) AS newest
     WHERE
-        NOT EXISTS (
+        -- A page of the longest messages is less.
+        (sought.is_exact OR newest.bytes <= 4500000)
+        AND NOT EXISTS (
             SELECT FROM chat_participants AS viewer
             WHERE
                 viewer.chat_id = newest.chat_id

@@ -28,6 +28,7 @@ candidate AS (
         AND member.user_id = $1
         AND member.left_at IS NULL
         AND message.chat_id = $11
+        AND message.seq > member.seen_after_seq
     UNION ALL
     -- Without a word that the index has: the newest messages.
     SELECT message.*
@@ -70,30 +71,39 @@ FROM sought
 CROSS JOIN LATERAL (
     SELECT newest.*
     FROM (
-        SELECT *
-        FROM candidate
-        WHERE
-            candidate.kind <> 'system'
-            AND ($3 IS NULL OR (candidate.created_at, candidate.chat_id, candidate.seq) < ($3, $4, $5))
-            AND ($7 IS NULL OR candidate.sender_id = $7)
-            AND ($8 IS NULL OR candidate.created_at >= $8)
-            AND ($9 IS NULL OR candidate.created_at < $9)
-            AND (NOT $10 OR candidate.kind = 'image')
-            AND (
-                NOT $12
-                OR EXISTS (
-                    SELECT FROM message_mentions AS mention
-                    WHERE
-                        mention.chat_id = candidate.chat_id
-                        AND mention.message_seq = candidate.seq
-                        AND mention.user_id = $1
+        SELECT
+            likely.*,
+            sum(octet_length(likely.content)) OVER (
+                ORDER BY likely.created_at DESC, likely.chat_id DESC, likely.seq DESC ROWS UNBOUNDED PRECEDING
+            ) AS bytes
+        FROM (
+            SELECT *
+            FROM candidate
+            WHERE
+                candidate.kind <> 'system'
+                AND ($3 IS NULL OR (candidate.created_at, candidate.chat_id, candidate.seq) < ($3, $4, $5))
+                AND ($7 IS NULL OR candidate.sender_id = $7)
+                AND ($8 IS NULL OR candidate.created_at >= $8)
+                AND ($9 IS NULL OR candidate.created_at < $9)
+                AND (NOT $10 OR candidate.kind = 'image')
+                AND (
+                    NOT $12
+                    OR EXISTS (
+                        SELECT FROM message_mentions AS mention
+                        WHERE
+                            mention.chat_id = candidate.chat_id
+                            AND mention.message_seq = candidate.seq
+                            AND mention.user_id = $1
+                    )
                 )
-            )
-        ORDER BY candidate.created_at DESC, candidate.chat_id DESC, candidate.seq DESC
-        OFFSET 0
+            ORDER BY candidate.created_at DESC, candidate.chat_id DESC, candidate.seq DESC
+            LIMIT 5000
+        ) AS likely
     ) AS newest
     WHERE
-        NOT EXISTS (
+        -- A page of the longest messages is less.
+        (sought.is_exact OR newest.bytes <= 4500000)
+        AND NOT EXISTS (
             SELECT FROM chat_participants AS viewer
             WHERE
                 viewer.chat_id = $11

@@ -19,6 +19,11 @@ pub const MAX_QUERY: usize = 1_000;
 /// Case, accents, width and the endings of the deployment's language do not matter. A word in a script without spaces
 /// is found wherever it stands. Very frequent words (`the`, `to`) do not have to be there beside others.
 ///
+/// The first 20 words or quotes of a text count; very frequent words are not counted.
+///
+/// The index finds the messages that have the words. Of those, the newest 5,000, or 4.5 MB, are looked at for the order of words,
+/// their endings and what is excluded; where none of so many is what was asked, older ones are not found.
+///
 /// A text without a word that the index has (very frequent words, exclusions or signs alone) is looked for in the
 /// newest messages only: 400 of one chat, or the newest 40 of each of the ten chats where something was said last.
 /// A text of blanks finds nothing.

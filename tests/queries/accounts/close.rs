@@ -227,14 +227,23 @@ fn database_error<T, R>(result: Result<T, Error<R>>) -> Option<String> {
 }
 
 #[test]
-fn the_picture_of_a_closed_account_is_listed_as_unused() {
+fn a_picture_that_is_replaced_taken_away_or_left_behind_is_listed_as_unused() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
-    let [alice, bob] = cast::users(conn, ["alice", "bob"]);
-    let pictured = ProfileChanges { avatar_url: Some(Some("pictures/alice")), ..ProfileChanges::default() };
-    accounts::update_profile(conn, by(alice), &pictured).unwrap();
+    let (group, [alice, bob, _]) = cast::group(conn);
+    let with = |picture| ProfileChanges { avatar_url: Some(picture), ..ProfileChanges::default() };
+    for picture in [Some("a/1"), Some("a/1"), Some("a/2"), None, Some("a/3")] {
+        accounts::update_profile(conn, by(alice), &with(picture)).unwrap();
+    }
+    let renamed = ProfileChanges { display_name: Some(Some("Alice")), ..ProfileChanges::default() };
+    accounts::update_profile(conn, by(alice), &renamed).unwrap();
+    for picture in [Some("g/1"), Some("g/2"), None] {
+        groups::change_avatar(conn, by(alice), group, picture).unwrap();
+    }
+    groups::rename(conn, by(alice), group, "Climbers").unwrap();
     for user in [alice, bob] {
         accounts::close(conn, by(user)).unwrap();
     }
-    assert_eq!(database.column("SELECT file_key FROM unused_files"), ["pictures/alice"]);
+    let files = "SELECT file_key FROM unused_files ORDER BY file_key";
+    assert_eq!(database.column(files), ["a/1", "a/2", "a/3", "g/1", "g/2"]);
 }

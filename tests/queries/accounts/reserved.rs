@@ -1,9 +1,9 @@
-//! The username of a closed account is reserved until it is released.
+//! The username of a closed account, and one that was given up, is reserved until it is released.
 
 use std::sync::mpsc;
 
 use chrono::{TimeDelta, Utc};
-use diesel::Connection as _;
+use diesel::{Connection as _, PgConnection};
 use messenger_db::error::Error::Refused;
 use messenger_db::queries::accounts::{self, ProfileChanges, ProfileRefused, RegisterRefused};
 use pretty_assertions::assert_eq;
@@ -39,7 +39,7 @@ fn nobody_takes_the_username_of_a_closed_account_until_it_is_released() {
     accounts::update_profile(conn, by(bob), &rename).unwrap();
     // Whom the name is reserved for next is told by when they closed.
     accounts::close(conn, by(bob)).unwrap();
-    assert_eq!(accounts::release_usernames(conn, Utc::now() + year, 10), Ok(1));
+    assert_eq!(accounts::release_usernames(conn, Utc::now() + year, 10), Ok(2));
     accounts::register(conn, &new("alice", &hash("x"))).unwrap();
 }
 
@@ -90,4 +90,38 @@ fn whoever_waits_for_the_username_of_an_account_that_is_being_closed_does_not_ge
     });
     assert_eq!(registered, Err(Refused(RegisterRefused::UsernameTaken)));
     assert_eq!(renamed, Err(Refused(ProfileRefused::UsernameTaken)));
+}
+
+#[test]
+fn a_username_that_was_given_up_is_free_for_nobody_but_who_had_it() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let [alice, bob] = cast::users(conn, ["Alice", "bob"]);
+    let rename = |conn: &mut PgConnection, user, username| {
+        let changes = ProfileChanges { username: Some(username), ..ProfileChanges::default() };
+        accounts::update_profile(conn, by(user), &changes).map(drop)
+    };
+    let count = || database.value("SELECT count(*) FROM reserved_usernames");
+    // Another case is the same name.
+    rename(conn, alice, "alice").unwrap();
+    assert_eq!(count(), "0");
+    rename(conn, alice, "alicia").unwrap();
+    assert_eq!(rename(conn, bob, "ALICE"), Err(Refused(ProfileRefused::UsernameTaken)));
+    assert_eq!(accounts::register(conn, &new("alice", &hash("x"))), Err(Refused(RegisterRefused::UsernameTaken)));
+    assert_eq!(accounts::get(conn, by(bob)).unwrap().username.as_deref(), Some("bob"));
+    rename(conn, alice, "Alice").unwrap();
+    assert_eq!(rename(conn, bob, "alicia"), Err(Refused(ProfileRefused::UsernameTaken)));
+    // Who hoards names keeps three.
+    for name in ["one", "two", "three", "four"] {
+        rename(conn, alice, name).unwrap();
+    }
+    assert_eq!(count(), "3");
+    rename(conn, bob, "alice").unwrap();
+    assert_eq!(rename(conn, bob, "one"), Err(Refused(ProfileRefused::UsernameTaken)));
+    // With the account it is no more told whose they were.
+    accounts::close(conn, by(alice)).unwrap();
+    assert_eq!(database.value("SELECT count(*) FROM reserved_usernames WHERE user_id IS NULL"), "4");
+    assert_eq!(rename(conn, bob, "three"), Err(Refused(ProfileRefused::UsernameTaken)));
+    assert_eq!(accounts::release_username(conn, "three"), Ok(true));
+    rename(conn, bob, "three").unwrap();
 }

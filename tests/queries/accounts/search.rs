@@ -3,7 +3,7 @@
 use diesel::PgConnection;
 use messenger_db::enums::UserStatus;
 use messenger_db::ids::UserId;
-use messenger_db::queries::accounts::{self, SEARCH_LIMIT};
+use messenger_db::queries::accounts::{self, ProfileChanges, SEARCH_LIMIT};
 use pretty_assertions::assert_eq;
 
 use crate::queries::cast::by;
@@ -153,4 +153,24 @@ fn people_are_found_by_their_display_names_in_any_script() {
         assert_eq!(search(conn, part), expected, "{part}");
     }
     assert_eq!(search(conn, &"л".repeat(101)), [""; 0]);
+}
+
+#[test]
+fn a_name_stays_found_while_its_last_word_is_typed() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let users = cast::users(conn, ["one", "two", "six"]);
+    for (user, name) in users.into_iter().zip(["Anna Karlsson", "Anna Lind", "Åsa K. Berg"]) {
+        let changes = ProfileChanges { display_name: Some(Some(name)), ..ProfileChanges::default() };
+        accounts::update_profile(conn, by(user), &changes).unwrap();
+    }
+    let name = "Anna Karlsson";
+    for end in 3..=name.len() {
+        let expected = if end < 6 { vec!["one", "two"] } else { vec!["one"] };
+        assert_eq!(search(conn, &name[..end]), expected, "{}", &name[..end]);
+    }
+    assert_eq!(search(conn, "karlsson a"), ["one"]);
+    assert_eq!(search(conn, "asa k"), ["six"]);
+    assert_eq!(search(conn, "k berg"), ["six"]);
+    assert_eq!(search(conn, "anna x"), [""; 0]);
 }

@@ -6,7 +6,7 @@ use messenger_db::queries::accounts::Profile;
 use messenger_db::queries::privacy::{Changes, Privacy};
 
 use super::compare::{Row, receipts_of};
-use super::messenger::{Done, Messenger, Outcome, Post};
+use super::messenger::{Done, Messenger, Outcome, Post, Time};
 use super::rules::refuse;
 
 const NOTHING: Changes = Changes { presence_to: None, receipts_to: None, addable_by: None, findable_by: None };
@@ -79,12 +79,16 @@ impl Messenger {
     pub fn receipts_for(&self, reader: UserId, post: &Post) -> Vec<Row> {
         let own = self.privacy_of(reader).receipts_to;
         let shown = |(user, status, delivered, read): Row| {
+            let blocked_at = self.blocks.get(&(user, reader));
+            let is_since = |time: Option<Time>| blocked_at.is_some_and(|at| time.is_some_and(|time| time > *at));
             if user == reader {
                 (user, status, delivered, read)
-            } else if self.blocks(user, reader) {
+            } else if is_since(delivered) {
                 (user, DeliveryStatus::Pending, None, None)
-            } else if read.is_some()
-                && !(self.allows(user, self.privacy_of(user).receipts_to, reader) && self.allows(reader, own, user))
+            } else if is_since(read)
+                || (read.is_some()
+                    && !(self.allows(user, self.privacy_of(user).receipts_to, reader)
+                        && self.allows(reader, own, user)))
             {
                 (user, DeliveryStatus::Delivered, delivered, None)
             } else {
