@@ -39,7 +39,8 @@ export async function openChat(id, seq = null) {
   }
   if (store.open !== id) return;
   changed("open");
-  byId("text").focus();
+  // Whoever is at a message already stays there.
+  if (!byId("messages").contains(document.activeElement)) byId("text").focus();
 }
 
 const current = () => store.chats.get(store.open);
