@@ -27,6 +27,7 @@ ALTER TABLE messages DROP CONSTRAINT messages_reply_in_chat_fkey;
 ALTER TABLE messages DROP CONSTRAINT messages_sender_is_participant_fkey;
 ALTER TABLE push_tokens DROP CONSTRAINT push_tokens_session_fkey;
 ALTER TABLE push_tokens DROP CONSTRAINT push_tokens_user_fkey;
+ALTER TABLE reserved_usernames DROP CONSTRAINT reserved_usernames_user_fkey;
 ALTER TABLE unread_messages DROP CONSTRAINT unread_messages_user_is_participant_fkey;
 ALTER TABLE uploads DROP CONSTRAINT uploads_owner_fkey;
 ALTER TABLE user_changes DROP CONSTRAINT user_changes_user_fkey;
@@ -82,6 +83,7 @@ ALTER TABLE messages ADD CONSTRAINT messages_reply_in_chat_fkey FOREIGN KEY (cha
 ALTER TABLE messages ADD CONSTRAINT messages_sender_is_participant_fkey FOREIGN KEY (chat_id, sender_id) REFERENCES chat_participants(chat_id, user_id);
 ALTER TABLE push_tokens ADD CONSTRAINT push_tokens_session_fkey FOREIGN KEY (session_id) REFERENCES user_sessions(id) ON DELETE CASCADE;
 ALTER TABLE push_tokens ADD CONSTRAINT push_tokens_user_fkey FOREIGN KEY (user_id) REFERENCES users(id);
+ALTER TABLE reserved_usernames ADD CONSTRAINT reserved_usernames_user_fkey FOREIGN KEY (user_id) REFERENCES users(id);
 ALTER TABLE unread_messages ADD CONSTRAINT unread_messages_user_is_participant_fkey FOREIGN KEY (chat_id, user_id) REFERENCES chat_participants(chat_id, user_id) ON DELETE CASCADE;
 ALTER TABLE uploads ADD CONSTRAINT uploads_owner_fkey FOREIGN KEY (owner_id) REFERENCES users(id);
 ALTER TABLE user_changes ADD CONSTRAINT user_changes_user_fkey FOREIGN KEY (user_id) REFERENCES user_heads(user_id) ON DELETE CASCADE;
@@ -113,6 +115,7 @@ SELECT create_distributed_function('public.prune_chat_changes(public.chat_id, pg
 SELECT create_distributed_function('public.prune_user_changes(public.user_id, pg_catalog.timestamptz, pg_catalog.int8, pg_catalog.int8)');
 SELECT create_distributed_function('public.purge_deleted_chat(pg_catalog.timestamptz, pg_catalog.int8)');
 SELECT create_distributed_function('public.queue_unused_files(pg_catalog._text)');
+SELECT create_distributed_function('public.receipts_at(public.chat_id, public.user_id, pg_catalog.timestamptz)');
 SELECT create_distributed_function('public.record_chat_change(public.chat_id, public.chat_change_kind, pg_catalog.int8, public.user_id)');
 SELECT create_distributed_function('public.record_event(public.chat_id, public.message_id, pg_catalog.jsonb, public.chat_change_kind, public.user_id)');
 SELECT create_distributed_function('public.record_profile_change(public.user_id, pg_catalog.bool)');
@@ -122,6 +125,7 @@ SELECT create_distributed_function('public.register_push_token(public.user_id, p
 SELECT create_distributed_function('public.remove_old_receipts(public.chat_id, pg_catalog.int8, pg_catalog.int8)');
 SELECT create_distributed_function('public.remove_oldest_messages(public.chat_id, pg_catalog.timestamptz, pg_catalog.int8)');
 SELECT create_distributed_function('public.remove_uploads(pg_catalog._text)');
+SELECT create_distributed_function('public.said_through(public.chat_id, public.user_id, pg_catalog.timestamptz, pg_catalog.int8, pg_catalog.int8)');
 SELECT create_distributed_function('public.search_finds(pg_catalog.text, pg_catalog._text, pg_catalog._text, pg_catalog.text)');
 SELECT create_distributed_function('public.search_has(pg_catalog.text, pg_catalog.text)');
 SELECT create_distributed_function('public.search_marks(pg_catalog.text, pg_catalog.text)');
@@ -134,4 +138,5 @@ SELECT create_distributed_function('public.send_message(public.chat_id, public.u
 SELECT create_distributed_function('public.send_messages(pg_catalog._uuid, pg_catalog._uuid, pg_catalog._uuid, public._message_kind, pg_catalog._text, pg_catalog._jsonb, pg_catalog._int8)');
 SELECT create_distributed_function('public.session_is_active(public.user_sessions)');
 SELECT create_distributed_function('public.set_message_metadata(public.chat_id, public.user_id, pg_catalog.int8, pg_catalog.int8, pg_catalog.jsonb)');
+SELECT create_distributed_function('public.touch_message(public.chat_id, public.user_id, pg_catalog.int8)');
 COMMIT;
