@@ -284,13 +284,14 @@ fn the_source_escapes_whatever_a_path_may_hold() {
     let migration = check::Migration {
         name: NAME.to_owned(),
         version: "20260131120000".to_owned(),
-        path: Path::new(r#"C:\a "b" 'c' é {}"#).to_owned(),
+        path: Path::new(r#"/migrations/a\ "b" 'c' é {}"#).to_owned(),
         run_in_transaction: false,
         diff: None,
         catalog: Some("table users:\n".to_owned()),
     };
     let source = embedded::source(&[migration]);
-    assert!(source.contains(r#"up: include_str!("C:\\a \"b\" 'c' é {}"#), "{source}");
+    let up = r#"up: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/a\\ \"b\" 'c' é {}/up.sql")), "#;
+    assert!(source.contains(up), "{source}");
     assert!(source.contains(r#"catalog: Some("table users:\n")"#), "{source}");
     assert!(source.contains(r#"version: "20260131120000""#) && source.contains("run_in_transaction: false"));
 }
