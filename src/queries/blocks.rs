@@ -12,7 +12,7 @@ use crate::ids::UserId;
 use crate::models::NewBlock;
 use crate::queries::predicates::hold_open;
 use crate::queries::profile::{Profile, seen_by};
-use crate::schema::{blocks, users};
+use crate::schema::{blocks, user_presence, users};
 
 /// A blocked user, as the blocker's list shows them.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
@@ -144,6 +144,7 @@ pub fn all(conn: &mut PgConnection, actor: Actor) -> QueryResult<Vec<ListedBlock
     let blocker = actor.user_id();
     blocks::table
         .inner_join(users::table.on(users::id.eq(blocks::blocked_id)))
+        .left_join(user_presence::table.on(user_presence::user_id.eq(users::id)))
         .filter(blocks::blocker_id.eq(blocker))
         .order((blocks::created_at.desc(), blocks::blocked_id))
         .select((seen_by(blocker), blocks::created_at))

@@ -13,7 +13,7 @@ use crate::queries::functions::lower;
 use crate::queries::nul_character;
 use crate::queries::predicates::{is_member, is_member_of};
 use crate::queries::profile::{Profile, seen_by};
-use crate::schema::{chat_participants, chats, users};
+use crate::schema::{chat_participants, chats, user_presence, users};
 
 /// A member of a chat, as the others see them.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
@@ -139,6 +139,7 @@ pub fn all_members(conn: &mut PgConnection, actor: Actor, chat_id: ChatId) -> Re
         .select(reading.field(chat_participants::user_id));
     let members: Vec<Member> = chat_participants::table
         .inner_join(users::table.on(users::id.eq(chat_participants::user_id)))
+        .left_join(user_presence::table.on(user_presence::user_id.eq(users::id)))
         .filter(is_member_of(chat_id))
         .filter(exists(membership))
         .order((chat_participants::role, chat_participants::joined_at, chat_participants::user_id))

@@ -15,7 +15,7 @@ use crate::cursor::{self, place};
 use crate::enums::{ChatKind, MessageKind};
 use crate::ids::{ChatId, UserId};
 use crate::page::Limit;
-use crate::schema::{chat_heads, chat_settings, chats, message_mentions, unread_messages, users};
+use crate::schema::{chat_heads, chat_settings, chats, message_mentions, unread_messages, user_presence, users};
 use crate::seq::Seq;
 
 /// A chat in the list of a member.
@@ -270,6 +270,7 @@ fn entries(user_id: UserId, archived: bool, unpinned: i16, nothing: i64) -> _ {
         .inner_join(chat_heads::table.on(chat_heads::chat_id.eq(unread_messages::chat_id)))
         .inner_join(chats::table.on(chats::id.eq(unread_messages::chat_id)))
         .left_join(users::table.on(users::id.nullable().eq(other)))
+        .left_join(user_presence::table.on(user_presence::user_id.nullable().eq(users::id.nullable())))
         .left_join(chat_settings::table.on(of_position))
         .filter(unread_messages::user_id.eq(user_id))
         .filter(is_archived.eq(archived))

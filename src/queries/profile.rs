@@ -2,17 +2,15 @@
 
 use chrono::{DateTime, Utc};
 use diesel::deserialize;
-use diesel::dsl::SqlTypeOf;
-use diesel::expression::ValidGrouping;
+use diesel::dsl::{Nullable, SqlTypeOf};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
-use diesel::sql_types::{Integer, Timestamptz};
+use diesel::sql_types::Integer;
 
 use super::visibility::Sight;
 use crate::enums::UserStatus;
 use crate::ids::UserId;
-use crate::schema::{sql_types, users};
+use crate::schema::{user_presence, users};
 
 /// What a reader may see of an account.
 ///
@@ -39,30 +37,14 @@ pub struct Profile {
     pub deleted_at: Option<DateTime<Utc>>,
 }
 
-/// The SQL of [`Status`].
-macro_rules! status {
-    () => {
-        "coalesce((SELECT presence.status FROM user_presence AS presence WHERE presence.user_id = users.id), 'offline')"
-    };
-}
-
-/// The SQL of [`LastSeen`].
-macro_rules! last_seen {
-    () => {
-        "coalesce((SELECT presence.last_seen_at FROM user_presence AS presence WHERE presence.user_id = users.id), \
-         users.deleted_at, users.created_at)"
-    };
-}
-
-/// Declares what a profile is made from, each with its type, its value and its SQL: for Diesel, for SQL text, and as a struct
-/// that names each of them.
+/// Declares the columns that a profile is made from, each with its type and as SQL text, and a struct that names each of them.
 macro_rules! columns {
-    ($($column:ident: $rust:ty as $sql:ty = $expression:ty, $value:expr, $text:expr;)+) => {
-        /// The columns of a profile as a reader sees it; `users` is in the statement.
+    ($($column:ident: $rust:ty = $expression:ty, $value:expr, $text:literal;)+) => {
+        /// The columns of a profile as a reader sees it; `users` is in the statement, left joined with `user_presence`.
         pub(super) type SeenBy = ($($expression,)+ Sight);
 
         /// The profile of the row of `users` as this reader sees it.
-        pub(super) const fn seen_by(reader: UserId) -> SeenBy {
+        pub(super) fn seen_by(reader: UserId) -> SeenBy {
             ($($value,)+ Sight(reader))
         }
 
@@ -70,7 +52,7 @@ macro_rules! columns {
         pub(crate) const COLUMNS: &str = concat!($($text, ", "),+);
 
         /// The SQL types of [`SeenBy`].
-        pub(super) type ProfileSql = ($($sql,)+ Integer);
+        pub(super) type ProfileSql = ($(SqlTypeOf<$expression>,)+ Integer);
 
         /// The row, before what the reader does not see is taken from it.
         struct Stored {
@@ -94,46 +76,18 @@ macro_rules! columns {
     };
 }
 
+// Of whom no device was ever heard, there is no row of `user_presence`; nor of whom the account is closed.
 columns! {
-    id: UserId as SqlTypeOf<users::id> = users::id, users::id, "users.id";
-    username: Option<String> as SqlTypeOf<users::username> = users::username, users::username, "users.username";
-    display_name: Option<String> as SqlTypeOf<users::display_name> = users::display_name, users::display_name, "users.display_name";
-    avatar_url: Option<String> as SqlTypeOf<users::avatar_url> = users::avatar_url, users::avatar_url, "users.avatar_url";
-    status: UserStatus as sql_types::UserStatus = Status, Status, status!();
-    last_seen_at: DateTime<Utc> as Timestamptz = LastSeen, LastSeen, last_seen!();
-    deleted_at: Option<DateTime<Utc>> as SqlTypeOf<users::deleted_at> = users::deleted_at, users::deleted_at, "users.deleted_at";
-}
-
-/// An expression of the row of `users`, by its SQL.
-macro_rules! presence {
-    ($($(#[$doc:meta])+ $name:ident: $sql:ty = $text:expr;)+) => {$(
-        $(#[$doc])+
-        #[derive(Debug, Clone, Copy, QueryId, ValidGrouping)]
-        pub(super) struct $name;
-
-        impl Expression for $name {
-            type SqlType = $sql;
-        }
-
-        impl<QS> AppearsOnTable<QS> for $name {}
-
-        impl<QS> SelectableExpression<QS> for $name {}
-
-        impl QueryFragment<Pg> for $name {
-            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-                out.push_sql($text);
-                Ok(())
-            }
-        }
-    )+};
-}
-
-// Of whom no device was ever heard, there is no row; nor of whom the account is closed.
-presence! {
-    /// Whether the user is there.
-    Status: sql_types::UserStatus = status!();
-    /// When a device of the user was last heard of.
-    LastSeen: Timestamptz = last_seen!();
+    id: UserId = users::id, users::id, "users.id";
+    username: Option<String> = users::username, users::username, "users.username";
+    display_name: Option<String> = users::display_name, users::display_name, "users.display_name";
+    avatar_url: Option<String> = users::avatar_url, users::avatar_url, "users.avatar_url";
+    status: Option<UserStatus> =
+        Nullable<user_presence::status>, user_presence::status.nullable(), "user_presence.status";
+    last_seen_at: Option<DateTime<Utc>> =
+        Nullable<user_presence::last_seen_at>, user_presence::last_seen_at.nullable(), "user_presence.last_seen_at";
+    created_at: DateTime<Utc> = users::created_at, users::created_at, "users.created_at";
+    deleted_at: Option<DateTime<Utc>> = users::deleted_at, users::deleted_at, "users.deleted_at";
 }
 
 impl Profile {
@@ -144,8 +98,9 @@ impl Profile {
             username: stored.username,
             display_name: stored.display_name,
             avatar_url: stored.avatar_url.filter(|_| stored.sight != Sight::BLOCKED),
-            status: if shows_presence { stored.status } else { UserStatus::Offline },
-            last_seen_at: shows_presence.then_some(stored.last_seen_at),
+            status: stored.status.filter(|_| shows_presence).unwrap_or(UserStatus::Offline),
+            last_seen_at: shows_presence
+                .then(|| stored.last_seen_at.or(stored.deleted_at).unwrap_or(stored.created_at)),
             deleted_at: stored.deleted_at,
         }
     }

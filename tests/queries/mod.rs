@@ -46,6 +46,7 @@ mod retry;
 mod round_trips;
 mod said_is_found;
 mod search;
+mod search_bounds;
 mod serde;
 mod server_statistics;
 mod service;

@@ -25,7 +25,7 @@ use crate::error::{Error, refusals};
 use crate::ids::UserId;
 use crate::models::{NewUser, User};
 use crate::queries::{nul_character, text};
-use crate::schema::users;
+use crate::schema::{user_presence, users};
 
 define_sql_function! {
     /// PostgreSQL's `lower`, which `users_username_key` indexes.
@@ -211,7 +211,12 @@ pub fn get(conn: &mut PgConnection, actor: Actor) -> QueryResult<User> {
 /// # Ok::<(), diesel::result::Error>(())
 /// ```
 pub fn find_profiles(conn: &mut PgConnection, actor: Actor, of: &[UserId]) -> QueryResult<Vec<Profile>> {
-    users::table.filter(users::id.eq_any(of)).order(users::id).select(seen_by(actor.user_id())).load(conn)
+    users::table
+        .left_join(user_presence::table)
+        .filter(users::id.eq_any(of))
+        .order(users::id)
+        .select(seen_by(actor.user_id()))
+        .load(conn)
 }
 
 /// Whether the character can be in a username (`users_username_check`).

@@ -10,7 +10,7 @@ use crate::queries::functions::{Matches, array_to_tsvector, search_names, search
 use crate::queries::profile::{ProfileSql, seen_by};
 use crate::queries::statement::statement;
 use crate::queries::visibility::MayFind;
-use crate::schema::users;
+use crate::schema::{user_presence, users};
 
 /// How many accounts a search finds at most.
 pub const SEARCH_LIMIT: usize = 20;
@@ -78,6 +78,7 @@ fn by_display_name(conn: &mut PgConnection, reader: UserId, part: &str) -> Query
         return Ok(Vec::new());
     }
     users::table
+        .left_join(user_presence::table)
         .filter(users::id.eq_any(ids))
         .filter(users::deleted_at.is_null())
         .filter(MayFind(reader))
@@ -118,6 +119,7 @@ fn having(conn: &mut PgConnection, reader: UserId, part: &str) -> QueryResult<Ve
     let beginning = format!("{part}%");
     let anywhere = if has_trigram { format!("%{part}%") } else { format!(r"%\_{part}%") };
     users::table
+        .left_join(user_presence::table)
         .filter(users::username.ilike(anywhere).or(users::username.ilike(beginning.clone())))
         .filter(MayFind(reader))
         // Ordered by the username alone, a plan that does not know the part may read all users in that order, in the

@@ -17,7 +17,7 @@ use crate::queries::history::{Entry, Reaction, ReplyPreview};
 use crate::queries::profile::{Profile, seen_by};
 use crate::queries::visibility::HasBlocked;
 use crate::schema::sql_types::{ChatChangeKind as ChatChangeKindSql, ParticipantRole as ParticipantRoleSql};
-use crate::schema::{blocks as block_rows, chats as chat_rows, contacts as contact_rows, users};
+use crate::schema::{blocks as block_rows, chats as chat_rows, contacts as contact_rows, user_presence, users};
 use crate::seq::Seq;
 use crate::version::Version;
 
@@ -324,7 +324,11 @@ pub(super) fn profiles(
         return Ok(HashMap::new());
     }
     let ids: Vec<_> = ids.into_iter().collect();
-    let profiles = users::table.filter(users::id.eq_any(ids)).select(seen_by(reader)).load(conn)?;
+    let profiles = users::table
+        .left_join(user_presence::table)
+        .filter(users::id.eq_any(ids))
+        .select(seen_by(reader))
+        .load(conn)?;
     Ok(profiles.into_iter().map(|profile: Profile| (profile.id, profile)).collect())
 }
 

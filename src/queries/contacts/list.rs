@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use crate::actor::Actor;
 use crate::enums::{ContactStatus, UserStatus};
 use crate::queries::profile::{Profile, seen_by};
-use crate::schema::{contacts, users};
+use crate::schema::{contacts, user_presence, users};
 
 /// A contact, or a request, as its list shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
@@ -52,6 +52,7 @@ pub fn all(conn: &mut PgConnection, actor: Actor) -> QueryResult<Vec<ListedConta
     let user = actor.user_id();
     let mut listed: Vec<ListedContact> = contacts::table
         .inner_join(users::table.on(users::id.eq(contacts::contact_id)))
+        .left_join(user_presence::table.on(user_presence::user_id.eq(users::id)))
         .filter(contacts::user_id.eq(user).and(contacts::status.eq(ContactStatus::Accepted)))
         .select((seen_by(user), contacts::created_at, contacts::accepted_at))
         .load(conn)?;
@@ -84,6 +85,7 @@ pub fn all_requests_received(conn: &mut PgConnection, actor: Actor) -> QueryResu
     let user = actor.user_id();
     contacts::table
         .inner_join(users::table.on(users::id.eq(contacts::contact_id)))
+        .left_join(user_presence::table.on(user_presence::user_id.eq(users::id)))
         .filter(contacts::user_id.eq(user).and(contacts::status.eq(ContactStatus::Pending)))
         .filter(contacts::requested_by.ne(user))
         .order((contacts::created_at.desc(), contacts::contact_id))
@@ -113,6 +115,7 @@ pub fn all_requests_sent(conn: &mut PgConnection, actor: Actor) -> QueryResult<V
     let user = actor.user_id();
     contacts::table
         .inner_join(users::table.on(users::id.eq(contacts::contact_id)))
+        .left_join(user_presence::table.on(user_presence::user_id.eq(users::id)))
         .filter(contacts::user_id.eq(user).and(contacts::status.eq(ContactStatus::Pending)))
         .filter(contacts::requested_by.eq(user))
         .order((contacts::created_at.desc(), contacts::contact_id))

@@ -80,5 +80,6 @@ SELECT
                 END
             )
         FROM users
+        LEFT JOIN user_presence ON user_presence.user_id = users.id
         WHERE users.id = any($6 || ARRAY(SELECT sender_id FROM answered WHERE sender_id <> ALL ($7)))
     )

@@ -16,7 +16,7 @@ use crate::ids::{ChatId, UserId, sql_types as sql};
 use crate::page::Limit;
 use crate::queries::predicates::is_member;
 use crate::queries::visibility::{MemberSees, SeesReaction};
-use crate::schema::{chat_participants, message_reactions, messages, users};
+use crate::schema::{chat_participants, message_reactions, messages, user_presence, users};
 use crate::seq::Seq;
 use crate::version::Version;
 
@@ -272,6 +272,7 @@ pub fn list(
     }
     let mut page = message_reactions::table
         .inner_join(users::table.on(users::id.eq(message_reactions::user_id)))
+        .left_join(user_presence::table.on(user_presence::user_id.eq(users::id)))
         .filter(message_reactions::chat_id.eq(chat_id).and(message_reactions::message_seq.eq(seq)))
         .filter(SeesReaction { chat_id, reader })
         .order((message_reactions::created_at, message_reactions::user_id, message_reactions::emoji))

@@ -1,18 +1,8 @@
-//! What each operation asks the server for: statements, round trips, and how many of the statements are parsed again at
-//! each call. Counted on the wire, at the second call on a connection, and held in docs/round-trips.md.
-
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::fs;
-use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+//! Each operation once, with what it needs to do what it is asked.
 
 use chrono::TimeDelta;
-use diesel::{Connection as _, PgConnection};
-use messenger_db::actor::Actor;
 use messenger_db::enums::{DeviceType, ImageType, PushService, UserStatus, Visibility};
-use messenger_db::ids::{ChatId, MessageId, SessionId, UserId};
+use messenger_db::ids::{MessageId, UserId};
 use messenger_db::models::NewUser;
 use messenger_db::page::Limit;
 use messenger_db::queries::accounts::{self, ProfileChanges};
@@ -28,156 +18,19 @@ use messenger_db::queries::{
 };
 use messenger_db::secrets::{PasswordHash, PushToken, SessionToken};
 use messenger_db::seq::Seq;
-use pretty_assertions::assert_eq;
 
-use super::cast::{self, by};
-use crate::support::{Proxy, TestDatabase};
-use crate::tree::operations::operations;
+use super::super::cast::{self, by};
+use super::World;
 
-/// Work in batches, on nobody's behalf: what it asks for follows how much there is to do.
-const IN_BATCHES: [&str; 15] = [
-    "accounts::release_username",
-    "accounts::release_usernames",
-    "changes::prune",
-    "erasure::left",
-    "erasure::of_user",
-    "export::of_user",
-    "import::messages",
-    "retention::purge_chat",
-    "retention::remove_messages",
-    "sessions::purge_expired",
-    "unused_files::forget",
-    "unused_files::list",
-    "uploads::abandon",
-    "uploads::discard",
-    "uploads::remove",
-];
-
-/// Of messages from a client, how many there were.
-#[derive(Debug, Default)]
-struct Counters {
-    statements: AtomicUsize,
-    round_trips: AtomicUsize,
-    parses: AtomicUsize,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Cost {
-    statements: usize,
-    round_trips: usize,
-    parses: usize,
-}
-
-impl Counters {
-    /// Counts a message (<https://www.postgresql.org/docs/current/protocol-message-formats.html>): Query and Bind begin a
-    /// statement, Query and Sync wait for the answer, Parse and Query are parsed. The statements that begin and end a
-    /// transaction are nothing to parse.
-    fn count(&self, message: &[u8]) {
-        let add = |counter: &AtomicUsize| counter.fetch_add(1, Ordering::SeqCst);
-        match message[0] {
-            b'Q' => {
-                add(&self.statements);
-                add(&self.round_trips);
-                let text = String::from_utf8_lossy(&message[5..]);
-                let ends = ["BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE"];
-                if !ends.iter().any(|begin| text.starts_with(begin)) {
-                    add(&self.parses);
-                }
-            }
-            b'B' => {
-                add(&self.statements);
-            }
-            b'S' => {
-                add(&self.round_trips);
-            }
-            b'P' => {
-                add(&self.parses);
-            }
-            _ => {}
-        }
-    }
-
-    fn now(&self) -> Cost {
-        let of = |counter: &AtomicUsize| counter.load(Ordering::SeqCst);
-        Cost { statements: of(&self.statements), round_trips: of(&self.round_trips), parses: of(&self.parses) }
-    }
-}
-
-/// Alice, who calls; her group with Bob and Carol, and her direct chat with Bob.
-struct World {
-    /// Prepares, and is not counted.
-    beside: PgConnection,
-    /// What the calls ask for on `conn` is counted.
-    conn: PgConnection,
-    counters: Arc<Counters>,
-    costs: BTreeMap<&'static str, Cost>,
-    alice: UserId,
-    bob: UserId,
-    group: ChatId,
-    direct: ChatId,
-    session: SessionId,
-    made: usize,
-}
-
-impl World {
-    /// Calls an operation twice, each time with what was prepared for it, and notes what the second call costs.
-    fn call<P, T, E: std::fmt::Debug>(
-        &mut self,
-        name: &'static str,
-        prepare: impl Fn(&mut Self) -> P,
-        call: impl Fn(&mut PgConnection, Actor, P) -> Result<T, E>,
-    ) {
-        for _ in 0..2 {
-            let prepared = prepare(self);
-            let before = self.counters.now();
-            call(&mut self.conn, by(self.alice), prepared).unwrap();
-            let after = self.counters.now();
-            let cost = Cost {
-                statements: after.statements - before.statements,
-                round_trips: after.round_trips - before.round_trips,
-                parses: after.parses - before.parses,
-            };
-            self.costs.insert(name, cost);
-        }
-    }
-
-    fn name(&mut self) -> String {
-        self.made += 1;
-        format!("made_{}", self.made)
-    }
-
-    fn somebody(&mut self) -> UserId {
-        let name = self.name();
-        cast::user(&mut self.beside, &name)
-    }
-
-    /// A member of the group who is new in it.
-    fn newcomer(&mut self) -> UserId {
-        let newcomer = self.somebody();
-        groups::add(&mut self.beside, by(self.alice), self.group, newcomer).unwrap();
-        newcomer
-    }
-
-    fn said_by(&mut self, user: UserId) -> Seq {
-        cast::say(&mut self.beside, self.group, user, ["See you at https://example.com"])
-    }
-
-    fn own_group(&mut self) -> ChatId {
-        groups::create(&mut self.beside, by(self.alice), &NewGroup::new("Runners", &[self.bob])).unwrap().id
-    }
-
-    fn own_session(&mut self) -> SessionId {
-        sessions::open(&mut self.beside, self.alice, &Device::new(DeviceType::Web), TimeDelta::days(30))
-            .unwrap()
-            .session
-            .id
-    }
-
-    fn asked_by_another(&mut self) -> UserId {
-        let other = self.somebody();
-        contacts::request(&mut self.beside, by(other), self.alice).unwrap();
-        other
-    }
+/// Calls all of them.
+pub fn all(world: &mut World) {
+    of_accounts(world);
+    of_people(world);
+    of_groups(world);
+    of_chats(world);
+    of_messages(world);
+    of_reading(world);
+    of_devices(world);
 }
 
 fn of_accounts(world: &mut World) {
@@ -483,61 +336,4 @@ fn of_devices(world: &mut World) {
     world.call("sessions::revoke", World::own_session, sessions::revoke);
     world.call("sessions::revoke_others", |w| (w.own_session(), w.session).1, sessions::revoke_others);
     world.call("sessions::revoke_all", World::own_session, |c, me, _| sessions::revoke_all(c, me));
-}
-
-fn costs() -> BTreeMap<&'static str, Cost> {
-    let database = TestDatabase::migrated();
-    let mut beside = database.diesel();
-    let (group, [alice, bob, _]) = cast::group(&mut beside);
-    let direct = cast::direct(&mut beside, alice, bob);
-    let session =
-        sessions::open(&mut beside, alice, &Device::new(DeviceType::Web), TimeDelta::days(30)).unwrap().session.id;
-    let counters = Arc::<Counters>::default();
-    let connection = database.connect();
-    let counting = Arc::clone(&counters);
-    let proxy = Proxy::watching(Path::new(&connection.host()), move |message| counting.count(message));
-    let url = format!(
-        "host={} port=5432 user={} dbname={}",
-        proxy.folder().display(),
-        connection.user(),
-        connection.database()
-    );
-    let conn = PgConnection::establish(&url).unwrap();
-    let costs = BTreeMap::new();
-    let mut world = World { beside, conn, counters, costs, alice, bob, group, direct, session, made: 0 };
-    of_accounts(&mut world);
-    of_people(&mut world);
-    of_groups(&mut world);
-    of_chats(&mut world);
-    of_messages(&mut world);
-    of_reading(&mut world);
-    of_devices(&mut world);
-    world.costs
-}
-
-#[test]
-fn what_each_operation_asks_for_is_documented() {
-    let costs = costs();
-    let missing = operations().into_keys().filter(|name| !costs.contains_key(name.as_str()));
-    assert_eq!(missing.collect::<Vec<_>>(), IN_BATCHES);
-    let mut text = String::from(
-        "# Round trips\n\nWhat each operation asks the server for, counted on the wire at its second call on a connection, \
-         where it does what it is asked:\n\n\
-         * **Statements**, those among them that begin and end a transaction.\n\
-         * **Round trips**: how often the caller waits for the server. Within a transaction of the caller's, BEGIN and COMMIT \
-         are savepoints, and are as many.\n\
-         * **Parsed again**: statements that are not prepared, and that each call has parsed and planned. What is called \
-         often has none.\n\n\
-         Tasks in batches are not listed: what they ask for follows how much there is to do. This file is written by \
-         `make snapshots`; a test compares.\n\n\
-         | operation | statements | round trips | parsed again |\n| --- | --- | --- | --- |\n",
-    );
-    for (name, Cost { statements, round_trips, parses }) in costs {
-        let _ = writeln!(text, "| `{name}` | {statements} | {round_trips} | {parses} |");
-    }
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/round-trips.md");
-    if std::env::var_os("SNAPSHOTS").is_some_and(|value| value == "overwrite") {
-        fs::write(&file, &text).unwrap();
-    }
-    assert_eq!(fs::read_to_string(file).unwrap_or_default(), text);
 }
