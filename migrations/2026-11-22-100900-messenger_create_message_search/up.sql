@@ -56,14 +56,17 @@ DECLARE
 BEGIN
     IF octet_length(folded) = char_length(folded) THEN
         folded := ' ' || btrim(regexp_replace(folded, '[^a-z0-9]+', ' ', 'g')) || ' ';
-        -- Letters before a number, as in v1.2.3, are a word by themselves, and so is the number.
-        IF folded ~ '[a-z][0-9]+ ' THEN
-            folded := regexp_replace(folded, '(?<=[a-z])(?=[0-9]+ )', ' ', 'g');
+        -- Where a number begins after letters, as in v1.2.3, a word begins, whatever follows: so the beginning of a word is the
+        -- beginning of the same words.
+        IF folded ~ '[a-z][0-9]' THEN
+            folded := regexp_replace(folded, '(?<=[a-z])(?=[0-9])', ' ', 'g');
         END IF;
         RETURN folded;
     END IF;
 
-    folded := normalize(folded, NFKD);
+    -- Two signs that stand for a sentence each would become up to eighteen times as long. They are symbols, by numbers that no
+    -- other has.
+    folded := normalize(translate(folded, E'\uFDFA\uFDFB', E'\U0001F0F6\U0001F0F7'), NFKD);
     IF folded ~ ('[' || hidden || ']') THEN
         folded := regexp_replace(folded, '[' || hidden || ']+', '', 'g');
     END IF;
@@ -93,8 +96,8 @@ BEGIN
     END IF;
 
     folded := regexp_replace(folded, '[' || signs || ']+', ' ', 'g');
-    IF folded ~ '[^0-9 ][0-9]+( |$)' THEN
-        folded := regexp_replace(folded, '(?<=[^0-9 ])(?=[0-9]+( |$))', ' ', 'g');
+    IF folded ~ '[^0-9 ][0-9]' THEN
+        folded := regexp_replace(folded, '(?<=[^0-9 ])(?=[0-9])', ' ', 'g');
     END IF;
     IF folded ~ ('[' || symbols || flags || spaceless || ']') THEN
         folded := regexp_replace(folded, '([' || symbols || ']|[' || flags || ']{2})', E' \\1 ', 'g');

@@ -315,6 +315,8 @@ fn flags_versions_and_letters_with_a_dot_below_are_found_as_people_see_them() {
         "\u{915}\u{93c}\u{932}\u{92e}",
         "Версия в1.2.3",
         "covid19 is over",
+        "sha256sum, base64url, Win10Pro and youtu.be/dQw4w9WgXcQ",
+        "ﷺ",
     ];
     cast::say(conn, chat, alice, said);
     for (query, expected) in [
@@ -337,6 +339,17 @@ fn flags_versions_and_letters_with_a_dot_below_are_found_as_people_see_them() {
         ("covid1", vec![7]),
         ("covid19", vec![7]),
         ("covid2", vec![]),
+        // As they are typed, sign by sign.
+        ("sha2", vec![8]),
+        ("sha25", vec![8]),
+        ("sha256", vec![8]),
+        ("sha256s", vec![8]),
+        ("sha256sum", vec![8]),
+        ("sha257", vec![]),
+        ("base64", vec![8]),
+        ("win10", vec![8]),
+        ("youtu.be/dQw4", vec![8]),
+        ("ﷺ", vec![9]),
         ("क़लम", vec![5, 4]),
         ("\u{958}लम", vec![5, 4]),
         ("कलम", vec![5, 4]),

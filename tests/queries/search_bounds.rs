@@ -141,3 +141,13 @@ fn a_long_message_is_marked_around_what_was_found_wherever_it_is() {
         }
     }
 }
+
+#[test]
+fn no_sign_becomes_long_when_it_is_folded() {
+    let database = TestDatabase::migrated();
+    let longest = database.value(
+        "SELECT max(char_length(btrim(search_text(chr(code))))) FROM generate_series(1, 1114111) AS code
+         WHERE code NOT BETWEEN 55296 AND 57343",
+    );
+    assert!(longest.parse::<u32>().unwrap() <= 9, "{longest}");
+}

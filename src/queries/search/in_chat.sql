@@ -102,7 +102,7 @@ CROSS JOIN LATERAL (
     ) AS newest
     WHERE
         -- A page of the longest messages is less.
-        (sought.is_exact OR newest.bytes <= 4500000)
+        (sought.is_exact OR newest.bytes <= 1000000)
         AND NOT EXISTS (
             SELECT FROM chat_participants AS viewer
             WHERE

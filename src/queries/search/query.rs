@@ -21,7 +21,7 @@ pub const MAX_QUERY: usize = 1_000;
 ///
 /// The first 20 words or quotes of a text count; very frequent words are not counted.
 ///
-/// The index finds the messages that have the words. Of those, the newest 5,000, or 4.5 MB, are looked at for the order of words,
+/// The index finds the messages that have the words. Of those, the newest 5,000, or 1 MB, are looked at for the order of words,
 /// their endings and what is excluded; where none of so many is what was asked, older ones are not found.
 ///
 /// A text without a word that the index has (very frequent words, exclusions or signs alone) is looked for in the
