@@ -96,12 +96,19 @@ BEGIN
     file_keys := '{}';
     outcome := 'done';
 
-    -- While the head is locked, nobody sends, edits, deletes or reacts here.
-    SELECT head.first_seq, head.last_seq, head.version
-    INTO begins_seq, newest_seq, next_version
-    FROM chat_heads AS head
-    WHERE head.chat_id = in_chat
-    FOR NO KEY UPDATE;
+    -- While the head is locked, nobody sends, edits, deletes or reacts here. A chat that somebody else holds for longer than
+    -- the lock timeout is left for the next run: others wait behind it.
+    BEGIN
+        SELECT head.first_seq, head.last_seq, head.version
+        INTO begins_seq, newest_seq, next_version
+        FROM chat_heads AS head
+        WHERE head.chat_id = in_chat
+        FOR NO KEY UPDATE;
+    EXCEPTION
+        WHEN lock_not_available THEN
+            outcome := 'busy';
+            RETURN;
+    END;
 
     through_seq := least(newest_seq, begins_seq + at_most - 1);
     SELECT coalesce(min(young.seq) - 1, through_seq)
@@ -450,7 +457,7 @@ COMMENT ON FUNCTION remove_uploads(text []) IS
 COMMENT ON FUNCTION discard_uploads(interval, bigint) IS
     'Removes the oldest uploads that nobody attached within a time, also those that were given up, and puts their files on the list. Skips those that are locked.';
 COMMENT ON FUNCTION remove_oldest_messages(chat_id, timestamptz, bigint) IS
-    'Removes the oldest messages of a chat, a bounded number, up to the first that is not older than a time, and puts their files on the list. Locks the head. Outcome: more (call it again), done, or busy (a position is locked elsewhere; nothing was removed). Gives where history begins now, and the version of the chat.';
+    'Removes the oldest messages of a chat, a bounded number, up to the first that is not older than a time, and puts their files on the list. Locks the head. Outcome: more (call it again), done, or busy (a position or, for longer than the lock timeout, the head is locked elsewhere; nothing was removed). Gives where history begins now, and the version of the chat.';
 COMMENT ON FUNCTION remove_old_receipts(chat_id, bigint, bigint) IS
     'Removes the runs of receipts that end before a message, such as the one where history begins, a bounded number. Gives how many it removed.';
 COMMENT ON FUNCTION purge_deleted_chat(timestamptz, bigint) IS

@@ -113,11 +113,19 @@ fn a_signal_ends_it_after_the_batch_that_is_under_way() {
 #[test]
 fn a_task_that_waits_for_a_lock_too_long_fails_and_the_others_are_done() {
     let database = neglected(1);
-    let _holder = LockHolder::of(&database, "SELECT FROM chat_heads FOR UPDATE");
+    let _holder = LockHolder::of(&database, "LOCK TABLE chat_heads");
     let object = on(&database, &[&OLD[..], &["--json", "--lock-timeout", "10"]].concat()).exits(5).json();
     assert_eq!(tasks(&object)[5], ("old_messages", "failed", 0));
     assert!(object["tasks"][5]["error"].as_str().unwrap().contains("lock timeout"), "{object}");
     assert_eq!(sessions(&database), "0");
+}
+
+#[test]
+fn chats_that_are_held_are_left_for_the_next_time() {
+    let database = neglected(1);
+    let _holder = LockHolder::of(&database, "SELECT FROM chat_heads FOR UPDATE");
+    let object = on(&database, &[&OLD[..], &["--json", "--lock-timeout", "10"]].concat()).exits(0).json();
+    assert_eq!(tasks(&object)[5], ("old_messages", "done", 0));
 }
 
 #[test]

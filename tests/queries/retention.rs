@@ -277,6 +277,27 @@ fn a_position_that_another_transaction_holds_is_not_waited_for() {
 }
 
 #[test]
+fn a_chat_that_another_transaction_holds_is_left_and_the_others_go_on() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (one, [alice, ..]) = cast::group(conn);
+    let other = groups::create(conn, by(alice), &NewGroup::new("Runners", &[])).unwrap().id;
+    for chat in [one, other] {
+        say(conn, chat, alice, ["old", "new"]);
+        age(conn, chat, 2);
+    }
+    let holder = &mut database.diesel();
+    let first = one.min(other);
+    holder.batch_execute(&format!("BEGIN; SELECT FROM chat_heads WHERE chat_id = '{first}' FOR UPDATE")).unwrap();
+    conn.batch_execute("SET lock_timeout = '50ms'").unwrap();
+    let (run_beside, _) = run(conn, Removal::everywhere());
+    assert_eq!((run_beside.messages, run_beside.left), (2, 1));
+    holder.batch_execute("ROLLBACK").unwrap();
+    assert_eq!(run(conn, Removal::everywhere()).0.messages, 2);
+    assert_consistent(&database);
+}
+
+#[test]
 fn several_runs_at_once_beside_those_who_write_remove_each_message_once() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();

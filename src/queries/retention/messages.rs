@@ -50,7 +50,8 @@ pub struct Removal {
     pub messages: i64,
     /// In how many chats it has removed some.
     pub chats: i64,
-    /// How many chats it left for the next run, because another transaction held a position of a member.
+    /// How many chats it left for the next run, because another transaction held a position of a member, or the chat for longer
+    /// than the lock timeout.
     pub left: i64,
     /// What the last batch removed. `None`: it looked for old messages, or cleaned up after them.
     pub batch: Option<Batch>,
@@ -185,7 +186,8 @@ fn remove(
     let removing = RemoveMessages { chat_id, before, batch: BATCH };
     let (outcome, messages, first_seq, version, file_keys) =
         removing.get_result::<(String, i64, Option<Seq>, Option<Version>, Vec<String>)>(conn)?;
-    // Nulls: the chat was purged meanwhile.
+    run.left += i64::from(outcome == "busy");
+    // Nulls: the chat was purged meanwhile, or its head is held.
     let (Some(first_seq), Some(version)) = (first_seq, version) else {
         next(run);
         return Ok(());
@@ -199,6 +201,5 @@ fn remove(
         "more" => Phase::Messages { chat_id, is_first: is_first && messages == 0 },
         _ => Phase::Receipts { chat_id, first_seq },
     };
-    run.left += i64::from(outcome == "busy");
     Ok(())
 }
