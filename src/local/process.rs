@@ -34,6 +34,8 @@ pub enum StopMode {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PidFile {
     process: Pid,
+    /// What its socket is named after, which may be another port than that of this caller.
+    port: Option<u16>,
     pub(super) since: Option<SystemTime>,
     is_ready: bool,
 }
@@ -54,8 +56,9 @@ impl PidFile {
         // A single-user server writes its number as a negative one.
         let process = Pid::from_raw(lines.next()?.parse::<i32>().ok()?.checked_abs()?)?;
         let since = lines.nth(1).and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
-        let is_ready = matches!(lines.nth(4), Some("ready" | "standby"));
-        Some(Self { process, since: since.and_then(|since| SystemTime::UNIX_EPOCH.checked_add(since)), is_ready })
+        let port = lines.next().and_then(|port| port.parse().ok());
+        let is_ready = matches!(lines.nth(3), Some("ready" | "standby"));
+        Some(Self { process, port, since: since.and_then(|since| SystemTime::UNIX_EPOCH.checked_add(since)), is_ready })
     }
 
     pub(super) fn pid(&self) -> u32 {
@@ -81,11 +84,13 @@ impl Local {
 
     /// Looks once.
     pub(super) fn observe(&self) -> Result<Life, LocalError> {
-        let listens = self.socket.accepts();
+        let file = PidFile::read(&self.pid_file())?;
+        let port = file.as_ref().and_then(|file| file.port);
+        let listens = self.socket.accepts() || port.is_some_and(|port| self.socket.named_after(port).accepts());
         if !listens && !self.folder.is_held() {
             return Ok(Life::Dead);
         }
-        Ok(match PidFile::read(&self.pid_file())? {
+        Ok(match file {
             Some(file) if listens => Life::Up(file),
             // Without its file, a server ends by itself within a minute.
             file => Life::Silent(file),

@@ -53,6 +53,11 @@ impl Socket {
         self.folder.join(format!(".s.PGSQL.{}{suffix}", self.port))
     }
 
+    /// The socket in the same folder that is named after another port.
+    pub(super) fn named_after(&self, port: u16) -> Self {
+        Self { port, ..self.clone() }
+    }
+
     /// Whether a server listens.
     pub(super) fn accepts(&self) -> bool {
         UnixStream::connect(self.file("")).is_ok()

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use messenger_db::local::PG_BIN_VARIABLE;
+use messenger_db::local::{Local, PG_BIN_VARIABLE};
 use messenger_db::migrate::for_tests;
 use messenger_db::migrate::for_tests::Connection;
 
@@ -67,6 +67,17 @@ fn destroy_asks_for_yes_and_then_leaves_nothing() {
     for arguments in [&["destroy"][..], &["destroy", "--yes"]] {
         assert_eq!(local(&folder, arguments).exits(0).stdout, format!("nothing is in {}\n", folder.path().display()));
     }
+}
+
+#[test]
+fn a_server_whose_socket_is_named_after_another_port_is_stopped_and_destroyed() {
+    let folder = StateFolder::new();
+    let server = Local::open(Some(folder.path())).unwrap().throwaway().port(6543);
+    server.start().unwrap();
+    local(&folder, &["stop"]).exits(0);
+    server.start().unwrap();
+    local(&folder, &["destroy", "--yes"]).exits(0);
+    assert!(!folder.path().exists());
 }
 
 #[test]

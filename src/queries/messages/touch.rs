@@ -53,7 +53,7 @@ statement! {
 /// the other.
 ///
 /// Call it first in the transaction that writes the service's own rows. Until that ends, no membership of the chat ends, and
-/// the message is not deleted: what was allowed when this was called is allowed when it is committed. Two who touch messages
+/// the message is not deleted. A block that comes meanwhile counts from the next call on. Two who touch messages
 /// of one chat come after each other.
 ///
 /// One round trip: the function `touch_message`. It locks the chat's head, once it is known that the actor may. Index: the
