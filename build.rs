@@ -15,7 +15,7 @@ mod tables;
 #[path = "build/unmarked.rs"]
 mod unmarked;
 
-use build_shared::{mark, statements};
+use build_shared::mark;
 
 /// Tells what is wrong through `cargo::error`, which fails the build by itself. A non-zero exit would make cargo
 /// repeat this program's whole output below the errors.

@@ -4,21 +4,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 mod catalogs;
-mod entry;
 mod folder;
 mod locks;
-mod metadata;
 mod name;
-mod problem;
-mod rules;
 mod session;
 mod sql;
 
+// Both who include this file, the build script and a test, have it beside it.
+use super::build_shared::{entry, metadata, problem, rules, statements};
 use entry::{Entry, Kind, entries};
 pub use problem::Problem;
-
-// Both who include this file, the build script and a test, have the runner's `statements` beside it.
-use super::statements;
 
 /// The file beside the migrations with the whole catalog of the newest version.
 const CATALOG: &str = "catalog.txt";

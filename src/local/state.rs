@@ -1,7 +1,7 @@
 //! The state folder: where it is, who may use it, one process at a time, and its removal.
 //!
-//! Guards against folders that are not ours (a link, another user's, one with other content), against two processes that make, start or remove one server at once, against a full disk, and against
-//! paths that PostgreSQL's text files cannot hold.
+//! Guards against folders that are not ours (a link, another user's, one with other content), against two processes that make,
+//! start or remove one server at once, against a full disk, and against paths that PostgreSQL's text files cannot hold.
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};

@@ -148,8 +148,9 @@ pub type Progress<'a> = dyn FnMut(Task, i64) -> ControlFlow<()> + 'a;
 /// pooler that shares sessions between transactions. Batches are transactions of their own, and short: see
 /// [`retention`](crate::queries::retention), [`changes::prune`](crate::queries::changes::prune),
 /// [`uploads::discard`](crate::queries::uploads::discard),
-/// [`accounts::release_usernames`](crate::queries::accounts::release_usernames) and [`sessions::purge_expired`](crate::queries::sessions::purge_expired). A dry
-/// run locks nothing, and reads the tables of messages, changes and uploads from end to end.
+/// [`accounts::release_usernames`](crate::queries::accounts::release_usernames) and
+/// [`sessions::purge_expired`](crate::queries::sessions::purge_expired). A dry run locks nothing, and reads the tables of messages,
+/// changes and uploads from end to end.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();

@@ -1,5 +1,5 @@
--- How many messages are in the beginnings of chats that are older than a time: up to the first message of a member that is younger, and
--- with the younger words of the system that stand before older messages.
+-- How many messages are in the beginnings of chats that are older than a time: up to the first message of a member that is younger,
+-- and with the younger words of the system that stand before older messages.
 SELECT count(*)
 FROM (
     SELECT

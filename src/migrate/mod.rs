@@ -60,7 +60,7 @@ pub use commands::roles::{Roles, create_roles, plan_roles};
 pub use commands::run::{RunOptions, run};
 pub use commands::sizes::{TableSize, table_sizes};
 pub use commands::verify::{Edited, Verification, verify};
-pub use error::{Error, Place};
+pub use error::Error;
 pub use model::allow::{AllowedDrift, BadPattern};
 pub use model::backup::{Backup, BackupError};
 pub use model::blocker::Blocker;
@@ -68,6 +68,7 @@ pub use model::drift::{Difference, Drift, Kind};
 pub use model::holder::Holder;
 pub use model::interrupted::Interrupted;
 pub use model::migration::{Migration, Owner, Version};
+pub use model::place::Place;
 pub use model::step::{Direction, Step};
 pub use model::target::Target;
 pub use observer::{Event, Observer, Silent};
@@ -101,7 +102,7 @@ pub use state::status::{Status, status};
 pub mod for_tests {
     pub use super::sql::libpq::{Connection, Rows};
     pub use super::state::catalog::read as read_catalog;
-    pub use crate::build_shared::statements;
+    pub use crate::build_shared::{entry, mark, metadata, problem, rules, statements};
 
     /// The rows of a query in a session of the pool.
     ///

@@ -9,7 +9,8 @@ use crate::ids::UserId;
 use crate::schema::users;
 use crate::secrets::PasswordHash;
 
-/// A user as stored; whether the user is there is in `user_presence`. `username` and `password_hash` are `None` once the account is closed.
+/// A user as stored; whether the user is there is in `user_presence`. `username` and `password_hash` are `None` once the account is
+/// closed.
 #[derive(Debug, Clone, PartialEq, Eq, Identifiable, Queryable, Selectable)]
 #[diesel(table_name = users, check_for_backend(Pg))]
 pub struct User {

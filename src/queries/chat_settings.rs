@@ -180,7 +180,8 @@ pub(super) fn stored() -> _ {
 /// The user's other devices learn of it by the user's log.
 ///
 /// A transaction of two statements. It locks the row of the settings, and then the counter of the user's log, until it
-/// commits; the first time, it keeps the membership from ending meanwhile. Indexes: `unread_messages_pkey`, `chat_heads_pkey`, `chat_settings_pkey`.
+/// commits; the first time, it keeps the membership from ending meanwhile. Indexes: `unread_messages_pkey`, `chat_heads_pkey`,
+/// `chat_settings_pkey`.
 ///
 /// # Errors
 ///

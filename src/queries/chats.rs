@@ -126,7 +126,8 @@ pub fn find_by_slug(conn: &mut PgConnection, actor: Actor, slug: &str) -> QueryR
 /// let group = groups::create(conn, carol, &NewGroup::new("Hikers", &[alice.user_id(), bob.user_id()]))?;
 /// groups::promote(conn, carol, group.id, bob.user_id())?;
 /// let members = chats::all_members(conn, alice, group.id)?;
-/// assert_eq!(members.iter().map(|member| member.profile.id).collect::<Vec<_>>(), [carol, bob, alice].map(|actor| actor.user_id()));
+/// let ids: Vec<_> = members.iter().map(|member| member.profile.id).collect();
+/// assert_eq!(ids, [carol, bob, alice].map(|actor| actor.user_id()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn all_members(conn: &mut PgConnection, actor: Actor, chat_id: ChatId) -> Result<Vec<Member>, Error<ChatRefused>> {

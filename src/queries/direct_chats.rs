@@ -71,8 +71,8 @@ pub fn find(conn: &mut PgConnection, actor: Actor, other: UserId) -> QueryResult
 /// same chat.
 ///
 /// One statement when the chat exists, else a transaction. It holds both accounts open, and locks the contact, so
-/// that it cannot be removed meanwhile, and the counters of both users' logs; and a concurrent call for the same pair waits for this one. Index:
-/// `chats_direct_pair_key`.
+/// that it cannot be removed meanwhile, and the counters of both users' logs; and a concurrent call for the same pair waits for
+/// this one. Index: `chats_direct_pair_key`.
 ///
 /// # Errors
 ///

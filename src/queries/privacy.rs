@@ -19,7 +19,8 @@ use crate::schema::users;
 pub struct Privacy {
     /// Who sees whether the user is there, and when they were last seen.
     pub presence_to: Visibility,
-    /// Who sees what the user has read. It is mutual: of whom the user does not show theirs, the user does not see what they have read.
+    /// Who sees what the user has read. It is mutual: of whom the user does not show theirs, the user does not see what they have
+    /// read.
     pub receipts_to: Visibility,
     /// Who may add the user to groups.
     pub addable_by: Visibility,

@@ -50,8 +50,8 @@ pub(super) const fn blank(character: char) -> Option<bool> {
     }
 }
 
-/// By Unicode's properties, separators, controls, formats and what may be ignored, and what is drawn as nothing: the migration of the
-/// same function says which.
+/// By Unicode's properties, separators, controls, formats and what may be ignored, and what is drawn as nothing: the migration of
+/// the same function says which.
 const fn is_invisible(character: char) -> bool {
     matches!(
         character,

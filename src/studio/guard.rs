@@ -28,8 +28,8 @@ const HEADERS: [(&str, &str); 7] = [
 
 /// What lets a browser in: a random text in the address, for which it gets another one as a cookie.
 ///
-/// Cookies are sent to every port of a host: whoever listens at another one can read this one's. What he reads is valid here alone, until
-/// the studio ends, and the address cannot be made from it.
+/// Cookies are sent to every port of a host: whoever listens at another one can read this one's. What he reads is valid here alone,
+/// until the studio ends, and the address cannot be made from it.
 #[derive(Debug)]
 pub(super) struct Token {
     text: SessionToken,

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 /// Elements in whose text a mark would be no element.
 const PLAIN: [&str; 4] = ["title", "option", "svg", "textarea"];
 
-/// A page with each such character replaced by its number, such as `U+202E`: as a mark in its text, in words where a mark is none. What is
-/// in attributes stays as it is: it is sent back, and not read. Joiners of emoji and of scripts stay, too.
+/// A page with each such character replaced by its number, such as `U+202E`: as a mark in its text, in words where a mark is none.
+/// What is in attributes stays as it is: it is sent back, and not read. Joiners of emoji and of scripts stay, too.
 pub(super) fn shown(page: String) -> String {
     if !page.chars().any(is_hidden) {
         return page;

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use messenger_db::migrate::for_tests::statements;
+use messenger_db::migrate::for_tests as build_shared;
+use messenger_db::migrate::for_tests::mark;
 use tempfile::TempDir;
 
 mod catalogs;
@@ -12,8 +13,6 @@ mod check;
 #[path = "../../build/embedded.rs"]
 #[allow(dead_code, reason = "only the build script needs the source for a refused folder")]
 mod embedded;
-#[path = "../../src/build_shared/mark.rs"]
-mod mark;
 mod sql;
 #[path = "../../build/unmarked.rs"]
 mod unmarked;

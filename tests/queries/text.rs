@@ -89,7 +89,8 @@ fn the_database_and_the_crate_agree_on_what_joins_a_character() {
         .collect();
     let lost: Vec<_> = expected.chars().filter(|character| !joined.contains(*character)).collect();
     assert_eq!(lost, [' '; 0], "cut from what they belong to");
-    // Vowels and finals of Hangul, and vowels of Kirat Rai, join what is before them, whatever it is; others are of a Unicode to come, and no letters.
+    // Vowels and finals of Hangul, and vowels of Kirat Rai, join what is before them, whatever it is; others are of a Unicode to
+    // come, and no letters.
     let more: Vec<_> = joined.chars().filter(|character| !expected.contains(*character)).collect();
     let letters = more.iter().filter(|character| character.is_alphanumeric());
     let letters: Vec<_> = letters

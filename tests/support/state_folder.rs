@@ -66,7 +66,8 @@ impl StateFolder {
     }
 }
 
-/// `TMPDIR`; without it in memory, where that has 4 GiB to spare: half the time of a small test is making and removing a database's files.
+/// `TMPDIR`; without it in memory, where that has 4 GiB to spare: half the time of a small test is making and removing a database's
+/// files.
 fn place() -> PathBuf {
     let memory = Path::new("/dev/shm");
     let is_spacious = statvfs(memory).is_ok_and(|found| found.f_bavail * found.f_frsize >= 4 << 30);

@@ -54,3 +54,33 @@ fn a_module_of_several_files_is_a_folder_with_a_mod_rs() {
         .collect();
     assert_eq!(beside, Vec::<&PathBuf>::new());
 }
+
+/// Whether a line of a file is prose that is to be wrapped: a comment, or Markdown but for tables, code and long addresses.
+fn is_prose(path: &Path, line: &str) -> bool {
+    let text = match path.extension().and_then(|extension| extension.to_str()) {
+        Some("rs") => line.trim_start().strip_prefix("//"),
+        Some("sql") => line.trim_start().strip_prefix("--"),
+        Some("md") => Some(line),
+        _ => None,
+    };
+    let text = text.map(|text| text.trim_start_matches(['/', '!', ' ']));
+    text.is_some_and(|text| !text.starts_with('|') && !text.contains("](") && !text.contains("://"))
+}
+
+#[test]
+fn prose_is_wrapped_where_people_can_read_it() {
+    let generated = ["docs/schema.md", "docs/round-trips.md", "src/schema.rs", "tests/cli/distribute.sql"];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files: Vec<_> = files().into_iter().filter(|path| root.join(path).is_file()).collect();
+    for path in ["README.md", "CONTRIBUTING.md"] {
+        files.push(path.into());
+    }
+    walk(&root.join("docs"), &mut files);
+    let mut found = Vec::new();
+    for path in files.iter().filter(|path| !generated.iter().any(|generated| path.ends_with(generated))) {
+        let Ok(text) = fs::read_to_string(root.join(path)) else { continue };
+        let long = |line: &str| is_prose(path, line) && line.chars().count() > 132;
+        found.extend((1..).zip(text.lines()).filter(|(_, line)| long(line)).map(|(number, _)| (path.clone(), number)));
+    }
+    assert_eq!(found, []);
+}

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
-use crate::migrate::error::{Error, Place};
+use crate::migrate::error::Error;
 use crate::migrate::model::interrupted::Interrupted;
 use crate::migrate::model::migration::Migration;
+use crate::migrate::model::place::Place;
 use crate::migrate::model::step::{Direction, Step};
 use crate::migrate::observer::{Event, Observer};
 use crate::migrate::session::lock_monitor::LockMonitor;

@@ -7,8 +7,9 @@ use diesel::migration::CREATE_MIGRATIONS_TABLE;
 
 use crate::build_shared::mark::MARK;
 use crate::migrate::commands::run::{self, RunOptions};
-use crate::migrate::error::{Error, Place};
+use crate::migrate::error::Error;
 use crate::migrate::model::migration::Migration;
+use crate::migrate::model::place::Place;
 use crate::migrate::session::lock;
 use crate::migrate::session::pool::Pool;
 use crate::migrate::sql::quote::literal;

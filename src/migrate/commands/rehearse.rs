@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use crate::migrate::commands::run::{self, RunOptions};
 use crate::migrate::commands::{apply, plan};
-use crate::migrate::error::{Error, Place};
+use crate::migrate::error::Error;
 use crate::migrate::model::interrupted::Interrupted;
 use crate::migrate::model::migration::Migration;
+use crate::migrate::model::place::Place;
 use crate::migrate::model::step::Direction;
 use crate::migrate::observer::{Event, Observer};
 use crate::migrate::session::lock::{self, RunnerLock};

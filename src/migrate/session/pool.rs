@@ -116,8 +116,8 @@ impl Pool {
     ///
     /// [`run`](crate::migrate::run) applies this crate's first, then these by version, whatever versions the two have; with the
     /// same history, lock, retries and ledger. What their catalog should be nobody knows, and so nothing is said of it.
-    /// [`revert`](crate::migrate::revert) and [`redo`](crate::migrate::redo) begin with the newest of these. Called again, the migrations of
-    /// the next source come after those of the one before.
+    /// [`revert`](crate::migrate::revert) and [`redo`](crate::migrate::redo) begin with the newest of these. Called again, the
+    /// migrations of the next source come after those of the one before.
     ///
     /// ```
     /// # use messenger_db::migrate::{self, ConnectOptions, RunOptions, Silent};

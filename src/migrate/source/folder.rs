@@ -2,23 +2,11 @@
 
 use std::path::Path;
 
-use crate::migrate::model::migration::{Migration, of_service};
-use crate::migrate::sql::statements;
-
 // The checks of the build script. Those that are this crate's own rules, such as for names, are not asked of others.
-#[path = "../../../build/entry.rs"]
-#[allow(dead_code, reason = "the build script needs more of it")]
-mod entry;
-#[path = "../../../build/metadata.rs"]
-mod metadata;
-#[path = "../../../build/problem.rs"]
-mod problem;
-#[path = "../../../build/rules.rs"]
-#[allow(dead_code, reason = "the build script needs more of it")]
-mod rules;
-
-use entry::{Entry, Kind, entries};
-use problem::Problem;
+use crate::build_shared::entry::{Entry, Kind, entries};
+use crate::build_shared::problem::Problem;
+use crate::build_shared::{metadata, rules};
+use crate::migrate::model::migration::{Migration, of_service};
 
 /// The migrations of a folder, in no order.
 pub(crate) fn read(folder: &Path) -> Result<Vec<Migration>, Vec<String>> {

@@ -93,9 +93,9 @@ refusals! { PasswordRefused {
 /// the user has blocked hears nothing of another picture, and sees none. In a chat that has somebody of them, 1,000 others at most
 /// hear of it, in the logs of their own; the rest see it when they read the profile the next time.
 ///
-/// A transaction; locks the account's row `FOR UPDATE`, and waits for another who is taking the same username; then the heads of the
-/// user's chats in the order of their ids, and the counters of the contacts' logs. Its cost follows the number of the
-/// user's chats and contacts. Uses the indexes `users_pkey`, `unread_messages_pkey` and `contacts_pkey`.
+/// A transaction; locks the account's row `FOR UPDATE`, and waits for another who is taking the same username; then the heads of
+/// the user's chats in the order of their ids, and the counters of the contacts' logs. Its cost follows the number of the user's
+/// chats and contacts. Uses the indexes `users_pkey`, `unread_messages_pkey` and `contacts_pkey`.
 ///
 /// # Errors
 ///

@@ -69,8 +69,8 @@ fn reserve(conn: &mut PgConnection, username: &str, user: Option<UserId>) -> Que
     Ok(())
 }
 
-/// Whether the username is reserved, and not for this user. Asked after the username was taken: whoever waited for the account to be
-/// closed or renamed sees the reservation only then.
+/// Whether the username is reserved, and not for this user. Asked after the username was taken: whoever waited for the account to
+/// be closed or renamed sees the reservation only then.
 pub(super) fn is_reserved(conn: &mut PgConnection, username: &str, user: Option<UserId>) -> QueryResult<bool> {
     let reserved = reserved_usernames::table.find(hash(username).to_vec());
     let of_others =
@@ -78,11 +78,11 @@ pub(super) fn is_reserved(conn: &mut PgConnection, username: &str, user: Option<
     select(exists(of_others)).get_result(conn)
 }
 
-/// Gives free up to `batch` usernames of accounts that were closed, or had another username, before a time, oldest first, and returns how many: for
-/// [`maintenance`](crate::maintenance), again until it is fewer than `batch`.
+/// Gives free up to `batch` usernames of accounts that were closed, or had another username, before a time, oldest first, and
+/// returns how many: for [`maintenance`](crate::maintenance), again until it is fewer than `batch`.
 ///
-/// [`close`](super::close()) reserves a username, and [`update_profile`](super::update_profile) one that is given up for another, the
-/// last three of a user. Until this or [`release_username`] gives it free, nobody else can take it, neither by
+/// [`close`](super::close()) reserves a username, and [`update_profile`](super::update_profile) one that is given up for another,
+/// the last three of a user. Until this or [`release_username`] gives it free, nobody else can take it, neither by
 /// [`register`](super::register) nor by `update_profile`.
 ///
 /// One statement. It locks the rows that it removes, and passes over those that another locks. Uses the index

@@ -32,8 +32,8 @@ const MAX_NAMED: i64 = 500;
 /// The part is taken as it is: `_` is an underscore and no wildcard. A part of one or two letters is found at the
 /// beginning of the username and after an underscore, not in the middle of a word, where only a scan of all users could
 /// look for it; underscores alone are found at the beginning. In display names each word is a prefix, from three Latin
-/// letters or one letter of another script on, and the last of several words from one letter on, whatever the case and the accents. The empty part finds nobody, as does a
-/// part of more than 100 characters.
+/// letters or one letter of another script on, and the last of several words from one letter on, whatever the case and the accents.
+/// The empty part finds nobody, as does a part of more than 100 characters.
 ///
 /// One statement when the names that begin with the part are enough, else up to four; no lock. Indexes:
 /// `users_username_key`, `users_username_trgm_idx`, `users_name_words_idx`, `blocks_pkey`, `contacts_pkey`.

@@ -89,8 +89,8 @@ pub struct ChatChanges {
     pub members: Vec<MemberChange>,
     /// The version of the chat up to which the device knows everything after this page.
     pub version: Version,
-    /// Where the chat's history begins for the user: the device forgets the messages before it, and answers to them answer nothing any
-    /// more. One more than `last_seq`: every message is gone.
+    /// Where the chat's history begins for the user: the device forgets the messages before it, and answers to them answer nothing
+    /// any more. One more than `last_seq`: every message is gone.
     pub first_seq: Seq,
     /// The chat's newest message.
     pub last_seq: Seq,

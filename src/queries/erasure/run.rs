@@ -98,7 +98,8 @@ refusals! { ErasureRefused {
 /// It leaves the person's chats, one a batch, and [closes the account](accounts::close). Then it empties their messages, as a
 /// deletion does, with earlier wordings, pictures, mentions and reactions; takes back their reactions; removes mentions of
 /// them and what they acknowledged; and removes uploads, sessions, addresses of notifications and the log of their own things.
-/// Their files are on the list of [unused files](crate::queries::unused_files), the profile's picture included. It cannot be undone. [`left`](super::left()) proves it, and [the module](super) says what stays.
+/// Their files are on the list of [unused files](crate::queries::unused_files), the profile's picture included. It cannot be
+/// undone. [`left`](super::left()) proves it, and [the module](super) says what stays.
 ///
 /// The service has decided it, on the person's request or another's. Several runs at once do no harm.
 ///

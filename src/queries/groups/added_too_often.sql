@@ -1,4 +1,5 @@
--- One of the users whom others who are no contacts have added to groups too often within a day, and to whom this one is none either.
+-- One of the users whom others who are no contacts have added to groups too often within a day, and to whom this one is none
+-- either.
 SELECT head.user_id
 FROM user_heads AS head
 WHERE

@@ -43,8 +43,8 @@ refusals! { LeaveRefused {
 /// remains, the group is deleted. A direct chat cannot be left.
 ///
 /// A transaction. It locks the group, the memberships of the user and the successor, the head and the user's
-/// position, and the counter of the user's log; a send of the user's that is under way is waited for. Index: the primary keys, and all memberships of the
-/// group when the owner leaves.
+/// position, and the counter of the user's log; a send of the user's that is under way is waited for. Index: the primary keys, and
+/// all memberships of the group when the owner leaves.
 ///
 /// # Errors
 ///

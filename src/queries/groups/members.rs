@@ -208,7 +208,8 @@ pub fn add(
 ///
 /// The owner may remove anyone, an admin a plain member. The last word about oneself is [`leave`](super::leave).
 ///
-/// A transaction. It locks the group, the membership, the head, the member's position and the counter of their log. Index: the primary keys.
+/// A transaction. It locks the group, the membership, the head, the member's position and the counter of their log. Index: the
+/// primary keys.
 ///
 /// # Errors
 ///

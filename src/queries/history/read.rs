@@ -36,9 +36,9 @@ type Outcome = Result<Page, Error<HistoryRefused>>;
 /// The newest messages of a chat.
 ///
 /// In the chat's order, oldest first, like every page of history. A member reads the whole chat, from before they joined too,
-/// unless the group shows newcomers no history ([`groups::change_history`](crate::queries::groups::change_history)); but not what they have
-/// deleted for themselves ([`messages::hide`](crate::queries::messages::hide), [`messages::clear`](crate::queries::messages::clear)): a page has fewer
-/// messages then, even none, and says where to go on.
+/// unless the group shows newcomers no history ([`groups::change_history`](crate::queries::groups::change_history)); but not what
+/// they have deleted for themselves ([`messages::hide`](crate::queries::messages::hide),
+/// [`messages::clear`](crate::queries::messages::clear)): a page has fewer messages then, even none, and says where to go on.
 ///
 /// `page` is a [`Limit`](crate::page::Limit), or a [`PageRequest`] of a device that has some of the profiles already.
 ///

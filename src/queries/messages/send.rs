@@ -27,8 +27,8 @@ use crate::violation;
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Sent {
-    /// The message as it stands, without words if the sender does not see it any more. Of a new one, metadata is what was given; read again, its numbers may look different:
-    /// PostgreSQL keeps `1e17` as `100000000000000000`.
+    /// The message as it stands, without words if the sender does not see it any more. Of a new one, metadata is what was given;
+    /// read again, its numbers may look different: PostgreSQL keeps `1e17` as `100000000000000000`.
     pub message: Message,
     /// Whether it had been sent before, and nothing was done.
     pub already_sent: bool,
@@ -145,13 +145,13 @@ statement! {
 /// It is idempotent on the draft's id: sent again, by the same sender and at whatever concurrency, it gives the first
 /// message as it stands now, be it edited or deleted meanwhile, and does nothing; what else the second draft holds is
 /// not looked at. Of a message that the sender does not see any more, because they deleted it for themselves, cleared the chat
-/// or joined it again since, content and metadata are left out. Once retention has removed it, its id is new again. The id of another member's message is refused. A reply may answer a deleted message: it was
-/// there when the answer was written.
+/// or joined it again since, content and metadata are left out. Once retention has removed it, its id is new again. The id of
+/// another member's message is refused. A reply may answer a deleted message: it was there when the answer was written.
 ///
 /// One round trip, which is a transaction of its own: the function `send_message`. With pictures, or with mentions, a
-/// transaction with one more statement for each. It locks the head and the sender's position, in this order; so sends to one chat happen one after the
-/// other, and a send and the end of the sender's membership, which deletes the position, never overlap. Index: the
-/// primary keys, and `messages_id_key`.
+/// transaction with one more statement for each. It locks the head and the sender's position, in this order; so sends to one chat
+/// happen one after the other, and a send and the end of the sender's membership, which deletes the position, never overlap. Index:
+/// the primary keys, and `messages_id_key`.
 ///
 /// # Errors
 ///

@@ -61,8 +61,8 @@ refusals! { ReceiptsRefused {
 /// Recipients are those who were members when it was sent, but for the sender; of a system message, all of them. Who
 /// left since is still there; who joined again since is not, because they begin anew.
 ///
-/// The members may. Who has blocked the actor has received nothing since, as far as the actor learns; who does not show the actor what
-/// they read ([`privacy`](crate::queries::privacy)), or is not shown it by the actor, has not read it.
+/// The members may. Who has blocked the actor has received nothing since, as far as the actor learns; who does not show the actor
+/// what they read ([`privacy`](crate::queries::privacy)), or is not shown it by the actor, has not read it.
 ///
 /// Two statements, which lock nothing; the second only when somebody has received it. Indexes: `messages_pkey`,
 /// `chat_participants_pkey`, `users_pkey`, `blocks_pkey`, `contacts_pkey`, and for each recipient `message_delivery_pkey`.

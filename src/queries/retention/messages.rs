@@ -108,10 +108,11 @@ impl Removal {
 ///
 /// Messages go from the beginning of a chat, up to the first of a member that is not older than `before`; what was imported out
 /// of order goes when all before it does. Younger messages of the system keep no older ones: those before an old message go with
-/// it, such as that a group was created, into which old messages were imported. The others keep their seq. History begins later then, and says where
-/// ([`first_seq`](crate::queries::history::Page::first_seq)), and so do [changes](crate::queries::changes::list) to devices
-/// that were away. An answer to what is gone answers nothing. What is gone is neither unread nor pending nor found, and a
-/// message that is sent again with the id of one that is gone is new. A chat without a message stays in the inbox.
+/// it, such as that a group was created, into which old messages were imported. The others keep their seq. History begins later
+/// then, and says where ([`first_seq`](crate::queries::history::Page::first_seq)), and so do
+/// [changes](crate::queries::changes::list) to devices that were away. An answer to what is gone answers nothing. What is gone is
+/// neither unread nor pending nor found, and a message that is sent again with the id of one that is gone is new. A chat without a
+/// message stays in the inbox.
 ///
 /// It is maintenance, on nobody's behalf. Several runs at once do no harm.
 ///

@@ -26,8 +26,8 @@ statement! {
 ///
 /// Where the device is reached by a notification is forgotten.
 ///
-/// A transaction of two statements; locks the session's row, and the counter of the user's log, until it commits. Indexes: `user_sessions_user_idx`, `user_sessions_pkey`,
-/// `push_tokens_pkey`.
+/// A transaction of two statements; locks the session's row, and the counter of the user's log, until it commits. Indexes:
+/// `user_sessions_user_idx`, `user_sessions_pkey`, `push_tokens_pkey`.
 ///
 /// # Errors
 ///

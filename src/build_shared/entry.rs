@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-use super::Problem;
+use super::problem::Problem;
 
 /// What an entry is, its links followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use toml::de::{DeTable, DeValue};
 
-use super::Problem;
 use super::entry::Entry;
+use super::problem::Problem;
 
 const KEY: &str = "run_in_transaction";
 
