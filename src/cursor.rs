@@ -59,7 +59,7 @@ impl<P> Cursor<P> {
 #[non_exhaustive]
 pub enum InvalidCursor {
     /// It is no cursor, or was cut or changed since it was one.
-    #[error("this is no cursor, or a damaged one; begin at the first page")]
+    #[error("this is not a cursor, or it is damaged; begin at the first page")]
     Damaged,
     /// It is a cursor of another family.
     #[error("this is a cursor of {found}, and a cursor of {expected} is needed")]

@@ -214,7 +214,7 @@ impl fmt::Debug for SessionToken {
 
 /// A text that is no token: not 64 hexadecimal digits. It does not say which text, because that may be a secret too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this is no session token")]
+#[error("this is not a session token")]
 pub struct InvalidToken;
 
 impl FromStr for SessionToken {

@@ -31,6 +31,6 @@ END
 $$;
 
 COMMENT ON FUNCTION is_blank(text) IS
-    'Whether nothing of a text is seen: it is empty, or white space, zero-width and other invisible characters only.';
+    'Whether the text has no visible character: it is empty, or white space, zero-width and other invisible characters only.';
 COMMENT ON FUNCTION is_name(text) IS
     'Whether a text may name a person or a group: something of it is seen, and it has neither control characters nor what changes the direction of the text around it.';

@@ -123,7 +123,7 @@ pub enum Error {
         done: usize,
     },
     /// Undone and applied again, the catalog would not be what it was.
-    #[error("undone and applied again, the database would not be what it was: {}", drift.count())]
+    #[error("reverting and applying again would not restore the database: {}", drift.count())]
     RedoneOtherwise {
         /// How it would differ.
         drift: Box<Drift>,
@@ -294,7 +294,7 @@ pub enum Error {
         applied: String,
     },
     /// What others have built depends on what would be dropped.
-    #[error("what others have built depends on what would be dropped\n{}", objects.join("\n"))]
+    #[error("objects of others depend on what would be dropped\n{}", objects.join("\n"))]
     Referenced {
         /// Which, by its type and name, such as `table constraint profiles_user_id_fkey on public.profiles`.
         objects: Vec<String>,

@@ -32,7 +32,7 @@ pub enum BlockRefused {
     #[error("there is no such account")]
     NoSuchAccount,
     /// Nobody blocks themselves.
-    #[error("nobody blocks themselves")]
+    #[error("a user cannot block themselves")]
     Oneself,
 }
 
@@ -55,7 +55,7 @@ refusals! { BlockRefused {
 /// One of these, or [`Error::Database`]:
 ///
 /// * [`NoSuchAccount`](BlockRefused::NoSuchAccount): one of the two accounts does not exist, or is closed.
-/// * [`Oneself`](BlockRefused::Oneself): nobody blocks themselves.
+/// * [`Oneself`](BlockRefused::Oneself): a user cannot block themselves.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();

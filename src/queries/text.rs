@@ -29,7 +29,7 @@ pub(super) fn is_long_name(text: &str) -> bool {
     is_longer(text, NAME, NAME_BYTES)
 }
 
-/// Whether nothing of a text is seen: the same as the database's `is_blank`.
+/// Whether the text has no visible character: the same as the database's `is_blank`.
 pub(super) fn is_blank(text: &str) -> bool {
     text.chars().all(is_invisible)
 }

@@ -219,7 +219,7 @@ pub enum ReadError {
     #[error(transparent)]
     Database(Box<migrate::Error>),
     /// The server's answer is not what this version understands.
-    #[error("the server described the schema in a way that is not understood: {0}")]
+    #[error("the server's description of the schema cannot be read: {0}")]
     Unexpected(#[from] serde_json::Error),
 }
 

@@ -62,7 +62,7 @@ pub enum SeedError {
     #[error("permission denied: this role may not write here")]
     Forbidden,
     /// Another process has begun and is not done.
-    #[error("another process fills this database with test data")]
+    #[error("another process is filling this database with test data")]
     Locked,
     /// There are users.
     #[error("the database has users already, and nothing was added to it")]

@@ -111,7 +111,7 @@ pub enum OpenError {
     #[error(transparent)]
     Database(#[from] Box<migrate::Error>),
     /// The address or the port is not available.
-    #[error("{address} cannot be listened at: {source}")]
+    #[error("{address} cannot be listened on: {source}")]
     Listen {
         /// Which address.
         address: SocketAddr,
@@ -119,7 +119,7 @@ pub enum OpenError {
         source: io::Error,
     },
     /// The system gives no random numbers for the token.
-    #[error("there is no random number for the token: {0}")]
+    #[error("the system gave no random bytes for the token: {0}")]
     Random(#[from] getrandom::Error),
 }
 

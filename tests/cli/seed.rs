@@ -108,7 +108,7 @@ fn who_seeds_seeds_alone() {
     let database = TestDatabase::migrated();
     let mut other = database.connect();
     other.execute("SELECT pg_advisory_lock(hashtextextended('messenger-db seed', 0))").unwrap();
-    on(&database, &["seed"]).exits(5).complains("another process fills this database");
+    on(&database, &["seed"]).exits(5).complains("another process is filling this database");
     drop(other);
     assert_eq!(database.value("SELECT count(*) FROM users"), "0");
 }

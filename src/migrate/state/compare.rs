@@ -37,7 +37,7 @@ pub enum Unknown {
     #[error("the database is at no version: {} is not applied, and a later one is", listed(.0))]
     Gap(Vec<String>),
     /// Somebody holds a table for himself, as a migration does that changes it: its constraints cannot be read meanwhile.
-    #[error("somebody holds a table for himself just now, perhaps a migration")]
+    #[error("another session has an exclusive lock on a table, perhaps a migration")]
     Locked(Option<Box<Blocker>>),
     /// The version has no `catalog.diff`.
     #[error("no catalog is stored for {0}: `make catalogs` writes it")]

@@ -50,7 +50,9 @@ pub enum RegisterRefused {
     #[error("a display name has at most 100 characters, and 1,000 bytes")]
     DisplayNameTooLong,
     /// Nothing of the display name is seen, or it has a control character, or one that changes the direction of text.
-    #[error("a display name is seen, and has no control characters and no changes of direction")]
+    #[error(
+        "a display name needs a visible character, and must not contain control characters or changes of direction"
+    )]
     DisplayNameInvalid,
     /// The avatar's address is longer than 500 characters.
     #[error("the address of an avatar has at most 500 characters")]

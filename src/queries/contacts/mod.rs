@@ -32,7 +32,7 @@ pub enum RequestRefused {
     #[error("there is no such account")]
     NoSuchAccount,
     /// Nobody is their own contact.
-    #[error("nobody is their own contact")]
+    #[error("a user cannot be their own contact")]
     Oneself,
     /// The user has blocked the other.
     #[error("the user has blocked the other")]
@@ -66,7 +66,7 @@ refusals! { RequestRefused {
 ///
 /// * [`NoSuchAccount`](RequestRefused::NoSuchAccount): one of the two accounts does not exist, or is closed;
 ///   or the other has blocked the user, which is not told apart.
-/// * [`Oneself`](RequestRefused::Oneself): nobody is their own contact.
+/// * [`Oneself`](RequestRefused::Oneself): a user cannot be their own contact.
 /// * [`Blocked`](RequestRefused::Blocked): the user has blocked the other.
 /// * [`DeclinedRecently`](RequestRefused::DeclinedRecently): the other declined a request of the user's within the last
 ///   week.

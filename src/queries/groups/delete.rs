@@ -31,7 +31,7 @@ pub enum DeleteRefused {
     #[error("the actor is not a member of the group")]
     NotAMember,
     /// The actor is not the owner.
-    #[error("only the owner deletes the group")]
+    #[error("only the owner may delete the group")]
     NotAllowed,
 }
 

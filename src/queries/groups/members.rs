@@ -33,7 +33,7 @@ pub enum AddRefused {
     #[error("the actor is not a member of the group")]
     NotAMember,
     /// The actor is a plain member.
-    #[error("only the owner and admins add members")]
+    #[error("only the owner and admins may add members")]
     NotAllowed,
     /// The user does not exist, or has closed the account; or has blocked the actor, which is not told apart.
     #[error("there is no such user")]
@@ -74,13 +74,13 @@ pub enum RemoveRefused {
     #[error("the actor is not a member of the group")]
     NotAMember,
     /// The actor is a plain member, or an admin who would remove the owner or another admin.
-    #[error("only the owner removes anyone, and admins plain members")]
+    #[error("only the owner may remove anyone, and admins may remove plain members")]
     NotAllowed,
     /// The user is not a member.
     #[error("the user is not a member")]
     UserNotAMember,
     /// To remove oneself is to leave.
-    #[error("to remove oneself is to leave")]
+    #[error("members do not remove themselves, they leave")]
     Oneself,
 }
 
@@ -219,7 +219,7 @@ pub fn add(
 /// * [`NotAllowed`](RemoveRefused::NotAllowed): the actor is a plain member, or an admin who would remove the owner or
 ///   another admin.
 /// * [`UserNotAMember`](RemoveRefused::UserNotAMember): the user is not a member.
-/// * [`Oneself`](RemoveRefused::Oneself): to remove oneself is to leave.
+/// * [`Oneself`](RemoveRefused::Oneself): members do not remove themselves, they leave.
 ///
 /// # Examples
 ///

@@ -31,7 +31,7 @@ pub enum ChangeRefused {
     #[error("the actor is not a member of the group")]
     NotAMember,
     /// The actor is a plain member.
-    #[error("only the owner and admins change the group")]
+    #[error("only the owner and admins may change the group")]
     NotAllowed,
     /// Nothing of the name is seen; it has more than 100 characters, or 1,000 bytes; or a control character, or one that
     /// changes the direction of text.

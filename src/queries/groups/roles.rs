@@ -21,7 +21,7 @@ pub enum RoleRefused {
     #[error("the actor is not a member of the group")]
     NotAMember,
     /// The actor is not the owner.
-    #[error("only the owner changes roles")]
+    #[error("only the owner may change roles")]
     NotAllowed,
     /// The user is not a member.
     #[error("the user is not a member")]

@@ -47,13 +47,13 @@ pub enum ImportRefused {
     #[error("there is no chat {0}")]
     ChatNotFound(ChatId),
     /// What this message answers is not in its chat, nor before it in the batch.
-    #[error("what message {0} answers is not in its chat before it")]
+    #[error("message {0} answers a message that is not before it in its chat")]
     ReplyNotFound(MessageId),
     /// A sender is no member of the chat, and never was.
     #[error("a sender was never a member of the chat")]
     SenderNotFound,
     /// Nothing of a text is seen.
-    #[error("nothing of a text is seen")]
+    #[error("the text has no visible character")]
     Empty,
     /// A message has more than 10,000 characters, or 40,000 bytes.
     #[error("a message has more than 10,000 characters, or 40,000 bytes")]
@@ -122,7 +122,7 @@ refusals! { ImportRefused {
 /// * [`ReplyNotFound`](ImportRefused::ReplyNotFound): what this message answers is not in its chat, nor before it in
 ///   the batch.
 /// * [`SenderNotFound`](ImportRefused::SenderNotFound): a sender is no member of the chat, and never was.
-/// * [`Empty`](ImportRefused::Empty): nothing of a text is seen.
+/// * [`Empty`](ImportRefused::Empty): the text has no visible character.
 /// * [`TooLong`](ImportRefused::TooLong): a message has more than 10,000 characters, or 40,000 bytes.
 /// * [`MetadataNotAnObject`](ImportRefused::MetadataNotAnObject): metadata is not a JSON object.
 /// * [`TooManyPictures`](ImportRefused::TooManyPictures): a message has more than five pictures, or pictures that

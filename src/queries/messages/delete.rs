@@ -35,7 +35,7 @@ pub enum DeleteRefused {
     #[error("there is no such message")]
     NotFound,
     /// Somebody else sent it, and the actor is a plain member; or it is the system's.
-    #[error("only its sender, the owner and admins delete a message, and nobody the system's")]
+    #[error("only its sender, the owner and admins may delete a message, and nobody may delete a system message")]
     NotAllowed,
 }
 

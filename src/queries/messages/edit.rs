@@ -28,10 +28,10 @@ pub enum EditRefused {
     #[error("the other cannot be reached")]
     Unreachable,
     /// Somebody else sent it, or the system.
-    #[error("only its sender edits a message")]
+    #[error("only its sender may edit a message")]
     NotAllowed,
     /// A text of which nothing is seen.
-    #[error("there is nothing in it")]
+    #[error("it has neither visible text nor a picture")]
     Empty,
     /// More than 10,000 characters, or 40,000 bytes.
     #[error("it has more than 10,000 characters, or 40,000 bytes")]

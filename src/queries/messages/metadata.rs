@@ -30,7 +30,7 @@ pub enum MetadataRefused {
     #[error("there is no such message")]
     NotFound,
     /// Somebody else sent it, or the system.
-    #[error("only its sender sets the metadata of a message")]
+    #[error("only its sender may set the metadata of a message")]
     NotAllowed,
     /// The message is no longer of that version: it has other words, or other metadata.
     #[error("the message was changed meanwhile")]

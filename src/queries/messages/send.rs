@@ -54,7 +54,7 @@ pub enum SendRefused {
     #[error("another member has sent a message of this id")]
     IdTaken,
     /// A text of which nothing is seen, or an image without pictures.
-    #[error("there is nothing in it")]
+    #[error("it has neither visible text nor a picture")]
     Empty,
     /// More than 10,000 characters, or 40,000 bytes.
     #[error("it has more than 10,000 characters, or 40,000 bytes")]

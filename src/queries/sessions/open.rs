@@ -63,7 +63,7 @@ pub enum OpenRefused {
     #[error("there is no such account")]
     NoSuchAccount,
     /// The session would end before it begins, or be unused for too long at once.
-    #[error("a session lasts longer than no time")]
+    #[error("a session must last longer than zero")]
     LifetimeNotPositive,
     /// The device's id is empty, or longer than 255 characters.
     #[error("a device's id has 1 to 255 characters")]

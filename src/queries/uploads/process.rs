@@ -38,7 +38,7 @@ pub enum ProcessRefused {
     #[error("there is no such upload")]
     NotFound,
     /// A key is empty or longer than 1,024 characters, or has a NUL in it, or a side has less than a pixel.
-    #[error("these are no keys of copies and no size of a picture")]
+    #[error("a key of a copy or the size of the picture is invalid")]
     Invalid,
 }
 
