@@ -5,9 +5,10 @@ use diesel::PgConnection;
 use messenger_db::enums::ImageType;
 use messenger_db::error::Error::Refused;
 use messenger_db::ids::UserId;
+use messenger_db::page::Limit;
 use messenger_db::queries::messages::{self, Draft, Picture, SendRefused};
 use messenger_db::queries::uploads::{self, BeginRefused, NewUpload, ProcessRefused, Processed};
-use messenger_db::queries::{accounts, attachments, groups};
+use messenger_db::queries::{accounts, attachments, groups, unused_files};
 use pretty_assertions::assert_eq;
 
 use super::cast;
@@ -96,6 +97,29 @@ fn what_is_found_out_about_a_picture_is_seen_before_and_after_it_is_attached() {
     }
     messages::delete(conn, by(alice), chat, seq).unwrap();
     assert_eq!(uploads::process(conn, "a", &size), Err(Refused(ProcessRefused::NotFound)));
+}
+
+#[test]
+fn a_copy_that_another_replaces_is_an_unused_file_and_one_that_stays_is_none() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (_, [alice, _, _]) = cast::group(conn);
+    begin(conn, alice, "a");
+    let copies = |medium, thumbnail| Processed { medium_key: medium, thumbnail_key: thumbnail, size: None };
+    for (medium, thumbnail) in [
+        (Some("m"), Some("t")),
+        (Some("m"), Some("t")),
+        (None, Some("t2")),
+        // They change places, and the original is one of them.
+        (Some("t2"), Some("m")),
+        (Some("a"), None),
+    ] {
+        uploads::process(conn, "a", &copies(medium, thumbnail)).unwrap();
+    }
+    let mut unused: Vec<_> =
+        unused_files::list(conn, None, Limit::default()).unwrap().into_iter().map(|file| file.file_key).collect();
+    unused.sort();
+    assert_eq!(unused, ["t", "t2"]);
 }
 
 #[test]

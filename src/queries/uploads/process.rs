@@ -6,7 +6,7 @@ use crate::enums::ChatChangeKind;
 use crate::error::{Error, refusals};
 use crate::ids::ChatId;
 use crate::models::{AttachmentChanges, Upload};
-use crate::queries::{chat_versions, nul_character};
+use crate::queries::{chat_versions, nul_character, unused_files};
 use crate::schema::{attachments, chat_heads, messages, uploads};
 use crate::version::Version;
 
@@ -50,7 +50,8 @@ refusals! { ProcessRefused {
 /// Notes the size of a picture and the copies that were made of it, and gives the upload as it is now: where it was
 /// attached already, the attachment of the message says the same, under the next version of its chat.
 ///
-/// It is a worker of the service that says so, on nobody's behalf.
+/// It is a worker of the service that says so, on nobody's behalf. It may say so again: a copy that another one replaces is put on
+/// the list of [unused files](crate::queries::unused_files::list).
 ///
 /// A transaction. It locks the head of the chat, where the picture was attached, and then the
 /// upload's row. Indexes: `uploads_pkey`, `chat_heads_pkey`, `attachments_pkey`.
@@ -103,15 +104,19 @@ pub fn process(
             if held.attached_chat != seen.attached_chat {
                 continue;
             }
-            let upload = diesel::update(uploads::table.find(storage_key))
+            let upload: Upload = diesel::update(uploads::table.find(storage_key))
                 .set((
-                    uploads::medium_key.eq(medium_key.map(str::to_owned).or(held.medium_key)),
-                    uploads::thumbnail_key.eq(thumbnail_key.map(str::to_owned).or(held.thumbnail_key)),
+                    uploads::medium_key.eq(medium_key.or(held.medium_key.as_deref())),
+                    uploads::thumbnail_key.eq(thumbnail_key.or(held.thumbnail_key.as_deref())),
                     uploads::width.eq(width.or(held.width)),
                     uploads::height.eq(height.or(held.height)),
                 ))
                 .returning(Upload::as_returning())
                 .get_result(conn)?;
+            let needed =
+                [Some(upload.storage_key.as_str()), upload.medium_key.as_deref(), upload.thumbnail_key.as_deref()];
+            let replaced = [held.medium_key, held.thumbnail_key].into_iter().flatten();
+            unused_files::queue(conn, replaced.filter(|old| !needed.contains(&Some(old.as_str()))).collect())?;
             let version = show(conn, &upload)?;
             return Ok(Noted { upload, version });
         }
