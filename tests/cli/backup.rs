@@ -278,6 +278,22 @@ fn a_backup_gives_way_to_a_lock() {
 }
 
 #[test]
+fn run_says_who_keeps_its_backup_waiting() {
+    let (database, place) = (at(names()[4]), Place::new());
+    if has_pg_dump(&database) {
+        database.execute("CREATE TABLE notes ()").unwrap();
+        let before = state(&database);
+        let lock = LockHolder::of(&database, "LOCK TABLE notes");
+        on(&database, &["run", "--lock-timeout", "50", "--backup", text(&place.file("blocked"))])
+            .exits(5)
+            .complains("LOCK TABLE public.notes IN ACCESS SHARE MODE")
+            .complains(&format!("A table is held by process {} (", lock.pid()));
+        assert_eq!(place.names(), [""; 0]);
+        assert_eq!(state(&database), before);
+    }
+}
+
+#[test]
 fn a_folder_that_is_not_there_is_told_before_the_dump_begins() {
     let database = at(names()[4]);
     let before = state(&database);

@@ -11,9 +11,9 @@ use crate::migrate::error::Error;
 use crate::migrate::model::backup::{Backup, BackupError};
 use crate::migrate::model::target::{Target, major};
 use crate::migrate::observer::{Event, Observer};
-use crate::migrate::session::lock_monitor;
 use crate::migrate::session::pool::Pool;
-use crate::migrate::sql::libpq::Conninfo;
+use crate::migrate::session::{lock_monitor, manager};
+use crate::migrate::sql::libpq::{Connection, Conninfo, ServerError};
 use crate::partial_file::{PartialFile, refuse_existing};
 
 /// Where to, and by what.
@@ -146,22 +146,27 @@ fn finish(mut child: Child, conninfo: &Conninfo, observer: &mut dyn Observer) ->
 
 /// The failure of the program, with what this role may not read, or who has a table for himself, if there is something: what
 /// it prints is in the language of the server.
+///
+/// It is asked in a session of its own: `run` holds all of the pool's, and one of them in the role of the owner, while `pg_dump`
+/// reads as the role that has logged in.
 fn explained(pool: &Pool, error: Error) -> Error {
     let Error::Backup(BackupError::Failed { said }) = error else { return error };
-    match unreadable(pool) {
+    let Ok(mut connection) = manager::open(pool.conninfo(), pool.options()) else {
+        return BackupError::Failed { said }.into();
+    };
+    match unreadable(&mut connection) {
         Ok((role, objects)) if !objects.is_empty() => return BackupError::Unreadable { said, role, objects }.into(),
         _ => {}
     }
-    let blocker = pool.get().and_then(|mut connection| Ok(lock_monitor::exclusive_holder(&mut connection, None)?));
-    match blocker {
+    match lock_monitor::exclusive_holder(&mut connection, None) {
         Ok(Some(blocker)) => BackupError::Locked { said, blocker: Box::new(blocker) }.into(),
         _ => BackupError::Failed { said }.into(),
     }
 }
 
 /// Who works here, and the first of the tables and sequences that it may not read.
-fn unreadable(pool: &Pool) -> Result<(String, Vec<String>), Error> {
-    let rows = pool.get()?.execute(
+fn unreadable(connection: &mut Connection) -> Result<(String, Vec<String>), ServerError> {
+    let rows = connection.execute(
         "SELECT current_user, format('%I.%I', nspname, relname)
          FROM pg_class AS class
          INNER JOIN pg_namespace AS namespace ON namespace.oid = class.relnamespace
