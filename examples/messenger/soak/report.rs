@@ -102,10 +102,10 @@ impl Report {
     }
 
     /// Waits until all devices are there.
-    pub async fn wait_until_online(&self, devices: usize, patience: Duration) -> Result<(), Failed> {
+    pub async fn wait_until_online(&self, devices: usize, timeout: Duration) -> Result<(), Failed> {
         let start = Instant::now();
         while self.online.load(Ordering::Relaxed) < i64::try_from(devices)? {
-            if start.elapsed() > patience {
+            if start.elapsed() > timeout {
                 return Err(format!(
                     "only {} devices came online: {:?}",
                     self.online.load(Ordering::Relaxed),
@@ -119,9 +119,9 @@ impl Report {
     }
 
     /// Waits until all devices are there, and none has heard anything for two seconds.
-    pub async fn settle(&self, devices: usize, patience: Duration) {
+    pub async fn settle(&self, devices: usize, timeout: Duration) {
         let (start, mut last, mut quiet) = (Instant::now(), u64::MAX, Instant::now());
-        while start.elapsed() < patience {
+        while start.elapsed() < timeout {
             let heard = self.heard.load(Ordering::Relaxed);
             let all = self.online.load(Ordering::Relaxed) == i64::try_from(devices).unwrap_or(i64::MAX);
             if heard != last || !all {

@@ -9,20 +9,25 @@ use fantoccini::key::Key;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 /// How long something that is on its way may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The driver of all windows of a test. Ends with this value, and the windows with it.
 pub struct Browser {
     driver: Child,
     url: String,
+    // What Chromium leaves in the folder for temporary files goes with it.
+    _temporary: TempDir,
 }
 
 impl Browser {
     pub fn start() -> Self {
+        let temporary = tempfile::tempdir().unwrap();
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
+            .env("TMPDIR", temporary.path())
             .stdout(Stdio::piped())
             .spawn()
             .expect("chromedriver; `make chat-test` installs it");
@@ -33,7 +38,7 @@ impl Browser {
         });
         // Whoever no longer reads would stop it from writing.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { driver, url: format!("http://127.0.0.1:{}", port.unwrap()) }
+        Self { driver, url: format!("http://127.0.0.1:{}", port.unwrap()), _temporary: temporary }
     }
 
     /// A window of a profile of its own, which shows the page.
@@ -87,7 +92,7 @@ impl Window {
             if self.script(script, arguments.clone()).await == json!(true) {
                 return;
             }
-            if start.elapsed() > PATIENCE {
+            if start.elapsed() > TIMEOUT {
                 let shown = self.script("return document.body.innerText", Vec::new()).await;
                 panic!("waited for {what} {arguments:?}; the page shows:\n{}", shown.as_str().unwrap_or_default());
             }
