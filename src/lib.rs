@@ -2,7 +2,8 @@
 //! # The map
 //!
 //! What flows: `migrations/` → [`schema`] → [`models`] → your queries, and beside it `migrations/` → [`migrate`] →
-//! the binary. Keys are [`ids`], closed sets are [`enums`], hashes are [`secrets`], and the two views are [`views`].
+//! the binary. Keys are [`ids`], closed sets are [`enums`], hashes are [`secrets`], and the views are [`views`].
+//! [`projector`] keeps the list of chats by user, where a database is distributed.
 //! [`local`] is the private PostgreSQL that the binary and the tests use when nobody gives them one, and [`seed`] fills
 //! a database with test data.
 //!
@@ -161,6 +162,7 @@ pub mod own_tables;
 pub mod page;
 #[cfg(feature = "runner")]
 mod partial_file;
+pub mod projector;
 pub mod queries;
 #[cfg(feature = "realtime")]
 pub mod realtime;

@@ -276,6 +276,65 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
     use crate::ids::sql_types::*;
+    use super::sql_types::MessageKind;
+
+    /// The list of chats of each user, as inbox_truth has it, where the database keeps it (keeps_inbox): one range of the key for an inbox, on one server. A projector writes it, a moment late; what a user does alone, and the end of a membership, at once.
+    inbox_by_user (user_id, about_chat_id) {
+        /// Whose list. No foreign key: the rows go when the membership ends.
+        user_id -> UserId,
+        /// Which chat. No foreign key: it lies on another server, and the rows are gone before the chat is purged.
+        about_chat_id -> ChatId,
+        /// The seq of the chat's newest message; 0: it has none. It never goes back.
+        last_seq -> Int8,
+        /// When the newest message was sent.
+        last_message_at -> Nullable<Timestamptz>,
+        /// Who sent it; null for a system message. No foreign key, as in chat_heads.
+        last_sender_id -> Nullable<UserId>,
+        /// What it is.
+        last_kind -> Nullable<MessageKind>,
+        /// The beginning of it; null when it has no words, or was deleted.
+        last_preview -> Nullable<Text>,
+        /// 0: it is shown; 1: it was deleted; 2: the user does not see it, because they have deleted it for themselves or cleared the chat.
+        last_state -> Int2,
+        /// Up to which message the user has read. It never goes back.
+        last_read_seq -> Int8,
+        /// How many messages the user has not read, but for those of the system and deleted ones.
+        unread_count -> Int8,
+        /// How many of them name the user.
+        mention_count -> Int8,
+        /// As in chat_settings.
+        muted_until_at -> Nullable<Timestamptz>,
+        /// As in chat_settings.
+        pin_rank -> Nullable<Int2>,
+        /// 0: the chat is in the inbox; 1: in the archive; 2: in no list until something new is said.
+        shown_in -> Int2,
+        /// As in chat_settings.
+        unread_from_seq -> Nullable<Int8>,
+        /// As in chat_settings.
+        draft -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::ids::sql_types::*;
+
+    /// Which rows of inbox_by_user may be out of date: written in the transaction that changes what they are made from, and removed by the projector that has made them anew. Empty where the database does not keep inbox_by_user.
+    inbox_marks (chat_id, id) {
+        /// Of which chat.
+        chat_id -> ChatId,
+        /// Chosen at random. By it the projector says what it has done.
+        id -> Int8,
+        /// Of which user. Null: of each member. No foreign key: the row is removed within seconds.
+        user_id -> Nullable<UserId>,
+        /// Since when.
+        marked_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::ids::sql_types::*;
 
     /// What each recipient has acknowledged, in runs: a run is the messages in a row that were received at one time and read at one time. The state of message s for user u is the row of u with the smallest through_seq >= s; none means pending.
     message_delivery (chat_id, user_id, through_seq) {
@@ -644,6 +703,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     chats,
     contacts,
     declined_requests,
+    inbox_by_user,
+    inbox_marks,
     message_delivery,
     message_edits,
     message_mentions,

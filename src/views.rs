@@ -1,10 +1,11 @@
-//! The two views as Diesel sees them: `unread_counts` and `message_receipts`.
+//! The views as Diesel sees them: `unread_counts`, `message_receipts`, and `inbox_entries`.
 //!
 //! `diesel print-schema` knows tables only, so these are written by hand; a test holds them against the server.
 
 use crate::enums::sql_types::DeliveryStatus;
 use crate::ids::sql_types::{ChatId, UserId};
-use crate::schema::{chat_heads, chat_participants, chats, messages, unread_messages, users};
+use crate::schema::sql_types::MessageKind;
+use crate::schema::{chat_heads, chat_participants, chats, messages, unread_messages, user_presence, users};
 
 diesel::table! {
     use diesel::sql_types::BigInt;
@@ -42,16 +43,60 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(unread_counts, message_receipts);
+diesel::table! {
+    use diesel::sql_types::{BigInt, Nullable, SmallInt, Text, Timestamptz};
+    use super::{ChatId, MessageKind, UserId};
+
+    /// The list of chats of each user: from the tables of the chats, or, where the database keeps it, from `inbox_by_user`.
+    inbox_entries (user_id, about_chat_id) {
+        /// Whose list.
+        user_id -> UserId,
+        /// Which chat.
+        about_chat_id -> ChatId,
+        /// The seq of the chat's newest message; 0: it has none.
+        last_seq -> BigInt,
+        /// When the newest message was sent.
+        last_message_at -> Nullable<Timestamptz>,
+        /// Who sent it; null for a system message.
+        last_sender_id -> Nullable<UserId>,
+        /// What it is.
+        last_kind -> Nullable<MessageKind>,
+        /// The beginning of it; null when it has no words, or was deleted.
+        last_preview -> Nullable<Text>,
+        /// 0: it is shown; 1: it was deleted; 2: the user does not see it.
+        ///
+        /// They have deleted it for themselves, or cleared the chat.
+        last_state -> SmallInt,
+        /// Up to which message the user has read.
+        last_read_seq -> BigInt,
+        /// How many messages the user has not read, but for those of the system and deleted ones.
+        unread_count -> BigInt,
+        /// How many of them name the user.
+        mention_count -> BigInt,
+        /// As in `chat_settings`.
+        muted_until_at -> Nullable<Timestamptz>,
+        /// As in `chat_settings`.
+        pin_rank -> Nullable<SmallInt>,
+        /// 0: the chat is in the inbox; 1: in the archive; 2: in no list until something new is said.
+        shown_in -> SmallInt,
+        /// As in `chat_settings`.
+        unread_from_seq -> Nullable<BigInt>,
+        /// As in `chat_settings`.
+        draft -> Nullable<Text>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(unread_counts, message_receipts, inbox_entries);
 
 macro_rules! allow_views_beside {
     ($($table:ident),+ $(,)?) => {$(
         diesel::allow_tables_to_appear_in_same_query!(unread_counts, $table);
         diesel::allow_tables_to_appear_in_same_query!(message_receipts, $table);
+        diesel::allow_tables_to_appear_in_same_query!(inbox_entries, $table);
     )+};
 }
 
-allow_views_beside!(chat_heads, chat_participants, chats, messages, unread_messages, users);
+allow_views_beside!(chat_heads, chat_participants, chats, messages, unread_messages, user_presence, users);
 
 diesel::joinable!(unread_counts -> chats (chat_id));
 diesel::joinable!(unread_counts -> users (user_id));

@@ -130,6 +130,11 @@ BEGIN
     VALUES (
         in_chat, next_seq, message, by_user, what, words, coalesce(facts, '{}'), answered_seq, sent_at, next_version
     );
+
+    IF keeps_inbox() THEN
+        PERFORM mark_inbox(in_chat, NULL, NULL);
+        PERFORM project_inbox(in_chat, ARRAY[by_user::uuid], false);
+    END IF;
 END
 $$;
 

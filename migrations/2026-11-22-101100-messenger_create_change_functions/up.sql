@@ -29,6 +29,10 @@ BEGIN
 
     INSERT INTO chat_changes (chat_id, version, kind, message_seq, user_id, changed_at)
     VALUES (in_chat, next_version, what, of_seq, of_user, happened_at);
+
+    IF keeps_inbox() THEN
+        PERFORM mark_inbox(in_chat, what, of_user);
+    END IF;
 END
 $$;
 
@@ -62,6 +66,11 @@ BEGIN
 
     INSERT INTO chat_changes (chat_id, version, kind, user_id, changed_at)
     VALUES (in_chat, next_version, what, of_user, happened_at);
+
+    -- Whatever it is about, there is a new message.
+    IF keeps_inbox() THEN
+        PERFORM mark_inbox(in_chat, CASE WHEN what IN ('member_left', 'chat_deleted') THEN what END, of_user);
+    END IF;
 END
 $$;
 
@@ -95,6 +104,14 @@ BEGIN
     FROM user_heads AS head
     WHERE head.user_id = ANY(of_users)
     RETURNING change.user_id, change.version;
+
+    IF
+        keeps_inbox()
+        AND of_chat IS NOT NULL
+        AND what IN ('membership_began', 'membership_ended', 'settings_changed', 'messages_hidden')
+    THEN
+        PERFORM project_own_inbox(of_chat, of_users);
+    END IF;
 END
 $$;
 
@@ -275,6 +292,10 @@ BEGIN
 
     INSERT INTO chat_changes (chat_id, version, kind, message_seq, user_id, changed_at)
     VALUES (in_chat, edit_version, 'message_edited', of_seq, by_user, happened_at);
+
+    IF keeps_inbox() THEN
+        PERFORM mark_inbox(in_chat, 'message_edited', NULL);
+    END IF;
 END
 $$;
 
@@ -626,6 +647,10 @@ BEGIN
             IF beyond_seq IS DISTINCT FROM target_seq THEN
                 INSERT INTO message_delivery (chat_id, user_id, through_seq, delivered_at, read_at)
                 VALUES (in_chat, by_user, target_seq, coalesce(received_at, happened_at), happened_at);
+            END IF;
+
+            IF keeps_inbox() THEN
+                PERFORM project_own_inbox(in_chat, ARRAY[by_user::uuid]);
             END IF;
 
             EXIT;

@@ -211,6 +211,11 @@ BEGIN
                 WHERE one.chat_id = in_chat AND one.message_seq = begins_seq
                 LIMIT most_children
             );
+
+        IF keeps_inbox() THEN
+            PERFORM mark_inbox(in_chat, NULL, NULL);
+        END IF;
+
         RETURN;
     END IF;
 
@@ -337,6 +342,10 @@ BEGIN
         last_preview = CASE WHEN last_seq > through_seq THEN last_preview END
     WHERE chat_id = in_chat
     RETURNING first_seq, version INTO begins_seq, next_version;
+
+    IF keeps_inbox() THEN
+        PERFORM mark_inbox(in_chat, NULL, NULL);
+    END IF;
 END
 $$;
 

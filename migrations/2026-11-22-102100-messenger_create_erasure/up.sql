@@ -229,6 +229,7 @@ BEGIN
         RETURN erased;
     END IF;
 
+    DELETE FROM inbox_by_user WHERE user_id = of_user;
     DELETE FROM user_presence WHERE user_id = of_user;
     DELETE FROM user_heads WHERE user_id = of_user;
     RETURN 0;

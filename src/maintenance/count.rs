@@ -6,7 +6,7 @@ use diesel::sql_types::{BigInt, Timestamptz};
 
 use super::{Options, Task};
 use crate::queries::statement::statement;
-use crate::schema::{chat_changes, chats, reserved_usernames, uploads, user_changes, user_sessions};
+use crate::schema::{chat_changes, chats, inbox_marks, reserved_usernames, uploads, user_changes, user_sessions};
 
 statement! {
     /// How many messages a run of retention removes.
@@ -37,6 +37,7 @@ pub(super) fn to_remove(conn: &mut PgConnection, options: &Options, task: Task) 
             .filter(reserved_usernames::reserved_at.lt(now - options.usernames))
             .count()
             .get_result(conn),
+        Task::InboxMarks => inbox_marks::table.count().get_result(conn),
         Task::OldMessages => match options.messages {
             None => Ok(0),
             Some(age) => Ok(OldMessages { before: now - age }.get_result::<(i64,)>(conn)?.0),

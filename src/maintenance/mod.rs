@@ -14,6 +14,8 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 
+use crate::projector;
+
 /// What is done from time to time, in the order in which it is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -30,17 +32,21 @@ pub enum Task {
     ReservedUsernames,
     /// Removes old messages, and lists their files as unused. Only where the operator says how old.
     OldMessages,
+    /// Brings `inbox_by_user` up to date, and removes what is marked. Only where the database keeps it: see
+    /// [`projector`](crate::projector).
+    InboxMarks,
 }
 
 impl Task {
     /// Every task, in the order in which they are done.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::ExpiredSessions,
         Self::OldChanges,
         Self::UnattachedUploads,
         Self::DeletedChats,
         Self::ReservedUsernames,
         Self::OldMessages,
+        Self::InboxMarks,
     ];
 
     /// Its name, such as `expired_sessions`.
@@ -53,6 +59,7 @@ impl Task {
             Self::DeletedChats => "deleted_chats",
             Self::ReservedUsernames => "reserved_usernames",
             Self::OldMessages => "old_messages",
+            Self::InboxMarks => "inbox_marks",
         }
     }
 
@@ -66,6 +73,7 @@ impl Task {
             Self::DeletedChats => "chats",
             Self::ReservedUsernames => "usernames",
             Self::OldMessages => "messages",
+            Self::InboxMarks => "marks",
         }
     }
 }
@@ -118,7 +126,7 @@ pub enum Outcome {
     BudgetSpent,
     /// Another process is at it.
     Busy,
-    /// It was not asked for.
+    /// It was not asked for; the database does not keep `inbox_by_user`.
     Off,
     /// It was to stop.
     Stopped,
@@ -184,7 +192,12 @@ fn one(
     removed: &mut i64,
     progress: &mut Progress<'_>,
 ) -> QueryResult<Outcome> {
-    if task == Task::OldMessages && options.messages.is_none() {
+    let is_off = match task {
+        Task::OldMessages => options.messages.is_none(),
+        Task::InboxMarks => !projector::is_kept(conn)?,
+        _ => false,
+    };
+    if is_off {
         return Ok(Outcome::Off);
     }
     if options.is_dry {

@@ -6,6 +6,7 @@ use chrono::Utc;
 use diesel::prelude::*;
 
 use super::{Options, Outcome, Progress, Task};
+use crate::projector;
 use crate::queries::changes::{self, Pruned};
 use crate::queries::retention::{self, Removal};
 use crate::queries::{accounts, sessions, uploads};
@@ -78,6 +79,11 @@ fn batches(task: Task, options: &Options) -> Batch {
                 Ok(rows < BATCH.into())
             })
         }
+        Task::InboxMarks => Box::new(move |conn, removed| {
+            let done = projector::tick(conn, &projector::Options::at_once())?;
+            *removed += of_rows(done.marks);
+            Ok(done.marks == 0)
+        }),
         Task::OldMessages => {
             let before = options.messages.map(|age| Utc::now() - age);
             let mut run = Some(Removal::everywhere());

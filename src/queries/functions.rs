@@ -2,7 +2,7 @@
 
 use diesel::pg::Pg;
 use diesel::query_builder::QueryId;
-use diesel::sql_types::{Array, BigInt, Bool, Nullable, Numeric, SmallInt, SqlType, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Nullable, Numeric, SmallInt, SqlType, Text, Timestamptz};
 use diesel::{define_sql_function, infix_operator};
 
 define_sql_function! {
@@ -32,21 +32,9 @@ define_sql_function! {
 }
 
 define_sql_function! {
-    /// The number, or another when there is none.
-    #[sql_name = "coalesce"]
-    fn number_or(number: Nullable<BigInt>, other: BigInt) -> BigInt;
-}
-
-define_sql_function! {
     /// The rank, or another when there is none.
     #[sql_name = "coalesce"]
     fn rank_or(rank: Nullable<SmallInt>, other: SmallInt) -> SmallInt;
-}
-
-define_sql_function! {
-    /// Whether it is so, or what is said when nothing is known.
-    #[sql_name = "coalesce"]
-    fn flag_or(flag: Nullable<Bool>, other: Bool) -> Bool;
 }
 
 define_sql_function! {

@@ -3,20 +3,18 @@
 use chrono::{DateTime, Utc};
 use diesel::dsl::{auto_type, case_when};
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
 
-use super::chat_settings::{Settings, Stored, stored};
-use super::functions::{flag_or, number_or, rank_or, time_or};
+use super::chat_settings::Settings;
+use super::functions::{rank_or, time_or};
 use super::profile::{Profile, SeenBy, seen_by};
-use super::unread::unread_count;
-use super::visibility::LastIsHidden;
 use crate::actor::Actor;
 use crate::cursor::{self, place};
 use crate::enums::{ChatKind, MessageKind};
 use crate::ids::{ChatId, UserId};
 use crate::page::Limit;
-use crate::schema::{chat_heads, chat_settings, chats, message_mentions, unread_messages, user_presence, users};
+use crate::schema::{chats, user_presence, users};
 use crate::seq::Seq;
+use crate::views::inbox_entries;
 
 /// A chat in the list of a member.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +47,7 @@ pub struct Entry {
 }
 
 /// The newest message of a chat, as a list shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Last {
     /// Its number; 0 when nothing was said yet.
@@ -108,7 +106,9 @@ impl Entry {
 ///
 /// One statement, which locks nothing. It starts from the user's positions; its cost follows the number of the user's
 /// chats, not their length. Indexes: `unread_messages_pkey`, then `chat_heads_pkey`, `chats_pkey`, `users_pkey` and
-/// `chat_settings_pkey`; for chats with something unread, `messages_uncounted_idx` and `message_mentions_user_idx`.
+/// `chat_settings_pkey`; for chats with something unread, `messages_uncounted_idx` and `message_mentions_user_idx`. Where the
+/// database keeps `inbox_by_user`, that table's key instead of those of positions, heads, settings and messages; what others did
+/// is a moment late then, see [`projector`](crate::projector).
 ///
 /// # Errors
 ///
@@ -164,17 +164,25 @@ pub fn list_archived(
     page(conn, actor, true, after, limit)
 }
 
-/// A row of the list; the last three are how far the user has read, the mentions, and the settings.
+/// A row of the list; the last four are how far the user has read, the mentions, and the settings.
 type Row = (
     (ChatId, ChatKind, Option<String>, Option<String>, i32),
     Option<Profile>,
-    Last,
+    (Seq, Option<UserId>, Option<MessageKind>, Option<String>, Option<DateTime<Utc>>, i16),
     i64,
     DateTime<Utc>,
     Seq,
     i64,
-    Option<Stored>,
+    (Option<DateTime<Utc>>, Option<i16>, i16, Option<Seq>, Option<String>),
 );
+
+/// What `last_state` says of a message that was deleted, and of one that the user does not see.
+const DELETED: i16 = 1;
+const HIDDEN: i16 = 2;
+
+/// What `shown_in` says of a chat that is in the inbox, and of one in the archive.
+const INBOX: i16 = 0;
+const ARCHIVE: i16 = 1;
 
 fn page(
     conn: &mut PgConnection,
@@ -184,11 +192,12 @@ fn page(
     limit: Limit,
 ) -> QueryResult<Vec<Entry>> {
     let user_id = actor.user_id();
-    let entries = entries(user_id, archived, UNPINNED, -1).limit(limit.get());
+    let entries = entries(user_id, if archived { ARCHIVE } else { INBOX }, UNPINNED).limit(limit.get());
     let rows: Vec<Row> = match after.as_ref().map(Cursor::place) {
         None => entries.load(conn)?,
         Some(&Place { pin_rank: rank, active_at: instant, chat_id }) => {
-            let earlier = active_at().lt(instant).or(active_at().eq(instant).and(unread_messages::chat_id.lt(chat_id)));
+            let earlier =
+                active_at().lt(instant).or(active_at().eq(instant).and(inbox_entries::about_chat_id.lt(chat_id)));
             entries.filter(pin_rank(UNPINNED).gt(rank).or(pin_rank(UNPINNED).eq(rank).and(earlier))).load(conn)?
         }
     };
@@ -196,10 +205,27 @@ fn page(
 }
 
 fn entry(row: Row) -> Entry {
-    let (chat, other, last, unread_count, active_at, last_read_seq, mention_count, stored) = row;
+    let (chat, other, last, unread_count, active_at, last_read_seq, mention_count, settings) = row;
     let (chat_id, kind, name, avatar_url, member_count) = chat;
-    let last = if last.is_hidden { last.hidden() } else { last };
-    let settings = Settings::of(stored, last.seq, last_read_seq);
+    let (seq, sender_id, last_kind, preview, sent_at, state) = last;
+    let last = Last {
+        seq,
+        sender_id,
+        kind: last_kind,
+        preview,
+        sent_at,
+        is_deleted: state == DELETED,
+        is_hidden: state == HIDDEN,
+    };
+    let (muted_until, pin_rank, shown_in, unread_from, draft) = settings;
+    let settings = Settings {
+        muted_until,
+        pin_rank,
+        is_archived: shown_in == ARCHIVE,
+        is_hidden: false,
+        is_marked_unread: unread_from.is_some_and(|marked| last_read_seq <= marked),
+        draft,
+    };
     Entry {
         chat_id,
         kind,
@@ -207,7 +233,7 @@ fn entry(row: Row) -> Entry {
         avatar_url,
         member_count,
         other,
-        last,
+        last: if last.is_hidden { last.hidden() } else { last },
         last_read_seq,
         unread_count,
         mention_count,
@@ -218,63 +244,51 @@ fn entry(row: Row) -> Entry {
 
 #[auto_type]
 fn active_at() -> _ {
-    time_or(chat_heads::last_message_at, chats::created_at)
+    time_or(inbox_entries::last_message_at, chats::created_at)
 }
 
 /// The rank of the chat, or that of chats that are not pinned.
 #[auto_type]
 fn pin_rank(unpinned: i16) -> _ {
-    rank_or(chat_settings::pin_rank.nullable(), unpinned)
+    rank_or(inbox_entries::pin_rank, unpinned)
 }
 
 #[auto_type(no_type_alias)]
-fn entries(user_id: UserId, archived: bool, unpinned: i16, nothing: i64) -> _ {
+fn entries(user_id: UserId, shown_in: i16, unpinned: i16) -> _ {
     let other = case_when(chats::direct_low.eq(user_id), chats::direct_high).otherwise(chats::direct_low);
     let profile: SeenBy = seen_by(user_id);
-    let last_is_hidden: LastIsHidden = LastIsHidden(user_id);
     let last = (
-        chat_heads::last_seq,
-        chat_heads::last_sender_id,
-        chat_heads::last_kind,
-        chat_heads::last_preview,
-        chat_heads::last_message_at,
-        // No other message of a member does not count as unread.
-        chat_heads::last_sender_id.is_not_null().and(chat_heads::last_uncounted_seq.eq(chat_heads::last_seq)),
-        last_is_hidden,
+        inbox_entries::last_seq,
+        inbox_entries::last_sender_id,
+        inbox_entries::last_kind,
+        inbox_entries::last_preview,
+        inbox_entries::last_message_at,
+        inbox_entries::last_state,
     );
-    let mentions = message_mentions::table
-        .filter(message_mentions::chat_id.eq(unread_messages::chat_id))
-        .filter(message_mentions::user_id.eq(unread_messages::user_id))
-        .filter(message_mentions::message_seq.gt(unread_messages::last_read_seq))
-        .count()
-        .single_value()
-        .assume_not_null();
-    let has_unread = chat_heads::last_seq.gt(unread_messages::last_read_seq);
+    let settings = (
+        inbox_entries::muted_until_at,
+        inbox_entries::pin_rank,
+        inbox_entries::shown_in,
+        inbox_entries::unread_from_seq,
+        inbox_entries::draft,
+    );
     let entry = (
-        (unread_messages::chat_id, chats::kind, chats::name, chats::avatar_url, chats::member_count),
+        (inbox_entries::about_chat_id, chats::kind, chats::name, chats::avatar_url, chats::member_count),
         profile.nullable(),
         last,
-        unread_count(),
+        inbox_entries::unread_count,
         active_at(),
-        unread_messages::last_read_seq,
-        case_when(has_unread, mentions).otherwise(0_i64.into_sql::<BigInt>()),
-        stored().nullable(),
+        inbox_entries::last_read_seq,
+        inbox_entries::mention_count,
+        settings,
     );
-    let of_position =
-        chat_settings::user_id.eq(unread_messages::user_id).and(chat_settings::chat_id.eq(unread_messages::chat_id));
     let rank: pin_rank = pin_rank(unpinned);
-    let not_archived: bool = false;
-    let is_archived = flag_or(chat_settings::is_archived.nullable(), not_archived);
-    let hidden_through = number_or(chat_settings::hidden_through_seq.nullable(), nothing);
-    unread_messages::table
-        .inner_join(chat_heads::table.on(chat_heads::chat_id.eq(unread_messages::chat_id)))
-        .inner_join(chats::table.on(chats::id.eq(unread_messages::chat_id)))
+    inbox_entries::table
+        .inner_join(chats::table.on(chats::id.eq(inbox_entries::about_chat_id)))
         .left_join(users::table.on(users::id.nullable().eq(other)))
         .left_join(user_presence::table.on(user_presence::user_id.nullable().eq(users::id.nullable())))
-        .left_join(chat_settings::table.on(of_position))
-        .filter(unread_messages::user_id.eq(user_id))
-        .filter(is_archived.eq(archived))
-        .filter(hidden_through.lt(chat_heads::last_seq))
-        .order((rank, active_at().desc(), unread_messages::chat_id.desc()))
+        .filter(inbox_entries::user_id.eq(user_id))
+        .filter(inbox_entries::shown_in.eq(shown_in))
+        .order((rank, active_at().desc(), inbox_entries::about_chat_id.desc()))
         .select(entry)
 }

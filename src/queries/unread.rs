@@ -16,10 +16,11 @@ use super::statement::statement;
 use crate::actor::Actor;
 use crate::ids::{ChatId, UserId, sql_types};
 use crate::schema::{chat_heads, messages, unread_messages};
+use crate::views::inbox_entries;
 
 /// How many messages the member of the row has not read.
 #[auto_type]
-pub(super) fn unread_count() -> _ {
+fn unread_count() -> _ {
     // No member wrote what the system wrote. A comparison with its kind would be a parameter, which no partial index
     // can be chosen for.
     let uncounted = messages::table
@@ -87,11 +88,9 @@ pub fn find(conn: &mut PgConnection, actor: Actor, chat_id: ChatId) -> QueryResu
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn total(conn: &mut PgConnection, actor: Actor) -> QueryResult<i64> {
-    let user_id = actor.user_id();
-    unread_messages::table
-        .inner_join(chat_heads::table.on(chat_heads::chat_id.eq(unread_messages::chat_id)))
-        .filter(unread_messages::user_id.eq(user_id))
-        .select(int8(numeric_sum(unread_count())))
+    inbox_entries::table
+        .filter(inbox_entries::user_id.eq(actor.user_id()))
+        .select(int8(numeric_sum(inbox_entries::unread_count)))
         .first::<Option<i64>>(conn)
         .map(Option::unwrap_or_default)
 }
@@ -147,12 +146,10 @@ pub fn badge(conn: &mut PgConnection, actor: Actor) -> QueryResult<i64> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn all(conn: &mut PgConnection, actor: Actor) -> QueryResult<Vec<(ChatId, i64)>> {
-    let user_id = actor.user_id();
-    unread_messages::table
-        .inner_join(chat_heads::table.on(chat_heads::chat_id.eq(unread_messages::chat_id)))
-        .filter(unread_messages::user_id.eq(user_id))
-        .filter(unread_count().gt(0))
-        .order((chat_heads::last_message_at.desc().nulls_last(), unread_messages::chat_id.desc()))
-        .select((unread_messages::chat_id, unread_count()))
+    inbox_entries::table
+        .filter(inbox_entries::user_id.eq(actor.user_id()))
+        .filter(inbox_entries::unread_count.gt(0))
+        .order((inbox_entries::last_message_at.desc().nulls_last(), inbox_entries::about_chat_id.desc()))
+        .select((inbox_entries::about_chat_id, inbox_entries::unread_count))
         .load(conn)
 }

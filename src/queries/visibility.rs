@@ -151,30 +151,3 @@ impl QueryFragment<Pg> for MemberSees {
         Ok(())
     }
 }
-
-/// The member does not see the newest message of the row of `chat_heads`.
-#[derive(Debug, Clone, Copy, QueryId, ValidGrouping)]
-pub(super) struct LastIsHidden(pub(super) UserId);
-
-impl Expression for LastIsHidden {
-    type SqlType = Bool;
-}
-
-impl<QS> AppearsOnTable<QS> for LastIsHidden {}
-
-impl<QS> SelectableExpression<QS> for LastIsHidden {}
-
-impl QueryFragment<Pg> for LastIsHidden {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        // For the rows of the page only, because PostgreSQL asks what costs something after it has sorted.
-        out.push_sql(
-            "(chat_heads.last_seq > 0 AND EXISTS (SELECT FROM chat_participants AS viewer WHERE viewer.chat_id = \
-                      chat_heads.chat_id AND viewer.user_id = ",
-        );
-        out.push_bind_param::<sql_types::UserId, _>(&self.0)?;
-        out.push_sql(
-            " AND (viewer.seen_after_seq >= chat_heads.last_seq OR chat_heads.last_seq = ANY (viewer.hidden_seqs)) OFFSET 0))",
-        );
-        Ok(())
-    }
-}

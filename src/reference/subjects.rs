@@ -16,7 +16,19 @@ const SUBJECTS: [(&str, &[&str]); 6] = [
     ("Accounts", &["declined_requests", "reserved_usernames"]),
     ("Chats", &["chats"]),
     ("Messages", &["messages", "uploads", "unused_files"]),
-    ("Reading", &["message_delivery", "message_receipts", "unread_counts", "unread_messages"]),
+    (
+        "Reading",
+        &[
+            "inbox_by_user",
+            "inbox_entries",
+            "inbox_marks",
+            "inbox_truth",
+            "message_delivery",
+            "message_receipts",
+            "unread_counts",
+            "unread_messages",
+        ],
+    ),
     ("Changes", &["chat_changes", "user_changes", "user_heads"]),
     ("Migrations", &["__diesel_schema_migrations", "messenger_db_ledger"]),
 ];

@@ -33,6 +33,7 @@ ALTER TABLE uploads DROP CONSTRAINT uploads_owner_fkey;
 ALTER TABLE user_changes DROP CONSTRAINT user_changes_user_fkey;
 ALTER TABLE user_presence DROP CONSTRAINT user_presence_user_fkey;
 ALTER TABLE user_sessions DROP CONSTRAINT user_sessions_user_fkey;
+SELECT keep_inbox(true);
 SELECT create_reference_table('public.chats');
 SELECT create_reference_table('public.users');
 SELECT create_reference_table('public.blocks');
@@ -48,6 +49,7 @@ SELECT create_distributed_table('public.attachments', 'chat_id', colocate_with =
 SELECT create_distributed_table('public.chat_changes', 'chat_id', colocate_with => 'public.chat_heads');
 SELECT create_distributed_table('public.chat_participants', 'chat_id', colocate_with => 'public.chat_heads');
 SELECT create_distributed_table('public.chat_settings', 'chat_id', colocate_with => 'public.chat_heads');
+SELECT create_distributed_table('public.inbox_marks', 'chat_id', colocate_with => 'public.chat_heads');
 SELECT create_distributed_table('public.message_delivery', 'chat_id', colocate_with => 'public.chat_heads');
 SELECT create_distributed_table('public.message_edits', 'chat_id', colocate_with => 'public.chat_heads');
 SELECT create_distributed_table('public.message_mentions', 'chat_id', colocate_with => 'public.chat_heads');
@@ -55,6 +57,7 @@ SELECT create_distributed_table('public.message_reactions', 'chat_id', colocate_
 SELECT create_distributed_table('public.messages', 'chat_id', colocate_with => 'public.chat_heads');
 SELECT create_distributed_table('public.unread_messages', 'chat_id', colocate_with => 'public.chat_heads');
 SELECT create_distributed_table('public.user_heads', 'user_id', colocate_with => 'none');
+SELECT create_distributed_table('public.inbox_by_user', 'user_id', colocate_with => 'public.user_heads');
 SELECT create_distributed_table('public.user_changes', 'user_id', colocate_with => 'public.user_heads');
 SELECT create_distributed_table('public.user_presence', 'user_id', colocate_with => 'public.user_heads');
 ALTER TABLE attachments ADD CONSTRAINT attachments_message_fkey FOREIGN KEY (chat_id, message_seq) REFERENCES messages(chat_id, seq) ON DELETE CASCADE;
@@ -107,10 +110,15 @@ SELECT create_distributed_function('public.hide_message(public.chat_id, public.u
 SELECT create_distributed_function('public.is_blank(pg_catalog.text)');
 SELECT create_distributed_function('public.is_emoji(pg_catalog.text)');
 SELECT create_distributed_function('public.is_name(pg_catalog.text)');
+SELECT create_distributed_function('public.keep_inbox(pg_catalog.bool)');
+SELECT create_distributed_function('public.keeps_inbox()');
 SELECT create_distributed_function('public.mark_delivered(public.chat_id, public.user_id, pg_catalog.int8)', '$1', colocate_with => '"public"."chat_heads"');
+SELECT create_distributed_function('public.mark_inbox(public.chat_id, public.chat_change_kind, public.user_id)');
 SELECT create_distributed_function('public.mark_read(public.chat_id, public.user_id, pg_catalog.int8)', '$1', colocate_with => '"public"."chat_heads"');
 SELECT create_distributed_function('public.message_preview(pg_catalog.text)');
 SELECT create_distributed_function('public.open_session(public.user_id, public.session_id, pg_catalog.bytea, pg_catalog.text, public.device_type, pg_catalog.text, pg_catalog.inet, pg_catalog.text, pg_catalog."interval", pg_catalog."interval")');
+SELECT create_distributed_function('public.project_inbox(public.chat_id, pg_catalog._uuid, pg_catalog.bool)');
+SELECT create_distributed_function('public.project_own_inbox(public.chat_id, pg_catalog._uuid)');
 SELECT create_distributed_function('public.prune_chat_changes(public.chat_id, pg_catalog.timestamptz, pg_catalog.int8, pg_catalog.int8)');
 SELECT create_distributed_function('public.prune_user_changes(public.user_id, pg_catalog.timestamptz, pg_catalog.int8, pg_catalog.int8)');
 SELECT create_distributed_function('public.purge_deleted_chat(pg_catalog.timestamptz, pg_catalog.int8)');
@@ -138,5 +146,6 @@ SELECT create_distributed_function('public.send_message(public.chat_id, public.u
 SELECT create_distributed_function('public.send_messages(pg_catalog._uuid, pg_catalog._uuid, pg_catalog._uuid, public._message_kind, pg_catalog._text, pg_catalog._jsonb, pg_catalog._int8)');
 SELECT create_distributed_function('public.session_is_active(public.user_sessions)');
 SELECT create_distributed_function('public.set_message_metadata(public.chat_id, public.user_id, pg_catalog.int8, pg_catalog.int8, pg_catalog.jsonb)');
+SELECT create_distributed_function('public.take_inbox_marks(public.chat_id, pg_catalog._int8, pg_catalog._uuid, pg_catalog.bool)');
 SELECT create_distributed_function('public.touch_message(public.chat_id, public.user_id, pg_catalog.int8)');
 COMMIT;

@@ -66,12 +66,14 @@ fn what_is_old_goes_and_each_task_is_told() {
         ("deleted_chats", "done", 0),
         ("reserved_usernames", "done", 1),
         ("old_messages", "done", 21),
+        ("inbox_marks", "off", 0),
     ];
     assert_eq!((tasks(&dry), tasks(&wet)), (expected.to_vec(), expected.to_vec()));
     assert_eq!(sessions(&database), "0");
     let run = on(&database, &["maintain"]).exits(0);
     assert!(run.stdout.starts_with("expired_sessions     0 sessions removed in "), "{}", run.stdout);
-    assert!(run.stdout.ends_with("off; --messages-older-than says how long messages are kept\n"), "{}", run.stdout);
+    assert!(run.stdout.contains("off; --messages-older-than says how long messages are kept\n"), "{}", run.stdout);
+    assert!(run.stdout.ends_with("off; inboxes are read from the tables of the chats\n"), "{}", run.stdout);
     assert_consistent(&database);
 }
 

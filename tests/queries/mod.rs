@@ -36,6 +36,7 @@ mod plans;
 mod pooler;
 mod privacy;
 mod profiles;
+pub mod projector;
 mod push;
 mod races;
 mod races_of_positions;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use clap::Args as ClapArgs;
+use diesel::PgConnection;
 use serde::Serialize;
 
 use crate::cli::args::Connection;
@@ -14,8 +15,9 @@ use crate::cli::operations::{Operations, Rows};
 use crate::cli::output::{Output, in_words};
 use crate::cli::progress::Progress;
 use crate::cli::{Exit, Problem};
-use crate::maintenance::{self, Options, Outcome, Report};
+use crate::maintenance::{self, Options, Outcome, Report, Task};
 use crate::migrate::Observer as _;
+use crate::projector;
 
 /// What to remove, and how often.
 #[derive(Debug, Clone, ClapArgs)]
@@ -67,15 +69,16 @@ const LOOK: Duration = Duration::from_millis(100);
 /// The first and the longest pause after a round that failed; they double in between.
 const AFTER_FAILURE: [Duration; 2] = [Duration::from_secs(1), Duration::from_mins(5)];
 
-/// `maintain`: each task once, or every so often until a signal ends it.
+/// `maintain`: each task once, or every so often until a signal ends it; meanwhile the list of chats by user is kept up to date.
 pub fn maintain(connection: &Connection, args: &MaintainArgs, output: &mut Output) -> Result<Exit, Problem> {
     let database = Operations::open(connection, output)?;
-    let Some(every) = args.every else { return round(&database, args, output) };
+    let Some(every) = args.every else { return round(&database, args, output, &mut None) };
+    let projection = &mut Some(Projection { database: &database, conn: None, due: Instant::now(), every });
     let [first, longest] = AFTER_FAILURE.map(|pause| pause.min(every));
     let mut after_failure = first;
     let mut is_away = false;
     while !output.wants_to_stop() {
-        let done = round(&database, args, output);
+        let done = round(&database, args, output, projection);
         let pause = if matches!(done, Ok(Exit::Done)) {
             after_failure = first;
             every
@@ -92,28 +95,81 @@ pub fn maintain(connection: &Connection, args: &MaintainArgs, output: &mut Outpu
             let help = "It is tried again until it works, at intervals of up to five minutes.";
             output.fail(&Problem { help: Some(help.to_owned()), ..problem });
         }
-        wait(pause, output);
+        wait(pause, output, projection);
     }
     Ok(Exit::Done)
 }
 
+/// Brings the list of chats by user up to date, tick by tick, between the batches and the rounds.
+///
+/// On the thread of the rounds, because what opens a connection turns standard error off for the whole process meanwhile.
+struct Projection<'a> {
+    database: &'a Operations,
+    conn: Option<PgConnection>,
+    due: Instant,
+    every: Duration,
+}
+
+impl Projection<'_> {
+    /// Does what is due. What fails is tried again, and told by the round, which does the same.
+    fn go_on(&mut self) {
+        if Instant::now() < self.due {
+            return;
+        }
+        let options = projector::Options::default();
+        let [first, longest] = AFTER_FAILURE;
+        let ticked = self.conn().map(|conn| conn.map(|conn| projector::tick(conn, &options)));
+        let pause = match ticked {
+            Ok(Some(Ok(_))) => options.every,
+            Ok(None) => longest.min(self.every),
+            Ok(Some(Err(_))) | Err(_) => {
+                self.conn = None;
+                first.min(self.every)
+            }
+        };
+        self.due = Instant::now() + pause;
+    }
+
+    /// A connection, where the database keeps the list.
+    fn conn(&mut self) -> Result<Option<&mut PgConnection>, Problem> {
+        if self.conn.is_none() {
+            let mut conn = self.database.connect(Rows::Change)?;
+            self.conn = projector::is_kept(&mut conn)?.then_some(conn);
+        }
+        Ok(self.conn.as_mut())
+    }
+}
+
 /// Waits, unless it is to stop.
-fn wait(pause: Duration, output: &Output) {
+fn wait(pause: Duration, output: &Output, projection: &mut Option<Projection<'_>>) {
     let end = Instant::now() + pause;
     while !output.wants_to_stop() {
         let left = end.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return;
         }
+        if let Some(projection) = projection {
+            projection.go_on();
+        }
         thread::sleep(LOOK.min(left));
     }
 }
 
-fn round(database: &Operations, args: &MaintainArgs, output: &mut Output) -> Result<Exit, Problem> {
-    all(database, args, output).map_err(|problem| database.judge(problem))
+fn round(
+    database: &Operations,
+    args: &MaintainArgs,
+    output: &mut Output,
+    projection: &mut Option<Projection<'_>>,
+) -> Result<Exit, Problem> {
+    all(database, args, output, projection).map_err(|problem| database.judge(problem))
 }
 
-fn all(database: &Operations, args: &MaintainArgs, output: &mut Output) -> Result<Exit, Problem> {
+fn all(
+    database: &Operations,
+    args: &MaintainArgs,
+    output: &mut Output,
+    projection: &mut Option<Projection<'_>>,
+) -> Result<Exit, Problem> {
     let rows = if args.dry_run { Rows::Read } else { Rows::Change };
     let conn = &mut database.connect(rows)?;
     let start = Instant::now();
@@ -125,6 +181,9 @@ fn all(database: &Operations, args: &MaintainArgs, output: &mut Output) -> Resul
         // What is left of the budget is the longest that it may take.
         let (done, total) = (begun.elapsed().as_secs(), args.budget.as_secs().max(1));
         let note = format!("{removed} {} removed", task.unit());
+        if let Some(projection) = projection {
+            projection.go_on();
+        }
         output.show(Progress { what: task.name(), done: done.min(total), total, note });
         if output.wants_to_stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
@@ -155,6 +214,9 @@ fn told(report: &Report, dry_run: bool) -> String {
     let removed = if dry_run { format!("{counted} to remove") } else { format!("{counted} removed") };
     let took = in_words(report.duration);
     match &report.outcome {
+        Outcome::Off if report.task == Task::InboxMarks => {
+            "off; inboxes are read from the tables of the chats".to_owned()
+        }
         Outcome::Off => "off; --messages-older-than says how long messages are kept".to_owned(),
         Outcome::Busy => "passed over: another process is at it".to_owned(),
         Outcome::Failed(error) => format!("{removed}, and failed: {error}"),

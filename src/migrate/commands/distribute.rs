@@ -112,6 +112,10 @@ fn moves(connection: &mut Connection, tables: &[Placed], moved: &[&Placed]) -> R
     let parts = connection.execute(&query)?;
     let column = |column: usize| parts.iter().filter_map(move |row| row.get(column).cloned().flatten());
     let mut statements: Vec<String> = column(1).collect();
+    // Filled while all is on one server, and after the first statements have locked what it is made from.
+    if moved.iter().any(|table| table.name == "inbox_by_user") {
+        statements.push("SELECT keep_inbox(true)".to_owned());
+    }
     for table in moved {
         let name = literal(&table.full_name);
         if table.place == REFERENCE {

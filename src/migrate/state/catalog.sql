@@ -344,7 +344,14 @@ fact (subject, rank, line) AS (
         'definition ' || regexp_replace(btrim(definition.line), E'\\s+', ' ', 'g')
     FROM relation
     CROSS JOIN LATERAL
-        string_to_table(pg_get_viewdef(relation.oid), E'\n') WITH ORDINALITY AS definition (line, number)
+        string_to_table(
+            -- Where the list of chats by user is kept is no part of the schema: keep_inbox switches it.
+            CASE relation.relname
+                WHEN 'inbox_entries' THEN replace(pg_get_viewdef(relation.oid), 'inbox_by_user', 'inbox_truth')
+                ELSE pg_get_viewdef(relation.oid)
+            END,
+            E'\n'
+        ) WITH ORDINALITY AS definition (line, number)
     WHERE relation.relkind IN ('v', 'm')
 
     UNION ALL
@@ -551,7 +558,11 @@ fact (subject, rank, line) AS (
     FROM routine
     CROSS JOIN LATERAL
         string_to_table(
-            replace(coalesce(pg_get_function_sqlbody(routine.oid), routine.prosrc), E'\r', ''), E'\n'
+            CASE routine.proname
+                WHEN 'keeps_inbox' THEN replace(routine.prosrc, 'true', 'false')
+                ELSE replace(coalesce(pg_get_function_sqlbody(routine.oid), routine.prosrc), E'\r', '')
+            END,
+            E'\n'
         ) WITH ORDINALITY AS definition (line, number)
     WHERE routine.prokind <> 'a'
 

@@ -96,5 +96,11 @@ pub(crate) fn differences(connection: &mut Connection, migrations: &[Migration])
     if tables.iter().all(|table| table.found == LOCAL) {
         return Ok(Vec::new());
     }
-    Ok(tables.iter().filter_map(Placed::wrong).collect())
+    let mut wrong: Vec<_> = tables.iter().filter_map(Placed::wrong).collect();
+    if connection.execute("SELECT WHERE NOT keeps_inbox()")?.len() == 1 {
+        wrong.push(
+            "table inbox_by_user: not kept, so that each inbox asks every server: SELECT keep_inbox(true)".to_owned(),
+        );
+    }
+    Ok(wrong)
 }

@@ -15,7 +15,7 @@ belonging AS (
                     INNER JOIN pg_attribute AS own ON own.attrelid = pk.indrelid AND own.attnum = ANY (pk.indkey)
                     WHERE pk.indrelid = class.oid AND pk.indisprimary AND own.attname = 'chat_id'
                 ) THEN 'chat_id'
-            WHEN class.relname IN ('user_presence', 'user_heads', 'user_changes') THEN 'user_id'
+            WHEN class.relname IN ('user_presence', 'user_heads', 'user_changes', 'inbox_by_user') THEN 'user_id'
             ELSE 'reference'
         END AS place
     FROM pg_class AS class

@@ -46,6 +46,18 @@ FROM declined_requests
 WHERE asker_id = $1 OR decliner_id = $1
 UNION ALL
 SELECT
+    'inbox_by_user',
+    count(*)
+FROM inbox_by_user
+WHERE user_id = $1 OR (last_sender_id = $1 AND last_preview IS NOT NULL)
+UNION ALL
+SELECT
+    'inbox_marks',
+    count(*)
+FROM inbox_marks
+WHERE user_id = $1
+UNION ALL
+SELECT
     'message_delivery',
     count(*)
 FROM message_delivery

@@ -211,6 +211,7 @@ pub fn messages(
         heads.retain(|chat, seq| before.get(chat) != Some(seq));
         let (chats, seqs): (Vec<_>, Vec<_>) = heads.into_iter().unzip();
         MoveHeads { chats: chats.clone(), seqs }.execute(conn)?;
+        MarkInbox { chats: chats.clone() }.execute(conn)?;
         if history == History::Read {
             move_positions(conn, chats)?;
         }
@@ -224,6 +225,11 @@ statement! {
         chats: Vec<ChatId> as Array<sql::ChatId>,
         seqs: Vec<Seq> as Array<BigInt>,
     } -> (BigInt) = "heads.sql"
+}
+
+statement! {
+    /// Says that the lists of chats of the members change, where the database keeps them by user.
+    MarkInbox { chats: Vec<ChatId> as Array<sql::ChatId> } -> (BigInt) = "mark_inbox.sql"
 }
 
 // Diesel's FOR NO KEY UPDATE has no OF.

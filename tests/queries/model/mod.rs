@@ -15,6 +15,7 @@ mod messenger;
 mod people;
 mod perform;
 mod privacy;
+mod projection;
 mod push;
 mod rows;
 mod rules;
@@ -86,7 +87,7 @@ fn every_answer_is_that_of_a_messenger_with_a_row_for_each_recipient() {
 
 /// Lets a story happen on an empty database and in memory; so many of the users have a device that is away at times.
 fn tell(conn: &mut PgConnection, story: &Story, with_devices: usize) -> Result<(), String> {
-    conn.batch_execute("TRUNCATE users, user_heads CASCADE").unwrap();
+    conn.batch_execute("TRUNCATE users, user_heads, inbox_by_user, inbox_marks CASCADE").unwrap();
     let mut messenger = Messenger::default();
     let users: Vec<UserId> = cast::users(conn, NAMES).into();
     messenger.users = users
@@ -126,6 +127,7 @@ fn happen(conn: &mut PgConnection, messenger: &mut Messenger, step: &Step) -> Re
     };
     let (actual, facts) = perform::perform(conn, messenger, step)?;
     let expected = messenger.apply(&step.act, facts);
+    projection::follow(conn)?;
     messenger.forget_settings();
     let agrees = match (&actual, &expected) {
         (Ok(actual), Ok(expected)) => actual == expected,

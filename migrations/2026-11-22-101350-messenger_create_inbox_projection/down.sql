@@ -1,0 +1,8 @@
+-- Drops the views of the list of chats, and what writes inbox_by_user.
+
+DROP FUNCTION keep_inbox(boolean);
+DROP FUNCTION project_own_inbox(chat_id, uuid []);
+DROP FUNCTION take_inbox_marks(chat_id, bigint [], uuid [], boolean);
+DROP FUNCTION project_inbox(chat_id, uuid [], boolean);
+DROP VIEW inbox_entries;
+DROP VIEW inbox_truth;

@@ -1,0 +1,246 @@
+//! The list of chats by user is what the tables of the chats say, within a tick, whatever happens to those who keep it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
+use messenger_db::error::Error;
+use messenger_db::ids::{ChatId, UserId};
+use messenger_db::migrate::{self, RunOptions, Silent};
+use messenger_db::page::Limit;
+use messenger_db::projector::{self, Options, Tick};
+use messenger_db::queries::chat_settings::{self, Changes};
+use messenger_db::queries::groups;
+use messenger_db::queries::messages::{self, Draft};
+use messenger_db::queries::{accounts, inbox, receipts, unread};
+use messenger_db::seq::Seq;
+
+use super::cast::{self, by, say};
+use crate::support::{LockHolder, Server, TestDatabase, until};
+
+/// The rows that are in one of the two, and not in the other.
+const DIFFERENCES: &str = "
+    SELECT coalesce(string_agg(one::text, E'\\n'), '') FROM (
+        (SELECT 'kept', kept.* FROM inbox_by_user AS kept EXCEPT ALL SELECT 'kept', truth.* FROM inbox_truth AS truth)
+        UNION ALL
+        (SELECT 'true', truth.* FROM inbox_truth AS truth EXCEPT ALL SELECT 'true', kept.* FROM inbox_by_user AS kept)
+    ) AS one";
+
+/// That the list is what the tables of the chats have, and nothing is marked.
+pub fn assert_projected(conn: &mut PgConnection) -> Result<(), String> {
+    let differences = diesel::select(sql::<Text>("(").sql(DIFFERENCES).sql(")")).get_result::<String>(conn).unwrap();
+    let is_idle = diesel::select(sql::<Bool>("NOT EXISTS (SELECT FROM inbox_marks)")).get_result::<bool>(conn).unwrap();
+    if differences.is_empty() && is_idle { Ok(()) } else { Err(format!("marks left: {}; {differences}", !is_idle)) }
+}
+
+/// Ticks until nothing is marked.
+fn catch_up(conn: &mut PgConnection) {
+    while projector::tick(conn, &Options::at_once()).unwrap() != Tick::default() {}
+}
+
+fn kept() -> TestDatabase {
+    let database = TestDatabase::migrated();
+    projector::keep(&mut database.diesel(), true).unwrap();
+    database
+}
+
+#[test]
+fn a_connection_that_was_there_before_marks_and_reads_from_the_switch_on() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (group, [alice, bob, _]) = cast::group(conn);
+    for _ in 0..10 {
+        say(conn, group, alice, ["before"]);
+        receipts::mark_read(conn, by(bob), group, Seq::MAX).unwrap();
+        assert_eq!(unread::badge(conn, by(bob)).unwrap(), 0);
+    }
+    let other = &mut database.diesel();
+    assert_eq!(database.value("SELECT count(*) FROM inbox_marks"), "0");
+    projector::keep(other, true).unwrap();
+    assert_projected(other).unwrap();
+    say(conn, group, alice, ["after"]);
+    // Late, and then not.
+    assert_eq!(unread::badge(conn, by(bob)).unwrap(), 0);
+    catch_up(other);
+    assert_eq!(unread::badge(conn, by(bob)).unwrap(), 1);
+    assert_projected(other).unwrap();
+    projector::keep(other, false).unwrap();
+    say(conn, group, alice, ["off"]);
+    assert_eq!(unread::badge(conn, by(bob)).unwrap(), 2);
+    assert_eq!(database.value("SELECT count(*) FROM inbox_marks"), "0");
+}
+
+#[test]
+fn what_a_user_does_alone_and_the_end_of_a_membership_are_there_at_once() {
+    let database = kept();
+    let conn = &mut database.diesel();
+    let (group, [alice, bob, carol]) = cast::group(conn);
+    catch_up(conn);
+    say(conn, group, alice, ["Hello"]);
+    let list = |conn: &mut PgConnection, user| inbox::list(conn, by(user), None, Limit::default()).unwrap();
+    assert_eq!(list(conn, alice)[0].last.preview.as_deref(), Some("Hello"));
+    assert_eq!(list(conn, bob)[0].last.preview, None);
+    catch_up(conn);
+    assert_eq!((list(conn, bob)[0].unread_count, list(conn, bob)[0].last.preview.as_deref()), (1, Some("Hello")));
+
+    receipts::mark_read(conn, by(bob), group, Seq::MAX).unwrap();
+    assert_eq!(list(conn, bob)[0].unread_count, 0);
+    chat_settings::change(conn, by(bob), group, &Changes { draft: Some(Some("Hi")), ..Changes::default() }).unwrap();
+    assert_eq!(list(conn, bob)[0].settings.draft.as_deref(), Some("Hi"));
+    messages::clear(conn, by(bob), group, Seq::MAX).unwrap();
+    assert!(list(conn, bob)[0].last.is_hidden);
+    groups::remove(conn, by(alice), group, bob).unwrap();
+    assert_eq!(list(conn, bob), []);
+    groups::leave(conn, by(carol), group).unwrap();
+    assert_eq!(database.value("SELECT count(*) FROM inbox_by_user"), "1");
+    catch_up(conn);
+    assert_projected(conn).unwrap();
+
+    // What is deleted is gone from the lists of the others within a tick; what somebody said who closes the account stays theirs.
+    let direct = cast::direct(conn, alice, bob);
+    let secret = say(conn, direct, alice, ["my number is 555-0100"]);
+    catch_up(conn);
+    messages::delete(conn, by(alice), direct, secret).unwrap();
+    catch_up(conn);
+    assert!(!database.value("SELECT string_agg(inbox::text, '') FROM inbox_by_user AS inbox").contains("555-0100"));
+    accounts::close(conn, by(bob)).unwrap();
+    catch_up(conn);
+    assert_eq!(database.value(&format!("SELECT count(*) FROM inbox_by_user WHERE user_id = '{bob}'")), "0");
+    assert_projected(conn).unwrap();
+}
+
+#[test]
+fn large_groups_wait_for_their_time_and_what_waits_is_done_once() {
+    let database = kept();
+    let conn = &mut database.diesel();
+    let (group, [alice, ..]) = cast::group(conn);
+    catch_up(conn);
+    let large = Options { large_from: 3, large_every: Duration::from_hours(1), ..Options::default() };
+    say(conn, group, alice, ["1", "2", "3"]);
+    assert_eq!(projector::tick(conn, &large).unwrap(), Tick { waiting: 1, ..Tick::default() });
+    let now = Options { large_every: Duration::ZERO, ..large };
+    assert_eq!(projector::tick(conn, &now).unwrap(), Tick { chats: 1, marks: 3, rows: 3, ..Tick::default() });
+    assert_eq!(projector::tick(conn, &now).unwrap(), Tick::default());
+    assert_projected(conn).unwrap();
+}
+
+/// Direct chats of one user with so many others.
+fn chats(conn: &mut PgConnection, count: usize) -> (UserId, Vec<(UserId, ChatId)>) {
+    let alice = cast::user(conn, "alice");
+    let others = cast::crowd(conn, count);
+    (alice, others.into_iter().map(|other| (other, cast::direct(conn, alice, other))).collect())
+}
+
+#[test]
+fn one_that_is_killed_in_the_middle_loses_nothing_and_another_goes_on() {
+    let database = kept();
+    let conn = &mut database.diesel();
+    let (alice, chats) = chats(conn, 60);
+    catch_up(conn);
+    for (_, chat) in &chats {
+        say(conn, *chat, alice, ["Hello"]);
+    }
+    // Somebody holds the row of one chat.
+    let held = chats[40].0;
+    let mut holder =
+        LockHolder::of(&database, &format!("SELECT FROM inbox_by_user WHERE user_id = '{held}' FOR UPDATE"));
+    let marks = "SELECT count(*) FROM inbox_marks";
+    let before = database.value(marks);
+    thread::scope(|scope| {
+        let killed = scope.spawn(|| projector::tick(&mut database.diesel(), &Options::default()));
+        let pid = holder.blocks();
+        // Another passes over the part that the first is at, and does not wait.
+        let beside = projector::tick(conn, &Options::default()).unwrap();
+        assert_eq!(beside.busy, 1);
+        database.execute(&format!("SELECT pg_terminate_backend({pid})")).unwrap();
+        assert!(killed.join().unwrap().is_err());
+    });
+    drop(holder);
+    let after = database.value(marks);
+    assert!(after != before && after != "0", "{after} of {before}");
+    catch_up(conn);
+    assert_projected(conn).unwrap();
+}
+
+#[test]
+fn several_at_once_beside_people_who_talk_read_come_and_go_end_with_the_truth() {
+    let database = kept();
+    let (group, [alice, bob, carol]) = cast::group(&mut database.diesel());
+    let direct = cast::direct(&mut database.diesel(), alice, bob);
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let projectors: Vec<_> = (0..3)
+            .map(|_| {
+                scope.spawn(|| {
+                    let conn = &mut database.diesel();
+                    while !is_over.load(Ordering::Relaxed) {
+                        projector::tick(conn, &Options::at_once()).unwrap();
+                    }
+                })
+            })
+            .collect();
+        let talk = |user: UserId, chat: ChatId| {
+            let conn = &mut database.diesel();
+            for number in 0..100 {
+                let sent = messages::send(conn, by(user), chat, &Draft::text(format!("{number}")));
+                match sent.map(drop) {
+                    Ok(()) | Err(Error::Refused(_)) => {}
+                    Err(error) => panic!("{error}"),
+                }
+                let read = receipts::mark_read(conn, by(user), chat, Seq::MAX);
+                assert!(!matches!(read, Err(Error::Database(_))), "{read:?}");
+            }
+        };
+        let talks = [(alice, group), (bob, group), (alice, direct), (bob, direct), (carol, group)]
+            .map(|(user, chat)| scope.spawn(move || talk(user, chat)));
+        let conn = &mut database.diesel();
+        for _ in 0..40 {
+            groups::remove(conn, by(alice), group, carol).unwrap();
+            groups::add(conn, by(alice), group, carol).unwrap();
+        }
+        for talk in talks {
+            talk.join().unwrap();
+        }
+        is_over.store(true, Ordering::Relaxed);
+        for projector in projectors {
+            projector.join().unwrap();
+        }
+    });
+    let conn = &mut database.diesel();
+    catch_up(conn);
+    assert_projected(conn).unwrap();
+}
+
+#[test]
+fn a_crash_of_the_server_undoes_no_more_than_is_marked_again() {
+    let server: &'static Server = Box::leak(Box::new(Server::wanted(|builder| builder)));
+    let database = TestDatabase::empty_on(server);
+    migrate::run(&database.pool(), &RunOptions::default(), &mut Silent).unwrap();
+    let alone = &mut database.diesel();
+    projector::keep(alone, true).unwrap();
+    let (group, [alice, ..]) = cast::group(alone);
+    for round in 0..3 {
+        thread::scope(|scope| {
+            let projector = scope.spawn(|| {
+                let conn = &mut database.diesel();
+                while projector::tick(conn, &Options::at_once()).is_ok() {}
+            });
+            let mut conn = database.diesel();
+            let sender = scope
+                .spawn(move || while messages::send(&mut conn, by(alice), group, &Draft::text("Hello")).is_ok() {});
+            let mut watcher = database.connect();
+            let sent = format!("SELECT FROM chat_heads WHERE last_seq > {}", (round + 1) * 50);
+            until("enough was said", || watcher.execute(&sent).unwrap().len() == 1);
+            server.crash();
+            projector.join().unwrap();
+            sender.join().unwrap();
+        });
+        server.restart();
+        let conn = &mut database.diesel();
+        catch_up(conn);
+        assert_projected(conn).unwrap();
+    }
+}
