@@ -33,11 +33,16 @@ pub struct Entry {
 
 impl Entry {
     /// Whether its name begins with a dot, so that neither people nor Diesel see it.
+    #[must_use]
     pub fn is_hidden(&self) -> bool {
         self.name.starts_with('.')
     }
 
     /// The text of a file.
+    ///
+    /// # Errors
+    ///
+    /// A [`Problem`] when it cannot be read, or is not UTF-8.
     pub fn text(&self) -> Result<String, Problem> {
         let bytes = fs::read(&self.path).map_err(|error| unreadable(&self.place, &error))?;
         String::from_utf8(bytes).map_err(|error| {
