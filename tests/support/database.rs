@@ -8,7 +8,7 @@ use messenger_db::migrate::ServerError;
 use messenger_db::migrate::for_tests::{Connection, Rows};
 use messenger_db::migrate::{self, ConnectOptions, Pool, RunOptions, Silent, for_tests};
 
-use super::{Server, server};
+use super::{Server, citus, server};
 
 /// A database of its own for a test.
 pub struct TestDatabase {
@@ -37,7 +37,14 @@ impl TestDatabase {
         static TEMPLATE: OnceLock<TestDatabase> = OnceLock::new();
         let template = TEMPLATE.get_or_init(|| {
             let template = Self::empty();
+            if !template.server.workers().is_empty() {
+                citus::install(template.server, &template.name);
+            }
             migrate::run(&template.pool(), &RunOptions::default(), &mut Silent).unwrap();
+            if !template.server.workers().is_empty() {
+                migrate::distribute(&template.pool(), &mut Silent).unwrap();
+                citus::leave(template.server, &template.name);
+            }
             template
         });
         Self::create(server(), &template.name)
@@ -58,7 +65,15 @@ impl TestDatabase {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("messenger_db_test_{}_{number}", std::process::id());
-        server.connect().execute(&format!("CREATE DATABASE {name} TEMPLATE {template}")).unwrap();
+        let sql = format!("CREATE DATABASE {name} TEMPLATE {template}");
+        // The metadata of Citus names no database, so a copy of each server's part is a copy of the whole.
+        for worker in server.workers() {
+            worker.connect().execute(&sql).unwrap();
+        }
+        server.connect().execute(&sql).unwrap();
+        if !server.workers().is_empty() {
+            citus::set_up(server, &name);
+        }
         Self { name, server }
     }
 
@@ -111,10 +126,11 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
+        let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
         // The server itself may be gone by now, as in a test of a crash that fails.
-        let _ = self
-            .server
-            .try_connect()
-            .map(|mut admin| admin.execute(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name)));
+        let _ = self.server.try_connect().map(|mut admin| admin.execute(&sql));
+        for worker in self.server.workers() {
+            let _ = worker.connect().execute(&sql);
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What the tests stand on: a server, databases on it, the two programs that migrate them, and ways to watch those.
 
 mod binary;
+mod citus;
 mod crashing_server;
 mod database;
 mod diesel_cli;

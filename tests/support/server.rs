@@ -1,4 +1,5 @@
-//! One PostgreSQL for all tests: a throwaway one, or the one that `TEST_DATABASE_URL` names.
+//! One PostgreSQL for all tests: a throwaway one, the one that `TEST_DATABASE_URL` names, or the coordinator of Citus that
+//! `TEST_CITUS_URL` names.
 //!
 //! The throwaway goes away with this process, however that ends. On another's server, databases are dropped with
 //! the tests that made them, and what a killed run left is dropped by the next.
@@ -13,20 +14,24 @@ use messenger_db::migrate::for_tests::Connection;
 use messenger_db::migrate::{Conninfo, ServerError};
 
 use super::StateFolder;
+use super::citus::{self, Worker};
 
 /// A server that tests may make databases on.
 pub struct Server {
     admin_url: String,
     // The server is destroyed when this process no longer holds it. Another's is not ours.
     own: Option<AnnouncedServer>,
+    // With Citus, the workers: databases are made on each of them, too.
+    workers: Vec<Worker>,
 }
 
 /// The server of this run.
 pub fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
-    SERVER.get_or_init(|| match std::env::var("TEST_DATABASE_URL") {
-        Ok(url) => Server::named(url),
-        Err(_) => Server::throwaway(&[]),
+    SERVER.get_or_init(|| match (std::env::var("TEST_CITUS_URL"), std::env::var("TEST_DATABASE_URL")) {
+        (Ok(url), _) => Server::with_workers(url),
+        (_, Ok(url)) => Server::named(url),
+        _ => Server::throwaway(&[]),
     })
 }
 
@@ -57,7 +62,7 @@ impl AnnouncedServer {
     /// Starts it.
     pub fn start(self) -> Server {
         self.local.start().unwrap_or_else(|error| panic!("{error}"));
-        Server { admin_url: self.url(), own: Some(self) }
+        Server { admin_url: self.url(), own: Some(self), workers: Vec::new() }
     }
 }
 
@@ -114,9 +119,22 @@ impl Server {
     }
 
     fn named(url: String) -> Self {
-        let server = Self { admin_url: url, own: None };
+        let server = Self { admin_url: url, own: None, workers: Vec::new() };
         server.drop_abandoned_databases();
         server
+    }
+
+    /// The coordinator of Citus: each database has the extension, here and on the workers.
+    fn with_workers(url: String) -> Self {
+        let workers = citus::workers(&mut Connection::open(&url.parse().unwrap()).unwrap(), &url);
+        let server = Self { workers, ..Self::named(url) };
+        assert!(!server.workers.is_empty(), "TEST_CITUS_URL names a database whose pg_dist_node has no workers");
+        server
+    }
+
+    /// The workers of Citus; none of a plain server.
+    pub fn workers(&self) -> &[Worker] {
+        &self.workers
     }
 
     /// A connection to a database that is always there.
