@@ -2,3 +2,4 @@
 
 DROP FUNCTION is_name(text);
 DROP FUNCTION is_blank(text);
+DROP FUNCTION clock();

@@ -5,6 +5,15 @@
 --
 -- plpgsql, because a function in SQL is put into the check, and parsed, at every statement.
 
+CREATE FUNCTION clock() RETURNS timestamptz
+LANGUAGE plpgsql
+STABLE
+AS $$
+BEGIN
+    RETURN clock_timestamp();
+END
+$$;
+
 CREATE FUNCTION is_blank(words text) RETURNS boolean
 LANGUAGE plpgsql
 IMMUTABLE STRICT PARALLEL SAFE
@@ -30,6 +39,8 @@ BEGIN
 END
 $$;
 
+COMMENT ON FUNCTION clock() IS
+    'What the clock says now, also in the middle of a transaction. In an UPDATE: clock_timestamp() may not stand there where Citus distributes the table. PostgreSQL calls it for each row, and again after a wait for the row''s lock.';
 COMMENT ON FUNCTION is_blank(text) IS
     'Whether the text has no visible character: it is empty, or white space, zero-width and other invisible characters only.';
 COMMENT ON FUNCTION is_name(text) IS

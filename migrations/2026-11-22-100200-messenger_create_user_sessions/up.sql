@@ -124,7 +124,7 @@ BEGIN
 
     RETURN QUERY
     UPDATE user_sessions
-    SET revoked_at = clock_timestamp()
+    SET revoked_at = clock()
     WHERE user_id = for_user AND device_id = of_device AND revoked_at IS NULL
     RETURNING *;
 
@@ -139,14 +139,16 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION session_is_active(session user_sessions) RETURNS boolean
+CREATE FUNCTION session_is_active(
+    revoked_at timestamptz, expires_at timestamptz, last_active_at timestamptz, idle_timeout interval
+) RETURNS boolean
 LANGUAGE sql
 STABLE
 AS $$
     SELECT
-        session.revoked_at IS NULL
-        AND session.expires_at > now()
-        AND (session.idle_timeout IS NULL OR session.last_active_at + session.idle_timeout > now())
+        revoked_at IS NULL
+        AND expires_at > now()
+        AND (idle_timeout IS NULL OR last_active_at + idle_timeout > now())
 $$;
 
 -- The user's row is locked first: when two devices connect or disconnect at once, the second sees what the first did.
@@ -161,7 +163,10 @@ BEGIN
     SELECT session.server_id, session.connection_id
     INTO former_server, former_connection
     FROM user_sessions AS session
-    WHERE session.id = in_session AND session.user_id = of_user AND session_is_active(session)
+    WHERE
+        session.id = in_session
+        AND session.user_id = of_user
+        AND session_is_active(session.revoked_at, session.expires_at, session.last_active_at, session.idle_timeout)
     FOR NO KEY UPDATE;
 
     IF NOT FOUND THEN
@@ -169,7 +174,7 @@ BEGIN
     END IF;
 
     UPDATE user_sessions
-    SET server_id = to_server, connection_id = by_connection, connected_at = clock_timestamp()
+    SET server_id = to_server, connection_id = by_connection, connected_at = clock()
     WHERE id = in_session;
 
     is_first := former_connection IS NULL AND NOT EXISTS (
@@ -178,7 +183,7 @@ BEGIN
             other.user_id = of_user
             AND other.id <> in_session
             AND other.connection_id IS NOT NULL
-            AND session_is_active(other)
+            AND session_is_active(other.revoked_at, other.expires_at, other.last_active_at, other.idle_timeout)
     );
     RETURN NEXT;
 END
@@ -203,7 +208,10 @@ BEGIN
     was_open := FOUND;
     was_last := was_open AND NOT EXISTS (
         SELECT FROM user_sessions AS other
-        WHERE other.user_id = of_user AND other.connection_id IS NOT NULL AND session_is_active(other)
+        WHERE
+            other.user_id = of_user
+            AND other.connection_id IS NOT NULL
+            AND session_is_active(other.revoked_at, other.expires_at, other.last_active_at, other.idle_timeout)
     );
     RETURN NEXT;
 END
@@ -233,7 +241,10 @@ BEGIN
         account.id,
         NOT EXISTS (
             SELECT FROM user_sessions AS other
-            WHERE other.user_id = account.id AND other.connection_id IS NOT NULL AND session_is_active(other)
+            WHERE
+                other.user_id = account.id
+                AND other.connection_id IS NOT NULL
+                AND session_is_active(other.revoked_at, other.expires_at, other.last_active_at, other.idle_timeout)
         )
     FROM users AS account
     WHERE account.id = ANY (concerned)
@@ -245,7 +256,7 @@ COMMENT ON FUNCTION open_session(
     user_id, session_id, bytea, text, device_type, text, inet, text, interval, interval
 ) IS
     'Signs a device in: the session that it replaces, as it was ended, and then the new one. Nothing: there is no such account.';
-COMMENT ON FUNCTION session_is_active(user_sessions) IS
+COMMENT ON FUNCTION session_is_active(timestamptz, timestamptz, timestamptz, interval) IS
     'Whether the session has neither been revoked nor ended by itself.';
 COMMENT ON FUNCTION connect_session(user_id, session_id, text, text) IS
     'Notes the socket of a session: whether it is the first of its user, and the socket that it replaces. Nothing: the session is not active.';

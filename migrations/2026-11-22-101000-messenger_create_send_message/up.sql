@@ -81,7 +81,7 @@ BEGIN
     UPDATE chat_heads
     SET
         last_seq = last_seq + 1,
-        last_message_at = clock_timestamp(),
+        last_message_at = clock(),
         last_sender_id = by_user,
         last_kind = what,
         last_preview = message_preview(words),

@@ -18,8 +18,8 @@ BEGIN
     UPDATE chat_heads
     SET
         version = version + 1,
-        last_uncounted_seq = CASE what
-            WHEN 'message_deleted' THEN greatest(last_uncounted_seq, of_seq)
+        last_uncounted_seq = CASE
+            WHEN what = 'message_deleted' THEN greatest(last_uncounted_seq, of_seq)
             ELSE last_uncounted_seq
         END
     WHERE chat_id = in_chat
@@ -53,7 +53,7 @@ BEGIN
     SET
         last_seq = last_seq + 1,
         last_uncounted_seq = last_seq + 1,
-        last_message_at = clock_timestamp(),
+        last_message_at = clock(),
         last_sender_id = NULL,
         last_kind = 'system',
         last_preview = NULL,

@@ -48,7 +48,10 @@ LANGUAGE plpgsql
 AS $$
 BEGIN
     PERFORM FROM user_sessions AS session
-    WHERE session.id = in_session AND session.user_id = for_user AND session_is_active(session)
+    WHERE
+        session.id = in_session
+        AND session.user_id = for_user
+        AND session_is_active(session.revoked_at, session.expires_at, session.last_active_at, session.idle_timeout)
     FOR NO KEY UPDATE;
 
     IF NOT FOUND THEN

@@ -19,12 +19,14 @@ CREATE TABLE unused_files (
 );
 
 CREATE FUNCTION queue_unused_files(file_keys text []) RETURNS void
-LANGUAGE sql
+LANGUAGE plpgsql
 AS $$
+BEGIN
     INSERT INTO unused_files (file_key)
     SELECT file.key
     FROM unnest(file_keys) AS file (key)
-    WHERE file.key IS NOT NULL
+    WHERE file.key IS NOT NULL;
+END
 $$;
 
 CREATE FUNCTION remove_uploads(storage_keys text []) RETURNS text []

@@ -169,7 +169,7 @@ BEGIN
 
     -- The chat has no members left who could read the entry.
     UPDATE chats AS chat
-    SET deleted_at = clock_timestamp(), updated_at = clock_timestamp()
+    SET deleted_at = clock(), updated_at = clock()
     WHERE chat.id = in_chat AND chat.kind = 'direct' AND chat.member_count = 0 AND chat.deleted_at IS NULL;
 
     -- The row stays, because messages point at it. It counts as the recipient of no message, so that the counts of receipts

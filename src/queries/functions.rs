@@ -11,6 +11,11 @@ define_sql_function! {
 }
 
 define_sql_function! {
+    /// The same in an UPDATE of what Citus may distribute: a function of the schema.
+    fn clock() -> Timestamptz;
+}
+
+define_sql_function! {
     /// The text in lower case.
     fn lower(text: Nullable<Text>) -> Nullable<Text>;
 }

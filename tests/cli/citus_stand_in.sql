@@ -69,3 +69,12 @@ CREATE FUNCTION citus_stand_in.create_distributed_function(
     INSERT INTO pg_dist_object
     VALUES ('pg_proc'::regclass, taken, CASE WHEN argument = '$1' AND to_regclass(colocate_with) IS NOT NULL THEN 0 END)
 $$;
+
+-- A type is taken to each server when it is made.
+CREATE FUNCTION citus_stand_in.take_types() RETURNS event_trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO citus_stand_in.pg_dist_object SELECT classid, objid, NULL FROM pg_event_trigger_ddl_commands();
+END
+$$;
+
+CREATE EVENT TRIGGER take_types ON ddl_command_end WHEN TAG IN ('CREATE TYPE') EXECUTE FUNCTION citus_stand_in.take_types();

@@ -4,7 +4,6 @@ mod links;
 mod migration;
 mod operating;
 mod preflight;
-mod readme;
 mod reports;
 
 use std::path::Path;

@@ -19,6 +19,11 @@ use crate::migrate::state::{objects, status};
 /// themselves. Their first argument is the chat.
 const DELEGATED: [&str; 3] = ["mark_delivered", "mark_read", "send_message"];
 
+/// Lets the sessions of the service, too, work on one shard after the other: an operation that asks each shard, and then changes a
+/// table that is whole on each server, is refused otherwise.
+const SETTING: &str = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET citus.multi_shard_modify_mode TO ''sequential''', \
+    current_database()); END $$";
+
 /// What [`plan_distribution`] worked out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Distribution {
@@ -94,7 +99,12 @@ fn work_out(connection: &mut Connection, pool: &Pool) -> Result<Distribution, Er
     }
     let moved: Vec<_> = tables.iter().filter(|table| table.found == LOCAL).collect();
     let mut statements = moves(connection, &tables, &moved)?;
+    statements.extend(types(connection, &schema, migrations, has_citus)?);
     statements.extend(functions(connection, &schema, migrations, has_citus)?);
+    let settings = connection.execute(include_str!("../state/layout_setting.sql"))?;
+    if settings.is_empty() {
+        statements.push(SETTING.to_owned());
+    }
     if !statements.is_empty() {
         // Several shards on one connection each, so that each sees what was done to reference tables before.
         statements.insert(0, "SET LOCAL citus.multi_shard_modify_mode TO 'sequential'".to_owned());
@@ -130,6 +140,32 @@ fn moves(connection: &mut Connection, tables: &[Placed], moved: &[&Placed]) -> R
         statements.push(format!("SELECT create_distributed_table({name}, {key}, colocate_with => {with})"));
     }
     statements.extend(column(2));
+    Ok(statements)
+}
+
+/// Makes the composite types anew, which only statements name: Citus takes a type to each server when it is made, and no table
+/// or function takes these there.
+fn types(
+    connection: &mut Connection,
+    schema: &str,
+    migrations: &[Migration],
+    has_citus: bool,
+) -> Result<Vec<String>, Error> {
+    let made = objects::subjects(migrations);
+    let there = if has_citus {
+        "SELECT objid FROM pg_dist_object WHERE classid = 'pg_type'::regclass"
+    } else {
+        "VALUES (0::oid)"
+    };
+    let query =
+        include_str!("../state/layout_types.sql").replace("{schema}", &literal(schema)).replace("{there}", there);
+    let mut statements = Vec::new();
+    for row in connection.execute(&query)? {
+        let mut values = row.into_iter().flatten();
+        if values.next().is_some_and(|subject| made.contains(subject.as_str())) {
+            statements.extend(values);
+        }
+    }
     Ok(statements)
 }
 

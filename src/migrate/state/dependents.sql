@@ -11,11 +11,11 @@ subject (classid, objid, name) AS (
         class.oid,
         CASE class.relkind
             WHEN 'v' THEN 'view ' WHEN 'm' THEN 'materialized view ' WHEN 'S' THEN 'sequence '
-            WHEN 'f' THEN 'foreign table ' ELSE 'table '
+            WHEN 'f' THEN 'foreign table ' WHEN 'c' THEN 'type ' ELSE 'table '
         END || class.relname
     FROM pg_class AS class
     INNER JOIN here ON class.relnamespace = here.oid
-    WHERE class.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
+    WHERE class.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c')
 
     UNION ALL
     SELECT

@@ -7,7 +7,7 @@ use crate::error::{Error, refusals};
 use crate::ids::UserId;
 use crate::models::{User, UserChanges};
 use crate::queries::accounts::reserved;
-use crate::queries::functions::clock_timestamp;
+use crate::queries::functions::clock;
 use crate::queries::predicates::open_account;
 use crate::queries::{atomic, nul_character, text, unused_files, user_changes};
 use crate::schema::users;
@@ -144,8 +144,7 @@ pub fn update_profile(
         return unchanged.ok_or(Error::Refused(ProfileRefused::NoSuchAccount));
     }
     let &ProfileChanges { username, display_name, avatar_url } = changes;
-    // Whom the user has blocked hears of what they see, which is all but the picture.
-    let is_seen_by_blocked = username.is_some() || display_name.is_some();
+    let is_picture = username.is_none() && display_name.is_none();
     let changes = UserChanges { username, display_name, avatar_url, password_hash: None };
     conn.transaction(|conn| {
         // Whoever begins to know the user meanwhile comes before, and is told, or later, and reads the new name.
@@ -154,7 +153,7 @@ pub fn update_profile(
             return Err(Error::Refused(ProfileRefused::NoSuchAccount));
         };
         let updated = diesel::update(account)
-            .set((changes, users::updated_at.eq(clock_timestamp())))
+            .set((changes, users::updated_at.eq(clock())))
             .returning(User::as_returning())
             .get_result(conn)?;
         if let Some(username) = username {
@@ -166,7 +165,7 @@ pub fn update_profile(
         if let Some(avatar_url) = avatar_url {
             unused_files::queue_replaced(conn, picture, avatar_url)?;
         }
-        user_changes::record_profile(conn, user, !is_seen_by_blocked)?;
+        user_changes::record_profile(conn, user, is_picture)?;
         Ok(updated)
     })
 }
@@ -220,7 +219,7 @@ pub fn change_password(
     let account = open_account(user);
     let changed = atomic::statement(conn, |conn| {
         diesel::update(account.filter(users::password_hash.eq(verified)))
-            .set((users::password_hash.eq(new), users::updated_at.eq(clock_timestamp())))
+            .set((users::password_hash.eq(new), users::updated_at.eq(clock())))
             .execute(conn)
     })?;
     if changed > 0 {
@@ -262,7 +261,7 @@ pub fn reset_password(conn: &mut PgConnection, user: UserId, new: &PasswordHash)
         return Err(Error::Refused(PasswordRefused::PasswordHashInvalid));
     }
     let account = open_account(user);
-    let changes = (users::password_hash.eq(new), users::updated_at.eq(clock_timestamp()));
+    let changes = (users::password_hash.eq(new), users::updated_at.eq(clock()));
     let changed = atomic::statement(conn, |conn| diesel::update(account).set(changes).execute(conn))?;
     if changed == 0 { Err(Error::Refused(PasswordRefused::NoSuchAccount)) } else { Ok(()) }
 }

@@ -110,7 +110,10 @@ pub fn request(conn: &mut PgConnection, actor: Actor, other: UserId) -> Result<C
             .into_columns((contacts::user_id, contacts::contact_id, contacts::requested_by))
             .on_conflict((contacts::user_id, contacts::contact_id))
             .do_update()
-            .set((contacts::status.eq(ContactStatus::Accepted), contacts::accepted_at.eq(now)));
+            .set((
+                contacts::status.eq(ContactStatus::Accepted),
+                contacts::accepted_at.eq(excluded(contacts::created_at).nullable()),
+            ));
         let changed = diesel::query_dsl::methods::FilterDsl::filter(asked, has_crossed).execute(conn)?;
         // What stands now; the block is looked for first, because a contact may be older than it.
         match silence(conn, user, other)? {

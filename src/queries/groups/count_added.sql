@@ -1,11 +1,12 @@
 -- Counts for users that somebody who is no contact of theirs has added them. A day begins with the first time after the last.
 UPDATE user_heads AS head
 SET
-    added_times = CASE WHEN head.added_from_at > clock_timestamp() - interval '1 day' THEN head.added_times + 1 ELSE 1 END,
-    added_from_at = CASE
-        WHEN head.added_from_at > clock_timestamp() - interval '1 day' THEN head.added_from_at
-        ELSE clock_timestamp()
-    END
+    -- Without CASE, in which Citus allows no clock: a truth is 0 or 1, and the time of a day that is over is none.
+    added_times = 1 + head.added_times * ((head.added_from_at > clock() - interval '1 day') IS TRUE)::integer,
+    added_from_at = least(
+        clock(),
+        nullif(head.added_from_at, least(head.added_from_at, clock() - interval '1 day'))
+    )
 WHERE
     head.user_id = ANY ($2)
     AND head.user_id <> $1

@@ -10,7 +10,7 @@ use crate::enums::ParticipantRole;
 use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId};
 use crate::models::{Chat, ChatChanges, Message};
-use crate::queries::functions::clock_timestamp;
+use crate::queries::functions::clock;
 use crate::schema::chats;
 
 /// A group that was changed.
@@ -245,7 +245,7 @@ fn change(
                 unused_files::queue_replaced(conn, picture, avatar_url)?;
             }
             let chat = diesel::update(chats::table.find(chat_id))
-                .set((changes, chats::updated_at.eq(clock_timestamp())))
+                .set((changes, chats::updated_at.eq(clock())))
                 .returning(Chat::as_returning())
                 .get_result(conn)?;
             let message = system::record(conn, chat_id, event)?;

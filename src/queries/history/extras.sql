@@ -5,7 +5,7 @@ WITH viewer AS MATERIALIZED (
         seen_after_seq,
         hidden_seqs
     FROM chat_participants
-    WHERE chat_id = $1 AND user_id = $2
+    WHERE chat_participants.chat_id = $1 AND chat_participants.user_id = $2
 ),
 
 answered AS MATERIALIZED (
@@ -18,7 +18,7 @@ answered AS MATERIALIZED (
         deleted_at IS NOT NULL AS is_deleted
     FROM messages
     WHERE
-        chat_id = $1
+        messages.chat_id = $1
         AND seq = any($5)
         -- No bound of the index, which would be taken instead of the seqs.
         AND seq + 0 > (SELECT seen_after_seq FROM viewer)
@@ -31,13 +31,13 @@ SELECT
             row(
                 chat_id, message_seq, position, file_name, mime_type, byte_size, storage_key, medium_key, thumbnail_key,
                 width, height, created_at
-            )
+            )::page_picture
         FROM attachments
-        WHERE chat_id = $1 AND message_seq BETWEEN $3 AND $4
+        WHERE attachments.chat_id = $1 AND message_seq BETWEEN $3 AND $4
         ORDER BY message_seq, position
     ),
     ARRAY(
-        SELECT row(given.message_seq, given.emoji, given.first_at, given.times, given.is_mine)
+        SELECT row(given.message_seq, given.emoji, given.first_at, given.times, given.is_mine)::page_reaction
         FROM (
             SELECT
                 message_seq,
@@ -47,12 +47,12 @@ SELECT
                 bool_or(user_id = $2) AS is_mine,
                 row_number() OVER (PARTITION BY message_seq ORDER BY count(*) DESC, min(created_at), emoji) AS place
             FROM message_reactions
-            WHERE chat_id = $1 AND message_seq BETWEEN $3 AND $4
+            WHERE message_reactions.chat_id = $1 AND message_seq BETWEEN $3 AND $4
             GROUP BY message_seq, emoji
         ) AS given
         WHERE given.place <= 20
     ),
-    ARRAY(SELECT row(seq, id, sender_id, kind, preview, is_deleted) FROM answered),
+    ARRAY(SELECT row(seq, id, sender_id, kind, preview, is_deleted)::page_reply FROM answered),
     ARRAY(
         SELECT
             row(
@@ -78,7 +78,7 @@ SELECT
                         ) THEN 0
                     ELSE 1
                 END
-            )
+            )::page_profile
         FROM users
         LEFT JOIN user_presence ON user_presence.user_id = users.id
         WHERE users.id = any($6 || ARRAY(SELECT sender_id FROM answered WHERE sender_id <> ALL ($7)))

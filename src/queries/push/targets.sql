@@ -35,7 +35,9 @@ session AS MATERIALIZED (
         own.user_id,
         own.connection_id
     FROM user_sessions AS own
-    WHERE own.user_id = ANY (ARRAY(SELECT recipient.user_id FROM recipient)) AND session_is_active(own)
+    WHERE
+        own.user_id = ANY (ARRAY(SELECT recipient.user_id FROM recipient))
+        AND session_is_active(own.revoked_at, own.expires_at, own.last_active_at, own.idle_timeout)
 ),
 
 away AS MATERIALIZED (

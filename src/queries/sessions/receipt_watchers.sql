@@ -17,7 +17,7 @@ WHERE
         WHERE membership.chat_id = $1 AND membership.user_id = $2 AND membership.left_at IS NULL
     )
     AND session.connection_id IS NOT NULL
-    AND session_is_active(session)
+    AND session_is_active(session.revoked_at, session.expires_at, session.last_active_at, session.idle_timeout)
     AND (
         other.id = $2
         OR (

@@ -4,7 +4,7 @@ WITH chosen AS MATERIALIZED (
     FROM user_sessions AS session
     WHERE
         session.user_id = $1
-        AND session_is_active(session)
+        AND session_is_active(session.revoked_at, session.expires_at, session.last_active_at, session.idle_timeout)
         AND ($2::uuid IS NULL OR session.id = $2)
         AND ($3::uuid IS NULL OR session.id <> $3)
     ORDER BY session.id

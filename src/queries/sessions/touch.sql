@@ -4,12 +4,15 @@ WITH session AS MATERIALIZED (
         session.id,
         session.last_active_at
     FROM user_sessions AS session
-    WHERE session.id = $1 AND session.user_id = $2 AND session_is_active(session)
+    WHERE
+        session.id = $1
+        AND session.user_id = $2
+        AND session_is_active(session.revoked_at, session.expires_at, session.last_active_at, session.idle_timeout)
 ),
 
 moved AS (
     UPDATE user_sessions AS stale
-    SET last_active_at = clock_timestamp()
+    SET last_active_at = clock()
     FROM session
     WHERE
         stale.id = session.id

@@ -31,7 +31,7 @@ FROM watcher
 INNER JOIN user_sessions AS session ON session.user_id = watcher.user_id
 WHERE
     session.connection_id IS NOT NULL
-    AND session_is_active(session)
+    AND session_is_active(session.revoked_at, session.expires_at, session.last_active_at, session.idle_timeout)
     AND NOT EXISTS (SELECT FROM blocks WHERE blocker_id = $1 AND blocked_id = watcher.user_id)
     AND NOT EXISTS (SELECT FROM blocks WHERE blocker_id = watcher.user_id AND blocked_id = $1)
 ORDER BY session.server_id, session.user_id, session.id

@@ -1,6 +1,6 @@
 -- Gives up uploads that nobody attached, the oldest first; those given up before and not yet removed, too.
 UPDATE uploads
-SET abandoned_at = coalesce(abandoned_at, now())
+SET abandoned_at = least(abandoned_at, now())
 WHERE storage_key IN (
     SELECT old.storage_key
     FROM uploads AS old
