@@ -127,7 +127,8 @@ pub fn is_kept(conn: &mut PgConnection) -> QueryResult<bool> {
 ///
 /// Those of the database, such as the one for a role that does not own the tables.
 ///
-/// ```
+/// ```no_run
+/// # // It locks the tables that the other examples write to, in the database that they share.
 /// # let conn = &mut messenger_db::doctest::connection();
 /// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
 /// use messenger_db::projector::{self, Options};
