@@ -4,6 +4,7 @@ mod links;
 mod migration;
 mod operating;
 mod preflight;
+mod readme;
 mod reports;
 
 use std::path::Path;

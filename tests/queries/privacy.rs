@@ -43,6 +43,7 @@ fn everything(conn: &mut PgConnection, user: UserId, chats: [ChatId; 2], others:
     see("blocks::all", &blocks::all(conn, me));
     see("sessions::list", &sessions::list(conn, me, None, page));
     see("sessions::watchers", &sessions::watchers(conn, me));
+    see("chats::find_by_slug", &chats::find_by_slug(conn, me, "hikers"));
     for other in others {
         see("direct_chats::find", &direct_chats::find(conn, me, *other));
     }
@@ -71,7 +72,11 @@ fn everything(conn: &mut PgConnection, user: UserId, chats: [ChatId; 2], others:
         );
         see("receipts::count", &receipts::count(conn, me, chat, Seq::FIRST, Seq::new(50)));
         for seq in [Seq::FIRST, Seq::new(2), Seq::new(3)] {
-            see("messages::get", &messages::get(conn, me, chat, seq));
+            let message = messages::get(conn, me, chat, seq);
+            if let Ok(message) = &message {
+                see("messages::find_by_id", &messages::find_by_id(conn, me, chat, message.id));
+            }
+            see("messages::get", &message);
             see("messages::list_edits", &messages::list_edits(conn, me, chat, seq, EditsFor::Members, None, page));
             see("messages::all_mentioned", &messages::all_mentioned(conn, me, chat, seq));
             see("attachments::all", &attachments::all(conn, me, chat, seq));

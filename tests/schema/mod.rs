@@ -7,11 +7,11 @@ mod generated;
 mod invariants;
 mod invariants_of_accounts;
 mod purge;
-mod round_trip;
 pub mod rows;
 mod search;
 mod structure;
 mod times;
+mod up_and_down;
 mod views;
 
 pub use rows::populated;

@@ -79,6 +79,26 @@ fn every_operation_of_a_member_is_attacked() {
 }
 
 #[test]
+fn what_a_member_reads_is_compared_before_and_after_a_block_and_read_after_each_attack() {
+    let is_read = |name: &str| {
+        let operation = name.split("::").nth(1).unwrap();
+        let verbs = ["get", "find", "list", "all"];
+        // This one makes a chat.
+        operation != "find_or_create"
+            && verbs.into_iter().any(|verb: &str| {
+                operation.strip_prefix(verb).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+            })
+    };
+    let reads = operations().into_iter().filter(|(name, others)| is_read(name) && others.starts_with("actor: Actor"));
+    let reads: Vec<_> = reads.map(|(name, _)| name).collect();
+    assert!(reads.len() > 20, "{reads:?}");
+    for source in [include_str!("../queries/privacy.rs"), include_str!("../queries/hostile/neighbours.rs")] {
+        let missing: Vec<_> = reads.iter().filter(|name| !source.contains(name.as_str())).collect();
+        assert_eq!(missing, [""; 0]);
+    }
+}
+
+#[test]
 fn no_other_parameter_is_an_actor() {
     for (name, others) in operations() {
         assert!(others.matches("Actor").count() <= 1, "{name}({others})");

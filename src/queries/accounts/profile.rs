@@ -144,7 +144,8 @@ pub fn update_profile(
         return unchanged.ok_or(Error::Refused(ProfileRefused::NoSuchAccount));
     }
     let &ProfileChanges { username, display_name, avatar_url } = changes;
-    let is_picture = username.is_none() && display_name.is_none();
+    // Whom the user has blocked hears of what they see, which is all but the picture.
+    let is_seen_by_blocked = username.is_some() || display_name.is_some();
     let changes = UserChanges { username, display_name, avatar_url, password_hash: None };
     conn.transaction(|conn| {
         // Whoever begins to know the user meanwhile comes before, and is told, or later, and reads the new name.
@@ -165,7 +166,7 @@ pub fn update_profile(
         if let Some(avatar_url) = avatar_url {
             unused_files::queue_replaced(conn, picture, avatar_url)?;
         }
-        user_changes::record_profile(conn, user, is_picture)?;
+        user_changes::record_profile(conn, user, !is_seen_by_blocked)?;
         Ok(updated)
     })
 }

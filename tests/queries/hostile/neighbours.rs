@@ -7,8 +7,8 @@ use messenger_db::ids::{ChatId, UserId};
 use messenger_db::page::Limit;
 use messenger_db::queries::messages::{self, EditsFor};
 use messenger_db::queries::{
-    accounts, attachments, blocks, changes, chat_settings, chats, contacts, export, history, inbox, pending, push,
-    reactions, receipts, search, sessions, unread,
+    accounts, attachments, blocks, changes, chat_settings, chats, contacts, direct_chats, export, history, inbox,
+    pending, privacy, push, reactions, receipts, search, sessions, unread,
 };
 use messenger_db::seq::Seq;
 use serde::Serialize;
@@ -29,6 +29,11 @@ pub fn reads_everything(conn: &mut PgConnection, user: UserId, state: &changes::
     contacts::all_requests_received(conn, me).unwrap();
     contacts::all_requests_sent(conn, me).unwrap();
     blocks::all(conn, me).unwrap();
+    privacy::get(conn, me).unwrap();
+    for other in accounts::search(conn, me, "user").unwrap() {
+        accounts::find_profiles(conn, me, &[user, other.id]).unwrap();
+        direct_chats::find(conn, me, other.id).unwrap();
+    }
     sessions::list(conn, me, None, limit).unwrap();
     sessions::watchers(conn, me).unwrap();
     unread::badge(conn, me).unwrap();
@@ -68,7 +73,10 @@ pub fn reads_everything(conn: &mut PgConnection, user: UserId, state: &changes::
 /// Everything of one chat.
 fn reads_chat(conn: &mut PgConnection, user: UserId, chat: ChatId) -> usize {
     let (me, limit) = (by(user), Limit::MAX);
-    json(&chats::get(conn, me, chat).unwrap());
+    if let Some(slug) = chats::get(conn, me, chat).unwrap().slug {
+        json(&chats::find_by_slug(conn, me, &slug).unwrap());
+    }
+    unread::find(conn, me, chat).unwrap();
     json(&chats::all_members(conn, me, chat).unwrap());
     chat_settings::get(conn, me, chat).unwrap();
     json(&receipts::positions(conn, me, chat).unwrap());
@@ -89,7 +97,10 @@ fn reads_chat(conn: &mut PgConnection, user: UserId, chat: ChatId) -> usize {
             // What the system wrote or what is deleted has none of these.
             let is_said = entry.message.sender_id.is_some() && entry.message.deleted_at.is_none();
             if is_said && seq.get() % 8 == 0 {
+                json(&messages::get(conn, me, chat, seq).unwrap());
                 json(&messages::find_by_id(conn, me, chat, id).unwrap());
+                json(&messages::all_mentioned(conn, me, chat, seq).unwrap());
+                json(&attachments::all(conn, me, chat, seq).unwrap());
                 json(&reactions::list(conn, me, chat, seq, None, None, limit).unwrap());
                 json(&receipts::all(conn, me, chat, seq).unwrap());
                 push::targets(conn, chat, seq).unwrap();
