@@ -131,7 +131,8 @@ fn condition(health: &Health) -> Option<String> {
 
 /// How many there are, and the first of them.
 fn counted(names: &[&str]) -> String {
-    const SHOWN: usize = 20;
+    // All of the status fits on a screen of 24 lines.
+    const SHOWN: usize = 12;
     if names.is_empty() {
         return "nothing".to_owned();
     }
