@@ -58,7 +58,8 @@
 //! 5. The chat's head (`chat_heads`). Sends to one chat happen one after the other because of it.
 //! 6. Positions (`unread_messages`), by user.
 //! 7. The message (`messages`), and what hangs from it.
-//! 8. The counters of the users' logs (`user_heads`), by user, last of all.
+//! 8. The counters of the users' logs (`user_heads`), by user.
+//! 9. Where the database keeps the list of chats by user ([`projector`](crate::projector)): rows of `inbox_by_user`, last of all.
 //!
 //! # The plan of a prepared statement
 //!
