@@ -3,6 +3,6 @@ SELECT position.last_read_seq
 FROM unread_messages AS position
 INNER JOIN chat_participants AS member
     ON position.user_id = member.user_id AND position.chat_id = member.chat_id
-WHERE position.chat_id = $1 AND member.chat_id = $1 AND member.left_at IS NULL
-ORDER BY position.user_id
+WHERE member.chat_id = ANY($1) AND member.left_at IS NULL
+ORDER BY position.chat_id, position.user_id
 FOR NO KEY UPDATE OF position

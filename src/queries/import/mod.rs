@@ -5,7 +5,7 @@ mod number;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Timestamptz};
+use diesel::sql_types::{Array, BigInt};
 use serde_json::{Map, Value};
 
 pub use item::{Imported, Picture};
@@ -208,65 +208,44 @@ pub fn messages(
             let version = versions.get(&chat_id).copied().unwrap_or(Version::ZERO);
             Version::new(version.get().saturating_add(seq.since(before)))
         })?;
-        let mut heads: Vec<_> = heads.into_iter().collect();
-        heads.sort_unstable();
-        heads.retain(|(chat, seq)| before.get(chat) != Some(seq));
-        for &(chat_id, last) in &heads {
-            let before = before.get(&chat_id).copied().unwrap_or(Seq::ZERO);
-            MoveHead { chat_id, last, before }.execute(conn)?;
-            MarkInbox { chat_id }.execute(conn)?;
-        }
+        heads.retain(|chat, seq| before.get(chat) != Some(seq));
+        let (chats, seqs): (Vec<_>, Vec<_>) = heads.into_iter().unzip();
+        MoveHeads { chats: chats.clone(), seqs }.execute(conn)?;
+        MarkInbox { chats: chats.clone() }.execute(conn)?;
         if history == History::Read {
-            move_positions(conn, &heads)?;
+            move_positions(conn, chats)?;
         }
         Ok(tally)
     })
 }
 
-// Chat by chat: each of these statements is one server's where the database is distributed by chat.
-
 statement! {
-    /// Moves the head of a chat to the message of this number, from the one before.
-    MoveHead { chat_id: ChatId as sql::ChatId, last: Seq as BigInt, before: Seq as BigInt } -> (BigInt) = "heads.sql"
+    /// Moves the heads of some chats to the messages of these numbers.
+    MoveHeads {
+        chats: Vec<ChatId> as Array<sql::ChatId>,
+        seqs: Vec<Seq> as Array<BigInt>,
+    } -> (BigInt) = "heads.sql"
 }
 
 statement! {
-    /// Says that the lists of chats of the members of a chat change, where the database keeps them by user.
-    MarkInbox { chat_id: ChatId as sql::ChatId } -> (BigInt) = "mark_inbox.sql"
+    /// Says that the lists of chats of the members change, where the database keeps them by user.
+    MarkInbox { chats: Vec<ChatId> as Array<sql::ChatId> } -> (BigInt) = "mark_inbox.sql"
 }
 
 // Diesel's FOR NO KEY UPDATE has no OF.
 statement! {
-    /// Locks the positions of all members of a chat.
-    LockPositions { chat_id: ChatId as sql::ChatId } -> (BigInt) = "lock_positions.sql"
+    /// Locks the positions of all members of some chats.
+    LockPositions { chats: Vec<ChatId> as Array<sql::ChatId> } -> (BigInt) = "lock_positions.sql"
 }
 
 statement! {
-    /// What members received and had not read is read.
-    ReadRuns { chat_id: ChatId as sql::ChatId, last: Seq as BigInt, read_at: DateTime<Utc> as Timestamptz } -> (BigInt) = "read_runs.sql"
+    /// Moves the positions of all members of some chats to their heads.
+    MovePositions { chats: Vec<ChatId> as Array<sql::ChatId> } -> (BigInt) = "positions.sql"
 }
 
-statement! {
-    /// What members had not received is received and read.
-    AddRuns { chat_id: ChatId as sql::ChatId, last: Seq as BigInt, read_at: DateTime<Utc> as Timestamptz } -> (BigInt) = "add_runs.sql"
-}
-
-statement! {
-    /// Moves the positions of all members of a chat to its head.
-    MovePositions { chat_id: ChatId as sql::ChatId, last: Seq as BigInt } -> (BigInt) = "positions.sql"
-}
-
-/// Moves the positions in these chats to these heads: one time for all, after whatever was received before.
-fn move_positions(conn: &mut PgConnection, heads: &[(ChatId, Seq)]) -> QueryResult<()> {
-    for &(chat_id, _) in heads {
-        LockPositions { chat_id }.execute(conn)?;
-    }
-    let read_at = diesel::select(clock_timestamp()).get_result::<DateTime<Utc>>(conn)?;
-    for &(chat_id, last) in heads {
-        ReadRuns { chat_id, last, read_at }.execute(conn)?;
-        AddRuns { chat_id, last, read_at }.execute(conn)?;
-        MovePositions { chat_id, last }.execute(conn)?;
-    }
+fn move_positions(conn: &mut PgConnection, chats: Vec<ChatId>) -> QueryResult<()> {
+    LockPositions { chats: chats.clone() }.execute(conn)?;
+    MovePositions { chats }.execute(conn)?;
     Ok(())
 }
 

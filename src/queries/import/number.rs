@@ -35,18 +35,13 @@ pub(super) fn lock(conn: &mut PgConnection, ids: &[ChatId]) -> Result<Heads, Err
     if let Some(&missing) = ids.iter().find(|id| found.binary_search(id).is_err()) {
         return Err(Error::Refused(ImportRefused::ChatNotFound(missing)));
     }
-    let (mut seqs, mut versions) = Heads::default();
-    for &chat_id in &found {
-        // Chat by chat: where the database is distributed by chat, a server locks only what is its own.
-        let (seq, version) = chat_heads::table
-            .filter(chat_heads::chat_id.eq(chat_id))
-            .select((chat_heads::last_seq, chat_heads::version))
-            .for_no_key_update()
-            .first(conn)?;
-        seqs.insert(chat_id, seq);
-        versions.insert(chat_id, version);
-    }
-    Ok((seqs, versions))
+    let heads: Vec<(ChatId, Seq, Version)> = chat_heads::table
+        .filter(chat_heads::chat_id.eq_any(ids))
+        .order(chat_heads::chat_id)
+        .select((chat_heads::chat_id, chat_heads::last_seq, chat_heads::version))
+        .for_no_key_update()
+        .load(conn)?;
+    Ok(heads.into_iter().map(|(chat_id, seq, version)| ((chat_id, seq), (chat_id, version))).unzip())
 }
 
 /// Numbers what is new, in the order of the batch, and moves `heads` on. What is in the chat already, or was in the
@@ -81,15 +76,15 @@ fn known(conn: &mut PgConnection, batch: &[Imported<'_>]) -> QueryResult<HashMap
         ids.push(message.id);
         ids.extend(message.reply_to);
     }
-    let mut known = HashMap::new();
-    for (chat_id, ids) in ids {
-        let found = Known { chat_id, ids }.load::<(MessageId, Seq)>(conn)?;
-        known.extend(found.into_iter().map(|(id, seq)| ((chat_id, id), seq)));
-    }
-    Ok(known)
+    let (chat_ids, ids) = ids.into_iter().flat_map(|(chat, ids)| ids.into_iter().map(move |id| (chat, id))).unzip();
+    let known = Known { chat_ids, ids }.load::<(ChatId, MessageId, Seq)>(conn)?;
+    Ok(known.into_iter().map(|(chat_id, id, seq)| ((chat_id, id), seq)).collect())
 }
 
 statement! {
-    /// The seqs of the messages that are in a chat already, each once.
-    Known { chat_id: ChatId as sql::ChatId, ids: Vec<MessageId> as Array<sql::MessageId> } -> (sql::MessageId, BigInt) = "known.sql"
+    /// The seqs of the messages that are there already, each pair of an id and its chat once or more.
+    Known {
+        chat_ids: Vec<ChatId> as Array<sql::ChatId>,
+        ids: Vec<MessageId> as Array<sql::MessageId>,
+    } -> (sql::ChatId, sql::MessageId, BigInt) = "known.sql"
 }
