@@ -60,7 +60,6 @@ impl Pool {
         self.options.lock_retries
     }
 
-    #[cfg(feature = "studio")]
     pub(crate) const fn options(&self) -> &ConnectOptions {
         &self.options
     }
