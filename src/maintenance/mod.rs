@@ -33,7 +33,7 @@ pub enum Task {
     /// Removes old messages, and lists their files as unused. Only where the operator says how old.
     OldMessages,
     /// Brings `inbox_by_user` up to date, and removes what is marked. Only where the database keeps it: see
-    /// [`projector`](crate::projector).
+    /// [`projector`].
     InboxMarks,
 }
 

@@ -345,9 +345,15 @@ fact (subject, rank, line) AS (
     FROM relation
     CROSS JOIN LATERAL
         string_to_table(
-            -- Where the list of chats by user is kept is no part of the schema: keep_inbox switches it.
+            -- Where the list of chats by user is kept is no part of the schema: keep_inbox switches it. And PostgreSQL 15 names the
+            -- one relation of a view before each column, which later ones do not.
             CASE relation.relname
-                WHEN 'inbox_entries' THEN replace(pg_get_viewdef(relation.oid), 'inbox_by_user', 'inbox_truth')
+                WHEN 'inbox_entries'
+                    THEN replace(
+                        regexp_replace(pg_get_viewdef(relation.oid), '\minbox_(by_user|truth)\.', '', 'g'),
+                        'inbox_by_user',
+                        'inbox_truth'
+                    )
                 ELSE pg_get_viewdef(relation.oid)
             END,
             E'\n'
