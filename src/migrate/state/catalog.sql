@@ -350,7 +350,7 @@ fact (subject, rank, line) AS (
             CASE relation.relname
                 WHEN 'inbox_entries'
                     THEN replace(
-                        regexp_replace(pg_get_viewdef(relation.oid), '\minbox_(by_user|truth)\.', '', 'g'),
+                        regexp_replace(pg_get_viewdef(relation.oid), E'\\minbox_(by_user|truth)\\.', '', 'g'),
                         'inbox_by_user',
                         'inbox_truth'
                     )
