@@ -126,7 +126,7 @@ pub enum Outcome {
     BudgetSpent,
     /// Another process is at it.
     Busy,
-    /// It was not asked for; the database does not keep `inbox_by_user`.
+    /// It was not asked for, or the database does not keep `inbox_by_user`.
     Off,
     /// It was to stop.
     Stopped,
