@@ -3,7 +3,10 @@
 mod database;
 mod fill;
 mod import;
+mod processor;
 mod server;
+#[path = "../../tests/support/standby.rs"]
+mod standby;
 mod words;
 mod world;
 

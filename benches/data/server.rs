@@ -1,10 +1,13 @@
 //! A PostgreSQL that keeps what it promises (every commit is flushed to the disk), and goes away with this process.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use messenger_db::local::{DATABASE, Local, Watchdog};
+use messenger_db::local::{DATABASE, Local, Status, Watchdog};
 use messenger_db::migrate::Conninfo;
 use messenger_db::migrate::for_tests::Connection;
+
+use super::{processor, standby};
 
 /// What differs from PostgreSQL's defaults. The first three are defaults, and stated because everything depends on them.
 const SETTINGS: [&str; 12] = [
@@ -33,15 +36,36 @@ pub struct Server {
 impl Server {
     /// Makes it and starts it, in `BENCH_DIR` or the system's folder for temporary files.
     pub fn start() -> Self {
+        Self::launch(Self::settled(""))
+    }
+
+    /// A hot standby of it, with its settings. It goes away as its primary does.
+    pub fn standby(&self, name: &str) -> Self {
+        let local = Self::settled(&format!("-{name}"));
+        standby::make(&self.local, &local);
+        Self::launch(local)
+    }
+
+    /// A server that is not there yet.
+    fn settled(name: &str) -> Local {
         let above = std::env::var_os("BENCH_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
-        let folder = above.join(format!("messenger-db-bench-{}", std::process::id()));
+        let folder = above.join(format!("messenger-db-bench-{}{name}", std::process::id()));
         // Such as BENCH_SETTINGS="shared_preload_libraries = 'pg_stat_statements'", to look closer.
         let more = std::env::var("BENCH_SETTINGS").unwrap_or_default();
         let settings = SETTINGS.into_iter().chain(more.lines());
-        let local = settings.fold(Local::open(Some(folder)).unwrap(), Local::setting);
+        settings.fold(Local::open(Some(folder)).unwrap(), Local::setting)
+    }
+
+    fn launch(local: Local) -> Self {
         local.start().unwrap_or_else(|error| panic!("{error}"));
         let watchdog = local.keep().unwrap();
         Self { local, _watchdog: watchdog }
+    }
+
+    /// How long its processes have had a processor; `None` where the system does not tell.
+    pub fn processor_time(&self) -> Option<Duration> {
+        let Status::Running { pid, .. } = self.local.status().unwrap() else { return None };
+        processor::time_of(pid)
     }
 
     /// What it is.

@@ -34,6 +34,7 @@ mod runner;
 mod send;
 mod session;
 mod size;
+mod standbys;
 mod together;
 mod writes;
 
@@ -76,7 +77,7 @@ const CONNECTIONS: usize = 8;
 /// the data as it was imported.
 type Family = (&'static str, fn(&Bench, &mut Summary));
 
-const FAMILIES: [Family; 16] = [
+const FAMILIES: [Family; 17] = [
     ("size", size::figures),
     ("growth", growth::figures),
     ("page", page::figures),
@@ -90,6 +91,7 @@ const FAMILIES: [Family; 16] = [
     ("together", together::figures),
     ("doorbell", doorbell::figures),
     ("hot", hot::figures),
+    ("standbys", standbys::figures),
     ("retention", retention::figures),
     ("hostile", hostile::figures),
     ("runner", runner::figures),

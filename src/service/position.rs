@@ -19,6 +19,10 @@ impl Position {
     pub(super) const fn new(bytes: u64) -> Self {
         Self(bytes)
     }
+
+    pub(super) const fn bytes(self) -> u64 {
+        self.0
+    }
 }
 
 impl fmt::Display for Position {

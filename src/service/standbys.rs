@@ -1,7 +1,7 @@
 //! Reads on hot standbys that are near enough.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -30,11 +30,13 @@ pub(super) struct Standbys {
 struct Standby {
     pool: Pool,
     left_alone_until: Mutex<Option<Instant>>,
+    /// How far it had replayed when it last said so: by it a read chooses whom to ask, and asks nevertheless.
+    replayed: Arc<AtomicU64>,
 }
 
 impl Standbys {
     pub(super) fn new(pools: impl IntoIterator<Item = Pool>, max_lag: Duration) -> Self {
-        let standby = |pool| Standby { pool, left_alone_until: Mutex::new(None) };
+        let standby = |pool| Standby { pool, left_alone_until: Mutex::new(None), replayed: Arc::default() };
         let each = pools.into_iter().map(standby).collect();
         let is_asked = AtomicBool::new(false);
         Self { each, is_asked, next: AtomicUsize::new(0), max_lag, primary: Mutex::new(VecDeque::new()) }
@@ -79,6 +81,14 @@ impl Standbys {
         self.is_asked.store(false, Ordering::Release);
     }
 
+    /// The standbys, beginning with another one each time, and those first that had everything up to a position.
+    fn in_turn(&self, needed: Position) -> impl Iterator<Item = &Standby> {
+        let first = self.next.fetch_add(1, Ordering::Relaxed) % self.each.len().max(1);
+        let (before, after) = self.each.split_at(first);
+        let (had, others): (Vec<_>, Vec<_>) = after.iter().chain(before).partition(|standby| standby.had(needed));
+        had.into_iter().chain(others)
+    }
+
     /// Runs an operation on a standby that has everything up to a position; gives it back when there is none.
     pub(super) async fn read<T, E, F>(&self, position: Position, operation: F) -> Result<Result<T, E>, F>
     where
@@ -91,15 +101,16 @@ impl Standbys {
             return Err(operation);
         }
         let slot = Arc::new(Mutex::new(Some(operation)));
-        let first = self.next.fetch_add(1, Ordering::Relaxed);
-        for turn in 0..self.each.len() {
-            let Some(standby) = self.each.get((first.wrapping_add(turn)) % self.each.len()) else { continue };
-            if standby.is_left_alone() {
+        let mut is_one_behind = false;
+        for standby in self.in_turn(needed) {
+            // What one does not have yet, the next has not either, as a rule: the primary answers sooner.
+            if standby.is_left_alone() || is_one_behind && !standby.had(needed) {
                 continue;
             }
-            let waiting = Arc::clone(&slot);
+            let (waiting, noted) = (Arc::clone(&slot), Arc::clone(&standby.replayed));
             let attempted = standby.pool.run(move |conn| {
                 let (is_standby, replayed) = state(conn)?;
+                noted.store(replayed.bytes(), Ordering::Relaxed);
                 if !is_standby || replayed < needed {
                     return Ok(Attempt::Unfit { is_standby });
                 }
@@ -109,7 +120,7 @@ impl Standbys {
             match attempted.await {
                 Ok(Attempt::Done(result)) => return Ok(result),
                 // The next look may find it near enough.
-                Ok(Attempt::Unfit { is_standby: true }) => {}
+                Ok(Attempt::Unfit { is_standby: true }) => is_one_behind = true,
                 Ok(Attempt::Unfit { is_standby: false }) => standby.leave_alone(),
                 Err(error) => {
                     let _: DieselError = error;
@@ -127,6 +138,11 @@ impl Standbys {
 }
 
 impl Standby {
+    /// Whether it had everything up to a position when it last said so.
+    fn had(&self, position: Position) -> bool {
+        Position::new(self.replayed.load(Ordering::Relaxed)) >= position
+    }
+
     fn is_left_alone(&self) -> bool {
         let until = *self.left_alone_until.lock().unwrap_or_else(PoisonError::into_inner);
         until.is_some_and(|until| Instant::now() < until)

@@ -133,6 +133,42 @@ fn a_session_reads_what_it_wrote_and_others_what_may_be_a_moment_old() {
 }
 
 #[test]
+fn a_read_of_what_was_just_written_asks_one_standby_and_then_the_primary() {
+    let cluster = Cluster::new();
+    let (alice, chat) = (by(cluster.alice), cluster.chat);
+    let transactions = || {
+        let sql = format!("SELECT xact_commit FROM pg_stat_database WHERE datname = '{}'", cluster.database.name());
+        let of = |standby: &Server| standby.connect().execute(&sql).unwrap()[0][0].as_deref().unwrap().parse::<i64>();
+        cluster.standbys.iter().map(|standby| of(standby).unwrap()).sum::<i64>()
+    };
+    let asked = block_on(async {
+        let (pool, session) = (cluster.pool(LONG), Session::new());
+        until(&pool, &session, true).await;
+        cluster.replay(false);
+        pool.run_in(&session, move |conn| messages::send(conn, alice, chat, &Draft::text("…"))).await.unwrap();
+        let before = transactions();
+        for _ in 0..100 {
+            assert!(!pool.read_in(&session, is_standby).await.unwrap());
+        }
+        drop(pool);
+        before
+    });
+    // A session that ends tells what it did.
+    let others = format!(
+        "SELECT FROM pg_stat_activity WHERE datname = '{}' AND backend_type = 'client backend'",
+        cluster.database.name()
+    );
+    for standby in cluster.standbys {
+        let mut watcher = standby.connect();
+        crate::support::until("the pool is gone", || watcher.execute(&others).unwrap().is_empty());
+    }
+    let asked = transactions() - asked;
+    // Beside what the connections did before.
+    assert!((100..150).contains(&asked), "{asked}");
+    cluster.replay(true);
+}
+
+#[test]
 fn a_standby_that_is_far_behind_gone_or_promoted_is_passed_over() {
     let cluster = Cluster::new();
     let (alice, chat) = (by(cluster.alice), cluster.chat);

@@ -15,6 +15,7 @@ mod runner;
 mod running;
 mod server;
 mod settings;
+mod standby;
 mod state_folder;
 mod terminal;
 mod until;

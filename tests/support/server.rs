@@ -4,17 +4,14 @@
 //! The throwaway goes away with this process, however that ends. On another's server, databases are dropped with
 //! the tests that made them, and what a killed run left is dropped by the next.
 
-use std::fs;
-use std::os::unix::fs::{MetadataExt, chown};
-use std::process::Command;
 use std::sync::OnceLock;
 
 use messenger_db::local::{DATABASE, Local, StopMode};
 use messenger_db::migrate::for_tests::Connection;
 use messenger_db::migrate::{Conninfo, ServerError};
 
-use super::StateFolder;
 use super::citus::{self, Worker};
+use super::{StateFolder, standby};
 
 /// A server that tests may make databases on.
 pub struct Server {
@@ -90,31 +87,8 @@ impl Server {
 
     /// A hot standby of it, which this process starts, and that goes away with it. It calls itself `standby`.
     pub fn standby(&self) -> Self {
-        let primary = &self.own.as_ref().unwrap().local;
         let standby = AnnouncedServer::new(&[]);
-        // Makes the folder and the socket's, with the owner they need; its data is not wanted.
-        standby.local.start().unwrap();
-        standby.local.stop(StopMode::Immediate).unwrap();
-        let data = standby.local.state_dir().join("data");
-        fs::remove_dir_all(&data).unwrap();
-
-        let mut session = self.connect();
-        session.execute("SELECT pg_backup_start('standby', true)").unwrap();
-        let copied = Command::new("cp").arg("-a").arg(primary.state_dir().join("data")).arg(&data).status();
-        assert!(copied.unwrap().success());
-        let label =
-            session.execute("SELECT labelfile FROM pg_backup_stop(false)").unwrap().remove(0).remove(0).unwrap();
-        fs::remove_file(data.join("postmaster.pid")).unwrap();
-        let conninfo = format!("host={} user={} application_name=standby", session.host(), session.user());
-        let owner = fs::metadata(&data).unwrap();
-        for (name, text) in [
-            ("backup_label", label),
-            ("standby.signal", String::new()),
-            ("postgresql.auto.conf", format!("primary_conninfo = '{conninfo}'\n")),
-        ] {
-            fs::write(data.join(name), text).unwrap();
-            chown(data.join(name), Some(owner.uid()), Some(owner.gid())).unwrap();
-        }
+        standby::make(&self.own.as_ref().unwrap().local, &standby.local);
         standby.start()
     }
 
