@@ -44,9 +44,8 @@ CREATE TABLE users (
     CONSTRAINT users_display_name_shown_check CHECK (is_name(display_name)),
     CONSTRAINT users_avatar_url_check CHECK (char_length(avatar_url) <= 500),
     CONSTRAINT users_times_check CHECK (
-        created_at >= '0001-01-01 00:00:00+00' AND created_at <= '9999-12-31 23:59:59.999999+00'
-        AND updated_at >= '0001-01-01 00:00:00+00' AND updated_at <= '9999-12-31 23:59:59.999999+00'
-        AND deleted_at >= '0001-01-01 00:00:00+00' AND deleted_at <= '9999-12-31 23:59:59.999999+00'
+        least(created_at, updated_at, deleted_at) >= '0001-01-01 00:00:00+00'
+        AND greatest(created_at, updated_at, deleted_at) <= '9999-12-31 23:59:59.999999+00'
     ),
     CONSTRAINT users_closed_is_anonymous_check CHECK (
         CASE

@@ -40,11 +40,8 @@ CREATE TABLE user_sessions (
     CONSTRAINT user_sessions_expires_after_created_check CHECK (expires_at > created_at),
     CONSTRAINT user_sessions_idle_timeout_check CHECK (idle_timeout > interval '0'),
     CONSTRAINT user_sessions_times_check CHECK (
-        created_at >= '0001-01-01 00:00:00+00' AND created_at <= '9999-12-31 23:59:59.999999+00'
-        AND last_active_at >= '0001-01-01 00:00:00+00' AND last_active_at <= '9999-12-31 23:59:59.999999+00'
-        AND expires_at >= '0001-01-01 00:00:00+00' AND expires_at <= '9999-12-31 23:59:59.999999+00'
-        AND revoked_at >= '0001-01-01 00:00:00+00' AND revoked_at <= '9999-12-31 23:59:59.999999+00'
-        AND connected_at >= '0001-01-01 00:00:00+00' AND connected_at <= '9999-12-31 23:59:59.999999+00'
+        least(created_at, last_active_at, expires_at, revoked_at, connected_at) >= '0001-01-01 00:00:00+00'
+        AND greatest(created_at, last_active_at, expires_at, revoked_at, connected_at) <= '9999-12-31 23:59:59.999999+00'
     ),
     CONSTRAINT user_sessions_connection_check CHECK (
         (connection_id IS NULL) = (connected_at IS NULL) AND (connection_id IS NULL) = (server_id IS NULL)

@@ -23,8 +23,8 @@ CREATE TABLE contacts (
     CONSTRAINT contacts_requested_by_check CHECK (requested_by IN (user_id, contact_id)),
     CONSTRAINT contacts_accepted_at_check CHECK ((status = 'accepted') = (accepted_at IS NOT NULL)),
     CONSTRAINT contacts_times_check CHECK (
-        created_at >= '0001-01-01 00:00:00+00' AND created_at <= '9999-12-31 23:59:59.999999+00'
-        AND accepted_at >= '0001-01-01 00:00:00+00' AND accepted_at <= '9999-12-31 23:59:59.999999+00'
+        least(created_at, accepted_at) >= '0001-01-01 00:00:00+00'
+        AND greatest(created_at, accepted_at) <= '9999-12-31 23:59:59.999999+00'
     )
 );
 

@@ -51,9 +51,8 @@ CREATE TABLE chats (
     CONSTRAINT chats_direct_pair_order_check CHECK (direct_low < direct_high),
     CONSTRAINT chats_member_count_check CHECK (member_count BETWEEN 0 AND 300),
     CONSTRAINT chats_times_check CHECK (
-        created_at >= '0001-01-01 00:00:00+00' AND created_at <= '9999-12-31 23:59:59.999999+00'
-        AND updated_at >= '0001-01-01 00:00:00+00' AND updated_at <= '9999-12-31 23:59:59.999999+00'
-        AND deleted_at >= '0001-01-01 00:00:00+00' AND deleted_at <= '9999-12-31 23:59:59.999999+00'
+        least(created_at, updated_at, deleted_at) >= '0001-01-01 00:00:00+00'
+        AND greatest(created_at, updated_at, deleted_at) <= '9999-12-31 23:59:59.999999+00'
     )
 );
 
@@ -74,7 +73,6 @@ CREATE TABLE chat_heads (
     pruned_version bigint NOT NULL DEFAULT 0,
     CONSTRAINT chat_heads_pkey PRIMARY KEY (chat_id),
     CONSTRAINT chat_heads_chat_fkey FOREIGN KEY (chat_id) REFERENCES chats (id) ON DELETE CASCADE,
-    CONSTRAINT chat_heads_last_seq_check CHECK (last_seq >= 0),
     CONSTRAINT chat_heads_first_seq_check CHECK (first_seq BETWEEN 1 AND last_seq + 1),
     CONSTRAINT chat_heads_last_uncounted_seq_check CHECK (last_uncounted_seq BETWEEN 0 AND last_seq),
     CONSTRAINT chat_heads_last_preview_check CHECK (char_length(last_preview) <= 300),
@@ -106,8 +104,8 @@ CREATE TABLE chat_participants (
         cardinality(hidden_seqs) <= 1000 AND array_position(hidden_seqs, NULL) IS NULL
     ),
     CONSTRAINT chat_participants_times_check CHECK (
-        joined_at >= '0001-01-01 00:00:00+00' AND joined_at <= '9999-12-31 23:59:59.999999+00'
-        AND left_at >= '0001-01-01 00:00:00+00' AND left_at <= '9999-12-31 23:59:59.999999+00'
+        least(joined_at, left_at) >= '0001-01-01 00:00:00+00'
+        AND greatest(joined_at, left_at) <= '9999-12-31 23:59:59.999999+00'
     )
 );
 

@@ -43,11 +43,10 @@ CREATE TABLE messages (
         AND ((ascii(content) BETWEEN 33 AND 126) OR NOT is_blank(content))
     ),
     CONSTRAINT messages_metadata_check CHECK (jsonb_typeof(metadata) = 'object'),
-    CONSTRAINT messages_metadata_size_check CHECK (metadata = '{}' OR octet_length(metadata::text) <= 16384),
+    CONSTRAINT messages_metadata_size_check CHECK (octet_length(metadata::text) <= 16384),
     CONSTRAINT messages_times_check CHECK (
-        created_at >= '0001-01-01 00:00:00+00' AND created_at <= '9999-12-31 23:59:59.999999+00'
-        AND edited_at >= '0001-01-01 00:00:00+00' AND edited_at <= '9999-12-31 23:59:59.999999+00'
-        AND deleted_at >= '0001-01-01 00:00:00+00' AND deleted_at <= '9999-12-31 23:59:59.999999+00'
+        least(created_at, edited_at, deleted_at) >= '0001-01-01 00:00:00+00'
+        AND greatest(created_at, edited_at, deleted_at) <= '9999-12-31 23:59:59.999999+00'
     ),
     CONSTRAINT messages_deleted_is_empty_check CHECK (deleted_at IS NULL OR (content IS NULL AND metadata = '{}'))
 );

@@ -33,8 +33,8 @@ CREATE TABLE message_delivery (
         REFERENCES chat_participants (chat_id, user_id) ON DELETE CASCADE,
     CONSTRAINT message_delivery_through_seq_check CHECK (through_seq >= 1),
     CONSTRAINT message_delivery_times_check CHECK (
-        delivered_at >= '0001-01-01 00:00:00+00' AND delivered_at <= '9999-12-31 23:59:59.999999+00'
-        AND read_at >= '0001-01-01 00:00:00+00' AND read_at <= '9999-12-31 23:59:59.999999+00'
+        least(delivered_at, read_at) >= '0001-01-01 00:00:00+00'
+        AND greatest(delivered_at, read_at) <= '9999-12-31 23:59:59.999999+00'
     )
 );
 

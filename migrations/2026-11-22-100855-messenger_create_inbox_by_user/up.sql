@@ -32,8 +32,8 @@ CREATE TABLE inbox_by_user (
     CONSTRAINT inbox_by_user_last_state_check CHECK (last_state BETWEEN 0 AND 2),
     CONSTRAINT inbox_by_user_shown_in_check CHECK (shown_in BETWEEN 0 AND 2),
     CONSTRAINT inbox_by_user_times_check CHECK (
-        last_message_at >= '0001-01-01 00:00:00+00' AND last_message_at <= '9999-12-31 23:59:59.999999+00'
-        AND muted_until_at >= '0001-01-01 00:00:00+00' AND muted_until_at <= '9999-12-31 23:59:59.999999+00'
+        least(last_message_at, muted_until_at) >= '0001-01-01 00:00:00+00'
+        AND greatest(last_message_at, muted_until_at) <= '9999-12-31 23:59:59.999999+00'
     )
 )
 -- Every message of a chat updates the row of each member, in place: only the key is indexed.

@@ -429,6 +429,9 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
     is_there boolean;
+    is_message boolean;
+    is_member boolean;
+    given_times bigint;
     happened_at timestamptz;
     other_user user_id;
 BEGIN
@@ -473,27 +476,29 @@ BEGIN
 
         happened_at := clock_timestamp();
 
-        -- Checked under the lock of the head, because it may have changed meanwhile.
-        IF NOT EXISTS (
-            SELECT FROM messages WHERE chat_id = in_chat AND seq = of_seq AND deleted_at IS NULL
-        ) THEN
-            RAISE EXCEPTION 'the message was deleted while somebody reacted to it'
-            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'message_reactions_message_fkey';
-        ELSIF NOT EXISTS (SELECT FROM unread_messages WHERE user_id = by_user AND chat_id = in_chat) THEN
-            RAISE EXCEPTION 'the membership ended while the reaction was given'
-            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'message_reactions_user_is_participant_fkey';
-        END IF;
-
-        IF is_given THEN
-            IF (
+        -- Read again under the lock of the head, because it may have changed meanwhile.
+        SELECT
+            EXISTS (SELECT FROM messages WHERE chat_id = in_chat AND seq = of_seq AND deleted_at IS NULL),
+            EXISTS (SELECT FROM unread_messages WHERE user_id = by_user AND chat_id = in_chat),
+            (
                 SELECT count(*)
                 FROM message_reactions AS reaction
                 WHERE reaction.chat_id = in_chat AND reaction.message_seq = of_seq AND reaction.user_id = by_user
-            ) >= 20 THEN
-                RAISE EXCEPTION 'a member has at most 20 reactions on a message'
-                USING ERRCODE = 'check_violation', CONSTRAINT = 'message_reactions_of_one_check';
-            END IF;
+            )
+        INTO is_message, is_member, given_times;
 
+        IF NOT is_message THEN
+            RAISE EXCEPTION 'the message was deleted while somebody reacted to it'
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'message_reactions_message_fkey';
+        ELSIF NOT is_member THEN
+            RAISE EXCEPTION 'the membership ended while the reaction was given'
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'message_reactions_user_is_participant_fkey';
+        ELSIF is_given AND given_times >= 20 THEN
+            RAISE EXCEPTION 'a member has at most 20 reactions on a message'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'message_reactions_of_one_check';
+        END IF;
+
+        IF is_given THEN
             INSERT INTO message_reactions (chat_id, message_seq, user_id, emoji, created_at)
             VALUES (in_chat, of_seq, by_user, with_emoji, happened_at)
             ON CONFLICT DO NOTHING;
@@ -595,7 +600,7 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
     target_seq bigint;
-    beyond_seq bigint;
+    ended_seq bigint;
     received_at timestamptz;
     happened_at timestamptz;
 BEGIN
@@ -625,26 +630,35 @@ BEGIN
         IF FOUND THEN
             happened_at := clock_timestamp();
 
-            -- The runs that end here or before: read now.
-            UPDATE message_delivery AS run
-            SET read_at = happened_at
-            WHERE
-                run.chat_id = in_chat
-                AND run.user_id = by_user
-                AND run.through_seq > after_seq
-                AND run.through_seq <= target_seq
-                AND run.read_at IS NULL;
+            -- The runs that end here or before: read now. There is none where all that was received has been read.
+            IF delivered_after_seq > after_seq THEN
+                WITH run AS (
+                    UPDATE message_delivery
+                    SET read_at = happened_at
+                    WHERE
+                        chat_id = in_chat
+                        AND user_id = by_user
+                        AND message_delivery.through_seq > after_seq
+                        AND message_delivery.through_seq <= target_seq
+                        AND read_at IS NULL
+                    RETURNING message_delivery.through_seq
+                )
 
-            SELECT run.through_seq, run.delivered_at
-            INTO beyond_seq, received_at
-            FROM message_delivery AS run
-            WHERE run.chat_id = in_chat AND run.user_id = by_user AND run.through_seq >= target_seq
-            ORDER BY run.through_seq
-            LIMIT 1;
+                SELECT max(run.through_seq) INTO ended_seq FROM run;
+            END IF;
+
+            IF ended_seq IS DISTINCT FROM target_seq AND delivered_after_seq >= target_seq THEN
+                SELECT run.through_seq, run.delivered_at
+                INTO ended_seq, received_at
+                FROM message_delivery AS run
+                WHERE run.chat_id = in_chat AND run.user_id = by_user AND run.through_seq >= target_seq
+                ORDER BY run.through_seq
+                LIMIT 1;
+            END IF;
 
             -- No run ends here: one goes beyond, and its first part, received with it, is read now; or nothing was
             -- received so far, and is now.
-            IF beyond_seq IS DISTINCT FROM target_seq THEN
+            IF ended_seq IS DISTINCT FROM target_seq THEN
                 INSERT INTO message_delivery (chat_id, user_id, through_seq, delivered_at, read_at)
                 VALUES (in_chat, by_user, target_seq, coalesce(received_at, happened_at), happened_at);
             END IF;

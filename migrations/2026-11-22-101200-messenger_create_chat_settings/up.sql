@@ -24,8 +24,8 @@ CREATE TABLE chat_settings (
     CONSTRAINT chat_settings_unread_from_seq_check CHECK (unread_from_seq >= 0),
     CONSTRAINT chat_settings_draft_check CHECK (octet_length(draft) BETWEEN 1 AND 40000),
     CONSTRAINT chat_settings_times_check CHECK (
-        muted_until_at >= '0001-01-01 00:00:00+00' AND muted_until_at <= '9999-12-31 23:59:59.999999+00'
-        AND changed_at >= '0001-01-01 00:00:00+00' AND changed_at <= '9999-12-31 23:59:59.999999+00'
+        least(muted_until_at, changed_at) >= '0001-01-01 00:00:00+00'
+        AND greatest(muted_until_at, changed_at) <= '9999-12-31 23:59:59.999999+00'
     )
 );
 

@@ -32,8 +32,8 @@ CREATE TABLE uploads (
     CONSTRAINT uploads_attached_check CHECK (num_nonnulls(attached_chat, attached_seq, attached_position) IN (0, 3)),
     CONSTRAINT uploads_abandoned_check CHECK (abandoned_at IS NULL OR attached_chat IS NULL),
     CONSTRAINT uploads_times_check CHECK (
-        created_at >= '0001-01-01 00:00:00+00' AND created_at <= '9999-12-31 23:59:59.999999+00'
-        AND abandoned_at >= '0001-01-01 00:00:00+00' AND abandoned_at <= '9999-12-31 23:59:59.999999+00'
+        least(created_at, abandoned_at) >= '0001-01-01 00:00:00+00'
+        AND greatest(created_at, abandoned_at) <= '9999-12-31 23:59:59.999999+00'
     )
 );
 

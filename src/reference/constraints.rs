@@ -93,14 +93,18 @@ pub(super) fn check(definition: &str) -> Prose {
 fn times(expression: &str) -> Option<Prose> {
     const FIRST: &str = " >= '0001-01-01 00:00:00+00'::timestamp with time zone";
     const LAST: &str = " <= '9999-12-31 23:59:59.999999+00'::timestamp with time zone";
-    let mut columns = Vec::new();
-    for pair in split(expression, " AND ").chunks(2) {
-        let [first, last] = pair else { return None };
-        let column = outer_parentheses_off(first).strip_suffix(FIRST).filter(|column| is_name(column))?;
-        if outer_parentheses_off(last).strip_suffix(LAST) != Some(column) {
-            return None;
-        }
-        columns.push(column.to_owned());
+    let (first, last) = expression.split_once(" AND ")?;
+    let first = outer_parentheses_off(first).strip_suffix(FIRST)?;
+    let last = outer_parentheses_off(last).strip_suffix(LAST)?;
+    let arguments = |call: &str, name: &str| Some(call.strip_prefix(name)?.strip_suffix(')')?.to_owned());
+    let columns = match (arguments(first, "LEAST("), arguments(last, "GREATEST(")) {
+        (Some(least), Some(greatest)) if least == greatest => least,
+        (None, None) if first == last => first.to_owned(),
+        _ => return None,
+    };
+    let columns: Vec<_> = columns.split(", ").map(str::to_owned).collect();
+    if !columns.iter().all(|column| is_name(column)) {
+        return None;
     }
     let verb = if columns.len() > 1 { " lie in the years 1 to 9999" } else { " lies in the years 1 to 9999" };
     Some(with(names(&columns), "", verb))
@@ -306,6 +310,11 @@ mod tests {
                 "CHECK (a >= '0001-01-01 00:00:00+00'::timestamp with time zone AND a <= '9999-12-31 23:59:59.999999+00'::timestamp \
                  with time zone)",
                 "a lies in the years 1 to 9999",
+            ),
+            (
+                "CHECK (LEAST(a, b) >= '0001-01-01 00:00:00+00'::timestamp with time zone AND GREATEST(a, b) <= '9999-12-31 \
+                 23:59:59.999999+00'::timestamp with time zone)",
+                "a and b lie in the years 1 to 9999",
             ),
             (
                 "CHECK (a >= '0001-01-01 00:00:00+00'::timestamp with time zone AND b <= '9999-12-31 23:59:59.999999+00'::timestamp \
