@@ -145,8 +145,9 @@ pub fn keep(conn: &mut PgConnection, is_kept: bool) -> QueryResult<()> {
     conn.batch_execute(if is_kept { "SELECT keep_inbox(true)" } else { "SELECT keep_inbox(false)" })
 }
 
-/// Takes what is marked once: 5,000 marks of each part of the chats at most, but for large groups whose time has not come. Call it
-/// again after [`Options::every`].
+/// Takes what is marked once, but for large groups whose time has not come: of each eighth of the chats those with the oldest 5,000
+/// marks, and of each of these chats all marks, 10,000 at most. So each chat of a backlog is made anew once, however many marks it
+/// has. Call it again after [`Options::every`].
 ///
 /// It holds an advisory lock of the session for the part that it is at, so the connection leads to the server itself (of a
 /// distributed database, to the coordinator), and not to a pooler that shares sessions between transactions. Each 20 chats are a

@@ -127,6 +127,32 @@ fn large_groups_wait_for_their_time_and_what_waits_is_done_once() {
     assert_projected(conn).unwrap();
 }
 
+#[test]
+fn each_chat_of_a_long_backlog_is_made_anew_once() {
+    let database = kept();
+    let conn = &mut database.diesel();
+    let (group, [alice, bob, carol]) = cast::group(conn);
+    let chats = [group, cast::direct(conn, alice, bob), cast::direct(conn, bob, carol)];
+    catch_up(conn);
+    for chat in chats {
+        say(conn, chat, bob, ["Hello"]);
+    }
+    catch_up(conn);
+    let mark = "INSERT INTO inbox_marks (chat_id) SELECT id FROM chats, generate_series(1, 9999)";
+    diesel::sql_query(mark).execute(conn).unwrap();
+    assert_eq!(
+        projector::tick(conn, &Options::at_once()).unwrap(),
+        Tick { chats: 3, marks: 29_997, rows: 7, ..Tick::default() }
+    );
+    assert_projected(conn).unwrap();
+    // More of one chat than a tick takes.
+    let mark = format!("INSERT INTO inbox_marks (chat_id) SELECT '{group}' FROM generate_series(1, 10001)");
+    diesel::sql_query(mark).execute(conn).unwrap();
+    let ticks = [(); 2].map(|()| projector::tick(conn, &Options::at_once()).unwrap().marks);
+    assert_eq!(ticks, [10_000, 1]);
+    assert_projected(conn).unwrap();
+}
+
 /// Direct chats of one user with so many others.
 fn chats(conn: &mut PgConnection, count: usize) -> (UserId, Vec<(UserId, ChatId)>) {
     let alice = cast::user(conn, "alice");
