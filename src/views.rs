@@ -1,11 +1,14 @@
-//! The views as Diesel sees them: `unread_counts`, `message_receipts`, and `inbox_entries`.
+//! The views as Diesel sees them: `unread_counts`, `message_receipts`, `inbox_entries`, and `presence_entries`.
 //!
 //! `diesel print-schema` knows tables only, so these are written by hand; a test holds them against the server.
 
 use crate::enums::sql_types::DeliveryStatus;
 use crate::ids::sql_types::{ChatId, UserId};
-use crate::schema::sql_types::MessageKind;
-use crate::schema::{chat_heads, chat_participants, chats, messages, unread_messages, user_presence, users};
+use crate::schema::sql_types::{MessageKind, UserStatus};
+use crate::schema::{
+    blocks, chat_heads, chat_participants, chats, contacts, message_reactions, messages, unread_messages,
+    user_presence, users,
+};
 
 diesel::table! {
     use diesel::sql_types::BigInt;
@@ -86,18 +89,47 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(unread_counts, message_receipts, inbox_entries);
+diesel::table! {
+    use diesel::sql_types::{Nullable, Timestamptz};
+    use super::{UserId, UserStatus};
+
+    /// Presence, as it is read beside other tables: from `user_presence`, or, where the database keeps `inbox_by_user`, a row of
+    /// each user without a status, which says that `user_presence` is to be asked by itself.
+    presence_entries (user_id) {
+        /// Who.
+        user_id -> UserId,
+        /// As in `user_presence`. Null in a row: `user_presence` is to be asked.
+        status -> Nullable<UserStatus>,
+        /// As in `user_presence`, where there is a status.
+        last_seen_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(unread_counts, message_receipts, inbox_entries, presence_entries);
 
 macro_rules! allow_views_beside {
     ($($table:ident),+ $(,)?) => {$(
         diesel::allow_tables_to_appear_in_same_query!(unread_counts, $table);
         diesel::allow_tables_to_appear_in_same_query!(message_receipts, $table);
         diesel::allow_tables_to_appear_in_same_query!(inbox_entries, $table);
+        diesel::allow_tables_to_appear_in_same_query!(presence_entries, $table);
     )+};
 }
 
-allow_views_beside!(chat_heads, chat_participants, chats, messages, unread_messages, user_presence, users);
+allow_views_beside!(
+    blocks,
+    chat_heads,
+    chat_participants,
+    chats,
+    contacts,
+    message_reactions,
+    messages,
+    unread_messages,
+    user_presence,
+    users
+);
 
 diesel::joinable!(unread_counts -> chats (chat_id));
 diesel::joinable!(unread_counts -> users (user_id));
 diesel::joinable!(message_receipts -> users (user_id));
+diesel::joinable!(presence_entries -> users (user_id));

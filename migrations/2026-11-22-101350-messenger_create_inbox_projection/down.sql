@@ -4,5 +4,6 @@ DROP FUNCTION keep_inbox(boolean);
 DROP FUNCTION project_own_inbox(chat_id, uuid []);
 DROP FUNCTION take_inbox_marks(chat_id, bigint [], uuid [], boolean);
 DROP FUNCTION project_inbox(chat_id, uuid [], boolean);
+DROP VIEW presence_entries;
 DROP VIEW inbox_entries;
 DROP VIEW inbox_truth;

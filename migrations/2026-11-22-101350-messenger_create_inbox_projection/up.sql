@@ -82,9 +82,18 @@ SELECT
     draft
 FROM inbox_truth;
 
+CREATE VIEW presence_entries WITH (security_invoker = true) AS
+SELECT
+    user_id,
+    status,
+    last_seen_at
+FROM user_presence;
+
 -- The statements name the chat, and then the users, so that each is carried out where those are.
 CREATE FUNCTION project_inbox(in_chat chat_id, of_users uuid [], of_members boolean) RETURNS bigint
 LANGUAGE plpgsql
+-- Citus finds the server of the chat when a statement is planned for this chat, and refuses one that is planned for any.
+SET plan_cache_mode = force_custom_plan
 AS $$
 DECLARE
     all_users uuid [] := of_users;
@@ -203,6 +212,12 @@ BEGIN
     EXECUTE format('CREATE OR REPLACE FUNCTION keeps_inbox() RETURNS boolean LANGUAGE sql STABLE AS %L', 'SELECT ' || is_kept::text);
     EXECUTE 'CREATE OR REPLACE VIEW inbox_entries WITH (security_invoker = true) AS '
     || regexp_replace(pg_get_viewdef('inbox_entries'), 'inbox_(by_user|truth)', source, 'g');
+    -- No row of another place is joined with those of the chats: of each user, an instant without a status says to ask apart.
+    EXECUTE 'CREATE OR REPLACE VIEW presence_entries WITH (security_invoker = true) AS '
+    || CASE
+        WHEN is_kept THEN 'SELECT id AS user_id, NULL::user_status AS status, created_at AS last_seen_at FROM users'
+        ELSE 'SELECT user_id, status, last_seen_at FROM user_presence'
+    END;
 
     IF is_kept THEN
         INSERT INTO inbox_by_user SELECT * FROM inbox_truth;
@@ -213,6 +228,11 @@ $$;
 COMMENT ON VIEW inbox_truth IS 'The list of chats of each user, as the tables of the chats have it: what inbox_by_user repeats.';
 COMMENT ON VIEW inbox_entries IS
     'What inboxes and badges are read from: inbox_truth, or inbox_by_user where the database keeps it. keep_inbox replaces it.';
+COMMENT ON VIEW presence_entries IS
+    'Presence, as it is read beside other tables: user_presence; or, where the database keeps inbox_by_user, a row of each user without a status, which says that user_presence is to be asked by itself. keep_inbox replaces it.';
+COMMENT ON COLUMN presence_entries.user_id IS 'Who.';
+COMMENT ON COLUMN presence_entries.status IS 'As in user_presence. Null in a row: user_presence is to be asked.';
+COMMENT ON COLUMN presence_entries.last_seen_at IS 'As in user_presence, where there is a status.';
 COMMENT ON COLUMN inbox_truth.user_id IS 'Whose list.';
 COMMENT ON COLUMN inbox_truth.about_chat_id IS 'Which chat.';
 COMMENT ON COLUMN inbox_truth.last_seq IS 'The seq of the chat''s newest message; 0: it has none.';
@@ -252,4 +272,4 @@ COMMENT ON FUNCTION take_inbox_marks(chat_id, bigint [], uuid [], boolean) IS
 COMMENT ON FUNCTION project_own_inbox(chat_id, uuid []) IS
     'Notes that the lists of some users have changed in what concerns a chat, and, of a single one, writes the row at once.';
 COMMENT ON FUNCTION keep_inbox(boolean) IS
-    'Switches inbox_by_user on, fills it, and has inboxes read from it; or switches it off, and empties it. For the owner of the tables; writers wait meanwhile.';
+    'Switches inbox_by_user on, fills it, and has inboxes read from it, and presence by itself; or switches it off, and empties it. For the owner of the tables; writers wait meanwhile.';

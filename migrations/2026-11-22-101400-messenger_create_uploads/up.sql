@@ -1,4 +1,4 @@
--- Purpose: uploads: pictures in the object store, and who may attach them.
+-- Purpose: uploads: pictures in the object store, and who may attach them; and begin_upload.
 -- Lock: SHARE ROW EXCLUSIVE on users, for the foreign key, for a moment: the new table is empty.
 -- Tolerable because: readers go on; writers wait no longer than creating an empty table takes.
 -- Code deployed before: does not know the table.
@@ -39,6 +39,22 @@ CREATE TABLE uploads (
 
 CREATE INDEX uploads_unattached_idx ON uploads (created_at) WHERE attached_chat IS NULL;
 
+-- Two statements, because Citus takes no row lock in an INSERT.
+CREATE FUNCTION begin_upload(by_user user_id, of_key text, of_type image_type, of_size integer) RETURNS SETOF uploads
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    PERFORM FROM users WHERE id = by_user AND deleted_at IS NULL FOR KEY SHARE;
+
+    IF FOUND THEN
+        RETURN QUERY
+        INSERT INTO uploads (storage_key, owner_id, mime_type, byte_size)
+        VALUES (of_key, by_user, of_type, of_size)
+        RETURNING *;
+    END IF;
+END
+$$;
+
 COMMENT ON TABLE uploads IS
     'A picture whose bytes are, or will be, in the object store: begun by its owner, and attached by its owner once.';
 COMMENT ON COLUMN uploads.storage_key IS 'Its key in the object store, chosen by the service, at most 1,024 bytes.';
@@ -58,3 +74,5 @@ COMMENT ON COLUMN uploads.attached_chat IS
 COMMENT ON COLUMN uploads.attached_seq IS 'To which message.';
 COMMENT ON COLUMN uploads.attached_position IS 'At which place in the message.';
 COMMENT ON INDEX uploads_unattached_idx IS 'Used by: finding what nobody attached.';
+COMMENT ON FUNCTION begin_upload(user_id, text, image_type, integer) IS
+    'Begins an upload of an open account, which it holds open, and gives it; no row: there is no such account.';

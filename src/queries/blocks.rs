@@ -11,8 +11,9 @@ use crate::error::{Error, refusals};
 use crate::ids::UserId;
 use crate::models::NewBlock;
 use crate::queries::predicates::hold_open;
-use crate::queries::profile::{Profile, seen_by};
-use crate::schema::{blocks, user_presence, users};
+use crate::queries::profile::{self, Profile, seen_by};
+use crate::schema::{blocks, users};
+use crate::views::presence_entries;
 
 /// A blocked user, as the blocker's list shows them.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
@@ -142,13 +143,15 @@ pub fn unblock(conn: &mut PgConnection, actor: Actor, blocked: UserId) -> QueryR
 /// ```
 pub fn all(conn: &mut PgConnection, actor: Actor) -> QueryResult<Vec<ListedBlock>> {
     let blocker = actor.user_id();
-    blocks::table
+    let mut listed: Vec<ListedBlock> = blocks::table
         .inner_join(users::table.on(users::id.eq(blocks::blocked_id)))
-        .left_join(user_presence::table.on(user_presence::user_id.eq(users::id)))
+        .left_join(presence_entries::table.on(presence_entries::user_id.eq(users::id)))
         .filter(blocks::blocker_id.eq(blocker))
         .order((blocks::created_at.desc(), blocks::blocked_id))
         .select((seen_by(blocker), blocks::created_at))
-        .load(conn)
+        .load(conn)?;
+    profile::complete(conn, listed.iter_mut().map(|block| &mut block.profile))?;
+    Ok(listed)
 }
 
 /// Removes the blocks by a user and against them, and gives who had blocked them: for an account that is closed. The

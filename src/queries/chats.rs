@@ -12,8 +12,9 @@ use crate::models::Chat;
 use crate::queries::functions::lower;
 use crate::queries::nul_character;
 use crate::queries::predicates::{is_member, is_member_of};
-use crate::queries::profile::{Profile, seen_by};
-use crate::schema::{chat_participants, chats, user_presence, users};
+use crate::queries::profile::{self, Profile, seen_by};
+use crate::schema::{chat_participants, chats, users};
+use crate::views::presence_entries;
 
 /// A member of a chat, as the others see them.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
@@ -138,14 +139,15 @@ pub fn all_members(conn: &mut PgConnection, actor: Actor, chat_id: ChatId) -> Re
         .filter(reading.field(chat_participants::user_id).eq(reader))
         .filter(reading.field(chat_participants::left_at).is_null())
         .select(reading.field(chat_participants::user_id));
-    let members: Vec<Member> = chat_participants::table
+    let mut members: Vec<Member> = chat_participants::table
         .inner_join(users::table.on(users::id.eq(chat_participants::user_id)))
-        .left_join(user_presence::table.on(user_presence::user_id.eq(users::id)))
+        .left_join(presence_entries::table.on(presence_entries::user_id.eq(users::id)))
         .filter(is_member_of(chat_id))
         .filter(exists(membership))
         .order((chat_participants::role, chat_participants::joined_at, chat_participants::user_id))
         .select((seen_by(reader), chat_participants::role, chat_participants::joined_at))
         .load(conn)?;
+    profile::complete(conn, members.iter_mut().map(|member| &mut member.profile))?;
     // The reader is one of them.
     if members.is_empty() { Err(Error::Refused(ChatRefused::NotAMember)) } else { Ok(members) }
 }

@@ -6,15 +6,15 @@ use diesel::prelude::*;
 
 use super::chat_settings::Settings;
 use super::functions::{rank_or, time_or};
-use super::profile::{Profile, SeenBy, seen_by};
+use super::profile::{self, Profile, SeenBy, seen_by};
 use crate::actor::Actor;
 use crate::cursor::{self, place};
 use crate::enums::{ChatKind, MessageKind};
 use crate::ids::{ChatId, UserId};
 use crate::page::Limit;
-use crate::schema::{chats, user_presence, users};
+use crate::schema::{chats, users};
 use crate::seq::Seq;
-use crate::views::inbox_entries;
+use crate::views::{inbox_entries, presence_entries};
 
 /// A chat in the list of a member.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -193,7 +193,7 @@ fn page(
 ) -> QueryResult<Vec<Entry>> {
     let user_id = actor.user_id();
     let entries = entries(user_id, if archived { ARCHIVE } else { INBOX }, UNPINNED).limit(limit.get());
-    let rows: Vec<Row> = match after.as_ref().map(Cursor::place) {
+    let mut rows: Vec<Row> = match after.as_ref().map(Cursor::place) {
         None => entries.load(conn)?,
         Some(&Place { pin_rank: rank, active_at: instant, chat_id }) => {
             let earlier =
@@ -201,6 +201,7 @@ fn page(
             entries.filter(pin_rank(UNPINNED).gt(rank).or(pin_rank(UNPINNED).eq(rank).and(earlier))).load(conn)?
         }
     };
+    profile::complete(conn, rows.iter_mut().filter_map(|row| row.1.as_mut()))?;
     Ok(rows.into_iter().map(entry).collect())
 }
 
@@ -286,7 +287,7 @@ fn entries(user_id: UserId, shown_in: i16, unpinned: i16) -> _ {
     inbox_entries::table
         .inner_join(chats::table.on(chats::id.eq(inbox_entries::about_chat_id)))
         .left_join(users::table.on(users::id.nullable().eq(other)))
-        .left_join(user_presence::table.on(user_presence::user_id.nullable().eq(users::id.nullable())))
+        .left_join(presence_entries::table.on(presence_entries::user_id.nullable().eq(users::id.nullable())))
         .filter(inbox_entries::user_id.eq(user_id))
         .filter(inbox_entries::shown_in.eq(shown_in))
         .order((rank, active_at().desc(), inbox_entries::about_chat_id.desc()))

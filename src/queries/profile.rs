@@ -1,5 +1,7 @@
 //! What others may see of an account: who has blocked the reader shows neither presence nor picture.
 
+use std::collections::{BTreeSet, HashMap};
+
 use chrono::{DateTime, Utc};
 use diesel::deserialize;
 use diesel::dsl::{Nullable, SqlTypeOf};
@@ -11,6 +13,7 @@ use super::visibility::Sight;
 use crate::enums::UserStatus;
 use crate::ids::UserId;
 use crate::schema::{user_presence, users};
+use crate::views::presence_entries;
 
 /// What a reader may see of an account.
 ///
@@ -40,7 +43,7 @@ pub struct Profile {
 /// Declares the columns that a profile is made from, each with its type and as SQL text, and a struct that names each of them.
 macro_rules! columns {
     ($($column:ident: $rust:ty = $expression:ty, $value:expr, $text:literal;)+) => {
-        /// The columns of a profile as a reader sees it; `users` is in the statement, left joined with `user_presence`.
+        /// The columns of a profile as a reader sees it; `users` is in the statement, left joined with `presence_entries`.
         pub(super) type SeenBy = ($($expression,)+ Sight);
 
         /// The profile of the row of `users` as this reader sees it.
@@ -76,16 +79,16 @@ macro_rules! columns {
     };
 }
 
-// Of whom no device was ever heard, there is no row of `user_presence`; nor of whom the account is closed.
+// Of whom no device was ever heard, there is no row of `presence_entries`; nor of whom the account is closed.
 columns! {
     id: UserId = users::id, users::id, "users.id";
     username: Option<String> = users::username, users::username, "users.username";
     display_name: Option<String> = users::display_name, users::display_name, "users.display_name";
     avatar_url: Option<String> = users::avatar_url, users::avatar_url, "users.avatar_url";
     status: Option<UserStatus> =
-        Nullable<user_presence::status>, user_presence::status.nullable(), "user_presence.status";
+        Nullable<presence_entries::status>, presence_entries::status.nullable(), "presence_entries.status";
     last_seen_at: Option<DateTime<Utc>> =
-        Nullable<user_presence::last_seen_at>, user_presence::last_seen_at.nullable(), "user_presence.last_seen_at";
+        Nullable<presence_entries::last_seen_at>, presence_entries::last_seen_at.nullable(), "presence_entries.last_seen_at";
     created_at: DateTime<Utc> = users::created_at, users::created_at, "users.created_at";
     deleted_at: Option<DateTime<Utc>> = users::deleted_at, users::deleted_at, "users.deleted_at";
 }
@@ -99,9 +102,49 @@ impl Profile {
             display_name: stored.display_name,
             avatar_url: stored.avatar_url.filter(|_| stored.sight != Sight::BLOCKED),
             status: stored.status.filter(|_| shows_presence).unwrap_or(UserStatus::Offline),
-            last_seen_at: shows_presence
-                .then(|| stored.last_seen_at.or(stored.deleted_at).unwrap_or(stored.created_at)),
+            last_seen_at: shows_presence.then(|| match (stored.status, stored.last_seen_at) {
+                (None, Some(_)) => ELSEWHERE,
+                (_, heard) => heard.or(stored.deleted_at).unwrap_or(stored.created_at),
+            }),
             deleted_at: stored.deleted_at,
         }
     }
+}
+
+/// The instant of whom presence was not read with the rest, because it lies on other servers; the database stores none as early.
+const ELSEWHERE: DateTime<Utc> = DateTime::<Utc>::MIN_UTC;
+
+/// Completes profiles that were read without presence: of a database that is distributed, with a statement for all of them, and
+/// one more for those of whom no device was ever heard. Of others they are complete; nothing is asked.
+pub(super) fn complete<'p>(
+    conn: &mut PgConnection,
+    profiles: impl IntoIterator<Item = &'p mut Profile>,
+) -> QueryResult<()> {
+    let mut profiles: Vec<_> = profiles.into_iter().filter(|profile| profile.last_seen_at == Some(ELSEWHERE)).collect();
+    if profiles.is_empty() {
+        return Ok(());
+    }
+    let ids: BTreeSet<_> = profiles.iter().map(|profile| profile.id).collect();
+    let present: Vec<(UserId, (UserStatus, DateTime<Utc>))> = user_presence::table
+        .filter(user_presence::user_id.eq_any(&ids))
+        .select((user_presence::user_id, (user_presence::status, user_presence::last_seen_at)))
+        .load(conn)?;
+    let present: HashMap<_, _> = present.into_iter().collect();
+    let absent: Vec<_> = ids.into_iter().filter(|id| !present.contains_key(id)).collect();
+    let since: HashMap<UserId, DateTime<Utc>> = if absent.is_empty() {
+        HashMap::new()
+    } else {
+        let accounts = users::table.filter(users::id.eq_any(absent)).select((users::id, users::created_at));
+        accounts.load(conn)?.into_iter().collect()
+    };
+    for profile in &mut profiles {
+        match present.get(&profile.id) {
+            Some(&(status, last_seen_at)) => {
+                profile.status = status;
+                profile.last_seen_at = Some(last_seen_at);
+            }
+            None => profile.last_seen_at = profile.deleted_at.or_else(|| since.get(&profile.id).copied()),
+        }
+    }
+    Ok(())
 }

@@ -13,7 +13,7 @@ pub struct Subject<'a> {
 
 /// The subjects in their order, with tables that stand there whatever their columns are.
 const SUBJECTS: [(&str, &[&str]); 6] = [
-    ("Accounts", &["declined_requests", "reserved_usernames"]),
+    ("Accounts", &["declined_requests", "presence_entries", "reserved_usernames"]),
     ("Chats", &["chats"]),
     ("Messages", &["messages", "uploads", "unused_files"]),
     (

@@ -101,6 +101,8 @@ CREATE TYPE public.page_reaction AS (message_seq bigint, emoji text, first_at ti
 DROP TYPE public.page_reply;
 CREATE TYPE public.page_reply AS (seq bigint, id message_id, sender_id user_id, kind message_kind, preview text, is_deleted boolean);
 SELECT create_distributed_function('public.allows(public.visibility, pg_catalog.bool)');
+SELECT create_distributed_function('public.begin_upload(public.user_id, pg_catalog.text, public.image_type, pg_catalog.int4)');
+SELECT create_distributed_function('public.change_chat_settings(public.chat_id, public.user_id, pg_catalog.bool, pg_catalog.timestamptz, pg_catalog.bool, pg_catalog.int2, pg_catalog.bool, pg_catalog.bool, pg_catalog.bool, pg_catalog.bool, pg_catalog.text)');
 SELECT create_distributed_function('public.change_reaction(public.chat_id, public.user_id, pg_catalog.int8, pg_catalog.text, pg_catalog.bool)');
 SELECT create_distributed_function('public.chat_query(public.chat_id, pg_catalog.text)');
 SELECT create_distributed_function('public.chat_words(public.chat_id, pg_catalog._text)');

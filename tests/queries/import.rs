@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use messenger_db::enums::{ImageType, MessageKind};
 use messenger_db::error::Error::Refused;
 use messenger_db::ids::{ChatId, MessageId, UserId};
+use messenger_db::projector::{self, Options};
 use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::import::{self, History, ImportRefused, Imported, Picture, Tally};
 use messenger_db::queries::messages::{self, Draft};
@@ -14,6 +15,7 @@ use serde_json::json;
 
 use super::cast::{self, at_once};
 use super::consistency::assert_consistent;
+use super::projector::assert_projected;
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
@@ -115,7 +117,20 @@ fn an_import_that_was_interrupted_is_begun_again_without_duplicates() {
 
 #[test]
 fn a_batch_for_many_chats_numbers_each_by_itself() {
+    for_many_chats(&TestDatabase::migrated());
+}
+
+#[test]
+fn a_batch_for_many_chats_is_the_same_chat_by_chat_as_where_chats_are_distributed() {
     let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    projector::keep(conn, true).unwrap();
+    for_many_chats(&database);
+    projector::tick(conn, &Options::at_once()).unwrap();
+    assert_projected(conn).unwrap();
+}
+
+fn for_many_chats(database: &TestDatabase) {
     let conn = &mut database.diesel();
     let users = cast::crowd(conn, 6);
     let chats: Vec<_> = users[1..]
@@ -132,9 +147,12 @@ fn a_batch_for_many_chats_numbers_each_by_itself() {
             Imported::text(chat, MessageId::new(), sender, at(number as i64), "Hello")
         })
         .collect();
-    import::messages(conn, &batch, History::Read).unwrap();
+    let tally = |imported, already_there| Ok(Tally { imported, already_there });
+    assert_eq!(import::messages(conn, &batch[..50], History::Unread), tally(50, 0));
+    assert_eq!(import::messages(conn, &batch, History::Read), tally(50, 50));
     assert_eq!(database.column("SELECT last_seq::text FROM chat_heads"), ["20"; 5]);
-    assert_consistent(&database);
+    assert_eq!(database.column("SELECT DISTINCT last_read_seq FROM unread_messages"), ["20"]);
+    assert_consistent(database);
 }
 
 #[test]

@@ -43,21 +43,21 @@ fn catch_up(conn: &mut PgConnection) {
 
 fn kept() -> TestDatabase {
     let database = TestDatabase::migrated();
-    projector::keep(&mut database.diesel(), true).unwrap();
+    projector::keep(&mut database.diesel_without_projector(), true).unwrap();
     database
 }
 
 #[test]
 fn a_connection_that_was_there_before_marks_and_reads_from_the_switch_on() {
     let database = TestDatabase::migrated();
-    let conn = &mut database.diesel();
+    let conn = &mut database.diesel_without_projector();
     let (group, [alice, bob, _]) = cast::group(conn);
     for _ in 0..10 {
         say(conn, group, alice, ["before"]);
         receipts::mark_read(conn, by(bob), group, Seq::MAX).unwrap();
         assert_eq!(unread::badge(conn, by(bob)).unwrap(), 0);
     }
-    let other = &mut database.diesel();
+    let other = &mut database.diesel_without_projector();
     assert_eq!(database.value("SELECT count(*) FROM inbox_marks"), "0");
     projector::keep(other, true).unwrap();
     assert_projected(other).unwrap();
@@ -76,7 +76,7 @@ fn a_connection_that_was_there_before_marks_and_reads_from_the_switch_on() {
 #[test]
 fn what_a_user_does_alone_and_the_end_of_a_membership_are_there_at_once() {
     let database = kept();
-    let conn = &mut database.diesel();
+    let conn = &mut database.diesel_without_projector();
     let (group, [alice, bob, carol]) = cast::group(conn);
     catch_up(conn);
     say(conn, group, alice, ["Hello"]);
@@ -115,7 +115,7 @@ fn what_a_user_does_alone_and_the_end_of_a_membership_are_there_at_once() {
 #[test]
 fn large_groups_wait_for_their_time_and_what_waits_is_done_once() {
     let database = kept();
-    let conn = &mut database.diesel();
+    let conn = &mut database.diesel_without_projector();
     let (group, [alice, ..]) = cast::group(conn);
     catch_up(conn);
     let large = Options { large_from: 3, large_every: Duration::from_hours(1), ..Options::default() };
@@ -163,7 +163,7 @@ fn chats(conn: &mut PgConnection, count: usize) -> (UserId, Vec<(UserId, ChatId)
 #[test]
 fn one_that_is_killed_in_the_middle_loses_nothing_and_another_goes_on() {
     let database = kept();
-    let conn = &mut database.diesel();
+    let conn = &mut database.diesel_without_projector();
     let (alice, chats) = chats(conn, 60);
     catch_up(conn);
     for (_, chat) in &chats {
@@ -176,7 +176,7 @@ fn one_that_is_killed_in_the_middle_loses_nothing_and_another_goes_on() {
     let marks = "SELECT count(*) FROM inbox_marks";
     let before = database.value(marks);
     thread::scope(|scope| {
-        let killed = scope.spawn(|| projector::tick(&mut database.diesel(), &Options::default()));
+        let killed = scope.spawn(|| projector::tick(&mut database.diesel_without_projector(), &Options::default()));
         let pid = holder.blocks();
         // Another passes over the part that the first is at, and does not wait.
         let beside = projector::tick(conn, &Options::default()).unwrap();
@@ -194,14 +194,14 @@ fn one_that_is_killed_in_the_middle_loses_nothing_and_another_goes_on() {
 #[test]
 fn several_at_once_beside_people_who_talk_read_come_and_go_end_with_the_truth() {
     let database = kept();
-    let (group, [alice, bob, carol]) = cast::group(&mut database.diesel());
-    let direct = cast::direct(&mut database.diesel(), alice, bob);
+    let (group, [alice, bob, carol]) = cast::group(&mut database.diesel_without_projector());
+    let direct = cast::direct(&mut database.diesel_without_projector(), alice, bob);
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
         let projectors: Vec<_> = (0..3)
             .map(|_| {
                 scope.spawn(|| {
-                    let conn = &mut database.diesel();
+                    let conn = &mut database.diesel_without_projector();
                     while !is_over.load(Ordering::Relaxed) {
                         projector::tick(conn, &Options::at_once()).unwrap();
                     }
@@ -209,7 +209,7 @@ fn several_at_once_beside_people_who_talk_read_come_and_go_end_with_the_truth() 
             })
             .collect();
         let talk = |user: UserId, chat: ChatId| {
-            let conn = &mut database.diesel();
+            let conn = &mut database.diesel_without_projector();
             for number in 0..100 {
                 let sent = messages::send(conn, by(user), chat, &Draft::text(format!("{number}")));
                 match sent.map(drop) {
@@ -222,7 +222,7 @@ fn several_at_once_beside_people_who_talk_read_come_and_go_end_with_the_truth() 
         };
         let talks = [(alice, group), (bob, group), (alice, direct), (bob, direct), (carol, group)]
             .map(|(user, chat)| scope.spawn(move || talk(user, chat)));
-        let conn = &mut database.diesel();
+        let conn = &mut database.diesel_without_projector();
         for _ in 0..40 {
             groups::remove(conn, by(alice), group, carol).unwrap();
             groups::add(conn, by(alice), group, carol).unwrap();
@@ -235,7 +235,7 @@ fn several_at_once_beside_people_who_talk_read_come_and_go_end_with_the_truth() 
             projector.join().unwrap();
         }
     });
-    let conn = &mut database.diesel();
+    let conn = &mut database.diesel_without_projector();
     catch_up(conn);
     assert_projected(conn).unwrap();
 }
@@ -245,16 +245,16 @@ fn a_crash_of_the_server_undoes_no_more_than_is_marked_again() {
     let server: &'static Server = Box::leak(Box::new(Server::wanted(|builder| builder)));
     let database = TestDatabase::empty_on(server);
     migrate::run(&database.pool(), &RunOptions::default(), &mut Silent).unwrap();
-    let alone = &mut database.diesel();
+    let alone = &mut database.diesel_without_projector();
     projector::keep(alone, true).unwrap();
     let (group, [alice, ..]) = cast::group(alone);
     for round in 0..3 {
         thread::scope(|scope| {
             let projector = scope.spawn(|| {
-                let conn = &mut database.diesel();
+                let conn = &mut database.diesel_without_projector();
                 while projector::tick(conn, &Options::at_once()).is_ok() {}
             });
-            let mut conn = database.diesel();
+            let mut conn = database.diesel_without_projector();
             let sender = scope
                 .spawn(move || while messages::send(&mut conn, by(alice), group, &Draft::text("Hello")).is_ok() {});
             let mut watcher = database.connect();
@@ -265,7 +265,7 @@ fn a_crash_of_the_server_undoes_no_more_than_is_marked_again() {
             sender.join().unwrap();
         });
         server.restart();
-        let conn = &mut database.diesel();
+        let conn = &mut database.diesel_without_projector();
         catch_up(conn);
         assert_projected(conn).unwrap();
     }

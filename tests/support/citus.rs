@@ -1,6 +1,9 @@
 //! Databases on a coordinator of Citus and its workers, which `TEST_CITUS_URL` names: `make test-citus` runs the operations there.
 
+use diesel::connection::{Connection as _, InstrumentationEvent};
+use diesel::prelude::*;
 use messenger_db::migrate::for_tests::Connection;
+use messenger_db::projector::{self, Options, Tick};
 
 use super::{Server, until};
 
@@ -77,4 +80,17 @@ pub fn leave(server: &Server, name: &str) {
     for worker in server.workers() {
         leave(&mut worker.connect());
     }
+}
+
+/// Before each statement that reads lists of chats, takes what is marked, on a connection of its own.
+pub fn let_projector_catch_up(conn: &mut PgConnection, url: String) {
+    let mut projector = None;
+    conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+        if let InstrumentationEvent::StartQuery { query, .. } = event
+            && query.to_string().contains("inbox_entries")
+        {
+            let conn = projector.get_or_insert_with(|| PgConnection::establish(&url).unwrap());
+            while projector::tick(conn, &Options::at_once()).unwrap() != Tick::default() {}
+        }
+    });
 }

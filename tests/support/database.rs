@@ -92,8 +92,17 @@ impl TestDatabase {
         Connection::open(&self.url().parse().unwrap()).unwrap()
     }
 
-    /// A connection of Diesel's.
+    /// A connection of Diesel's. With Citus, a projector catches up before each inbox that is read there.
     pub fn diesel(&self) -> PgConnection {
+        let mut conn = self.diesel_without_projector();
+        if !self.server.workers().is_empty() {
+            citus::let_projector_catch_up(&mut conn, self.url());
+        }
+        conn
+    }
+
+    /// A connection of Diesel's that reads inboxes as they are.
+    pub fn diesel_without_projector(&self) -> PgConnection {
         PgConnection::establish(&self.url()).unwrap()
     }
 

@@ -2,7 +2,7 @@
 
 use messenger_db::migrate::for_tests::Connection;
 
-use super::{TestDatabase, until};
+use super::{TestDatabase, server, until};
 
 /// An open transaction; what it holds is let go when it is dropped.
 pub struct LockHolder {
@@ -32,10 +32,17 @@ impl LockHolder {
     /// Waits until a session waits for it, and gives the process id of that session.
     #[track_caller]
     pub fn blocks(&mut self) -> String {
-        let waiting = format!(
-            "SELECT pid FROM pg_stat_activity WHERE {} = ANY (pg_blocking_pids(pid))",
-            self.holder.backend_pid()
-        );
+        let pid = self.holder.backend_pid();
+        let here = format!("SELECT pid FROM pg_stat_activity WHERE {pid} = ANY (pg_blocking_pids(pid))");
+        // Of what waits on a worker, Citus tells which sessions of the coordinator wait for each other.
+        let waiting = if server().workers().is_empty() {
+            here
+        } else {
+            format!(
+                "{here} UNION ALL SELECT citus_pid_for_gpid(waiting_gpid) FROM citus_lock_waits \
+                 WHERE citus_pid_for_gpid(blocking_gpid) = {pid}"
+            )
+        };
         let mut pid = None;
         until("somebody waits for the lock", || {
             pid = self.watcher.execute(&waiting).unwrap().into_iter().flatten().next().flatten();

@@ -345,14 +345,22 @@ fact (subject, rank, line) AS (
     FROM relation
     CROSS JOIN LATERAL
         string_to_table(
-            -- Where the list of chats by user is kept is no part of the schema: keep_inbox switches it. And PostgreSQL 15 names the
-            -- one relation of a view before each column, which later ones do not.
+            -- Where the list of chats by user is kept, and presence read, is no part of the schema: keep_inbox switches it. And
+            -- PostgreSQL 15 names the one relation of a view before each column, which later ones do not.
             CASE relation.relname
                 WHEN 'inbox_entries'
                     THEN replace(
                         regexp_replace(pg_get_viewdef(relation.oid), E'\\minbox_(by_user|truth)\\.', '', 'g'),
                         'inbox_by_user',
                         'inbox_truth'
+                    )
+                WHEN 'presence_entries'
+                    THEN regexp_replace(
+                        regexp_replace(
+                            regexp_replace(pg_get_viewdef(relation.oid), E'\\m(user_presence|users)\\.', '', 'g'),
+                            E'\\S+ AS (user_id|status|last_seen_at)\\M', E'\\1', 'g'
+                        ),
+                        'FROM users', 'FROM user_presence'
                     )
                 ELSE pg_get_viewdef(relation.oid)
             END,

@@ -14,7 +14,7 @@ pub use reserved::{release_username, release_usernames};
 pub use search::{SEARCH_LIMIT, search};
 
 pub use super::profile::Profile;
-use super::profile::seen_by;
+use super::profile::{complete, seen_by};
 
 use diesel::expression::functions::define_sql_function;
 use diesel::prelude::*;
@@ -25,7 +25,8 @@ use crate::error::{Error, refusals};
 use crate::ids::UserId;
 use crate::models::{NewUser, User};
 use crate::queries::{nul_character, text};
-use crate::schema::{user_presence, users};
+use crate::schema::users;
+use crate::views::presence_entries;
 
 define_sql_function! {
     /// PostgreSQL's `lower`, which `users_username_key` indexes.
@@ -213,12 +214,14 @@ pub fn get(conn: &mut PgConnection, actor: Actor) -> QueryResult<User> {
 /// # Ok::<(), diesel::result::Error>(())
 /// ```
 pub fn find_profiles(conn: &mut PgConnection, actor: Actor, of: &[UserId]) -> QueryResult<Vec<Profile>> {
-    users::table
-        .left_join(user_presence::table)
+    let mut profiles: Vec<Profile> = users::table
+        .left_join(presence_entries::table)
         .filter(users::id.eq_any(of))
         .order(users::id)
         .select(seen_by(actor.user_id()))
-        .load(conn)
+        .load(conn)?;
+    complete(conn, &mut profiles)?;
+    Ok(profiles)
 }
 
 /// Whether the character can be in a username (`users_username_check`).

@@ -7,10 +7,11 @@ use super::{Profile, is_in_usernames, lower_username};
 use crate::actor::Actor;
 use crate::ids::{UserId, sql_types};
 use crate::queries::functions::{Matches, array_to_tsvector, search_names, search_text, search_words};
-use crate::queries::profile::{ProfileSql, seen_by};
+use crate::queries::profile::{self, ProfileSql, seen_by};
 use crate::queries::statement::statement;
 use crate::queries::visibility::MayFind;
-use crate::schema::{user_presence, users};
+use crate::schema::users;
+use crate::views::presence_entries;
 
 /// How many accounts a search finds at most.
 pub const SEARCH_LIMIT: usize = 20;
@@ -66,6 +67,7 @@ pub fn search(conn: &mut PgConnection, actor: Actor, part: &str) -> QueryResult<
             named.into_iter().filter(|profile| found.iter().all(|other| other.id != profile.id)).collect();
         found.extend(more.into_iter().take(SEARCH_LIMIT - found.len()));
     }
+    profile::complete(conn, &mut found)?;
     Ok(found)
 }
 
@@ -78,7 +80,7 @@ fn by_display_name(conn: &mut PgConnection, reader: UserId, part: &str) -> Query
         return Ok(Vec::new());
     }
     users::table
-        .left_join(user_presence::table)
+        .left_join(presence_entries::table)
         .filter(users::id.eq_any(ids))
         .filter(users::deleted_at.is_null())
         .filter(MayFind(reader))
@@ -119,7 +121,7 @@ fn having(conn: &mut PgConnection, reader: UserId, part: &str) -> QueryResult<Ve
     let beginning = format!("{part}%");
     let anywhere = if has_trigram { format!("%{part}%") } else { format!(r"%\_{part}%") };
     users::table
-        .left_join(user_presence::table)
+        .left_join(presence_entries::table)
         .filter(users::username.ilike(anywhere).or(users::username.ilike(beginning.clone())))
         .filter(MayFind(reader))
         // Ordered by the username alone, a plan that does not know the part may read all users in that order, in the

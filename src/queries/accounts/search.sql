@@ -24,7 +24,7 @@ FROM (
     ORDER BY lower(account.username)
     LIMIT 500
 ) AS users
-LEFT JOIN user_presence ON user_presence.user_id = users.id
+LEFT JOIN presence_entries ON presence_entries.user_id = users.id
 WHERE
     users.id = $1
     OR (

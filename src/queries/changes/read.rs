@@ -14,12 +14,13 @@ use crate::enums::{ChatChangeKind, MessageKind, ParticipantRole};
 use crate::ids::{ChatId, UserId, sql_types as sql};
 use crate::models::{Block, Chat, Contact, Message};
 use crate::queries::history::{Entry, Reaction, ReplyPreview};
-use crate::queries::profile::{Profile, seen_by};
+use crate::queries::profile::{self, Profile, seen_by};
 use crate::queries::visibility::HasBlocked;
 use crate::schema::sql_types::{ChatChangeKind as ChatChangeKindSql, ParticipantRole as ParticipantRoleSql};
-use crate::schema::{blocks as block_rows, chats as chat_rows, contacts as contact_rows, user_presence, users};
+use crate::schema::{blocks as block_rows, chats as chat_rows, contacts as contact_rows, users};
 use crate::seq::Seq;
 use crate::version::Version;
+use crate::views::presence_entries;
 
 /// Where the database and the user's own log stand.
 #[derive(Debug, Clone, Copy)]
@@ -324,12 +325,13 @@ pub(super) fn profiles(
         return Ok(HashMap::new());
     }
     let ids: Vec<_> = ids.into_iter().collect();
-    let profiles = users::table
-        .left_join(user_presence::table)
+    let mut profiles: Vec<Profile> = users::table
+        .left_join(presence_entries::table)
         .filter(users::id.eq_any(ids))
         .select(seen_by(reader))
         .load(conn)?;
-    Ok(profiles.into_iter().map(|profile: Profile| (profile.id, profile)).collect())
+    profile::complete(conn, &mut profiles)?;
+    Ok(profiles.into_iter().map(|profile| (profile.id, profile)).collect())
 }
 
 /// The user's contacts with these, by the other.

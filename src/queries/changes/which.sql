@@ -11,14 +11,7 @@ SELECT
     -- Not for the state of now, which has no use for it.
     CASE
         WHEN $6 IS NULL THEN chat.first_seq
-        ELSE greatest(
-            chat.first_seq,
-            (
-                SELECT viewer.seen_after_seq + 1
-                FROM chat_participants AS viewer
-                WHERE viewer.chat_id = chat.chat_id AND viewer.user_id = $1
-            )
-        )
+        ELSE greatest(chat.first_seq, viewer.seen_after_seq + 1)
     END AS first_seq,
     chat.last_seq,
     chat.version,
@@ -57,4 +50,5 @@ LEFT JOIN LATERAL (
     ORDER BY 1
     LIMIT $6
 ) AS chat ON true
+LEFT JOIN chat_participants AS viewer ON chat.chat_id = viewer.chat_id AND viewer.user_id = $1
 ORDER BY chat.chat_id

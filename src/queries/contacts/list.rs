@@ -5,8 +5,9 @@ use diesel::prelude::*;
 
 use crate::actor::Actor;
 use crate::enums::{ContactStatus, UserStatus};
-use crate::queries::profile::{Profile, seen_by};
-use crate::schema::{contacts, user_presence, users};
+use crate::queries::profile::{self, Profile, seen_by};
+use crate::schema::{contacts, users};
+use crate::views::presence_entries;
 
 /// A contact, or a request, as its list shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
@@ -52,10 +53,11 @@ pub fn all(conn: &mut PgConnection, actor: Actor) -> QueryResult<Vec<ListedConta
     let user = actor.user_id();
     let mut listed: Vec<ListedContact> = contacts::table
         .inner_join(users::table.on(users::id.eq(contacts::contact_id)))
-        .left_join(user_presence::table.on(user_presence::user_id.eq(users::id)))
+        .left_join(presence_entries::table.on(presence_entries::user_id.eq(users::id)))
         .filter(contacts::user_id.eq(user).and(contacts::status.eq(ContactStatus::Accepted)))
         .select((seen_by(user), contacts::created_at, contacts::accepted_at))
         .load(conn)?;
+    profile::complete(conn, listed.iter_mut().map(|contact| &mut contact.profile))?;
     listed.sort_by_cached_key(|ListedContact { profile, .. }| {
         let name = profile.display_name.as_ref().or(profile.username.as_ref());
         (profile.status != UserStatus::Online, name.map(|name| name.to_lowercase()), profile.id)
@@ -83,14 +85,16 @@ pub fn all(conn: &mut PgConnection, actor: Actor) -> QueryResult<Vec<ListedConta
 /// ```
 pub fn all_requests_received(conn: &mut PgConnection, actor: Actor) -> QueryResult<Vec<ListedContact>> {
     let user = actor.user_id();
-    contacts::table
+    let mut listed: Vec<ListedContact> = contacts::table
         .inner_join(users::table.on(users::id.eq(contacts::contact_id)))
-        .left_join(user_presence::table.on(user_presence::user_id.eq(users::id)))
+        .left_join(presence_entries::table.on(presence_entries::user_id.eq(users::id)))
         .filter(contacts::user_id.eq(user).and(contacts::status.eq(ContactStatus::Pending)))
         .filter(contacts::requested_by.ne(user))
         .order((contacts::created_at.desc(), contacts::contact_id))
         .select((seen_by(user), contacts::created_at, contacts::accepted_at))
-        .load(conn)
+        .load(conn)?;
+    profile::complete(conn, listed.iter_mut().map(|contact| &mut contact.profile))?;
+    Ok(listed)
 }
 
 /// The user's own requests that wait for an answer, the newest first.
@@ -113,12 +117,14 @@ pub fn all_requests_received(conn: &mut PgConnection, actor: Actor) -> QueryResu
 /// ```
 pub fn all_requests_sent(conn: &mut PgConnection, actor: Actor) -> QueryResult<Vec<ListedContact>> {
     let user = actor.user_id();
-    contacts::table
+    let mut listed: Vec<ListedContact> = contacts::table
         .inner_join(users::table.on(users::id.eq(contacts::contact_id)))
-        .left_join(user_presence::table.on(user_presence::user_id.eq(users::id)))
+        .left_join(presence_entries::table.on(presence_entries::user_id.eq(users::id)))
         .filter(contacts::user_id.eq(user).and(contacts::status.eq(ContactStatus::Pending)))
         .filter(contacts::requested_by.eq(user))
         .order((contacts::created_at.desc(), contacts::contact_id))
         .select((seen_by(user), contacts::created_at, contacts::accepted_at))
-        .load(conn)
+        .load(conn)?;
+    profile::complete(conn, listed.iter_mut().map(|contact| &mut contact.profile))?;
+    Ok(listed)
 }

@@ -12,7 +12,7 @@ use super::super::statement::{Columns, statement};
 use super::page::{Reaction, ReplyPreview};
 use crate::ids::{ChatId, UserId, sql_types as sql};
 use crate::models::{Attachment, Message};
-use crate::queries::profile::{Profile, ProfileSql};
+use crate::queries::profile::{self, Profile, ProfileSql};
 use crate::schema::sql_types::MessageKind as MessageKindSql;
 use crate::seq::Seq;
 
@@ -77,7 +77,8 @@ impl Extras {
         let reactions =
             reactions.into_iter().map(|(seq, emoji, _, count, mine)| (seq, Reaction { emoji, count, mine }));
         let answered = build::<ReplyPreview, ReplySql>(answered)?;
-        let profiles = build::<Profile, ProfileSql>(profiles)?;
+        let mut profiles = build::<Profile, ProfileSql>(profiles)?;
+        profile::complete(conn, &mut profiles)?;
         Ok(Self {
             attachments: build::<Attachment, AttachmentSql>(attachments)?,
             reactions: reactions.collect(),

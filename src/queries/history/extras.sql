@@ -80,6 +80,6 @@ SELECT
                 END
             )::page_profile
         FROM users
-        LEFT JOIN user_presence ON user_presence.user_id = users.id
+        LEFT JOIN presence_entries ON presence_entries.user_id = users.id
         WHERE users.id = any($6 || ARRAY(SELECT sender_id FROM answered WHERE sender_id <> ALL ($7)))
     )

@@ -1,11 +1,13 @@
 //! Imports history from elsewhere: in batches, with its own times, senders and ids, and no message twice.
 
+mod by_chat;
 mod item;
 mod number;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use diesel::dsl::sql as plain;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt};
+use diesel::sql_types::{Array, BigInt, Bool};
 use serde_json::{Map, Value};
 
 pub use item::{Imported, Picture};
@@ -112,7 +114,8 @@ refusals! { ImportRefused {
 /// batches of a thousand to ten thousand are a good size, and one chat's messages belong together.
 ///
 /// A transaction. It locks the chats, their heads and, with [`History::Read`], the positions of their members, each in
-/// the order of their ids. Index: `messages_id_key`, and the primary keys.
+/// the order of their ids. A statement for all chats; where the database is distributed by chat, one for each. Index:
+/// `messages_id_key`, and the primary keys.
 ///
 /// # Errors
 ///
@@ -195,13 +198,14 @@ pub fn messages(
     chats.sort_unstable();
     chats.dedup();
     conn.transaction(|conn| {
-        let now = diesel::select(clock_timestamp()).get_result::<DateTime<Utc>>(conn)?;
+        let asked = (clock_timestamp(), plain::<Bool>("keeps_inbox()"));
+        let (now, is_distributed) = diesel::select(asked).get_result::<(DateTime<Utc>, bool)>(conn)?;
         if let Some(message) = batch.iter().find(|message| !message.times().all(|time| is_past(time, now))) {
             return Err(Error::Refused(ImportRefused::TimeRefused(message.id)));
         }
-        let (mut heads, versions) = number::lock(conn, &chats)?;
+        let (mut heads, versions) = number::lock(conn, &chats, is_distributed)?;
         let before = heads.clone();
-        let new = number::number(conn, batch, &mut heads)?;
+        let new = number::number(conn, batch, &mut heads, is_distributed)?;
         let tally = Tally { imported: new.len(), already_there: batch.len() - new.len() };
         insert(conn, &new, now, |chat_id, seq| {
             let before = before.get(&chat_id).copied().unwrap_or(Seq::ZERO);
@@ -209,9 +213,18 @@ pub fn messages(
             Version::new(version.get().saturating_add(seq.since(before)))
         })?;
         heads.retain(|chat, seq| before.get(chat) != Some(seq));
+        if is_distributed {
+            let head = |(chat, seq)| (chat, before.get(&chat).copied().unwrap_or(Seq::ZERO), seq);
+            let mut heads: Vec<_> = heads.into_iter().map(head).collect();
+            heads.sort_unstable();
+            by_chat::move_heads(conn, &heads)?;
+            if history == History::Read {
+                by_chat::move_positions(conn, &heads)?;
+            }
+            return Ok(tally);
+        }
         let (chats, seqs): (Vec<_>, Vec<_>) = heads.into_iter().unzip();
         MoveHeads { chats: chats.clone(), seqs }.execute(conn)?;
-        MarkInbox { chats: chats.clone() }.execute(conn)?;
         if history == History::Read {
             move_positions(conn, chats)?;
         }
@@ -225,11 +238,6 @@ statement! {
         chats: Vec<ChatId> as Array<sql::ChatId>,
         seqs: Vec<Seq> as Array<BigInt>,
     } -> (BigInt) = "heads.sql"
-}
-
-statement! {
-    /// Says that the lists of chats of the members change, where the database keeps them by user.
-    MarkInbox { chats: Vec<ChatId> as Array<sql::ChatId> } -> (BigInt) = "mark_inbox.sql"
 }
 
 // Diesel's FOR NO KEY UPDATE has no OF.

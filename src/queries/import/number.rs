@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt};
 
-use super::{ImportRefused, Imported};
+use super::{ImportRefused, Imported, by_chat};
 use crate::error::Error;
 use crate::ids::{ChatId, MessageId, sql_types as sql};
 use crate::queries::statement::statement;
@@ -22,10 +22,14 @@ pub(super) struct Numbered<'a> {
 }
 
 /// The heads of some chats: the last seq of each, and the version.
-type Heads = (HashMap<ChatId, Seq>, HashMap<ChatId, Version>);
+pub(super) type Heads = (HashMap<ChatId, Seq>, HashMap<ChatId, Version>);
 
 /// Locks the chats and their heads, each in the order of their ids, and gives the heads.
-pub(super) fn lock(conn: &mut PgConnection, ids: &[ChatId]) -> Result<Heads, Error<ImportRefused>> {
+pub(super) fn lock(
+    conn: &mut PgConnection,
+    ids: &[ChatId],
+    is_distributed: bool,
+) -> Result<Heads, Error<ImportRefused>> {
     let found: Vec<ChatId> = chats::table
         .filter(chats::id.eq_any(ids).and(chats::deleted_at.is_null()))
         .order(chats::id)
@@ -34,6 +38,9 @@ pub(super) fn lock(conn: &mut PgConnection, ids: &[ChatId]) -> Result<Heads, Err
         .load(conn)?;
     if let Some(&missing) = ids.iter().find(|id| found.binary_search(id).is_err()) {
         return Err(Error::Refused(ImportRefused::ChatNotFound(missing)));
+    }
+    if is_distributed {
+        return Ok(by_chat::lock_heads(conn, &found)?);
     }
     let heads: Vec<(ChatId, Seq, Version)> = chat_heads::table
         .filter(chat_heads::chat_id.eq_any(ids))
@@ -50,8 +57,9 @@ pub(super) fn number<'a>(
     conn: &mut PgConnection,
     batch: &'a [Imported<'a>],
     heads: &mut HashMap<ChatId, Seq>,
+    is_distributed: bool,
 ) -> Result<Vec<Numbered<'a>>, Error<ImportRefused>> {
-    let mut seqs = known(conn, batch)?;
+    let mut seqs = known(conn, batch, is_distributed)?;
     let mut new = Vec::with_capacity(batch.len());
     for message in batch {
         let Entry::Vacant(place) = seqs.entry((message.chat_id, message.id)) else { continue };
@@ -69,12 +77,19 @@ pub(super) fn number<'a>(
 }
 
 /// Which of the batch's messages, and of those that they answer, are in their chats already, and where.
-fn known(conn: &mut PgConnection, batch: &[Imported<'_>]) -> QueryResult<HashMap<(ChatId, MessageId), Seq>> {
+fn known(
+    conn: &mut PgConnection,
+    batch: &[Imported<'_>],
+    is_distributed: bool,
+) -> QueryResult<HashMap<(ChatId, MessageId), Seq>> {
     let mut ids: HashMap<ChatId, Vec<MessageId>> = HashMap::new();
     for message in batch {
         let ids = ids.entry(message.chat_id).or_default();
         ids.push(message.id);
         ids.extend(message.reply_to);
+    }
+    if is_distributed {
+        return by_chat::known(conn, ids);
     }
     let (chat_ids, ids) = ids.into_iter().flat_map(|(chat, ids)| ids.into_iter().map(move |id| (chat, id))).unzip();
     let known = Known { chat_ids, ids }.load::<(ChatId, MessageId, Seq)>(conn)?;

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 
-use super::profile::{Profile, seen_by};
+use super::profile::{self, Profile, seen_by};
 use super::statement::statement;
 use super::{atomic, nul_character};
 use crate::actor::Actor;
@@ -16,9 +16,10 @@ use crate::ids::{ChatId, UserId, sql_types as sql};
 use crate::page::Limit;
 use crate::queries::predicates::is_member;
 use crate::queries::visibility::{MemberSees, SeesReaction};
-use crate::schema::{chat_participants, message_reactions, messages, user_presence, users};
+use crate::schema::{chat_participants, message_reactions, messages, users};
 use crate::seq::Seq;
 use crate::version::Version;
+use crate::views::presence_entries;
 
 /// Why a reaction was not given, taken back or shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -272,7 +273,7 @@ pub fn list(
     }
     let mut page = message_reactions::table
         .inner_join(users::table.on(users::id.eq(message_reactions::user_id)))
-        .left_join(user_presence::table.on(user_presence::user_id.eq(users::id)))
+        .left_join(presence_entries::table.on(presence_entries::user_id.eq(users::id)))
         .filter(message_reactions::chat_id.eq(chat_id).and(message_reactions::message_seq.eq(seq)))
         .filter(SeesReaction { chat_id, reader })
         .order((message_reactions::created_at, message_reactions::user_id, message_reactions::emoji))
@@ -289,7 +290,8 @@ pub fn list(
         let by_same_user = message_reactions::user_id.eq(user_id).and(message_reactions::emoji.gt(emoji));
         page = page.filter(later.or(same.and(by_later_user.or(by_same_user))));
     }
-    let page = page.load(conn)?;
+    let mut page: Vec<Reactor> = page.load(conn)?;
+    profile::complete(conn, page.iter_mut().map(|reactor| &mut reactor.profile))?;
     if page.is_empty() {
         is_there(conn, chat_id, reader, seq)?;
     }

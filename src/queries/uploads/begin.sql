@@ -1,23 +1,15 @@
-INSERT INTO uploads (storage_key, owner_id, mime_type, byte_size)
 SELECT
-    $2,
-    account.id,
-    $3,
-    $4
-FROM users AS account
-WHERE account.id = $1 AND account.deleted_at IS NULL
-FOR KEY SHARE
-RETURNING
-    storage_key,
-    owner_id,
-    mime_type,
-    byte_size,
-    medium_key,
-    thumbnail_key,
-    width,
-    height,
-    created_at,
-    abandoned_at,
-    attached_chat,
-    attached_seq,
-    attached_position
+    begun.storage_key,
+    begun.owner_id,
+    begun.mime_type,
+    begun.byte_size,
+    begun.medium_key,
+    begun.thumbnail_key,
+    begun.width,
+    begun.height,
+    begun.created_at,
+    begun.abandoned_at,
+    begun.attached_chat,
+    begun.attached_seq,
+    begun.attached_position
+FROM begin_upload($1, $2, $3, $4) AS begun

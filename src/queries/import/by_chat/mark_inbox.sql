@@ -1,0 +1,2 @@
+SELECT mark_inbox($1, NULL, NULL)
+WHERE keeps_inbox()
