@@ -192,18 +192,15 @@ BEGIN
         PERFORM record_user_change(ARRAY[by_user::uuid], 'block_changed', NULL, of_user, NULL);
     END IF;
 
-    PERFORM FROM contacts AS contact WHERE contact.user_id = of_user AND contact.contact_id = by_user;
-
-    -- A statement of its own: Citus takes none of the two in a condition.
-    IF NOT FOUND THEN
-        PERFORM own.chat_id
-        FROM chat_participants AS own
-        INNER JOIN chat_participants AS other ON other.chat_id = own.chat_id AND other.user_id = by_user
-        WHERE own.user_id = of_user AND own.left_at IS NULL AND other.left_at IS NULL
-        LIMIT 1;
-    END IF;
-
-    IF FOUND THEN
+    IF
+        EXISTS (SELECT FROM contacts AS contact WHERE contact.user_id = of_user AND contact.contact_id = by_user)
+        OR EXISTS (
+            SELECT
+            FROM chat_participants AS own
+            INNER JOIN chat_participants AS other ON other.chat_id = own.chat_id AND other.user_id = by_user
+            WHERE own.user_id = of_user AND own.left_at IS NULL AND other.left_at IS NULL
+        )
+    THEN
         PERFORM record_user_change(ARRAY[of_user::uuid], 'profile_changed', NULL, by_user, NULL);
     END IF;
 

@@ -98,6 +98,7 @@ AS $$
 DECLARE
     all_users uuid [] := of_users;
     gone uuid [];
+    rows_now inbox_by_user [];
     removed bigint := 0;
     written bigint;
 BEGIN
@@ -123,30 +124,85 @@ BEGIN
         END IF;
     END IF;
 
-    -- What a user did alone is here already, and may be later than what this statement sees.
+    -- As inbox_truth has them, with the chat named in each relation, so that Citus finds the one server that has it.
+    SELECT
+        array_agg(
+            row(
+                position.user_id,
+                in_chat,
+                head.last_seq,
+                head.last_message_at,
+                head.last_sender_id,
+                head.last_kind,
+                head.last_preview,
+                CASE
+                    WHEN
+                        head.last_seq > 0 AND (viewer.seen_after_seq >= head.last_seq OR head.last_seq = ANY (viewer.hidden_seqs))
+                        THEN 2
+                    WHEN head.last_sender_id IS NOT NULL AND head.last_uncounted_seq = head.last_seq THEN 1
+                    ELSE 0
+                END,
+                position.last_read_seq,
+                head.last_seq - position.last_read_seq
+                - CASE
+                    WHEN head.last_uncounted_seq > position.last_read_seq THEN (
+                        SELECT count(*)
+                        FROM messages AS uncounted
+                        WHERE
+                            uncounted.chat_id = in_chat
+                            AND uncounted.seq > position.last_read_seq
+                            AND (uncounted.sender_id IS NULL OR uncounted.deleted_at IS NOT NULL)
+                    )
+                    ELSE 0
+                END,
+                CASE
+                    WHEN head.last_seq > position.last_read_seq THEN (
+                        SELECT count(*)
+                        FROM message_mentions AS mention
+                        WHERE
+                            mention.chat_id = in_chat
+                            AND mention.user_id = position.user_id
+                            AND mention.message_seq > position.last_read_seq
+                    )
+                    ELSE 0
+                END,
+                setting.muted_until_at,
+                setting.pin_rank,
+                CASE WHEN setting.hidden_through_seq >= head.last_seq THEN 2 WHEN setting.is_archived THEN 1 ELSE 0 END,
+                setting.unread_from_seq,
+                setting.draft
+            )::inbox_by_user
+        )
+    INTO rows_now
+    FROM unread_messages AS position
+    INNER JOIN chat_heads AS head ON head.chat_id = in_chat
+    INNER JOIN chat_participants AS viewer ON viewer.chat_id = in_chat AND viewer.user_id = position.user_id
+    LEFT JOIN chat_settings AS setting ON setting.chat_id = in_chat AND setting.user_id = position.user_id
+    WHERE position.chat_id = in_chat AND position.user_id = ANY (all_users);
+
+    -- What a user did alone is here already, and may be later than what that statement saw.
     INSERT INTO inbox_by_user AS entry (
         user_id, about_chat_id, last_seq, last_message_at, last_sender_id, last_kind, last_preview, last_state, last_read_seq,
         unread_count, mention_count, muted_until_at, pin_rank, shown_in, unread_from_seq, draft
     )
     SELECT
-        truth.user_id,
-        truth.about_chat_id,
-        truth.last_seq,
-        truth.last_message_at,
-        truth.last_sender_id,
-        truth.last_kind,
-        truth.last_preview,
-        truth.last_state,
-        truth.last_read_seq,
-        truth.unread_count,
-        truth.mention_count,
-        truth.muted_until_at,
-        truth.pin_rank,
-        truth.shown_in,
-        truth.unread_from_seq,
-        truth.draft
-    FROM inbox_truth AS truth
-    WHERE truth.about_chat_id = in_chat AND truth.user_id = ANY (all_users)
+        one.user_id,
+        one.about_chat_id,
+        one.last_seq,
+        one.last_message_at,
+        one.last_sender_id,
+        one.last_kind,
+        one.last_preview,
+        one.last_state,
+        one.last_read_seq,
+        one.unread_count,
+        one.mention_count,
+        one.muted_until_at,
+        one.pin_rank,
+        one.shown_in,
+        one.unread_from_seq,
+        one.draft
+    FROM unnest(rows_now) AS one
     ON CONFLICT (user_id, about_chat_id) DO UPDATE
     SET
         last_seq = excluded.last_seq,
