@@ -57,14 +57,13 @@ pub fn assert_ready_for_shards(database: &TestDatabase) {
         let relations = relations(sql);
         let several = relations.len() > 1;
         let is_routed = |(table, alias): &(String, String)| {
-            let key = "chat_id";
             // Not `chats`, which is whole on each server.
             let is_of_a_chat = of_chats.contains(table);
             // What is inserted from other rows goes where those are, which have to be routed themselves.
             let is_first =
                 several && *table == relations[0].0 && relations[1..].iter().all(|(other, _)| other != table);
             let is_new = sql.starts_with("INSERT") && (sql.contains("VALUES") || is_first);
-            !is_of_a_chat || is_new || names(sql, alias, key) || (!several && names_alone(sql, key))
+            !is_of_a_chat || is_new || names(sql, alias, "chat_id") || (!several && names_alone(sql, "chat_id"))
         };
         let refused = REFUSED.iter().find(|(refused, _)| refused(sql)).map(|(_, why)| format!("{why}: "));
         if refused.is_some() || !relations.iter().all(is_routed) {
