@@ -149,7 +149,10 @@ fn for_many_chats(database: &TestDatabase) {
         .collect();
     let tally = |imported, already_there| Ok(Tally { imported, already_there });
     assert_eq!(import::messages(conn, &batch[..50], History::Unread), tally(50, 0));
+    // Received and not read before, and read with the rest.
+    receipts::mark_delivered(conn, by(users[0]), chats[0].1, Seq::new(5)).unwrap();
     assert_eq!(import::messages(conn, &batch, History::Read), tally(50, 50));
+    assert_eq!(database.value("SELECT count(*) FROM message_delivery WHERE read_at IS NULL"), "0");
     assert_eq!(database.column("SELECT last_seq::text FROM chat_heads"), ["20"; 5]);
     assert_eq!(database.column("SELECT DISTINCT last_read_seq FROM unread_messages"), ["20"]);
     assert_consistent(database);
