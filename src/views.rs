@@ -1,10 +1,11 @@
-//! The views as Diesel sees them: `unread_counts`, `message_receipts`, `inbox_entries`, and `presence_entries`.
+//! The views as Diesel sees them: `unread_counts`, `message_receipts`, `inbox_entries`, `presence_entries`,
+//! `local_users`, `local_contacts` and `local_chats`.
 //!
 //! `diesel print-schema` knows tables only, so these are written by hand; a test holds them against the server.
 
 use crate::enums::sql_types::DeliveryStatus;
 use crate::ids::sql_types::{ChatId, UserId};
-use crate::schema::sql_types::{MessageKind, UserStatus};
+use crate::schema::sql_types::{ChatKind, ContactStatus, MessageKind, UserStatus};
 use crate::schema::{
     blocks, chat_heads, chat_participants, chats, contacts, message_reactions, messages, unread_messages,
     user_presence, users,
@@ -102,6 +103,54 @@ diesel::table! {
         status -> Nullable<UserStatus>,
         /// As in `user_presence`, where there is a status.
         last_seen_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Nullable, Text, Timestamptz};
+    use super::UserId;
+
+    /// The rows of `users`, to be locked; where Citus distributes the database, those of the coordinator's own copy.
+    local_users (id) {
+        /// As in `users`.
+        id -> UserId,
+        /// As in `users`.
+        username -> Nullable<Text>,
+        /// As in `users`.
+        avatar_url -> Nullable<Text>,
+        /// As in `users`.
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use super::{ContactStatus, UserId};
+
+    /// The rows of `contacts`, to be locked, as `local_users` has those of `users`.
+    local_contacts (user_id, contact_id) {
+        /// As in `contacts`.
+        user_id -> UserId,
+        /// As in `contacts`.
+        contact_id -> UserId,
+        /// As in `contacts`.
+        status -> ContactStatus,
+        /// As in `contacts`.
+        requested_by -> UserId,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Nullable, Timestamptz};
+    use super::{ChatId, ChatKind};
+
+    /// The rows of `chats`, to be locked, as `local_users` has those of `users`.
+    local_chats (id) {
+        /// As in `chats`.
+        id -> ChatId,
+        /// As in `chats`.
+        kind -> ChatKind,
+        /// As in `chats`.
+        deleted_at -> Nullable<Timestamptz>,
     }
 }
 

@@ -18,9 +18,11 @@ fn quoted_last(kind: DatabaseErrorKind, information: &dyn DatabaseErrorInformati
         kind,
         DatabaseErrorKind::UniqueViolation | DatabaseErrorKind::ForeignKeyViolation | DatabaseErrorKind::CheckViolation
     );
+    // What Citus copies to a worker is refused with a code of its own.
+    let is_copied = matches!(kind, DatabaseErrorKind::Unknown) && information.message().contains(" constraint \"");
     let mut parts = information.message().rsplit('"');
     parts.next();
-    parts.next().filter(|_| is_of_constraint)
+    parts.next().filter(|_| is_of_constraint || is_copied)
 }
 
 /// A name without `_` and six digits or more: no constraint of the messenger ends so, and the number of every shard does.
@@ -42,7 +44,7 @@ mod tests {
 
     #[test]
     fn what_a_worker_refuses_is_named_as_on_a_plain_server() {
-        use DatabaseErrorKind::{CheckViolation, ForeignKeyViolation, NotNullViolation, UniqueViolation};
+        use DatabaseErrorKind::{CheckViolation, ForeignKeyViolation, NotNullViolation, UniqueViolation, Unknown};
         for (kind, message, name) in [
             (
                 UniqueViolation,
@@ -64,6 +66,12 @@ mod tests {
                 "duplicate key value violates unique constraint \"service_key_1\"",
                 Some("service_key_1"),
             ),
+            (
+                Unknown,
+                "new row for relation \"message_edits_102046\" violates check constraint \"message_edits_version_check\"",
+                Some("message_edits_version_check"),
+            ),
+            (Unknown, "relation \"messages\" does not exist", None),
             (UniqueViolation, "a message without a name", None),
             (NotNullViolation, "null value in column \"a\" of relation \"b_102041\"", None),
         ] {

@@ -1,5 +1,6 @@
 -- Drops the users, and with them every account.
 
+DROP VIEW local_users;
 DROP TABLE reserved_usernames;
 DROP TABLE users;
 DROP FUNCTION allows(visibility, boolean);

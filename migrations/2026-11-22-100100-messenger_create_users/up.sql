@@ -78,6 +78,15 @@ CREATE INDEX reserved_usernames_age_idx ON reserved_usernames (reserved_at);
 
 CREATE INDEX reserved_usernames_user_idx ON reserved_usernames (user_id) WHERE user_id IS NOT NULL;
 
+-- Accounts are locked through this view: see its comment.
+CREATE VIEW local_users WITH (security_invoker = true) AS
+SELECT
+    id,
+    username,
+    avatar_url,
+    deleted_at
+FROM users;
+
 COMMENT ON TABLE users IS
     'A person''s account. It is closed by anonymising it, never by deleting the row, so the messages it sent keep a sender.';
 COMMENT ON COLUMN users.id IS 'The user''s key.';
@@ -110,3 +119,9 @@ COMMENT ON COLUMN reserved_usernames.user_id IS
     'Who gave it up, and may take it back; three of one user at most. Null: the account is closed.';
 COMMENT ON INDEX reserved_usernames_age_idx IS 'Used by: releasing what was reserved long enough.';
 COMMENT ON INDEX reserved_usernames_user_idx IS 'Used by: the foreign key, and giving up a username.';
+COMMENT ON VIEW local_users IS
+    'The rows of users, to be locked. Where Citus distributes the database, those of the coordinator''s own copy: for the lock of one row of a table that is whole on each server, Citus locks the table. distribute replaces it.';
+COMMENT ON COLUMN local_users.id IS 'As in users.';
+COMMENT ON COLUMN local_users.username IS 'As in users.';
+COMMENT ON COLUMN local_users.avatar_url IS 'As in users.';
+COMMENT ON COLUMN local_users.deleted_at IS 'As in users.';

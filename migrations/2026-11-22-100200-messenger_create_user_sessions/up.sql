@@ -57,6 +57,19 @@ CREATE INDEX user_sessions_expires_idx ON user_sessions (expires_at);
 CREATE UNIQUE INDEX user_sessions_device_key ON user_sessions (user_id, device_id)
 WHERE device_id IS NOT NULL AND revoked_at IS NULL;
 
+-- Sessions are locked through this view, as accounts are through local_users.
+CREATE VIEW local_user_sessions WITH (security_invoker = true) AS
+SELECT
+    id,
+    user_id,
+    last_active_at,
+    expires_at,
+    idle_timeout,
+    revoked_at,
+    server_id,
+    connection_id
+FROM user_sessions;
+
 COMMENT ON TABLE user_sessions IS 'A signed-in device of a user, from sign-in until it expires or is revoked.';
 COMMENT ON COLUMN user_sessions.id IS 'The session''s key, safe to show to the user who owns it.';
 COMMENT ON COLUMN user_sessions.user_id IS 'Who is signed in.';
@@ -102,9 +115,9 @@ LANGUAGE plpgsql
 AS $$
 BEGIN
     IF of_device IS NULL THEN
-        PERFORM FROM users WHERE id = for_user AND deleted_at IS NULL FOR KEY SHARE;
+        PERFORM FROM local_users WHERE id = for_user AND deleted_at IS NULL FOR KEY SHARE;
     ELSE
-        PERFORM FROM users WHERE id = for_user AND deleted_at IS NULL FOR NO KEY UPDATE;
+        PERFORM FROM local_users WHERE id = for_user AND deleted_at IS NULL FOR NO KEY UPDATE;
     END IF;
 
     IF NOT FOUND THEN
@@ -155,11 +168,11 @@ CREATE FUNCTION connect_session(
 LANGUAGE plpgsql
 AS $$
 BEGIN
-    PERFORM FROM users WHERE id = of_user FOR NO KEY UPDATE;
+    PERFORM FROM local_users WHERE id = of_user FOR NO KEY UPDATE;
 
     SELECT session.server_id, session.connection_id
     INTO former_server, former_connection
-    FROM user_sessions AS session
+    FROM local_user_sessions AS session
     WHERE
         session.id = in_session
         AND session.user_id = of_user
@@ -192,7 +205,7 @@ CREATE FUNCTION disconnect_session(
 LANGUAGE plpgsql
 AS $$
 BEGIN
-    PERFORM FROM users WHERE id = of_user FOR NO KEY UPDATE;
+    PERFORM FROM local_users WHERE id = of_user FOR NO KEY UPDATE;
 
     UPDATE user_sessions
     SET server_id = NULL, connection_id = NULL, connected_at = NULL
@@ -226,7 +239,7 @@ DECLARE
     one uuid;
 BEGIN
     FOREACH one IN ARRAY concerned LOOP
-        PERFORM FROM users WHERE id = one FOR NO KEY UPDATE;
+        PERFORM FROM local_users WHERE id = one FOR NO KEY UPDATE;
     END LOOP;
 
     UPDATE user_sessions
@@ -261,3 +274,12 @@ COMMENT ON FUNCTION disconnect_session(user_id, session_id, text, text) IS
     'Notes that a socket is closed: whether it was the one of its session, and the last of its user.';
 COMMENT ON FUNCTION disconnect_server(text) IS
     'Notes that all sockets of a server are closed: whose they were, and whether they were the last of their user.';
+COMMENT ON VIEW local_user_sessions IS 'The rows of user_sessions, to be locked, as local_users has those of users.';
+COMMENT ON COLUMN local_user_sessions.id IS 'As in user_sessions.';
+COMMENT ON COLUMN local_user_sessions.user_id IS 'As in user_sessions.';
+COMMENT ON COLUMN local_user_sessions.last_active_at IS 'As in user_sessions.';
+COMMENT ON COLUMN local_user_sessions.expires_at IS 'As in user_sessions.';
+COMMENT ON COLUMN local_user_sessions.idle_timeout IS 'As in user_sessions.';
+COMMENT ON COLUMN local_user_sessions.revoked_at IS 'As in user_sessions.';
+COMMENT ON COLUMN local_user_sessions.server_id IS 'As in user_sessions.';
+COMMENT ON COLUMN local_user_sessions.connection_id IS 'As in user_sessions.';

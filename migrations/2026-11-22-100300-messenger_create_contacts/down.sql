@@ -1,5 +1,6 @@
 -- Drops contacts and blocks.
 
+DROP VIEW local_contacts;
 DROP TABLE blocks;
 DROP TABLE declined_requests;
 DROP TABLE contacts;

@@ -56,6 +56,15 @@ CREATE TABLE blocks (
     )
 );
 
+-- Contacts are locked through this view, as accounts are through local_users.
+CREATE VIEW local_contacts WITH (security_invoker = true) AS
+SELECT
+    user_id,
+    contact_id,
+    status,
+    requested_by
+FROM contacts;
+
 COMMENT ON TABLE contacts IS
     'Two users who know each other, or one who asked: always a pair of rows, (a, b) and (b, a), held together at commit.';
 COMMENT ON COLUMN contacts.user_id IS 'Whose contact list the row is in.';
@@ -78,3 +87,8 @@ COMMENT ON COLUMN blocks.blocker_id IS 'Who blocks.';
 COMMENT ON COLUMN blocks.blocked_id IS 'Who is blocked.';
 COMMENT ON COLUMN blocks.created_at IS 'Since when.';
 COMMENT ON CONSTRAINT blocks_blocked_fkey ON blocks IS 'Not indexed: users are never deleted, and blocks are looked up by both.';
+COMMENT ON VIEW local_contacts IS 'The rows of contacts, to be locked, as local_users has those of users.';
+COMMENT ON COLUMN local_contacts.user_id IS 'As in contacts.';
+COMMENT ON COLUMN local_contacts.contact_id IS 'As in contacts.';
+COMMENT ON COLUMN local_contacts.status IS 'As in contacts.';
+COMMENT ON COLUMN local_contacts.requested_by IS 'As in contacts.';

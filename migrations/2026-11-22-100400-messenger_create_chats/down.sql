@@ -1,5 +1,6 @@
 -- Drops chats, their heads and who takes part in them.
 
+DROP VIEW local_chats;
 DROP TABLE chat_participants;
 DROP TABLE chat_heads;
 DROP TABLE chats;

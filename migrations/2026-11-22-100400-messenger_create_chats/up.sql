@@ -116,6 +116,14 @@ CREATE INDEX chat_participants_left_idx ON chat_participants (user_id, chat_id) 
 CREATE UNIQUE INDEX chat_participants_one_owner_key ON chat_participants (chat_id)
 WHERE role = 'owner' AND left_at IS NULL;
 
+-- Chats are locked through this view, as accounts are through local_users.
+CREATE VIEW local_chats WITH (security_invoker = true) AS
+SELECT
+    id,
+    kind,
+    deleted_at
+FROM chats;
+
 COMMENT ON TABLE chats IS 'A conversation: the part of it that changes rarely. What changes with every message is in chat_heads.';
 COMMENT ON COLUMN chats.id IS 'The chat''s key.';
 COMMENT ON COLUMN chats.kind IS 'Direct or group; a chat never changes its kind.';
@@ -176,3 +184,7 @@ COMMENT ON CONSTRAINT chat_participants_user_fkey ON chat_participants IS
 COMMENT ON INDEX chat_participants_active_idx IS 'Used by: a user''s chats, as an index-only scan.';
 COMMENT ON INDEX chat_participants_left_idx IS 'Used by: erasing and exporting what a user said in chats that they left.';
 COMMENT ON INDEX chat_participants_one_owner_key IS 'At most one active owner per chat.';
+COMMENT ON VIEW local_chats IS 'The rows of chats, to be locked, as local_users has those of users.';
+COMMENT ON COLUMN local_chats.id IS 'As in chats.';
+COMMENT ON COLUMN local_chats.kind IS 'As in chats.';
+COMMENT ON COLUMN local_chats.deleted_at IS 'As in chats.';

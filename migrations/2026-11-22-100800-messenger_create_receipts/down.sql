@@ -2,7 +2,7 @@
 
 DROP FUNCTION receipts_at(chat_id, user_id, timestamptz);
 DROP FUNCTION said_through(chat_id, user_id, timestamptz, bigint, bigint);
-DROP FUNCTION hidden_receipts(user_id, uuid []);
+DROP VIEW hidden_receipts;
 DROP VIEW message_receipts;
 DROP VIEW unread_counts;
 DROP TABLE message_delivery;

@@ -85,31 +85,23 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) AS run ON true;
 
--- One SELECT, which PostgreSQL inlines into the calling statement.
-CREATE FUNCTION hidden_receipts(from_reader user_id, of_users uuid [])
-RETURNS TABLE (of_user user_id, is_hidden boolean, blocked_at timestamptz)
-LANGUAGE sql
-STABLE
-AS $$
-    SELECT
-        other.id,
-        NOT allows(other.receipts_to, contact.user_id IS NOT NULL) OR NOT allows(own.receipts_to, contact.user_id IS NOT NULL),
-        block.created_at
-    FROM users AS own
-    CROSS JOIN unnest(of_users) AS one (id)
-    INNER JOIN users AS other ON other.id = one.id
-    LEFT JOIN blocks AS block ON block.blocker_id = other.id AND block.blocked_id = from_reader
-    LEFT JOIN contacts AS contact
-        ON contact.user_id = other.id AND contact.contact_id = from_reader AND contact.accepted_at IS NOT NULL
-    WHERE
-        own.id = from_reader
-        AND other.id <> from_reader
-        AND (
-            block.blocker_id IS NOT NULL
-            OR NOT allows(other.receipts_to, contact.user_id IS NOT NULL)
-            OR NOT allows(own.receipts_to, contact.user_id IS NOT NULL)
-        )
-$$;
+CREATE VIEW hidden_receipts WITH (security_invoker = true) AS
+SELECT
+    own.id AS from_reader,
+    other.id AS of_user,
+    NOT allows(other.receipts_to, contact.user_id IS NOT NULL) OR NOT allows(own.receipts_to, contact.user_id IS NOT NULL) AS is_hidden,
+    block.created_at AS blocked_at
+FROM users AS own
+CROSS JOIN users AS other
+LEFT JOIN blocks AS block ON block.blocker_id = other.id AND block.blocked_id = own.id
+LEFT JOIN contacts AS contact ON contact.user_id = other.id AND contact.contact_id = own.id AND contact.accepted_at IS NOT NULL
+WHERE
+    other.id <> own.id
+    AND (
+        block.blocker_id IS NOT NULL
+        OR NOT allows(other.receipts_to, contact.user_id IS NOT NULL)
+        OR NOT allows(own.receipts_to, contact.user_id IS NOT NULL)
+    );
 
 CREATE FUNCTION said_through(
     in_chat chat_id,
@@ -204,8 +196,6 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION hidden_receipts(user_id, uuid []) IS
-    'Which of these users do not show a reader what they have read: because they or the reader have chosen so (is_hidden), or because they have blocked the reader since a time (blocked_at), who does not learn either what they have received since.';
 COMMENT ON FUNCTION said_through(chat_id, user_id, timestamptz, bigint, bigint) IS
     'Through which message all that follows a message was sent by one user before a time.';
 COMMENT ON FUNCTION receipts_at(chat_id, user_id, timestamptz) IS
@@ -238,3 +228,9 @@ COMMENT ON COLUMN message_receipts.user_id IS 'Which recipient.';
 COMMENT ON COLUMN message_receipts.status IS 'How far it got.';
 COMMENT ON COLUMN message_receipts.delivered_at IS 'When it was received. Null: pending.';
 COMMENT ON COLUMN message_receipts.read_at IS 'When it was read. Null: not yet.';
+COMMENT ON VIEW hidden_receipts IS
+    'Who does not show a reader what they have read: because they or the reader have chosen so (is_hidden), or because they have blocked the reader since a time (blocked_at), who does not learn either what they have received since. To be asked for one reader and some users, not for all.';
+COMMENT ON COLUMN hidden_receipts.from_reader IS 'To whom.';
+COMMENT ON COLUMN hidden_receipts.of_user IS 'Whose.';
+COMMENT ON COLUMN hidden_receipts.is_hidden IS 'Whether one of the two has chosen so.';
+COMMENT ON COLUMN hidden_receipts.blocked_at IS 'Since when the other has blocked the reader. Null: they have not.';

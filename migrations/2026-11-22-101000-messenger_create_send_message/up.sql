@@ -71,12 +71,17 @@ BEGIN
             AND sender.seen_after_seq < answered_seq
             AND answered_seq <> ALL (sender.hidden_seqs)
     ) THEN
-        RAISE EXCEPTION 'the sender does not see the message that is answered'
+        RAISE EXCEPTION 'the sender does not see the message that is answered ("messages_reply_in_chat_fkey")'
         USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'messages_reply_in_chat_fkey';
     END IF;
 
     -- The UPDATE that gets the lock reads the clock: after it has waited for another transaction, it computes its row
     -- again.
+
+    IF keeps_inbox() THEN
+        -- Where Citus distributes the tables, the clock is read before the wait.
+        PERFORM FROM chat_heads WHERE chat_id = in_chat FOR NO KEY UPDATE;
+    END IF;
 
     UPDATE chat_heads
     SET
@@ -109,7 +114,7 @@ BEGIN
         FOR NO KEY UPDATE;
 
         IF NOT FOUND THEN
-            RAISE EXCEPTION 'the sender''s membership ended while the message was sent'
+            RAISE EXCEPTION 'the sender''s membership ended while the message was sent ("messages_sender_is_participant_fkey")'
             USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'messages_sender_is_participant_fkey';
         END IF;
     END LOOP;

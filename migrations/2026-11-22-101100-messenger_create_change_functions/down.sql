@@ -10,6 +10,7 @@ DROP FUNCTION set_message_metadata(chat_id, user_id, bigint, bigint, jsonb);
 DROP FUNCTION touch_message(chat_id, user_id, bigint);
 DROP FUNCTION change_reaction(chat_id, user_id, bigint, text, boolean);
 DROP FUNCTION edit_message(chat_id, user_id, bigint, text);
+DROP FUNCTION changes_of_chats(uuid [], bigint [], bigint);
 DROP FUNCTION record_unblock(user_id, user_id);
 DROP FUNCTION record_profile_change(user_id, boolean);
 DROP FUNCTION record_user_change(uuid [], user_change_kind, chat_id, user_id, session_id);

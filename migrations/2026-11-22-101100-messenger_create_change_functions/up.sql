@@ -49,6 +49,11 @@ CREATE FUNCTION record_event(
 LANGUAGE plpgsql
 AS $$
 BEGIN
+    IF keeps_inbox() THEN
+        -- Where Citus distributes the tables, the clock is read before the wait.
+        PERFORM FROM chat_heads WHERE chat_id = in_chat FOR NO KEY UPDATE;
+    END IF;
+
     UPDATE chat_heads
     SET
         last_seq = last_seq + 1,
@@ -193,9 +198,9 @@ BEGIN
     END IF;
 
     IF
-        EXISTS (SELECT FROM contacts AS contact WHERE contact.user_id = of_user AND contact.contact_id = by_user)
+        EXISTS (SELECT contact.user_id FROM contacts AS contact WHERE contact.user_id = of_user AND contact.contact_id = by_user)
         OR EXISTS (
-            SELECT
+            SELECT own.chat_id
             FROM chat_participants AS own
             INNER JOIN chat_participants AS other ON other.chat_id = own.chat_id AND other.user_id = by_user
             WHERE own.user_id = of_user AND own.left_at IS NULL AND other.left_at IS NULL
@@ -207,6 +212,38 @@ BEGIN
     IF by_user > of_user THEN
         PERFORM record_user_change(ARRAY[by_user::uuid], 'block_changed', NULL, of_user, NULL);
     END IF;
+END
+$$;
+
+-- Chat by chat, so that each is read where it lies, and none beyond what is asked for.
+CREATE FUNCTION changes_of_chats(of_chats uuid [], after_versions bigint [], at_most bigint) RETURNS SETOF chat_changes
+LANGUAGE plpgsql
+STABLE
+AS $$
+DECLARE
+    of_chat uuid;
+    after_version bigint;
+    room bigint := at_most;
+    given bigint;
+BEGIN
+    FOR of_chat, after_version IN
+        SELECT
+            known.chat_id,
+            known.version
+        FROM unnest(of_chats, after_versions) AS known (chat_id, version)
+        ORDER BY known.chat_id
+    LOOP
+        RETURN QUERY
+        SELECT change.*
+        FROM chat_changes AS change
+        WHERE change.chat_id = of_chat AND change.version > after_version
+        ORDER BY change.version
+        LIMIT room;
+
+        GET DIAGNOSTICS given = ROW_COUNT;
+        room := room - given;
+        EXIT WHEN room = 0;
+    END LOOP;
 END
 $$;
 
@@ -266,13 +303,13 @@ BEGIN
 
     -- Checked under the lock of the head, because it may have changed meanwhile.
     IF NOT EXISTS (SELECT FROM unread_messages WHERE user_id = by_user AND chat_id = in_chat) THEN
-        RAISE EXCEPTION 'the sender''s membership ended while the message was edited'
+        RAISE EXCEPTION 'the sender''s membership ended while the message was edited ("messages_sender_is_participant_fkey")'
         USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'messages_sender_is_participant_fkey';
     END IF;
 
     INSERT INTO message_edits (chat_id, message_seq, version, content, edited_at)
     SELECT
-        in_chat,
+        message.chat_id,
         of_seq,
         coalesce((SELECT max(edit.version) FROM message_edits AS edit WHERE edit.chat_id = in_chat AND edit.message_seq = of_seq), 0) + 1,
         message.content,
@@ -286,7 +323,7 @@ BEGIN
     RETURNING * INTO edited;
 
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'the message was deleted while it was edited'
+        RAISE EXCEPTION 'the message was deleted while it was edited ("messages_deleted_is_empty_check")'
         USING ERRCODE = 'check_violation', CONSTRAINT = 'messages_deleted_is_empty_check';
     END IF;
 
@@ -353,7 +390,7 @@ BEGIN
     RETURNING * INTO changed;
 
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'the message was changed meanwhile'
+        RAISE EXCEPTION 'the message was changed meanwhile ("messages_version_check")'
         USING ERRCODE = 'check_violation', CONSTRAINT = 'messages_version_check';
     END IF;
 
@@ -403,12 +440,12 @@ BEGIN
 
     -- Under the lock of the head, which ends with the transaction: what was true before it may have changed meanwhile.
     IF NOT EXISTS (SELECT FROM unread_messages WHERE user_id = by_user AND chat_id = in_chat) THEN
-        RAISE EXCEPTION 'the membership ended meanwhile'
+        RAISE EXCEPTION 'the membership ended meanwhile ("messages_sender_is_participant_fkey")'
         USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'messages_sender_is_participant_fkey';
     END IF;
 
     IF NOT EXISTS (SELECT FROM messages WHERE chat_id = in_chat AND seq = of_seq AND deleted_at IS NULL) THEN
-        RAISE EXCEPTION 'the message was deleted meanwhile'
+        RAISE EXCEPTION 'the message was deleted meanwhile ("messages_deleted_is_empty_check")'
         USING ERRCODE = 'check_violation', CONSTRAINT = 'messages_deleted_is_empty_check';
     END IF;
 END
@@ -488,13 +525,13 @@ BEGIN
         INTO is_message, is_member, given_times;
 
         IF NOT is_message THEN
-            RAISE EXCEPTION 'the message was deleted while somebody reacted to it'
+            RAISE EXCEPTION 'the message was deleted while somebody reacted to it ("message_reactions_message_fkey")'
             USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'message_reactions_message_fkey';
         ELSIF NOT is_member THEN
-            RAISE EXCEPTION 'the membership ended while the reaction was given'
+            RAISE EXCEPTION 'the membership ended while the reaction was given ("message_reactions_user_is_participant_fkey")'
             USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'message_reactions_user_is_participant_fkey';
         ELSIF is_given AND given_times >= 20 THEN
-            RAISE EXCEPTION 'a member has at most 20 reactions on a message'
+            RAISE EXCEPTION 'a member has at most 20 reactions on a message ("message_reactions_of_one_check")'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'message_reactions_of_one_check';
         END IF;
 
@@ -878,6 +915,8 @@ COMMENT ON FUNCTION record_profile_change(user_id, boolean) IS
     'Logs another name or picture of a user: in each of their chats, for each of their contacts, and for themselves; when only the picture changed, nothing for those whom the user has blocked.';
 COMMENT ON FUNCTION record_unblock(user_id, user_id) IS
     'Logs that a user no longer blocks another: for both, if the other knows the user.';
+COMMENT ON FUNCTION changes_of_chats(uuid [], bigint [], bigint) IS
+    'What is logged of some chats after a version of each: chat by chat in the order of their ids, each in the order of its versions, so many rows at most.';
 COMMENT ON FUNCTION edit_message(chat_id, user_id, bigint, text) IS
     'Edits a message, empties its metadata, and gives the outcome (edited, unchanged, or the refusal) and the message. Locks the head, then the message.';
 COMMENT ON FUNCTION set_message_metadata(chat_id, user_id, bigint, bigint, jsonb) IS

@@ -34,6 +34,37 @@ CREATE TABLE push_tokens (
 
 CREATE INDEX push_tokens_user_idx ON push_tokens (user_id);
 
+-- Ends active sessions of a user, and forgets where their devices are reached: one, or all but one, or all.
+CREATE FUNCTION end_sessions(of_user user_id, only_one session_id, but_one session_id) RETURNS SETOF user_sessions
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    chosen uuid [] := ARRAY(
+        SELECT session.id
+        FROM local_user_sessions AS session
+        WHERE
+            session.user_id = of_user
+            AND session_is_active(session.revoked_at, session.expires_at, session.last_active_at, session.idle_timeout)
+            AND (only_one IS NULL OR session.id = only_one)
+            AND (but_one IS NULL OR session.id <> but_one)
+        ORDER BY session.id
+        FOR NO KEY UPDATE
+    );
+BEGIN
+    IF chosen = '{}' THEN
+        RETURN;
+    END IF;
+
+    DELETE FROM push_tokens WHERE session_id = ANY (chosen);
+
+    RETURN QUERY
+    UPDATE user_sessions
+    SET revoked_at = now()
+    WHERE id = ANY (chosen)
+    RETURNING *;
+END
+$$;
+
 -- The session is locked first, so that it is active until this commits, and registers one token at a time. A token that
 -- another session has moves to this one: the device changed hands, and must not get what is meant for the former user.
 CREATE FUNCTION register_push_token(
@@ -47,7 +78,7 @@ CREATE FUNCTION register_push_token(
 LANGUAGE plpgsql
 AS $$
 BEGIN
-    PERFORM FROM user_sessions AS session
+    PERFORM FROM local_user_sessions AS session
     WHERE
         session.id = in_session
         AND session.user_id = for_user
@@ -86,5 +117,7 @@ COMMENT ON COLUMN push_tokens.p256dh IS 'The public key of a Web Push subscripti
 COMMENT ON COLUMN push_tokens.auth IS 'The secret of a Web Push subscription, 16 bytes. Null: the service has none.';
 COMMENT ON COLUMN push_tokens.registered_at IS 'When the device registered it, or last registered it again.';
 COMMENT ON INDEX push_tokens_user_idx IS 'Used by: the devices of a user that a notification wakes.';
+COMMENT ON FUNCTION end_sessions(user_id, session_id, session_id) IS
+    'Ends active sessions of a user, and forgets where their devices are reached, and gives them: one, or all but one, or all.';
 COMMENT ON FUNCTION register_push_token(user_id, session_id, push_service, text, bytea, bytea) IS
     'Stores the address for notifications to the device of a session, in place of the former one. False: the session is not active.';

@@ -1,6 +1,7 @@
 -- Drops the views of the list of chats, and what writes inbox_by_user.
 
 DROP FUNCTION keep_inbox(boolean);
+DROP FUNCTION badges(chat_id, bigint, uuid []);
 DROP FUNCTION project_own_inbox(chat_id, uuid []);
 DROP FUNCTION take_inbox_marks(chat_id, bigint [], uuid [], boolean);
 DROP FUNCTION project_inbox(chat_id, uuid [], boolean);

@@ -255,6 +255,131 @@ BEGIN
 END
 $$;
 
+-- Each table is read once, for all users together: with 300 of them in ten chats each, a look at an index for each row is what
+-- costs. Where the list of chats by user is kept, it is asked for the other chats, and the tables of this one for this one.
+CREATE FUNCTION badges(in_chat chat_id, of_seq bigint, of_users uuid [])
+RETURNS TABLE (user_id user_id, is_unread boolean, badge bigint)
+LANGUAGE plpgsql
+STABLE
+AS $$
+#variable_conflict use_column
+BEGIN
+    IF keeps_inbox() THEN
+        RETURN QUERY
+        WITH here AS MATERIALIZED (
+            SELECT
+                position.user_id,
+                position.last_read_seq,
+                CASE
+                    WHEN setting.muted_until_at > now() THEN (
+                        SELECT count(*)
+                        FROM message_mentions AS named
+                        WHERE
+                            named.chat_id = in_chat
+                            AND named.user_id = position.user_id
+                            AND named.message_seq > position.last_read_seq
+                    )
+                    ELSE head.last_seq - position.last_read_seq - (
+                        SELECT count(*)
+                        FROM messages AS uncounted
+                        WHERE
+                            uncounted.chat_id = in_chat
+                            AND uncounted.seq > position.last_read_seq
+                            AND (uncounted.sender_id IS NULL OR uncounted.deleted_at IS NOT NULL)
+                    )
+                END AS waiting
+            FROM chat_heads AS head
+            INNER JOIN unread_messages AS position ON position.chat_id = in_chat
+            LEFT JOIN chat_settings AS setting ON setting.chat_id = in_chat AND setting.user_id = position.user_id
+            WHERE head.chat_id = in_chat AND position.user_id = ANY (of_users) AND head.last_seq > position.last_read_seq
+        ),
+
+        elsewhere AS MATERIALIZED (
+            SELECT
+                entry.user_id,
+                sum(CASE WHEN entry.muted_until_at > now() THEN entry.mention_count ELSE entry.unread_count END) AS waiting
+            FROM inbox_by_user AS entry
+            WHERE
+                entry.user_id = ANY (of_users)
+                AND entry.about_chat_id <> in_chat
+                AND entry.last_seq > entry.last_read_seq
+            GROUP BY entry.user_id
+        )
+
+        SELECT
+            here.user_id,
+            here.last_read_seq < of_seq,
+            (here.waiting + coalesce(elsewhere.waiting, 0))::bigint
+        FROM here
+        LEFT JOIN elsewhere ON elsewhere.user_id = here.user_id;
+
+        RETURN;
+    END IF;
+
+    RETURN QUERY
+    -- How many users there are the planner is not to know: from some number on, it would rather read whole tables. Of what is
+    -- muted, a user has few.
+    WITH muted AS MATERIALIZED (
+        SELECT
+            setting.user_id,
+            setting.chat_id
+        FROM chat_settings AS setting
+        WHERE setting.user_id = ANY (ARRAY(SELECT unnest(of_users))) AND setting.muted_until_at > now()
+    ),
+
+    place AS MATERIALIZED (
+        SELECT
+            position.user_id,
+            position.chat_id,
+            position.last_read_seq
+        FROM unread_messages AS position
+        WHERE position.user_id = ANY (ARRAY(SELECT unnest(of_users)))
+    ),
+
+    latest AS MATERIALIZED (
+        SELECT
+            head.chat_id,
+            head.last_seq,
+            head.last_uncounted_seq
+        FROM chat_heads AS head
+        WHERE head.chat_id = ANY (ARRAY(SELECT place.chat_id FROM place))
+    )
+
+    -- In the chats that are muted, the messages do not count, and the mentions do.
+    SELECT
+        place.user_id,
+        bool_or(place.chat_id = in_chat AND place.last_read_seq < of_seq) AS is_unread,
+        sum(
+            CASE
+                WHEN (place.user_id, place.chat_id) IN (SELECT muted.user_id, muted.chat_id FROM muted) THEN (
+                    SELECT count(*)
+                    FROM message_mentions AS named
+                    WHERE
+                        named.chat_id = place.chat_id
+                        AND named.user_id = place.user_id
+                        AND named.message_seq > place.last_read_seq
+                )
+                ELSE latest.last_seq - place.last_read_seq
+                    - CASE
+                        WHEN latest.last_uncounted_seq > place.last_read_seq THEN (
+                            SELECT count(*)
+                            FROM messages AS uncounted
+                            WHERE
+                                uncounted.chat_id = place.chat_id
+                                AND uncounted.seq > place.last_read_seq
+                                AND (uncounted.sender_id IS NULL OR uncounted.deleted_at IS NOT NULL)
+                        )
+                        ELSE 0
+                    END
+            END
+        )::bigint AS badge
+    FROM place
+    INNER JOIN latest ON latest.chat_id = place.chat_id
+    WHERE latest.last_seq > place.last_read_seq
+    GROUP BY place.user_id;
+END
+$$;
+
 CREATE FUNCTION keep_inbox(is_kept boolean) RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -281,6 +406,8 @@ BEGIN
 END
 $$;
 
+COMMENT ON FUNCTION badges(chat_id, bigint, uuid []) IS
+    'The number for the badge of each of some users who have something unread, and whether a message of a chat is among it.';
 COMMENT ON VIEW inbox_truth IS 'The list of chats of each user, as the tables of the chats have it: what inbox_by_user repeats.';
 COMMENT ON VIEW inbox_entries IS
     'What inboxes and badges are read from: inbox_truth, or inbox_by_user where the database keeps it. keep_inbox replaces it.';

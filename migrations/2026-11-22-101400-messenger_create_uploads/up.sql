@@ -44,7 +44,7 @@ CREATE FUNCTION begin_upload(by_user user_id, of_key text, of_type image_type, o
 LANGUAGE plpgsql
 AS $$
 BEGIN
-    PERFORM FROM users WHERE id = by_user AND deleted_at IS NULL FOR KEY SHARE;
+    PERFORM FROM local_users WHERE id = by_user AND deleted_at IS NULL FOR KEY SHARE;
 
     IF FOUND THEN
         RETURN QUERY

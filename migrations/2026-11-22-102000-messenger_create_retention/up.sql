@@ -404,7 +404,7 @@ BEGIN
 
     SELECT chat.id
     INTO of_chat
-    FROM chats AS chat
+    FROM local_chats AS chat
     WHERE chat.deleted_at < deleted_before
     ORDER BY chat.deleted_at
     LIMIT 1

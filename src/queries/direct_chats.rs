@@ -9,8 +9,9 @@ use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId};
 use crate::models::{Chat, NewChatHead, NewChatParticipant, NewDirectChat, NewUnreadMessages};
 use crate::queries::predicates::{Silence, hold_open, silence};
-use crate::schema::{chat_heads, chat_participants, chats, contacts, unread_messages};
+use crate::schema::{chat_heads, chat_participants, chats, unread_messages};
 use crate::seq::Seq;
+use crate::views::local_contacts;
 
 /// Why there is no direct chat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -108,10 +109,10 @@ pub fn find_or_create(conn: &mut PgConnection, actor: Actor, other: UserId) -> R
         if hold_open(conn, &[user, other])?.is_some() {
             return Err(Error::Refused(OpenRefused::NotContacts));
         }
-        let contact = contacts::table
+        let contact = local_contacts::table
             .find((user.min(other), user.max(other)))
-            .filter(contacts::status.eq(ContactStatus::Accepted))
-            .select(contacts::status)
+            .filter(local_contacts::status.eq(ContactStatus::Accepted))
+            .select(local_contacts::status)
             .for_share()
             .first::<ContactStatus>(conn)
             .optional()?;

@@ -11,7 +11,14 @@ define_sql_function! {
 }
 
 define_sql_function! {
-    /// The same in an UPDATE of what Citus may distribute: a function of the schema.
+    /// When the transaction began, in what is written: `CURRENT_TIMESTAMP`, which Diesel's `now` is, says something else on each
+    /// server where Citus distributes the table.
+    #[sql_name = "now"]
+    fn transaction_start() -> Timestamptz;
+}
+
+define_sql_function! {
+    /// The same as `clock_timestamp` in an UPDATE of what Citus may distribute: a function of the schema.
     fn clock() -> Timestamptz;
 }
 

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use crate::ids::{ChatId, UserId};
 use crate::queries::visibility::MayAdd;
 use crate::schema::{blocks, chat_participants, users};
+use crate::views::local_users;
 
 /// The row of `chat_participants` belongs to a member that the chat has now.
 #[auto_type]
@@ -33,6 +34,12 @@ pub(super) fn open_account(user_id: UserId) -> _ {
     users::table.filter(users::id.eq(user_id)).filter(users::deleted_at.is_null())
 }
 
+/// The row of an account, if it is open, to be locked.
+#[auto_type(no_type_alias)]
+pub(super) fn open_account_to_lock(user_id: UserId) -> _ {
+    local_users::table.filter(local_users::id.eq(user_id)).filter(local_users::deleted_at.is_null())
+}
+
 /// Holds these accounts open until the transaction ends, and gives one of them that does not exist or is closed.
 ///
 /// Every operation that ties something to an account (a membership, a contact, a block) calls this first: closing an
@@ -41,10 +48,10 @@ pub(super) fn open_account(user_id: UserId) -> _ {
 /// Locks the accounts' rows `FOR KEY SHARE` in the order of their keys, as the foreign keys that follow do, so that
 /// only closing an account waits; presence does not.
 pub(super) fn hold_open(conn: &mut PgConnection, accounts: &[UserId]) -> QueryResult<Option<UserId>> {
-    let open: Vec<UserId> = users::table
-        .filter(users::id.eq_any(accounts).and(users::deleted_at.is_null()))
-        .order(users::id)
-        .select(users::id)
+    let open: Vec<UserId> = local_users::table
+        .filter(local_users::id.eq_any(accounts).and(local_users::deleted_at.is_null()))
+        .order(local_users::id)
+        .select(local_users::id)
         .for_key_share()
         .load(conn)?;
     Ok(accounts.iter().copied().find(|account| open.binary_search(account).is_err()))

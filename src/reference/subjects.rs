@@ -13,12 +13,23 @@ pub struct Subject<'a> {
 
 /// The subjects in their order, with tables that stand there whatever their columns are.
 const SUBJECTS: [(&str, &[&str]); 6] = [
-    ("Accounts", &["declined_requests", "presence_entries", "reserved_usernames"]),
-    ("Chats", &["chats"]),
+    (
+        "Accounts",
+        &[
+            "declined_requests",
+            "local_contacts",
+            "local_user_sessions",
+            "local_users",
+            "presence_entries",
+            "reserved_usernames",
+        ],
+    ),
+    ("Chats", &["chats", "local_chats"]),
     ("Messages", &["messages", "uploads", "unused_files"]),
     (
         "Reading",
         &[
+            "hidden_receipts",
             "inbox_by_user",
             "inbox_entries",
             "inbox_marks",

@@ -60,6 +60,36 @@ fn what_is_not_where_it_belongs_is_placed_and_verify_tells_of_it() {
     let delegated = "SELECT objid::regproc FROM pg_dist_object WHERE distribution_argument_index = 0 ORDER BY 1::text";
     assert_eq!(database.column(delegated), ["mark_delivered", "mark_read", "send_message"]);
 
+    // Of rows, the coordinator's copy is locked.
+    let read = "SELECT DISTINCT view.relname || ' reads ' || own.relname FROM pg_rewrite
+        INNER JOIN pg_class AS view ON view.oid = ev_class AND view.relname LIKE 'local\\_%'
+        INNER JOIN pg_depend ON classid = 'pg_rewrite'::regclass AND objid = pg_rewrite.oid
+        INNER JOIN pg_class AS own ON refclassid = 'pg_class'::regclass AND own.oid = refobjid AND own.relkind = 'r'
+        ORDER BY 1";
+    assert_eq!(
+        database.column(read),
+        [
+            "local_chats reads chats_102001",
+            "local_contacts reads contacts_102002",
+            "local_user_sessions reads user_sessions_102003",
+            "local_users reads users_102004",
+        ]
+    );
+    database.execute("CREATE OR REPLACE VIEW local_chats AS SELECT id, kind, deleted_at FROM chats").unwrap();
+    let told = on(&database, &["verify"]).exits(4).stdout;
+    assert!(told.contains("view local_chats: reads the table, and is to read the coordinator's copy"), "{told}");
+    database.execute("DROP TABLE citus_stand_in.chats_102001").unwrap();
+    on(&database, &["distribute"]).exits(0);
+    on(&database, &["verify"]).exits(0);
+
+    // What another server lacks.
+    for lacking in ["public.page_picture", "public.mark_read(public.chat_id, public.user_id, pg_catalog.int8)"] {
+        database.execute(&format!("INSERT INTO citus_stand_in.lacking VALUES ('{lacking}')")).unwrap();
+        let told = on(&database, &["verify"]).exits(4).stdout;
+        assert!(told.contains(&format!("server worker:5432: lacks {lacking}")), "{told}");
+        database.execute("DELETE FROM citus_stand_in.lacking").unwrap();
+    }
+
     // A table that is new, and one that somebody has distributed in another way.
     database.execute("DELETE FROM pg_dist_partition WHERE logicalrelid = 'attachments'::regclass").unwrap();
     let told = on(&database, &["verify"]).exits(4).stdout;

@@ -5,17 +5,19 @@ use std::sync::Barrier;
 use diesel::prelude::*;
 use messenger_db::actor::Actor;
 use messenger_db::enums::{ContactStatus, ImageType};
+use messenger_db::error::{Error, Refusal};
 use messenger_db::ids::{ChatId, MessageId, UserId};
 use messenger_db::models::{NewBlock, NewContact, NewUser};
 use messenger_db::queries::direct_chats;
 use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::messages::{self, Draft, Picture};
 use messenger_db::queries::uploads::{self, NewUpload};
+use messenger_db::retry::Retry;
 use messenger_db::schema::{blocks, contacts, users};
 use messenger_db::secrets::PasswordHash;
 use messenger_db::seq::Seq;
 
-use crate::support::TestDatabase;
+use crate::support::{TestDatabase, server};
 
 /// An open account of that name.
 pub fn user(conn: &mut PgConnection, username: &str) -> UserId {
@@ -98,6 +100,18 @@ pub fn uploaded(conn: &mut PgConnection, user: UserId, sizes: impl IntoIterator<
 /// One blocks the other.
 pub fn block(conn: &mut PgConnection, blocker_id: UserId, blocked_id: UserId) {
     diesel::insert_into(blocks::table).values(NewBlock { blocker_id, blocked_id }).execute(conn).unwrap();
+}
+
+/// What came of an operation. With Citus, it is tried again when it was given up for a deadlock, as a service does: tables are
+/// locked there for a change of a reference table.
+pub fn retried<T, R: Refusal>(
+    conn: &mut PgConnection,
+    mut operation: impl FnMut(&mut PgConnection) -> Result<T, Error<R>>,
+) -> Result<T, Error<R>> {
+    if server().workers().is_empty() {
+        return operation(conn);
+    }
+    Retry::default().attempts(20).transaction(conn, |conn| operation(conn))
 }
 
 /// Does the same as often at once, each on a connection of its own, and gives what came of it.

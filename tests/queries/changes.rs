@@ -17,7 +17,7 @@ use messenger_db::seq::Seq;
 use super::cast::{self, at_once, by};
 use super::device::Device;
 use super::server_statistics;
-use crate::support::TestDatabase;
+use crate::support::{TestDatabase, server};
 
 /// How many write at once.
 const WRITERS: usize = 6;
@@ -219,8 +219,7 @@ fn a_page_has_few_statements_however_much_changed() {
     let count = |conn: &mut PgConnection| {
         server_statistics::statements(conn, |conn| changes::list(conn, by(bob), &state, Limit::MAX).unwrap())
     };
-    // One to find out, and the two ends of the transaction.
-    assert_eq!(count(conn), 3);
+    assert_eq!(count(conn), 1);
     for &chat in &chats {
         let seq = cast::say(conn, chat, alice, ["one", "two"]);
         messages::send(conn, by(alice), chat, &Draft::text("three").in_reply_to(seq)).unwrap();
@@ -230,7 +229,7 @@ fn a_page_has_few_statements_however_much_changed() {
         cast::say(conn, chat, alice, ["four"]);
     }
     assert_eq!(count(conn), with_messages);
-    assert!(with_messages <= 8, "{with_messages}");
+    assert!(with_messages <= 9, "{with_messages}");
     let mut seen = 0;
     let mut state = state;
     loop {
@@ -282,7 +281,8 @@ fn devices_that_come_and_go_are_right_at_every_moment_while_everybody_writes() {
         let mut is_over = false;
         while !is_over {
             is_over = writing.load(Ordering::SeqCst) == 0;
-            if random(3) > 0 {
+            // Several servers have no snapshot in common.
+            if random(3) > 0 && server().workers().is_empty() {
                 // In one snapshot, both ways show the same moment.
                 let limit = Limit::new(1 + random(20) as i64);
                 let checked = conn

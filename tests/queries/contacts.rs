@@ -154,10 +154,10 @@ fn everything_at_once_leaves_a_whole_contact_or_none() {
         let mut surprises = Vec::new();
         for step in 0..25 {
             let error = match (number + step) % 5 {
-                0 | 1 => surprise(contacts::request(conn, by(one), other)),
-                2 => surprise(contacts::accept(conn, by(one), other)),
-                3 => surprise(contacts::decline(conn, by(one), other)),
-                _ => surprise(contacts::remove(conn, by(one), other)),
+                0 | 1 => surprise(cast::retried(conn, |conn| contacts::request(conn, by(one), other))),
+                2 => surprise(cast::retried(conn, |conn| contacts::accept(conn, by(one), other))),
+                3 => surprise(cast::retried(conn, |conn| contacts::decline(conn, by(one), other))),
+                _ => surprise(cast::retried(conn, |conn| contacts::remove(conn, by(one), other))),
             };
             surprises.extend(error);
         }

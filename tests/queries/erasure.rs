@@ -20,6 +20,7 @@ use serde_json::Value;
 
 use super::cast::{self, by, say};
 use super::consistency::assert_consistent;
+use super::projector::catch_up;
 use crate::schema::rows;
 use crate::support::TestDatabase;
 
@@ -45,6 +46,7 @@ fn erase(conn: &mut PgConnection, user: UserId) -> Erasure {
 }
 
 fn left(conn: &mut PgConnection, user: UserId) -> Vec<(String, i64)> {
+    catch_up(conn);
     let left = erasure::left(conn, user).unwrap();
     left.into_iter().filter(|left| left.rows > 0).map(|left| (left.table, left.rows)).collect()
 }
@@ -84,6 +86,7 @@ fn nothing_of_an_erased_person_is_left_in_any_column_but_those_that_are_listed_w
             .collect();
         assert!(before.len() >= 4, "{before:?}");
         erase(conn, user);
+        catch_up(conn);
         for column in columns_of_users(&database) {
             let (table, name) = column.split_once('.').unwrap();
             let rows = database.value(&format!("SELECT count(*) FROM {table} WHERE {name} = '{user}'"));

@@ -308,7 +308,7 @@ fn strangers_add_somebody_to_fifty_groups_a_day_and_contacts_to_more() {
     // Herself, and who is a contact of hers, as often as they like.
     create(conn, alice, &[bob]).unwrap();
     create(conn, carol, &[alice]).unwrap();
-    database.execute("UPDATE user_heads SET added_from_at = added_from_at - interval '1 day'").unwrap();
+    database.execute("UPDATE user_heads SET added_from_at = (added_from_at AT TIME ZONE 'UTC' - interval '1 day') AT TIME ZONE 'UTC'").unwrap();
     create(conn, bob, &[alice]).unwrap();
     let counted = format!("SELECT added_times FROM user_heads WHERE user_id = '{alice}'");
     assert_eq!(database.value(&counted), "1");

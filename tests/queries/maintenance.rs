@@ -40,7 +40,7 @@ fn neglected() -> TestDatabase {
     let dave = cast::user(conn, "dave");
     accounts::close(conn, by(dave)).unwrap();
     conn.batch_execute(&format!(
-        "UPDATE messages SET created_at = created_at - interval '1 year' WHERE chat_id = '{chat}' AND seq <= 120;
+        "UPDATE messages SET created_at = (created_at AT TIME ZONE 'UTC' - interval '1 year') AT TIME ZONE 'UTC' WHERE chat_id = '{chat}' AND seq <= 120;
          INSERT INTO user_sessions (user_id, token_hash, created_at, expires_at)
          VALUES ('{alice}', decode(repeat('ab', 32), 'hex'), now() - interval '2 days', now() - interval '1 day')"
     ))

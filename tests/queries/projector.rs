@@ -32,12 +32,14 @@ const DIFFERENCES: &str = "
 /// That the list is what the tables of the chats have, and nothing is marked.
 pub fn assert_projected(conn: &mut PgConnection) -> Result<(), String> {
     let differences = diesel::select(sql::<Text>("(").sql(DIFFERENCES).sql(")")).get_result::<String>(conn).unwrap();
-    let is_idle = diesel::select(sql::<Bool>("NOT EXISTS (SELECT FROM inbox_marks)")).get_result::<bool>(conn).unwrap();
+    let is_idle =
+        diesel::select(sql::<Bool>("(SELECT count(*) = 0 FROM inbox_marks)")).get_result::<bool>(conn).unwrap();
     if differences.is_empty() && is_idle { Ok(()) } else { Err(format!("marks left: {}; {differences}", !is_idle)) }
 }
 
 /// Ticks until nothing is marked.
-fn catch_up(conn: &mut PgConnection) {
+/// Takes all that is marked.
+pub fn catch_up(conn: &mut PgConnection) {
     while projector::tick(conn, &Options::at_once()).unwrap() != Tick::default() {}
 }
 

@@ -139,6 +139,8 @@ fn who_is_added_and_removed_at_once_is_in_or_out() {
     let (group, crowd) = group_of(&database, 4);
     let [owner, admin, joiner, other] = crowd[..] else { unreachable!() };
     groups::promote(&mut database.diesel(), by(owner), group, admin).unwrap();
+    // Who is no contact is added fifty times a day at most.
+    cast::befriend(&mut database.diesel(), admin, joiner);
     let done = at_once(&database, 12, |number, conn| {
         (0..40)
             .filter(|_| match number % 4 {

@@ -5,7 +5,7 @@ use messenger_db::queries::messages::{self, Draft};
 use messenger_db::queries::{receipts, unread};
 use messenger_db::seq::Seq;
 
-use super::cast::at_once;
+use super::cast::{self, at_once};
 use super::consistency::assert_consistent;
 use super::races::{done, group_of};
 use crate::queries::cast::by;
@@ -71,6 +71,8 @@ fn who_reads_and_receives_while_being_removed_and_added_begins_anew_each_time() 
     let database = TestDatabase::migrated();
     let (group, crowd) = group_of(&database, 3);
     let [owner, joiner, other] = crowd[..] else { unreachable!() };
+    // Who is no contact is added fifty times a day at most.
+    cast::befriend(&mut database.diesel(), owner, joiner);
     at_once(&database, 10, |number, conn| {
         for _ in 0..40 {
             match number % 5 {

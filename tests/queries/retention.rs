@@ -28,8 +28,8 @@ fn month_ago() -> DateTime<Utc> {
 /// Makes the messages of a chat up to this one a year old.
 fn age(conn: &mut PgConnection, chat: ChatId, through: i64) {
     conn.batch_execute(&format!(
-        "UPDATE messages SET created_at = created_at - interval '1 year' WHERE chat_id = '{chat}' AND seq <= {through};
-         UPDATE chat_heads SET last_message_at = last_message_at - interval '1 year'
+        "UPDATE messages SET created_at = (created_at AT TIME ZONE 'UTC' - interval '1 year') AT TIME ZONE 'UTC' WHERE chat_id = '{chat}' AND seq <= {through};
+         UPDATE chat_heads SET last_message_at = (last_message_at AT TIME ZONE 'UTC' - interval '1 year') AT TIME ZONE 'UTC'
          WHERE chat_id = '{chat}' AND last_seq <= {through}"
     ))
     .unwrap();
@@ -140,7 +140,7 @@ fn what_the_system_said_keeps_no_older_message() {
     let conn = &mut database.diesel();
     let (chat, [alice, ..]) = cast::group(conn);
     say(conn, chat, alice, (2..=130).map(|number| number.to_string()));
-    let aging = "UPDATE messages SET created_at = created_at - interval '1 year' WHERE chat_id = '{}' AND seq BETWEEN 2 AND 120";
+    let aging = "UPDATE messages SET created_at = (created_at AT TIME ZONE 'UTC' - interval '1 year') AT TIME ZONE 'UTC' WHERE chat_id = '{}' AND seq BETWEEN 2 AND 120";
     conn.batch_execute(&aging.replace("{}", &chat.to_string())).unwrap();
     let new = groups::create(conn, by(alice), &NewGroup::new("New", &[])).unwrap().id;
     // More words of the system than a batch removes, and then what is old.
@@ -150,7 +150,7 @@ fn what_the_system_said_keeps_no_older_message() {
     }
     let last = say(conn, renamed, alice, ["old"]).get();
     let aging = format!(
-        "UPDATE messages SET created_at = created_at - interval '1 year' WHERE chat_id = '{renamed}' AND seq = {last}"
+        "UPDATE messages SET created_at = (created_at AT TIME ZONE 'UTC' - interval '1 year') AT TIME ZONE 'UTC' WHERE chat_id = '{renamed}' AND seq = {last}"
     );
     conn.batch_execute(&aging).unwrap();
     let options = Options { messages: Some(TimeDelta::days(30)), is_dry: true, ..Options::default() };
@@ -267,7 +267,11 @@ fn a_position_that_another_transaction_holds_is_not_waited_for() {
     say(conn, chat, alice, ["old", "new"]);
     age(conn, chat, 2);
     let holder = &mut database.diesel();
-    holder.batch_execute(&format!("BEGIN; SELECT FROM unread_messages WHERE user_id = '{bob}' FOR UPDATE")).unwrap();
+    holder
+        .batch_execute(&format!(
+            "BEGIN; SELECT FROM unread_messages WHERE chat_id = '{chat}' AND user_id = '{bob}' FOR UPDATE"
+        ))
+        .unwrap();
     let (left, batches) = run(conn, Removal::everywhere());
     assert_eq!((left.messages, left.left, batches), (0, 1, vec![]));
     // The head is free again.

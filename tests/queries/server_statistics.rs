@@ -7,14 +7,20 @@ use diesel::connection::InstrumentationEvent;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Text};
 
-use crate::support::TestDatabase;
+use crate::support::{TestDatabase, server, until};
 
-/// How many statements an operation sends.
+/// What asks presence by itself.
+const OF_PRESENCE: [&str; 2] = ["FROM \"user_presence\"", "SELECT \"users\".\"id\", \"users\".\"created_at\" FROM"];
+
+/// How many statements an operation sends; without those that ask presence by itself, where the database is distributed.
 pub fn statements<T>(conn: &mut PgConnection, act: impl FnOnce(&mut PgConnection) -> T) -> usize {
     let count = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&count);
+    let is_distributed = !server().workers().is_empty();
     conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
-        if matches!(event, InstrumentationEvent::StartQuery { .. }) {
+        if let InstrumentationEvent::StartQuery { query, .. } = event
+            && !(is_distributed && OF_PRESENCE.iter().any(|sql| query.to_string().contains(sql)))
+        {
             counter.fetch_add(1, Ordering::Relaxed);
         }
     });
@@ -25,9 +31,13 @@ pub fn statements<T>(conn: &mut PgConnection, act: impl FnOnce(&mut PgConnection
 
 /// Returns when a connection waits for another's lock.
 pub fn until_waiting(database: &TestDatabase, backend: i32) {
-    let is_waiting = format!("SELECT count(*) FROM pg_locks WHERE pid = {backend} AND NOT granted");
+    let here = format!("SELECT FROM pg_locks WHERE pid = {backend} AND NOT granted");
+    // On a worker, a session waits for it.
+    let anywhere =
+        format!("{here} UNION ALL SELECT FROM citus_lock_waits WHERE citus_pid_for_gpid(waiting_gpid) = {backend}");
+    let waiting = if server().workers().is_empty() { here } else { anywhere };
     let mut conn = database.connect();
-    while conn.execute(&is_waiting).unwrap()[0][0].as_deref() == Some("0") {}
+    until("the session waits for a lock", || !conn.execute(&waiting).unwrap().is_empty());
 }
 
 /// The server process of a connection.

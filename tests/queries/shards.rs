@@ -98,8 +98,19 @@ const REFUSED: [Refused; 5] = [
         "FOR UPDATE with ANY",
     ),
     (|sql| sql.to_lowercase().matches("select row(").count() > sql.matches(")::page_").count(), "rows without a type"),
-    (|sql| sql.contains("LATERAL") && after(sql, "LATERAL").contains("OFFSET"), "OFFSET in LATERAL"),
+    (is_limited_beside_with, "OFFSET in LATERAL beside WITH"),
 ];
+
+/// Whether a subquery of several rows is held together by OFFSET, and made for each row of what a WITH has defined.
+fn is_limited_beside_with(sql: &str) -> bool {
+    let with: BTreeSet<_> =
+        sql.match_indices(" AS MATERIALIZED (").filter_map(|(place, _)| sql[..place].split(' ').next_back()).collect();
+    sql.match_indices(" LATERAL (").any(|(place, _)| {
+        let joined = sql[..place].rsplit("FROM ").next().unwrap_or_default();
+        let limited = &sql[place..];
+        joined.split(' ').any(|word| with.contains(word)) && limited.contains("OFFSET 0 )")
+    })
+}
 
 fn after<'a>(sql: &'a str, word: &str) -> &'a str {
     sql.split_once(word).map_or("", |(_, rest)| rest)

@@ -82,12 +82,12 @@ pub fn leave(server: &Server, name: &str) {
     }
 }
 
-/// Before each statement that reads lists of chats, takes what is marked, on a connection of its own.
+/// Before each statement that reads lists of chats or makes badges from them, takes what is marked, on a connection of its own.
 pub fn let_projector_catch_up(conn: &mut PgConnection, url: String) {
     let mut projector = None;
     conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
         if let InstrumentationEvent::StartQuery { query, .. } = event
-            && query.to_string().contains("inbox_entries")
+            && ["inbox_entries", "badge", "search_query"].iter().any(|reader| query.to_string().contains(reader))
         {
             let conn = projector.get_or_insert_with(|| PgConnection::establish(&url).unwrap());
             while projector::tick(conn, &Options::at_once()).unwrap() != Tick::default() {}

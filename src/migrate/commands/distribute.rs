@@ -19,6 +19,10 @@ use crate::migrate::state::{objects, status};
 /// themselves. Their first argument is the chat.
 const DELEGATED: [&str; 3] = ["mark_delivered", "mark_read", "send_message"];
 
+/// The functions that statements call on whatever server they are at, and that read tables themselves. Citus wants to be told that
+/// they may.
+const NESTED: [&str; 2] = ["badges", "receipts_at"];
+
 /// Lets the sessions of the service, too, work on one shard after the other: an operation that asks each shard, and then changes a
 /// table that is whole on each server, is refused otherwise.
 const SETTING: &str = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET citus.multi_shard_modify_mode TO ''sequential''', \
@@ -105,6 +109,12 @@ fn work_out(connection: &mut Connection, pool: &Pool) -> Result<Distribution, Er
     if settings.is_empty() {
         statements.push(SETTING.to_owned());
     }
+    let views = layout::views(connection, &schema)?;
+    if !views.is_empty() {
+        // The workers' views stay as they are: nothing is locked through them.
+        statements.push("SET LOCAL citus.enable_ddl_propagation TO off".to_owned());
+        statements.extend(views.into_iter().map(|view| view.statement));
+    }
     if !statements.is_empty() {
         // Several shards on one connection each, so that each sees what was done to reference tables before.
         statements.insert(0, "SET LOCAL citus.multi_shard_modify_mode TO 'sequential'".to_owned());
@@ -189,14 +199,18 @@ fn functions(
     } else {
         Vec::new()
     };
-    let mut statements = Vec::new();
+    let (mut statements, mut nested) = (Vec::new(), Vec::new());
     for function in functions {
         let name = literal(&function.full_name);
         let is_delegated = DELEGATED.contains(&function.name.as_str());
-        let rows = connection.execute(&format!("SELECT {name}::regprocedure::oid"))?;
-        let oid = rows.into_iter().flatten().next().flatten();
+        let (oid, settings) = pg_proc(connection, &name)?;
+        if NESTED.contains(&function.name.as_str()) && !settings.contains("citus.allow_nested_distributed_execution=on")
+        {
+            let named = &function.full_name;
+            nested.push(format!("ALTER FUNCTION {named} SET citus.allow_nested_distributed_execution TO on"));
+        }
         let is_there = there.iter().any(|row| {
-            let [found, is_delegated_there] = row.as_slice() else { return false };
+            let [Some(found), is_delegated_there] = row.as_slice() else { return false };
             *found == oid && (!is_delegated || is_delegated_there.as_deref() == Some("t"))
         });
         if is_there {
@@ -209,5 +223,13 @@ fn functions(
             format!("SELECT create_distributed_function({name})")
         });
     }
+    statements.extend(nested);
     Ok(statements)
+}
+
+/// The number of a function, and its settings.
+fn pg_proc(connection: &mut Connection, name: &str) -> Result<(String, String), Error> {
+    let query = format!("SELECT oid, coalesce(proconfig::text, '') FROM pg_proc WHERE oid = {name}::regprocedure");
+    let mut values = connection.execute(&query)?.into_iter().flatten().flatten();
+    Ok((values.next().unwrap_or_default(), values.next().unwrap_or_default()))
 }

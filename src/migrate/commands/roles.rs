@@ -15,6 +15,7 @@ use crate::migrate::session::pool::Pool;
 use crate::migrate::session::transaction::transaction;
 use crate::migrate::sql::libpq::Connection;
 use crate::migrate::sql::quote::{literal, quoted};
+use crate::migrate::state::layout::LOCKED_THROUGH;
 use crate::migrate::state::ledger;
 use crate::migrate::state::objects::{self, Object};
 
@@ -255,7 +256,13 @@ fn possessions(roles: &Roles, objects: &[Object]) -> Vec<String> {
                 statements.push(format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {name} TO {app}"));
                 statements.push(format!("GRANT SELECT ON {name} TO {readonly}"));
             }
-            "VIEW" | "MATERIALIZED VIEW" => statements.push(format!("GRANT SELECT ON {name} TO {app}, {readonly}")),
+            "VIEW" | "MATERIALIZED VIEW" => {
+                statements.push(format!("GRANT SELECT ON {name} TO {app}, {readonly}"));
+                if LOCKED_THROUGH.contains(&object.name.as_str()) {
+                    // Rows are locked through these, which takes the right to change them.
+                    statements.push(format!("GRANT UPDATE ON {name} TO {app}"));
+                }
+            }
             "SEQUENCE" => statements.push(format!("GRANT USAGE, SELECT ON SEQUENCE {name} TO {app}")),
             _ => {}
         }

@@ -345,22 +345,28 @@ fact (subject, rank, line) AS (
     FROM relation
     CROSS JOIN LATERAL
         string_to_table(
-            -- Where the list of chats by user is kept, and presence read, is no part of the schema: keep_inbox switches it. And
-            -- PostgreSQL 15 names the one relation of a view before each column, which later ones do not.
-            CASE relation.relname
-                WHEN 'inbox_entries'
+            -- Where the list of chats by user is kept, and presence read, is no part of the schema: keep_inbox switches it. Nor is
+            -- whose copy is locked where Citus distributes the database: the table has the number of a shard then. And PostgreSQL
+            -- 15 names the one relation of a view before each column, which later ones do not.
+            CASE
+                WHEN relation.relname = 'inbox_entries'
                     THEN replace(
                         regexp_replace(pg_get_viewdef(relation.oid), E'\\minbox_(by_user|truth)\\.', '', 'g'),
                         'inbox_by_user',
                         'inbox_truth'
                     )
-                WHEN 'presence_entries'
+                WHEN relation.relname = 'presence_entries'
                     THEN regexp_replace(
                         regexp_replace(
                             regexp_replace(pg_get_viewdef(relation.oid), E'\\m(user_presence|users)\\.', '', 'g'),
                             E'\\S+ AS (user_id|status|last_seen_at)\\M', E'\\1', 'g'
                         ),
                         'FROM users', 'FROM user_presence'
+                    )
+                WHEN relation.relname IN ('local_chats', 'local_contacts', 'local_user_sessions', 'local_users')
+                    THEN regexp_replace(
+                        regexp_replace(pg_get_viewdef(relation.oid), E'\\m(chats|contacts|user_sessions|users)(_\\d+)?\\.', '', 'g'),
+                        E'\\m(\\w+\\.)?(chats|contacts|user_sessions|users)_\\d+', E'\\2', 'g'
                     )
                 ELSE pg_get_viewdef(relation.oid)
             END,
@@ -588,9 +594,13 @@ fact (subject, rank, line) AS (
         SELECT split_part(option, '=', 1) || ': ' || substr(option, strpos(option, '=') + 1)
         FROM unnest(routine.proconfig) AS option
         WHERE
-            split_part(option, '=', 1) LIKE '%.%'
-            -- Not current_setting(): it fails for what this role may not see.
-            OR pg_settings_get_flags(split_part(option, '=', 1)) IS NOT NULL
+            -- Citus' own are of the layout, and not of the schema.
+            split_part(option, '=', 1) NOT LIKE 'citus.%'
+            AND (
+                split_part(option, '=', 1) LIKE '%.%'
+                -- Not current_setting(): it fails for what this role may not see.
+                OR pg_settings_get_flags(split_part(option, '=', 1)) IS NOT NULL
+            )
         UNION ALL
         SELECT 'cost: ' || routine.procost
         WHERE routine.procost <> CASE WHEN routine.prolang IN (SELECT oid FROM pg_language WHERE lanname IN ('internal', 'c')) THEN 1 ELSE 100 END

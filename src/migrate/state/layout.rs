@@ -17,6 +17,9 @@ pub(crate) const REFERENCE: &str = "reference";
 /// What a place is called that is on the coordinator alone.
 pub(crate) const LOCAL: &str = "local";
 
+/// The views through which rows of tables are locked that are whole on each server.
+pub(crate) const LOCKED_THROUGH: [&str; 4] = ["local_chats", "local_contacts", "local_user_sessions", "local_users"];
+
 /// A table of the messenger.
 #[derive(Debug, Clone)]
 pub(crate) struct Placed {
@@ -87,6 +90,25 @@ pub(crate) fn read(
     Ok(connection.execute(&query)?.into_iter().filter_map(placed).collect())
 }
 
+/// A view through which rows are locked, and which reads a table that is whole on each server, instead of the coordinator's copy.
+pub(crate) struct Unplaced {
+    /// What lets it read the copy.
+    pub statement: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// The views of a schema through which Citus would lock a whole table for the lock of one row.
+pub(crate) fn views(connection: &mut Connection, schema: &str) -> Result<Vec<Unplaced>, ServerError> {
+    let names = LOCKED_THROUGH.map(literal).join(", ");
+    let query = include_str!("layout_views.sql").replace("{schema}", &literal(schema)).replace("{names}", &names);
+    let unplaced = |row: Vec<Option<String>>| {
+        let mut values = row.into_iter().flatten();
+        Some(Unplaced { statement: values.next()?, name: values.next()? })
+    };
+    Ok(connection.execute(&query)?.into_iter().filter_map(unplaced).collect())
+}
+
 /// What is wrong with the layout of the current schema in a database with Citus, a line for each table; nothing where nothing is
 /// distributed.
 pub(crate) fn differences(connection: &mut Connection, migrations: &[Migration]) -> Result<Vec<String>, ServerError> {
@@ -97,10 +119,29 @@ pub(crate) fn differences(connection: &mut Connection, migrations: &[Migration])
         return Ok(Vec::new());
     }
     let mut wrong: Vec<_> = tables.iter().filter_map(Placed::wrong).collect();
+    for Unplaced { name, .. } in views(connection, &schema)? {
+        wrong.push(format!("view {name}: reads the table, and is to read the coordinator's copy"));
+    }
     if connection.execute("SELECT WHERE NOT keeps_inbox()")?.len() == 1 {
         wrong.push(
             "table inbox_by_user: not kept, so that each inbox asks every server: SELECT keep_inbox(true)".to_owned(),
         );
     }
+    wrong.extend(on_workers(connection, &schema, migrations)?);
     Ok(wrong)
+}
+
+/// What the other servers lack of the functions and types, or that one does not answer.
+fn on_workers(connection: &mut Connection, schema: &str, migrations: &[Migration]) -> Result<Vec<String>, ServerError> {
+    let made = objects::subjects(migrations);
+    let mut placed = objects::of_schema(connection, schema)?;
+    // Diesel's are for triggers, of which there are none.
+    placed.retain(|object| made.contains(object.subject.as_str()) && !object.name.starts_with("diesel_"));
+    let names = |kind: &str| {
+        let of_kind = placed.iter().filter(|object| object.kind == kind);
+        of_kind.map(|object| literal(&object.full_name)).collect::<Vec<_>>().join(", ")
+    };
+    let query =
+        include_str!("layout_workers.sql").replace("{functions}", &names("ROUTINE")).replace("{types}", &names("TYPE"));
+    Ok(connection.execute(&query)?.into_iter().flatten().flatten().collect())
 }

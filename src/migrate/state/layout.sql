@@ -40,5 +40,8 @@ LEFT JOIN placed ON placed.oid = belonging.oid
 ORDER BY
     belonging.place <> 'reference',
     belonging.place <> 'chat_id',
-    belonging.name NOT IN ('users', 'chats', 'chat_heads', 'user_heads'),
+    belonging.name NOT IN ('chat_heads', 'user_heads'),
+    -- For a change of a reference table, Citus locks this table, and then those that it refers to in the order in which they came
+    -- to be reference tables: so that all are locked in one order, those that are referred to come last.
+    CASE belonging.name WHEN 'users' THEN 2 WHEN 'chats' THEN 1 WHEN 'user_sessions' THEN 1 ELSE 0 END,
     belonging.name

@@ -1,7 +1,6 @@
 //! Closes an account: nothing that names the person stays, and what they said does.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::now;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use ipnet::IpNet;
@@ -12,7 +11,8 @@ use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId, sql_types as sql};
 use crate::models::{ClosedUser, UserSession};
 use crate::queries::accounts::reserved;
-use crate::queries::predicates::open_account;
+use crate::queries::functions::transaction_start;
+use crate::queries::predicates::open_account_to_lock;
 use crate::queries::statement::statement;
 use crate::queries::user_changes::{self, About};
 use crate::queries::{blocks, chat_versions, contacts, groups};
@@ -21,6 +21,7 @@ use crate::schema::{
 };
 use crate::seq::Seq;
 use crate::version::Version;
+use crate::views::local_users;
 
 /// An account that was closed: who must be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +88,7 @@ statement! {
 pub fn close(conn: &mut PgConnection, actor: Actor) -> Result<Closed, Error<CloseRefused>> {
     let user = actor.user_id();
     conn.transaction(|conn| {
-        let account = open_account(user).select(users::username.assume_not_null()).for_update();
+        let account = open_account_to_lock(user).select(local_users::username.assume_not_null()).for_update();
         let Some(username) = account.first::<String>(conn).optional()? else {
             return Err(Error::Refused(CloseRefused::NoSuchAccount));
         };
@@ -135,7 +136,7 @@ pub(in crate::queries) fn leave_next_chat(
 ) -> QueryResult<Option<(ChatId, Option<Version>)>> {
     conn.transaction(|conn| {
         // The account first, so that nobody closes it meanwhile.
-        users::table.find(user).select(users::id).for_no_key_update().first::<UserId>(conn).optional()?;
+        local_users::table.find(user).select(local_users::id).for_no_key_update().first::<UserId>(conn).optional()?;
         let chat: Option<(ChatId, ChatKind)> = chat_participants::table
             .inner_join(chats::table.on(chats::id.eq(chat_participants::chat_id)))
             .filter(chat_participants::user_id.eq(user).and(chat_participants::left_at.is_null()))
@@ -163,8 +164,9 @@ fn leave_direct_chat(conn: &mut PgConnection, chat_id: ChatId, user: UserId) -> 
 
 /// Ends the sessions, and forgets of those that had ended before, too, what tells a person by their devices.
 fn end_sessions(conn: &mut PgConnection, actor: Actor) -> QueryResult<Vec<UserSession>> {
-    let sessions = crate::queries::sessions::end_all(conn, actor.user_id())?;
+    // The tokens first, in the order in which Citus locks their tables.
     diesel::delete(push_tokens::table.filter(push_tokens::user_id.eq(actor.user_id()))).execute(conn)?;
+    let sessions = crate::queries::sessions::end_all(conn, actor.user_id())?;
     diesel::update(user_sessions::table.filter(user_sessions::user_id.eq(actor.user_id())))
         .set((
             user_sessions::device_id.eq(None::<&str>),
@@ -181,7 +183,11 @@ fn end_sessions(conn: &mut PgConnection, actor: Actor) -> QueryResult<Vec<UserSe
 
 fn anonymise(conn: &mut PgConnection, user: UserId) -> QueryResult<()> {
     diesel::update(users::table.find(user))
-        .set((ClosedUser::ROW, users::deleted_at.eq(now), users::updated_at.eq(now)))
+        .set((
+            ClosedUser::ROW,
+            users::deleted_at.eq(transaction_start().nullable()),
+            users::updated_at.eq(transaction_start()),
+        ))
         .execute(conn)?;
     // It is made again for open accounts only, with the account held.
     diesel::delete(user_presence::table.find(user)).execute(conn)?;

@@ -8,10 +8,11 @@ use crate::ids::UserId;
 use crate::models::{User, UserChanges};
 use crate::queries::accounts::reserved;
 use crate::queries::functions::clock;
-use crate::queries::predicates::open_account;
+use crate::queries::predicates::{open_account, open_account_to_lock};
 use crate::queries::{atomic, nul_character, text, unused_files, user_changes};
 use crate::schema::users;
 use crate::secrets::PasswordHash;
+use crate::views::local_users;
 
 /// What of a profile is to change: `None` leaves it, `Some(None)` takes it away.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -149,7 +150,9 @@ pub fn update_profile(
     let changes = UserChanges { username, display_name, avatar_url, password_hash: None };
     conn.transaction(|conn| {
         // Whoever begins to know the user meanwhile comes before, and is told, or later, and reads the new name.
-        let held = account.select((users::username.assume_not_null(), users::avatar_url)).for_update();
+        let held = open_account_to_lock(user)
+            .select((local_users::username.assume_not_null(), local_users::avatar_url))
+            .for_update();
         let Some((before, picture)) = held.first::<(String, Option<String>)>(conn).optional()? else {
             return Err(Error::Refused(ProfileRefused::NoSuchAccount));
         };

@@ -89,9 +89,10 @@ pub fn begin(conn: &mut PgConnection, actor: Actor) -> QueryResult<State> {
 ///
 /// One statement when nothing happened, otherwise a fixed number at most, whatever the page holds, in one read-only
 /// transaction of `REPEATABLE READ`: all of a page is of one moment. Within a transaction of the caller's, it is that
-/// transaction's level. It locks nothing. Its cost
-/// follows the number of the user's chats, each of which is compared with its head, and what changed. Indexes:
-/// `unread_messages_pkey`, `chat_heads_pkey`, `chat_changes_pkey`, `user_changes_pkey`, and the keys of what changed.
+/// transaction's level; where the database is distributed, what is on the page may be newer than the state, and comes again.
+///
+/// It locks nothing. Its cost follows the number of the user's chats, each of which is compared with its head, and what changed.
+/// Indexes: `unread_messages_pkey`, `chat_heads_pkey`, `chat_changes_pkey`, `user_changes_pkey`, and the keys of what changed.
 ///
 /// # Errors
 ///
@@ -130,16 +131,28 @@ pub fn list(conn: &mut PgConnection, actor: Actor, state: &State, limit: Limit) 
         return Err(Error::Refused(ChangesRefused::OfAnotherUser));
     }
     let depth = AnsiTransactionManager::transaction_manager_status_mut(conn).transaction_depth()?;
-    if depth.is_some() {
-        page(conn, known, limit)
+    let now = which(conn, known, limit)?;
+    // What most devices find that ask.
+    if now.1.is_empty() && known.version == now.0.version {
+        return Ok(Page::empty(known.clone()));
+    }
+    // Where the tables are distributed, no snapshot is of all servers: what is read afterwards is as new as what the state says, or
+    // newer, and then the device gets it once more.
+    if depth.is_some() || now.0.is_distributed {
+        page(conn, known, limit, now)
     } else {
-        conn.build_transaction().read_only().repeatable_read().run(|conn| page(conn, known, limit))
+        conn.build_transaction().read_only().repeatable_read().run(|conn| {
+            let now = which(conn, known, limit)?;
+            page(conn, known, limit, now)
+        })
     }
 }
 
-fn page(conn: &mut PgConnection, known: &Known, limit: Limit) -> Result<Page, Error<ChangesRefused>> {
-    let user_id = known.user_id;
-    let (own, mut which) = read::which(conn, user_id, &known.chats, Some(limit.get() + 1))?;
+type Now = (read::Own, Vec<Which>);
+
+/// Where the database and the user's own log stand, and the chats that are not as they are known; if the state is of here.
+fn which(conn: &mut PgConnection, known: &Known, limit: Limit) -> Result<Now, Error<ChangesRefused>> {
+    let (own, which) = read::which(conn, known.user_id, &known.chats, Some(limit.get() + 1))?;
     if own.origin != known.origin {
         return Err(Error::Refused(ChangesRefused::OfAnotherDatabase));
     }
@@ -149,10 +162,16 @@ fn page(conn: &mut PgConnection, known: &Known, limit: Limit) -> Result<Page, Er
     if known.version < own.pruned_version {
         return Err(Error::Refused(ChangesRefused::TooOld));
     }
-    // What most devices find that ask.
-    if which.is_empty() && known.version == own.version {
-        return Ok(Page::empty(known.clone()));
-    }
+    Ok((own, which))
+}
+
+fn page(
+    conn: &mut PgConnection,
+    known: &Known,
+    limit: Limit,
+    (own, mut which): Now,
+) -> Result<Page, Error<ChangesRefused>> {
+    let user_id = known.user_id;
     let mut is_last = which.len() <= limit_of(limit);
     which.truncate(limit_of(limit));
 

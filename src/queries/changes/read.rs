@@ -25,6 +25,7 @@ use crate::views::presence_entries;
 /// Where the database and the user's own log stand.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Own {
+    pub is_distributed: bool,
     pub origin: i64,
     pub version: Version,
     pub pruned_version: Version,
@@ -60,12 +61,13 @@ statement! {
         read_seqs: Vec<Seq> as Array<BigInt>,
         limit: Option<i64> as Nullable<BigInt>,
     } -> (
-        BigInt, BigInt, BigInt, Nullable<sql::ChatId>, Nullable<Bool>, Nullable<BigInt>, Nullable<BigInt>,
+        Bool, BigInt, BigInt, BigInt, Nullable<sql::ChatId>, Nullable<Bool>, Nullable<BigInt>, Nullable<BigInt>,
         Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>,
     ) = "which.sql"
 }
 
 type WhichRow = (
+    bool,
     i64,
     Version,
     Version,
@@ -95,9 +97,9 @@ pub(super) fn which(
         limit,
     };
     let rows = asking.load::<WhichRow>(conn)?;
-    let &(origin, version, pruned_version, ..) = rows.first().ok_or(diesel::NotFound)?;
+    let &(is_distributed, origin, version, pruned_version, ..) = rows.first().ok_or(diesel::NotFound)?;
     let chats = rows.into_iter().filter_map(|row| {
-        let (_, _, _, chat_id, is_member, first, last, version, pruned, read, delivered) = row;
+        let (_, _, _, _, chat_id, is_member, first, last, version, pruned, read, delivered) = row;
         Some(Which {
             chat_id: chat_id?,
             is_member: is_member?,
@@ -109,7 +111,7 @@ pub(super) fn which(
             last_delivered_seq: delivered.unwrap_or(Seq::ZERO),
         })
     });
-    Ok((Own { origin, version, pruned_version }, chats.collect()))
+    Ok((Own { is_distributed, origin, version, pruned_version }, chats.collect()))
 }
 
 /// What is in the log of a chat.

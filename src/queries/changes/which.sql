@@ -3,6 +3,7 @@
 --
 -- The chats that the device names are as many as the user has; each is compared with its head, by the key.
 SELECT
+    keeps_inbox() AS is_kept,
     own.origin,
     own.version,
     own.pruned_version,

@@ -1,18 +1,18 @@
 //! Accepts and declines requests, and ends contacts.
 
-use diesel::dsl::{exists, not, now};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
-use super::super::functions::clock_timestamp;
+use super::super::functions::{clock_timestamp, transaction_start};
 use super::super::user_changes;
-use super::sides;
+use super::{sides, sides_to_lock};
 use crate::actor::Actor;
 use crate::enums::{ContactStatus, UserChangeKind};
 use crate::error::{Error, refusals};
 use crate::ids::UserId;
-use crate::queries::predicates::{Silence, blocks_between, silence};
+use crate::queries::predicates::{Silence, silence};
 use crate::schema::{contacts, declined_requests};
+use crate::views::local_contacts;
 
 /// Why a request was not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -87,26 +87,27 @@ refusals! { RemoveRefused {
 pub fn accept(conn: &mut PgConnection, actor: Actor, other: UserId) -> Result<(), Error<AcceptRefused>> {
     let user = actor.user_id();
     conn.transaction(|conn| {
-        let is_request = contacts::status.eq(ContactStatus::Pending).and(contacts::requested_by.eq(other));
-        let held: Vec<UserId> = sides(user, other)
+        let is_request = local_contacts::status.eq(ContactStatus::Pending).and(local_contacts::requested_by.eq(other));
+        let held: Vec<UserId> = sides_to_lock(user, other)
             .filter(is_request)
-            .order(contacts::user_id)
-            .select(contacts::user_id)
+            .order(local_contacts::user_id)
+            .select(local_contacts::user_id)
             .for_no_key_update()
             .load(conn)?;
         if held.is_empty() {
             return Err(Error::Refused(AcceptRefused::NoSuchRequest));
         }
-        let accepted = diesel::update(sides(user, other))
-            .filter(not(exists(blocks_between(user, other))))
-            .set((contacts::status.eq(ContactStatus::Accepted), contacts::accepted_at.eq(now)))
-            .execute(conn)?;
-        if accepted == 0 {
-            return Err(Error::Refused(match silence(conn, user, other)? {
-                Some(Silence::Own) => AcceptRefused::Blocked,
-                _ => AcceptRefused::NoSuchRequest,
-            }));
+        match silence(conn, user, other)? {
+            None => {}
+            Some(Silence::Own) => return Err(Error::Refused(AcceptRefused::Blocked)),
+            Some(Silence::Others) => return Err(Error::Refused(AcceptRefused::NoSuchRequest)),
         }
+        diesel::update(sides(user, other))
+            .set((
+                contacts::status.eq(ContactStatus::Accepted),
+                contacts::accepted_at.eq(transaction_start().nullable()),
+            ))
+            .execute(conn)?;
         Ok(user_changes::record_pair(conn, user, other, UserChangeKind::ContactChanged)?)
     })
 }
@@ -139,11 +140,11 @@ pub fn accept(conn: &mut PgConnection, actor: Actor, other: UserId) -> Result<()
 pub fn decline(conn: &mut PgConnection, actor: Actor, other: UserId) -> Result<(), Error<DeclineRefused>> {
     let user = actor.user_id();
     conn.transaction(|conn| {
-        let is_request = contacts::status.eq(ContactStatus::Pending).and(contacts::requested_by.eq(other));
-        let held: Vec<UserId> = sides(user, other)
+        let is_request = local_contacts::status.eq(ContactStatus::Pending).and(local_contacts::requested_by.eq(other));
+        let held: Vec<UserId> = sides_to_lock(user, other)
             .filter(is_request)
-            .order(contacts::user_id)
-            .select(contacts::user_id)
+            .order(local_contacts::user_id)
+            .select(local_contacts::user_id)
             .for_update()
             .load(conn)?;
         if held.is_empty() {
@@ -190,11 +191,11 @@ pub fn decline(conn: &mut PgConnection, actor: Actor, other: UserId) -> Result<(
 pub fn remove(conn: &mut PgConnection, actor: Actor, other: UserId) -> Result<(), Error<RemoveRefused>> {
     let user = actor.user_id();
     conn.transaction(|conn| {
-        let is_users = contacts::status.eq(ContactStatus::Accepted).or(contacts::requested_by.eq(user));
-        let held: Vec<UserId> = sides(user, other)
+        let is_users = local_contacts::status.eq(ContactStatus::Accepted).or(local_contacts::requested_by.eq(user));
+        let held: Vec<UserId> = sides_to_lock(user, other)
             .filter(is_users)
-            .order(contacts::user_id)
-            .select(contacts::user_id)
+            .order(local_contacts::user_id)
+            .select(local_contacts::user_id)
             .for_update()
             .load(conn)?;
         if held.is_empty() {

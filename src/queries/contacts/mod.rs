@@ -10,7 +10,7 @@ pub use answer::{AcceptRefused, DeclineRefused, RemoveRefused, accept, decline, 
 pub use list::{ListedContact, all, all_requests_received, all_requests_sent};
 
 use chrono::TimeDelta;
-use diesel::dsl::{case_when, exists, not, now};
+use diesel::dsl::{exists, now};
 use diesel::prelude::*;
 use diesel::sql_types::Interval;
 use diesel::upsert::excluded;
@@ -19,10 +19,11 @@ use super::user_changes;
 use crate::actor::Actor;
 use crate::enums::{ContactStatus, UserChangeKind};
 use crate::error::{Error, refusals};
-use crate::ids::{UserId, sql_types};
+use crate::ids::UserId;
 use crate::models::Contact;
-use crate::queries::predicates::{Silence, blocks_between, hold_open, silence};
-use crate::schema::{contacts, declined_requests, users};
+use crate::queries::predicates::{Silence, hold_open, silence};
+use crate::schema::{contacts, declined_requests};
+use crate::views::local_contacts;
 
 /// Why a contact was not asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -91,23 +92,15 @@ pub fn request(conn: &mut PgConnection, actor: Actor, other: UserId) -> Result<C
         if hold_open(conn, &[user, other])?.is_some() {
             return Err(Error::Refused(RequestRefused::NoSuchAccount));
         }
-        // Each of the two accounts gives one side, unless a block is in between.
-        let is_users_side = || users::id.eq(user);
-        let sides = users::table
-            .filter(users::id.eq_any([user, other]))
-            .filter(not(exists(blocks_between(user, other))))
-            .order(users::id)
-            .select((
-                users::id,
-                case_when(is_users_side(), other.into_sql::<sql_types::UserId>()).otherwise(user),
-                user.into_sql::<sql_types::UserId>(),
-            ));
+        let (low, high) = (user.min(other), user.max(other));
+        let side = |of: UserId, with: UserId| {
+            (contacts::user_id.eq(of), contacts::contact_id.eq(with), contacts::requested_by.eq(user))
+        };
         let has_crossed = contacts::status
             .eq(ContactStatus::Pending)
             .and(contacts::requested_by.ne(excluded(contacts::requested_by)));
-        let asked = sides
-            .insert_into(contacts::table)
-            .into_columns((contacts::user_id, contacts::contact_id, contacts::requested_by))
+        let asked = diesel::insert_into(contacts::table)
+            .values([side(low, high), side(high, low)])
             .on_conflict((contacts::user_id, contacts::contact_id))
             .do_update()
             .set((
@@ -115,15 +108,13 @@ pub fn request(conn: &mut PgConnection, actor: Actor, other: UserId) -> Result<C
                 contacts::accepted_at.eq(excluded(contacts::created_at).nullable()),
             ));
         let changed = diesel::query_dsl::methods::FilterDsl::filter(asked, has_crossed).execute(conn)?;
-        // What stands now; the block is looked for first, because a contact may be older than it.
+        // What stands now. A contact may be older than a block.
         match silence(conn, user, other)? {
             None => {}
             Some(Silence::Own) => return Err(Error::Refused(RequestRefused::Blocked)),
             Some(Silence::Others) => return Err(Error::Refused(RequestRefused::NoSuchAccount)),
         }
-        let contact = contacts::table.find((user, other)).select(Contact::as_select()).first(conn).optional()?;
-        // None: the block was there when it mattered, and is gone since.
-        let contact = contact.ok_or(Error::Refused(RequestRefused::NoSuchAccount))?;
+        let contact = contacts::table.find((user, other)).select(Contact::as_select()).first(conn)?;
         let is_asked_again = changed > 0 && contact.status == ContactStatus::Pending;
         if is_asked_again && has_declined(conn, other, user)? {
             return Err(Error::Refused(RequestRefused::DeclinedRecently));
@@ -152,6 +143,14 @@ fn sides(one: UserId, other: UserId) -> _ {
     contacts::table.filter(forth.or(back))
 }
 
+/// The same, to be locked.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn sides_to_lock(one: UserId, other: UserId) -> _ {
+    let forth = local_contacts::user_id.eq(one).and(local_contacts::contact_id.eq(other));
+    let back = local_contacts::user_id.eq(other).and(local_contacts::contact_id.eq(one));
+    local_contacts::table.filter(forth.or(back))
+}
+
 /// Removes all contacts of a user and all requests, on both sides, and gives the others: for an account that is closed.
 /// The caller logs it for them.
 ///
@@ -162,14 +161,16 @@ pub(crate) fn remove_all(conn: &mut PgConnection, user: UserId) -> QueryResult<V
     let declined = declined_requests::asker_id.eq(user).or(declined_requests::decliner_id.eq(user));
     diesel::delete(declined_requests::table.filter(declined)).execute(conn)?;
     // The mirrors by their key: contact_id alone has no index.
-    let of_user = || {
-        let mirror = contacts::contact_id.eq(user).and(contacts::user_id.eq_any(&others));
-        contacts::table.filter(contacts::user_id.eq(user).or(mirror))
-    };
-    let held: Vec<UserId> =
-        of_user().order((contacts::user_id, contacts::contact_id)).select(contacts::user_id).for_update().load(conn)?;
+    let mirror = local_contacts::contact_id.eq(user).and(local_contacts::user_id.eq_any(&others));
+    let held: Vec<UserId> = local_contacts::table
+        .filter(local_contacts::user_id.eq(user).or(mirror))
+        .order((local_contacts::user_id, local_contacts::contact_id))
+        .select(local_contacts::user_id)
+        .for_update()
+        .load(conn)?;
     if !held.is_empty() {
-        diesel::delete(of_user()).execute(conn)?;
+        let mirror = contacts::contact_id.eq(user).and(contacts::user_id.eq_any(&others));
+        diesel::delete(contacts::table.filter(contacts::user_id.eq(user).or(mirror))).execute(conn)?;
     }
     Ok(others)
 }

@@ -9,9 +9,10 @@ use crate::error::{Error, refusals};
 use crate::ids::{ChatId, UserId, sql_types as sql};
 use crate::queries::accounts::{self, CloseRefused, Closed};
 use crate::queries::statement::statement;
-use crate::schema::{chat_heads, chat_participants, users};
+use crate::schema::{chat_heads, chat_participants};
 use crate::seq::Seq;
 use crate::version::Version;
+use crate::views::local_users;
 
 /// How many rows of an account a batch erases at most.
 const ROWS: i64 = 500;
@@ -156,7 +157,8 @@ fn leave(conn: &mut PgConnection, run: &mut Erasure) -> Result<(), Error<Erasure
     }
     let closed = conn.transaction(|conn| {
         // In the order of closing: the account first.
-        let known = users::table.find(user).select(users::id).for_update().first::<UserId>(conn).optional()?;
+        let known =
+            local_users::table.find(user).select(local_users::id).for_update().first::<UserId>(conn).optional()?;
         if known.is_none() {
             return Err(Error::Refused(ErasureRefused::NoSuchAccount));
         }

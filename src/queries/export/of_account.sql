@@ -8,7 +8,7 @@ SELECT
             (
                 SELECT jsonb_build_object('status', presence.status, 'last_seen_at', presence.last_seen_at)
                 FROM user_presence AS presence
-                WHERE presence.user_id = account.id
+                WHERE presence.user_id = $1
             ),
             '{}'
         )

@@ -6,14 +6,15 @@ use crate::enums::{ChatKind, ParticipantRole};
 use crate::ids::{ChatId, UserId};
 use crate::models::ChatParticipant;
 use crate::queries::predicates::is_member;
-use crate::schema::{chat_participants, chats};
+use crate::schema::chat_participants;
+use crate::views::local_chats;
 
 /// Locks a group against every other change of it or its members. `false`: there is no such group, or it was deleted.
 pub(super) fn group(conn: &mut PgConnection, chat_id: ChatId) -> QueryResult<bool> {
-    let locked = chats::table
+    let locked = local_chats::table
         .find(chat_id)
-        .filter(chats::deleted_at.is_null().and(chats::kind.eq(ChatKind::Group)))
-        .select(chats::id)
+        .filter(local_chats::deleted_at.is_null().and(local_chats::kind.eq(ChatKind::Group)))
+        .select(local_chats::id)
         .for_no_key_update()
         .first::<ChatId>(conn)
         .optional()?;

@@ -10,9 +10,10 @@ use super::{ImportRefused, Imported, by_chat};
 use crate::error::Error;
 use crate::ids::{ChatId, MessageId, sql_types as sql};
 use crate::queries::statement::statement;
-use crate::schema::{chat_heads, chats};
+use crate::schema::chat_heads;
 use crate::seq::Seq;
 use crate::version::Version;
+use crate::views::local_chats;
 
 /// A message of the batch that is new.
 pub(super) struct Numbered<'a> {
@@ -30,10 +31,10 @@ pub(super) fn lock(
     ids: &[ChatId],
     is_distributed: bool,
 ) -> Result<Heads, Error<ImportRefused>> {
-    let found: Vec<ChatId> = chats::table
-        .filter(chats::id.eq_any(ids).and(chats::deleted_at.is_null()))
-        .order(chats::id)
-        .select(chats::id)
+    let found: Vec<ChatId> = local_chats::table
+        .filter(local_chats::id.eq_any(ids).and(local_chats::deleted_at.is_null()))
+        .order(local_chats::id)
+        .select(local_chats::id)
         .for_no_key_update()
         .load(conn)?;
     if let Some(&missing) = ids.iter().find(|id| found.binary_search(id).is_err()) {

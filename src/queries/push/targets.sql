@@ -46,13 +46,13 @@ away AS MATERIALIZED (
     WHERE recipient.user_id NOT IN (SELECT session.user_id FROM session WHERE session.connection_id IS NOT NULL)
 ),
 
--- A user has muted few.
 muted AS MATERIALIZED (
-    SELECT
-        setting.user_id,
-        setting.chat_id
+    SELECT setting.user_id
     FROM chat_settings AS setting
-    WHERE setting.user_id = ANY (ARRAY(SELECT away.user_id FROM away)) AND setting.muted_until_at > now()
+    WHERE
+        setting.chat_id = $1
+        AND setting.user_id = ANY (ARRAY(SELECT away.user_id FROM away))
+        AND setting.muted_until_at > now()
 ),
 
 token AS MATERIALIZED (
@@ -70,63 +70,18 @@ token AS MATERIALIZED (
                 SELECT away.user_id
                 FROM away
                 WHERE
-                    away.user_id NOT IN (SELECT muted.user_id FROM muted WHERE muted.chat_id = $1)
+                    away.user_id NOT IN (SELECT muted.user_id FROM muted)
                     OR away.user_id IN (SELECT mention.user_id FROM mention)
             )
         )
 ),
 
-place AS MATERIALIZED (
-    SELECT
-        position.user_id,
-        position.chat_id,
-        position.last_read_seq
-    FROM unread_messages AS position
-    WHERE position.user_id = ANY (ARRAY(SELECT token.user_id FROM token))
-),
-
-latest AS MATERIALIZED (
-    SELECT
-        head.chat_id,
-        head.last_seq,
-        head.last_uncounted_seq
-    FROM chat_heads AS head
-    WHERE head.chat_id = ANY (ARRAY(SELECT place.chat_id FROM place))
-),
-
--- In the chats that are muted, the messages do not count, and the mentions do.
 counted AS MATERIALIZED (
     SELECT
-        place.user_id,
-        bool_or(place.chat_id = $1 AND place.last_read_seq < $2) AS is_unread,
-        sum(
-            CASE
-                WHEN (place.user_id, place.chat_id) IN (SELECT muted.user_id, muted.chat_id FROM muted) THEN (
-                    SELECT count(*)
-                    FROM message_mentions AS named
-                    WHERE
-                        named.chat_id = place.chat_id
-                        AND named.user_id = place.user_id
-                        AND named.message_seq > place.last_read_seq
-                )
-                ELSE latest.last_seq - place.last_read_seq
-                    - CASE
-                        WHEN latest.last_uncounted_seq > place.last_read_seq THEN (
-                            SELECT count(*)
-                            FROM messages AS uncounted
-                            WHERE
-                                uncounted.chat_id = place.chat_id
-                                AND uncounted.seq > place.last_read_seq
-                                AND (uncounted.sender_id IS NULL OR uncounted.deleted_at IS NOT NULL)
-                        )
-                        ELSE 0
-                    END
-            END
-        )::bigint AS badge
-    FROM place
-    INNER JOIN latest ON latest.chat_id = place.chat_id
-    WHERE latest.last_seq > place.last_read_seq
-    GROUP BY place.user_id
+        unread.user_id,
+        unread.is_unread,
+        unread.badge
+    FROM badges($1, $2, ARRAY(SELECT token.user_id FROM token)) AS unread
 ),
 
 device AS MATERIALIZED (

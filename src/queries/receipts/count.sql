@@ -64,7 +64,8 @@ hidden AS MATERIALIZED (
         veil.of_user,
         veil.is_hidden,
         veil.blocked_at
-    FROM hidden_receipts($2, ARRAY(SELECT received.user_id FROM received)) AS veil
+    FROM hidden_receipts AS veil
+    WHERE veil.from_reader = $2 AND veil.of_user = ANY (ARRAY(SELECT received.user_id FROM received))
 ),
 
 recipient AS MATERIALIZED (

@@ -12,7 +12,7 @@ WITH looked_at AS MATERIALIZED (
 SELECT
     (SELECT last.chat_id FROM looked_at AS last ORDER BY last.chat_id DESC LIMIT 1) AS last_chat,
     ARRAY(
-        SELECT looked_at.chat_id
+        SELECT oldest.chat_id
         FROM looked_at
         INNER JOIN messages AS oldest ON looked_at.chat_id = oldest.chat_id AND looked_at.first_seq = oldest.seq
         WHERE
@@ -23,10 +23,10 @@ SELECT
                 AND (
                     SELECT said.created_at
                     FROM messages AS said
-                    WHERE said.chat_id = looked_at.chat_id AND said.seq >= looked_at.first_seq AND said.kind <> 'system'
+                    WHERE said.chat_id = oldest.chat_id AND said.seq >= oldest.seq AND said.kind <> 'system'
                     ORDER BY said.seq
                     LIMIT 1
                 ) < $2
             )
-        ORDER BY looked_at.chat_id
+        ORDER BY oldest.chat_id
     ) AS old_chats

@@ -4,7 +4,8 @@
 -- OFFSET 0 holds the search of each chat together, so that PostgreSQL asks the index for it, whatever it thinks of how
 -- many chats there are and how long they are. So the plan is the same for any user and any words, and is made once: a
 -- plan for this user would be no better and cost half as much as the search, which SELECT keeps PostgreSQL from trying.
--- The chat is compared outside, because PostgreSQL would read the whole chat through its key beside the index.
+-- The chat is compared outside, because PostgreSQL would read the whole chat through its key beside the index. What is
+-- sought is asked by a SELECT of its own wherever it is needed: in a join, Citus would not take it to the servers.
 WITH sought AS MATERIALIZED (
     SELECT
         pattern,
@@ -18,42 +19,44 @@ WITH sought AS MATERIALIZED (
 
 candidate AS (
     SELECT message.*
-    FROM sought
-    CROSS JOIN chat_participants AS member
+    FROM chat_participants AS member
     CROSS JOIN LATERAL (
         SELECT *
         FROM messages
         WHERE
             chat_words(messages.chat_id, search_words(search_text(messages.content)))
-            @@ chat_query(member.chat_id, sought.pattern)
+            @@ chat_query(member.chat_id, (SELECT sought.pattern FROM sought))
         OFFSET 0
     ) AS message
     WHERE
-        sought.pattern IS NOT NULL
+        (SELECT sought.pattern IS NOT NULL FROM sought)
         AND member.user_id = (SELECT $1)
         AND member.left_at IS NULL
         AND message.chat_id = member.chat_id
         AND message.seq > member.seen_after_seq
+        AND message.seq <> ALL (member.hidden_seqs)
     UNION ALL
     -- Without a word that the index has: the newest messages of the chats where something was said last.
     SELECT message.*
-    FROM sought
-    CROSS JOIN LATERAL (
+    FROM (
         SELECT
-            head.chat_id,
-            head.last_seq
-        FROM chat_participants AS member
-        INNER JOIN chat_heads AS head ON member.chat_id = head.chat_id
+            entry.about_chat_id,
+            entry.last_seq
+        FROM inbox_entries AS entry
         -- Asked in here, so that nobody's chats are sorted for a query that the index answers.
-        WHERE sought.pattern IS NULL AND member.user_id = (SELECT $1) AND member.left_at IS NULL
-        ORDER BY head.last_message_at DESC NULLS LAST
+        WHERE entry.user_id = (SELECT $1) AND (SELECT sought.pattern IS NULL FROM sought)
+        ORDER BY entry.last_message_at DESC NULLS LAST
         LIMIT 10
     ) AS recent
+    INNER JOIN chat_participants AS member ON member.chat_id = recent.about_chat_id
     INNER JOIN messages AS message
-        ON recent.chat_id = message.chat_id AND message.seq BETWEEN recent.last_seq - 39 AND recent.last_seq
+        ON message.chat_id = member.chat_id AND message.seq BETWEEN recent.last_seq - 39 AND recent.last_seq
     WHERE
-        sought.pattern IS NULL
-        AND (sought.parts <> '{}' OR sought.literal <> '')
+        (SELECT sought.parts <> '{}' OR sought.literal <> '' FROM sought)
+        AND member.user_id = $1
+        AND member.left_at IS NULL
+        AND message.seq > member.seen_after_seq
+        AND message.seq <> ALL (member.hidden_seqs)
         AND message.content IS NOT NULL
 )
 
@@ -107,14 +110,6 @@ CROSS JOIN LATERAL (
     WHERE
         -- A page of the longest messages is less.
         (sought.is_exact OR newest.bytes <= 1000000)
-        AND NOT EXISTS (
-            SELECT FROM chat_participants AS viewer
-            WHERE
-                viewer.chat_id = newest.chat_id
-                AND viewer.user_id = $1
-                AND (newest.seq <= viewer.seen_after_seq OR newest.seq = ANY (viewer.hidden_seqs))
-            OFFSET 0
-        )
         AND (sought.is_exact OR search_finds(newest.content, sought.parts, sought.excluded, sought.literal))
     LIMIT $6
 ) AS hit

@@ -12,44 +12,37 @@ WITH sought AS MATERIALIZED (
 
 candidate AS (
     SELECT message.*
-    FROM sought
-    CROSS JOIN chat_participants AS member
+    FROM chat_participants AS member
     CROSS JOIN LATERAL (
         SELECT *
         FROM messages
         WHERE
             chat_words(messages.chat_id, search_words(search_text(messages.content)))
-            @@ chat_query(member.chat_id, sought.pattern)
+            @@ chat_query(member.chat_id, (SELECT sought.pattern FROM sought))
         OFFSET 0
     ) AS message
     WHERE
-        sought.pattern IS NOT NULL
+        (SELECT sought.pattern IS NOT NULL FROM sought)
         AND member.chat_id = $11
         AND member.user_id = $1
         AND member.left_at IS NULL
-        AND message.chat_id = $11
+        AND message.chat_id = member.chat_id
         AND message.seq > member.seen_after_seq
+        AND message.seq <> ALL (member.hidden_seqs)
     UNION ALL
     -- Without a word that the index has: the newest messages.
     SELECT message.*
-    FROM sought
-    CROSS JOIN LATERAL (
-        SELECT head.last_seq
-        FROM chat_participants AS member
-        INNER JOIN chat_heads AS head ON member.chat_id = head.chat_id
-        -- Asked in here, so that the head is not read for a query that the index answers.
-        WHERE
-            sought.pattern IS NULL
-            AND member.chat_id = $11
-            AND member.user_id = $1
-            AND member.left_at IS NULL
-            AND head.chat_id = $11
-        LIMIT 1
-    ) AS newest
-    INNER JOIN messages AS message ON message.seq BETWEEN newest.last_seq - 399 AND newest.last_seq
+    FROM chat_participants AS member
+    INNER JOIN chat_heads AS head ON head.chat_id = member.chat_id
+    INNER JOIN messages AS message
+        ON message.chat_id = member.chat_id AND message.seq BETWEEN head.last_seq - 399 AND head.last_seq
     WHERE
-        (sought.parts <> '{}' OR sought.literal <> '')
-        AND message.chat_id = $11
+        (SELECT sought.pattern IS NULL AND (sought.parts <> '{}' OR sought.literal <> '') FROM sought)
+        AND member.chat_id = $11
+        AND member.user_id = $1
+        AND member.left_at IS NULL
+        AND message.seq > member.seen_after_seq
+        AND message.seq <> ALL (member.hidden_seqs)
         AND message.content IS NOT NULL
 )
 
@@ -103,14 +96,6 @@ CROSS JOIN LATERAL (
     WHERE
         -- A page of the longest messages is less.
         (sought.is_exact OR newest.bytes <= 1000000)
-        AND NOT EXISTS (
-            SELECT FROM chat_participants AS viewer
-            WHERE
-                viewer.chat_id = $11
-                AND viewer.user_id = $1
-                AND (newest.seq <= viewer.seen_after_seq OR newest.seq = ANY (viewer.hidden_seqs))
-            OFFSET 0
-        )
         AND (sought.is_exact OR search_finds(newest.content, sought.parts, sought.excluded, sought.literal))
     LIMIT $6
 ) AS hit
