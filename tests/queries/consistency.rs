@@ -1,6 +1,6 @@
 //! What is true of every database, whatever was done to it: asked with plain SQL after each race.
 
-use crate::support::{TestDatabase, server};
+use crate::support::TestDatabase;
 
 /// What must have no rows, each with what it means if it has.
 const FAULTS: &[(&str, &str)] = &[
@@ -106,18 +106,8 @@ const FAULTS: &[(&str, &str)] = &[
     ),
 ];
 
-/// The reference tables of which two servers have other rows.
-const DIVERGED: &str =
-    "SELECT whole.table_name FROM citus_tables AS whole CROSS JOIN LATERAL run_command_on_placements(
-        whole.table_name, 'SELECT md5(string_agg(row::text, '','' ORDER BY row::text)) FROM %s AS row'
-    ) AS copy
-    WHERE whole.citus_table_type = 'reference' GROUP BY whole.table_name HAVING count(DISTINCT copy.result) > 1";
-
 /// Panics with what is wrong.
 pub fn assert_consistent(database: &TestDatabase) {
-    if !server().workers().is_empty() {
-        assert_eq!(database.column(DIVERGED), [""; 0], "these are not the same on all servers");
-    }
     for (fault, query) in FAULTS {
         let rows = database.execute(query).unwrap_or_else(|error| panic!("{error} in {query}"));
         assert!(rows.is_empty(), "{fault}: {rows:?}");

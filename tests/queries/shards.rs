@@ -89,7 +89,7 @@ pub fn assert_ready_for_shards(database: &TestDatabase) {
 type Refused = (fn(&str) -> bool, &'static str);
 
 /// What a distributed database refuses, or carries out on each of its servers.
-const REFUSED: [Refused; 5] = [
+const REFUSED: [Refused; 7] = [
     (|sql| sql.starts_with("WITH") && sql.contains("INSERT INTO"), "INSERT in WITH"),
     (|sql| sql.contains("DO UPDATE") && after(sql, "DO UPDATE").contains("now()"), "now() in DO UPDATE"),
     (
@@ -98,6 +98,16 @@ const REFUSED: [Refused; 5] = [
         "FOR UPDATE with ANY",
     ),
     (|sql| sql.to_lowercase().matches("select row(").count() > sql.matches(")::page_").count(), "rows without a type"),
+    (
+        // The views are what is locked through.
+        |sql| {
+            ["users", "chats", "contacts"].iter().any(|table| {
+                sql.contains(" FOR ") && sql.starts_with("SELECT") && sql.contains(&format!("FROM \"{table}\" WHERE"))
+            })
+        },
+        "lock of a reference table",
+    ),
+    (|sql| !sql.starts_with("SELECT") && sql.contains("CURRENT_TIMESTAMP"), "CURRENT_TIMESTAMP in what is written"),
     (is_limited_beside_with, "OFFSET in LATERAL beside WITH"),
 ];
 
@@ -229,6 +239,12 @@ fn what_is_in_a_statement_is_found() {
         ["messages m"]
     );
     assert_eq!(of("SELECT x FROM send_message($1, $2) AS sent"), Vec::<String>::new());
+    let beside = |joined: &str| {
+        is_limited_beside_with(&format!(
+            "WITH one AS MATERIALIZED ( SELECT 1 ) SELECT FROM {joined} CROSS JOIN LATERAL ( SELECT FROM b OFFSET 0 ) AS c"
+        ))
+    };
+    assert!(beside("one") && beside("one CROSS JOIN a") && !beside("a"));
     assert_eq!(of("UPDATE chat_heads SET a = 1"), ["chat_heads chat_heads"]);
     assert!(names("a.chat_id = $1", "a", "chat_id") && !names("a.chat_id = b.chat_id", "a", "chat_id"));
 }

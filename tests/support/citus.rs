@@ -94,3 +94,16 @@ pub fn let_projector_catch_up(conn: &mut PgConnection, url: String) {
         }
     });
 }
+
+/// The reference tables of which two servers have other rows.
+const DIVERGED: &str =
+    "SELECT whole.table_name FROM citus_tables AS whole CROSS JOIN LATERAL run_command_on_placements(
+        whole.table_name, 'SELECT md5(string_agg(row::text, '','' ORDER BY row::text)) FROM %s AS row'
+    ) AS copy
+    WHERE whole.citus_table_type = 'reference' GROUP BY whole.table_name HAVING count(DISTINCT copy.result) > 1";
+
+/// Panics when the copies of a table that is whole on each server are not the same.
+pub fn assert_same_on_all(database: &mut Connection) {
+    let diverged = database.execute(DIVERGED).unwrap();
+    assert!(diverged.is_empty(), "these are not the same on all servers: {diverged:?}");
+}

@@ -14,6 +14,8 @@ use super::{Server, citus, server};
 pub struct TestDatabase {
     name: String,
     server: &'static Server,
+    // Whether it is a copy of the template that is distributed with Citus, if there is one.
+    is_distributed: bool,
 }
 
 impl TestDatabase {
@@ -47,7 +49,9 @@ impl TestDatabase {
             }
             template
         });
-        Self::create(server(), &template.name)
+        let mut database = Self::create(server(), &template.name);
+        database.is_distributed = !server().workers().is_empty();
+        database
     }
 
     /// One at the head of the migrations, on a server that nobody else connects to: what others have open there keeps dead rows,
@@ -74,7 +78,7 @@ impl TestDatabase {
         if !server.workers().is_empty() {
             citus::set_up(server, &name);
         }
-        Self { name, server }
+        Self { name, server, is_distributed: false }
     }
 
     /// Its URL.
@@ -135,6 +139,9 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
+        if self.is_distributed && !std::thread::panicking() {
+            citus::assert_same_on_all(&mut self.connect());
+        }
         let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
         // The server itself may be gone by now, as in a test of a crash that fails.
         let _ = self.server.try_connect().map(|mut admin| admin.execute(&sql));

@@ -106,7 +106,7 @@ pub fn release_usernames(conn: &mut PgConnection, before: DateTime<Utc>, batch: 
     let reserved = diesel::alias!(reserved_usernames as reserved);
     let oldest = reserved
         .filter(reserved.field(reserved_usernames::reserved_at).lt(before))
-        .order(reserved.field(reserved_usernames::reserved_at))
+        .order((reserved.field(reserved_usernames::reserved_at), reserved.field(reserved_usernames::username_hash)))
         .limit(batch.into())
         .select(reserved.field(reserved_usernames::username_hash))
         .for_update()

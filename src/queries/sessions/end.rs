@@ -1,6 +1,5 @@
 //! Ends sessions: revoked by their user, or purged after their time.
 
-use diesel::dsl::now;
 use diesel::prelude::*;
 use diesel::sql_types::Nullable;
 
@@ -8,6 +7,7 @@ use crate::actor::Actor;
 use crate::enums::UserChangeKind;
 use crate::ids::{SessionId, UserId, sql_types};
 use crate::models::UserSession;
+use crate::queries::functions::transaction_start;
 use crate::queries::statement::{Columns, statement};
 use crate::queries::user_changes::{self, About};
 use crate::schema::user_sessions;
@@ -167,8 +167,8 @@ pub(super) fn log_ended(conn: &mut PgConnection, ended: &[UserSession]) -> Query
 pub fn purge_expired(conn: &mut PgConnection, batch: u16) -> QueryResult<usize> {
     let expired = diesel::alias!(user_sessions as expired);
     let oldest = expired
-        .filter(expired.field(user_sessions::expires_at).le(now))
-        .order(expired.field(user_sessions::expires_at))
+        .filter(expired.field(user_sessions::expires_at).le(transaction_start()))
+        .order((expired.field(user_sessions::expires_at), expired.field(user_sessions::id)))
         .limit(batch.into())
         .select(expired.field(user_sessions::id))
         .for_update()

@@ -5,7 +5,7 @@ WHERE storage_key IN (
     SELECT old.storage_key
     FROM uploads AS old
     WHERE old.attached_chat IS NULL AND old.created_at <= now() - $1
-    ORDER BY old.created_at
+    ORDER BY old.created_at, old.storage_key
     LIMIT $2
     FOR UPDATE SKIP LOCKED
 )
