@@ -120,7 +120,7 @@ COMMENT ON COLUMN reserved_usernames.user_id IS
 COMMENT ON INDEX reserved_usernames_age_idx IS 'Used by: releasing what was reserved long enough.';
 COMMENT ON INDEX reserved_usernames_user_idx IS 'Used by: the foreign key, and giving up a username.';
 COMMENT ON VIEW local_users IS
-    'The rows of users, to be locked. Where Citus distributes the database, those of the coordinator''s own copy: for the lock of one row of a table that is whole on each server, Citus locks the table. distribute replaces it.';
+    'The rows of users, to be locked. Where Citus distributes the database, those of the coordinator''s own copy: for the lock of one row of a table that is whole on each server, Citus locks the table. distribute makes it anew.';
 COMMENT ON COLUMN local_users.id IS 'As in users.';
 COMMENT ON COLUMN local_users.username IS 'As in users.';
 COMMENT ON COLUMN local_users.avatar_url IS 'As in users.';

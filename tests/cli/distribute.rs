@@ -76,11 +76,13 @@ fn what_is_not_where_it_belongs_is_placed_and_verify_tells_of_it() {
         ]
     );
     database.execute("CREATE OR REPLACE VIEW local_chats AS SELECT id, kind, deleted_at FROM chats").unwrap();
+    database.execute("GRANT SELECT ON local_chats TO PUBLIC").unwrap();
     let told = on(&database, &["verify"]).exits(4).stdout;
     assert!(told.contains("view local_chats: reads the table, and is to read the coordinator's copy"), "{told}");
     database.execute("DROP TABLE citus_stand_in.chats_102001").unwrap();
     on(&database, &["distribute"]).exits(0);
     on(&database, &["verify"]).exits(0);
+    assert_eq!(database.value("SELECT relacl::text LIKE '%{=r/%' OR relacl::text LIKE '%,=r/%' FROM pg_class WHERE relname = 'local_chats'"), "t");
 
     // What another server lacks.
     for lacking in ["public.page_picture", "public.mark_read(public.chat_id, public.user_id, pg_catalog.int8)"] {

@@ -164,9 +164,13 @@ SELECT create_distributed_function('public.touch_message(public.chat_id, public.
 ALTER FUNCTION public.badges(public.chat_id, pg_catalog.int8, pg_catalog._uuid) SET citus.allow_nested_distributed_execution TO on;
 ALTER FUNCTION public.receipts_at(public.chat_id, public.user_id, pg_catalog.timestamptz) SET citus.allow_nested_distributed_execution TO on;
 DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET citus.multi_shard_modify_mode TO ''sequential''', current_database()); END $$;
+DROP VIEW public.local_chats;
+DROP VIEW public.local_contacts;
+DROP VIEW public.local_user_sessions;
+DROP VIEW public.local_users;
 SET LOCAL citus.enable_ddl_propagation TO off;
-DO $$ BEGIN EXECUTE format('CREATE OR REPLACE VIEW public.local_chats WITH (security_invoker = true) AS SELECT id, kind, deleted_at FROM %s', (SELECT shard_name(logicalrelid, shardid) FROM pg_dist_shard WHERE logicalrelid = 'public.chats'::regclass)); END $$;
-DO $$ BEGIN EXECUTE format('CREATE OR REPLACE VIEW public.local_contacts WITH (security_invoker = true) AS SELECT user_id, contact_id, status, requested_by FROM %s', (SELECT shard_name(logicalrelid, shardid) FROM pg_dist_shard WHERE logicalrelid = 'public.contacts'::regclass)); END $$;
-DO $$ BEGIN EXECUTE format('CREATE OR REPLACE VIEW public.local_user_sessions WITH (security_invoker = true) AS SELECT id, user_id, last_active_at, expires_at, idle_timeout, revoked_at, server_id, connection_id FROM %s', (SELECT shard_name(logicalrelid, shardid) FROM pg_dist_shard WHERE logicalrelid = 'public.user_sessions'::regclass)); END $$;
-DO $$ BEGIN EXECUTE format('CREATE OR REPLACE VIEW public.local_users WITH (security_invoker = true) AS SELECT id, username, avatar_url, deleted_at FROM %s', (SELECT shard_name(logicalrelid, shardid) FROM pg_dist_shard WHERE logicalrelid = 'public.users'::regclass)); END $$;
+DO $$ BEGIN EXECUTE format('CREATE VIEW public.local_chats WITH (security_invoker = true) AS SELECT id, kind, deleted_at FROM %s', (SELECT shard_name(logicalrelid, shardid) FROM pg_dist_shard WHERE logicalrelid = 'public.chats'::regclass)); END $$;
+DO $$ BEGIN EXECUTE format('CREATE VIEW public.local_contacts WITH (security_invoker = true) AS SELECT user_id, contact_id, status, requested_by FROM %s', (SELECT shard_name(logicalrelid, shardid) FROM pg_dist_shard WHERE logicalrelid = 'public.contacts'::regclass)); END $$;
+DO $$ BEGIN EXECUTE format('CREATE VIEW public.local_user_sessions WITH (security_invoker = true) AS SELECT id, user_id, last_active_at, expires_at, idle_timeout, revoked_at, server_id, connection_id FROM %s', (SELECT shard_name(logicalrelid, shardid) FROM pg_dist_shard WHERE logicalrelid = 'public.user_sessions'::regclass)); END $$;
+DO $$ BEGIN EXECUTE format('CREATE VIEW public.local_users WITH (security_invoker = true) AS SELECT id, username, avatar_url, deleted_at FROM %s', (SELECT shard_name(logicalrelid, shardid) FROM pg_dist_shard WHERE logicalrelid = 'public.users'::regclass)); END $$;
 COMMIT;

@@ -111,9 +111,11 @@ fn work_out(connection: &mut Connection, pool: &Pool) -> Result<Distribution, Er
     }
     let views = layout::views(connection, &schema)?;
     if !views.is_empty() {
-        // The workers' views stay as they are: nothing is locked through them.
+        let (dropped, made): (Vec<_>, Vec<_>) = views.into_iter().partition(|view| view.drops);
+        statements.extend(dropped.into_iter().map(|view| view.statement));
+        // On the coordinator alone, where all is locked.
         statements.push("SET LOCAL citus.enable_ddl_propagation TO off".to_owned());
-        statements.extend(views.into_iter().map(|view| view.statement));
+        statements.extend(made.into_iter().map(|view| view.statement));
     }
     if !statements.is_empty() {
         // Several shards on one connection each, so that each sees what was done to reference tables before.

@@ -90,23 +90,26 @@ pub(crate) fn read(
     Ok(connection.execute(&query)?.into_iter().filter_map(placed).collect())
 }
 
-/// A view through which rows are locked, and which reads a table that is whole on each server, instead of the coordinator's copy.
-pub(crate) struct Unplaced {
-    /// What lets it read the copy.
-    pub statement: String,
-    /// Its name.
+/// A statement about a view through which Citus would lock a whole table for the lock of one row.
+pub(crate) struct OfView {
+    /// The view.
     pub name: String,
+    /// What is done to have it read the coordinator's copy.
+    pub statement: String,
+    /// Whether it drops the view, on each server.
+    pub drops: bool,
 }
 
-/// The views of a schema through which Citus would lock a whole table for the lock of one row.
-pub(crate) fn views(connection: &mut Connection, schema: &str) -> Result<Vec<Unplaced>, ServerError> {
+/// What makes the views of a schema anew that read a table which is whole on each server, instead of the coordinator's copy.
+pub(crate) fn views(connection: &mut Connection, schema: &str) -> Result<Vec<OfView>, ServerError> {
     let names = LOCKED_THROUGH.map(literal).join(", ");
     let query = include_str!("layout_views.sql").replace("{schema}", &literal(schema)).replace("{names}", &names);
-    let unplaced = |row: Vec<Option<String>>| {
+    let of_view = |row: Vec<Option<String>>| {
         let mut values = row.into_iter().flatten();
-        Some(Unplaced { statement: values.next()?, name: values.next()? })
+        let drops = values.next()? == "1";
+        Some(OfView { drops, name: values.next()?, statement: values.next()? })
     };
-    Ok(connection.execute(&query)?.into_iter().filter_map(unplaced).collect())
+    Ok(connection.execute(&query)?.into_iter().filter_map(of_view).collect())
 }
 
 /// What is wrong with the layout of the current schema in a database with Citus, a line for each table; nothing where nothing is
@@ -119,7 +122,7 @@ pub(crate) fn differences(connection: &mut Connection, migrations: &[Migration])
         return Ok(Vec::new());
     }
     let mut wrong: Vec<_> = tables.iter().filter_map(Placed::wrong).collect();
-    for Unplaced { name, .. } in views(connection, &schema)? {
+    for OfView { name, .. } in views(connection, &schema)?.into_iter().filter(|view| view.drops) {
         wrong.push(format!("view {name}: reads the table, and is to read the coordinator's copy"));
     }
     if connection.execute("SELECT WHERE NOT keeps_inbox()")?.len() == 1 {
