@@ -19,7 +19,7 @@ use messenger_db::queries::{accounts, inbox, receipts, unread};
 use messenger_db::seq::Seq;
 
 use super::cast::{self, by, say};
-use crate::support::{LockHolder, Server, TestDatabase, until};
+use crate::support::{LockHolder, Server, TestDatabase, server, until};
 
 /// The rows that are in one of the two, and not in the other.
 const DIFFERENCES: &str = "
@@ -180,9 +180,11 @@ fn one_that_is_killed_in_the_middle_loses_nothing_and_another_goes_on() {
     thread::scope(|scope| {
         let killed = scope.spawn(|| projector::tick(&mut database.diesel_without_projector(), &Options::default()));
         let pid = holder.blocks();
-        // Another passes over the part that the first is at, and does not wait.
-        let beside = projector::tick(conn, &Options::default()).unwrap();
-        assert_eq!(beside.busy, 1);
+        // Another passes over the part that the first is at, and does not wait; on shards, it waits where both write to one.
+        if server().workers().is_empty() {
+            let beside = projector::tick(conn, &Options::default()).unwrap();
+            assert_eq!(beside.busy, 1);
+        }
         database.execute(&format!("SELECT pg_terminate_backend({pid})")).unwrap();
         assert!(killed.join().unwrap().is_err());
     });

@@ -13,6 +13,7 @@ use crate::cli::progress::Progress;
 use crate::cli::{Exit, Problem};
 use crate::error::Error;
 use crate::migrate::Observer as _;
+use crate::projector::{self, Options, Tick};
 use crate::queries::erasure::{self, Erasure, Left};
 
 /// Whom to erase.
@@ -64,6 +65,10 @@ fn run(database: &Operations, args: &EraseArgs, output: &mut Output) -> Result<E
         }
     }
     output.finish();
+    if !args.dry_run {
+        // What was erased is marked in the list of chats by user, where the database keeps it, and no projector may run.
+        while projector::tick(conn, &Options::at_once())? != Tick::default() {}
+    }
     output.note("counting what is left in each table, which reads them from end to end");
     let left = erasure::left(conn, user.id)?;
     let rows: i64 = left.iter().map(|left| left.rows).sum();

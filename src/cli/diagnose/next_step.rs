@@ -59,8 +59,9 @@ pub(super) fn next_step(error: &Error) -> (Exit, String) {
         ),
         Error::Undistributable { .. } => (
             Exit::Usage,
-            "Nothing was changed. `messenger-db run` applies what is pending; SELECT undistribute_table('TABLE'); brings a table \
-             that is distributed in another way back to the coordinator, and this command places it then.",
+            "Nothing was changed. `messenger-db run` applies what is pending; a table that is distributed in another way \
+             is to be brought to where it belongs: Citus' undistribute_table drops the functions and views that need the table, so \
+             make a backup first, and see what `messenger-db verify` misses afterwards.",
         ),
         Error::UnknownSchema { name } => {
             let help = format!("Nothing was changed. Name another, or make it: CREATE SCHEMA {};", quoted(name));

@@ -226,6 +226,9 @@ fn functions(
         });
     }
     statements.extend(nested);
+    if has_citus {
+        statements.extend(layout::lost(connection, schema, migrations)?);
+    }
     Ok(statements)
 }
 

@@ -136,6 +136,45 @@ pub(crate) fn differences(connection: &mut Connection, migrations: &[Migration])
 
 /// What the other servers lack of the functions and types, or that one does not answer.
 fn on_workers(connection: &mut Connection, schema: &str, migrations: &[Migration]) -> Result<Vec<String>, ServerError> {
+    let lacking = lacking(connection, schema, migrations)?;
+    Ok(lacking.into_iter().map(|(server, what)| format!("server {server}: {what}")).collect())
+}
+
+/// The functions that another server has lost, each as it is here: replaced by itself, it is taken to each server again.
+pub(crate) fn lost(
+    connection: &mut Connection,
+    schema: &str,
+    migrations: &[Migration],
+) -> Result<Vec<String>, ServerError> {
+    let lacking = lacking(connection, schema, migrations)?;
+    let placed = objects::of_schema(connection, schema)?;
+    let is_lost = |object: &objects::Object| {
+        let name = object.full_name.as_str();
+        object.kind == "ROUTINE"
+            && lacking.iter().any(|(_, what)| what.strip_prefix(LACKS).is_some_and(|names| names.contains(name)))
+    };
+    let mut statements = Vec::new();
+    for object in placed.iter().filter(|object| is_lost(object)) {
+        let query = format!("SELECT pg_get_functiondef({}::regprocedure)", literal(&object.full_name));
+        statements.extend(connection.execute(&query)?.into_iter().flatten().flatten());
+    }
+    Ok(statements)
+}
+
+/// How the names begin of what a server lacks.
+const LACKS: &str = "lacks ";
+
+/// The servers that lack functions or types, or do not answer, each with what it is.
+fn lacking(
+    connection: &mut Connection,
+    schema: &str,
+    migrations: &[Migration],
+) -> Result<Vec<(String, String)>, ServerError> {
+    // Where nothing is distributed yet, nothing is to be there.
+    let is_distributed = "SELECT FROM pg_dist_partition WHERE partmethod = 'h' LIMIT 1";
+    if connection.execute(is_distributed)?.is_empty() {
+        return Ok(Vec::new());
+    }
     let made = objects::subjects(migrations);
     let mut placed = objects::of_schema(connection, schema)?;
     // Diesel's are for triggers, of which there are none.
@@ -146,5 +185,9 @@ fn on_workers(connection: &mut Connection, schema: &str, migrations: &[Migration
     };
     let query =
         include_str!("layout_workers.sql").replace("{functions}", &names("ROUTINE")).replace("{types}", &names("TYPE"));
-    Ok(connection.execute(&query)?.into_iter().flatten().flatten().collect())
+    let of_server = |row: Vec<Option<String>>| {
+        let mut values = row.into_iter().flatten();
+        Some((values.next()?, values.next()?))
+    };
+    Ok(connection.execute(&query)?.into_iter().filter_map(of_server).collect())
 }

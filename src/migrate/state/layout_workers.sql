@@ -1,12 +1,8 @@
--- What is wrong on the other servers: which of the functions and types they lack, or that they do not answer. The names are SQL,
--- as an array each.
+-- What is wrong on the other servers: each that lacks functions or types, with their names, or that does not answer. The names
+-- that are looked for are SQL.
 SELECT
-    format(
-        'server %s:%s: %s',
-        answer.nodename,
-        answer.nodeport,
-        CASE WHEN answer.success THEN 'lacks ' || answer.result ELSE answer.result END
-    )
+    format('%s:%s', answer.nodename, answer.nodeport) AS server,
+    CASE WHEN answer.success THEN 'lacks ' || answer.result ELSE answer.result END AS what
 FROM run_command_on_workers(
     format(
         'SELECT coalesce(string_agg(lacking.name, '', ''), '''') FROM (
