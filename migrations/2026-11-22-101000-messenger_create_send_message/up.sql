@@ -143,9 +143,12 @@ BEGIN
 END
 $$;
 
--- A message that may be refused, by its id or as a reply, has a subtransaction of its own, so that it does not undo the
--- others; the others cost one index lookup instead. Chats are locked in the order of their keys, so that two calls with
--- several common chats do not deadlock.
+-- All that is sent is one statement for all chats: each table's constraints are read once, not once a message. Before it, heads
+-- and positions are locked in the order of their keys, so that two calls with several common chats do not deadlock; whoever
+-- is not a member locks nothing. Under these locks nobody else sends to the chats, and no membership ends.
+--
+-- A message that may be refused, by its id or as a reply, is sent by itself, in a subtransaction, so that it does not undo the
+-- others; and with it those of the same chat, which keep their order. So are all where each user's own list is kept.
 CREATE FUNCTION send_messages(
     in_chats uuid[],
     by_users uuid[],
@@ -156,14 +159,175 @@ CREATE FUNCTION send_messages(
     answered bigint[]
 ) RETURNS TABLE (place bigint, next_seq bigint, next_version bigint, sent_at timestamptz, violated text)
 LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
+    by_members bigint[] := '{}';
+    apart uuid[] := in_chats;
     draft record;
 BEGIN
+    IF NOT keeps_inbox() THEN
+        SELECT coalesce(array_agg(locked.number), '{}')
+        INTO by_members
+        FROM (
+            SELECT given.number
+            FROM unnest(in_chats, by_users) WITH ORDINALITY AS given (chat_id, user_id, number)
+            INNER JOIN chat_heads AS head ON given.chat_id = head.chat_id
+            INNER JOIN unread_messages AS position ON given.user_id = position.user_id AND given.chat_id = position.chat_id
+            ORDER BY given.chat_id, given.user_id
+            FOR NO KEY UPDATE OF head, position
+        ) AS locked;
+
+        SELECT coalesce(array_agg(DISTINCT given.chat_id), '{}')
+        INTO apart
+        FROM (
+            SELECT
+                one.*,
+                count(*) OVER (PARTITION BY one.chat_id, one.id) AS times
+            FROM unnest(in_chats, message_ids, answered) AS one (chat_id, id, answered_seq)
+        ) AS given
+        WHERE
+            given.answered_seq IS NOT NULL
+            OR given.times > 1
+            OR EXISTS (SELECT FROM messages AS known WHERE known.chat_id = given.chat_id AND known.id = given.id);
+
+        RETURN QUERY
+        WITH judged AS MATERIALIZED (
+            SELECT
+                given.number,
+                position.chat_id,
+                position.last_read_seq,
+                position.last_delivered_seq,
+                CASE
+                    WHEN chat.direct_low IS NOT NULL THEN direct_chat_refuses(
+                        position.chat_id,
+                        position.user_id,
+                        CASE position.user_id WHEN chat.direct_low THEN chat.direct_high ELSE chat.direct_low END
+                    )
+                END AS refusal
+            FROM unnest(by_members) AS given (number)
+            INNER JOIN unread_messages AS position
+                ON by_users[given.number] = position.user_id AND in_chats[given.number] = position.chat_id
+            INNER JOIN chats AS chat ON position.chat_id = chat.id
+            WHERE position.chat_id <> ALL (apart)
+        ),
+
+        in_chat AS (
+            SELECT
+                judged.chat_id,
+                count(*) AS times,
+                max(judged.number) AS last_number,
+                array_agg(judged.number ORDER BY judged.number) AS numbers,
+                array_agg(judged.last_read_seq ORDER BY judged.number) AS read_seqs,
+                array_agg(judged.last_delivered_seq ORDER BY judged.number) AS delivered_seqs
+            FROM judged
+            WHERE judged.refusal IS NULL
+            GROUP BY judged.chat_id
+        ),
+
+        counted AS (
+            UPDATE chat_heads AS head
+            SET
+                last_seq = head.last_seq + in_chat.times,
+                last_message_at = clock(),
+                last_sender_id = by_users[in_chat.last_number],
+                last_kind = kinds[in_chat.last_number],
+                last_preview = message_preview(texts[in_chat.last_number]),
+                version = head.version + in_chat.times
+            FROM in_chat
+            WHERE head.chat_id = in_chat.chat_id
+            RETURNING
+                head.chat_id,
+                head.last_seq,
+                head.version,
+                head.last_message_at,
+                in_chat.times,
+                in_chat.numbers,
+                in_chat.read_seqs,
+                in_chat.delivered_seqs
+        ),
+
+        sent AS MATERIALIZED (
+            SELECT
+                counted.chat_id,
+                by_users[given.number] AS user_id,
+                given.number,
+                given.read_seq,
+                given.delivered_seq,
+                counted.last_seq - counted.times + given.rank AS seq,
+                counted.version - counted.times + given.rank AS version,
+                counted.last_message_at AS created_at
+            FROM counted
+            CROSS JOIN LATERAL unnest(counted.numbers, counted.read_seqs, counted.delivered_seqs)
+                WITH ORDINALITY AS given (number, read_seq, delivered_seq, rank)
+        ),
+
+        -- The senders have read all earlier messages.
+        moved AS (
+            UPDATE unread_messages AS position
+            SET last_read_seq = own.seq, last_delivered_seq = own.seq
+            FROM (SELECT sent.chat_id, sent.user_id, max(sent.seq) AS seq FROM sent GROUP BY sent.chat_id, sent.user_id) AS own
+            WHERE position.user_id = own.user_id AND position.chat_id = own.chat_id
+        ),
+
+        -- They become read now, and received if they were not.
+        read_now AS (
+            UPDATE message_delivery AS run
+            SET read_at = sent.created_at
+            FROM sent
+            WHERE
+                sent.read_seq < sent.delivered_seq
+                AND run.chat_id = sent.chat_id
+                AND run.user_id = sent.user_id
+                AND run.through_seq > sent.read_seq
+                AND run.read_at IS NULL
+        ),
+
+        received_now AS (
+            INSERT INTO message_delivery (chat_id, user_id, through_seq, delivered_at, read_at)
+            SELECT
+                own.chat_id,
+                own.user_id,
+                own.seq - 1,
+                own.created_at,
+                own.created_at
+            FROM (
+                SELECT
+                    sent.*,
+                    lag(sent.seq, 1, sent.delivered_seq) OVER (PARTITION BY sent.chat_id, sent.user_id ORDER BY sent.seq) AS until_seq
+                FROM sent
+            ) AS own
+            WHERE own.until_seq < own.seq - 1
+        ),
+
+        said AS (
+            INSERT INTO messages (chat_id, seq, id, sender_id, kind, content, metadata, created_at, version)
+            SELECT
+                sent.chat_id,
+                sent.seq,
+                message_ids[sent.number],
+                sent.user_id,
+                kinds[sent.number],
+                texts[sent.number],
+                coalesce(more[sent.number], '{}'),
+                sent.created_at,
+                sent.version
+            FROM sent
+        )
+
+        SELECT sent.number, sent.seq, sent.version, sent.created_at, NULL
+        FROM sent
+        UNION ALL
+        SELECT judged.number, CASE judged.refusal WHEN 'blocked' THEN 0 ELSE -1 END, NULL, NULL, NULL
+        FROM judged
+        WHERE judged.refusal IS NOT NULL;
+    END IF;
+
     FOR draft IN
         SELECT given.*
         FROM unnest(in_chats, by_users, message_ids, kinds, texts, more, answered)
             WITH ORDINALITY AS given (chat_id, user_id, id, kind, words, facts, answered_seq, number)
+        WHERE given.chat_id = ANY (apart) OR given.number <> ALL (by_members)
         ORDER BY given.chat_id, given.number
     LOOP
         place := draft.number;

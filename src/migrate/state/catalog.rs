@@ -89,8 +89,9 @@ pub(crate) fn facts(
     let known = known.map_or_else(
         || "NULL::text[]".to_owned(),
         |names| {
-            let names: Vec<_> = names.iter().map(|name| literal(name)).collect();
-            format!("ARRAY[{}]::text[]", names.join(", "))
+            // Parsed faster than a list of expressions.
+            let names = names.iter().map(|name| format!("\"{}\"", name.replace('\\', r"\\").replace('"', "\\\"")));
+            format!("{}::text[]", literal(&format!("{{{}}}", names.collect::<Vec<_>>().join(","))))
         },
     );
     let query = include_str!("catalog.sql").replace(":every_schema", every_schema).replace(":known", &known);
@@ -100,19 +101,37 @@ pub(crate) fn facts(
         // The settings go with the savepoint, not with the transaction, in which migrations are carried out, too.
         format!("SAVEPOINT catalog; {SETTINGS}; {query}; ROLLBACK TO SAVEPOINT catalog; RELEASE SAVEPOINT catalog")
     };
-    let fact = |row: Vec<Option<String>>| {
+    let row = |row: Vec<Option<String>>| {
         let mut values = row.into_iter();
-        let (object, fact) = (printable(&values.next()??), values.next()??);
-        let line = if fact.is_empty() { format!("{object}:") } else { format!("{object}: {}", printable(&fact)) };
-        Some(Fact { object, line })
+        Some((values.next()??, values.next()??.parse::<i64>().ok()?, values.next()??))
     };
-    Ok(connection.execute(&query)?.into_iter().filter_map(fact).collect())
+    let mut rows: Vec<(String, i64, String)> = connection.execute(&query)?.into_iter().filter_map(row).collect();
+    rows.sort_unstable();
+    Ok(rows.into_iter().flat_map(|(object, rank, text)| lines(&printable(&object), rank, &text)).collect())
+}
+
+/// The rank of a function's body in the catalog.
+const BODY: i64 = 10;
+
+/// The lines of a fact. A body has one for each of its own, so that a difference is no longer than what differs.
+fn lines(object: &str, rank: i64, text: &str) -> Vec<Fact> {
+    let line = |text: &str| {
+        let text = text.trim_end_matches(' ');
+        let line = if text.is_empty() { format!("{object}:") } else { format!("{object}: {}", printable(text)) };
+        Fact { object: object.to_owned(), line }
+    };
+    if rank == BODY {
+        // No line at all, not one without text, as string_to_table() gives.
+        text.split('\n').filter(|_| !text.is_empty()).map(|text| line(&format!("| {text}"))).collect()
+    } else {
+        vec![line(&text.replace('\n', r"\n"))]
+    }
 }
 
 /// The text in one line, and without what a terminal would carry out: names may have any character.
 fn printable(text: &str) -> String {
     let is_kept = |c: char| !c.is_control() || c == '\t';
-    if text.chars().all(is_kept) {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || text.chars().all(is_kept) {
         return text.to_owned();
     }
     text.chars().fold(String::with_capacity(text.len()), |mut printable, c| {

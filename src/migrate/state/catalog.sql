@@ -1,5 +1,6 @@
--- The catalog, one row for each fact: the object it is about, and the fact, in an order that does not depend on the
--- server. Of the current schema; of every schema where :every_schema is true. All that is known of the objects that
+-- The catalog, one row for each fact: the object it is about, a rank among its facts, and the fact; but the whole body of a
+-- function, which has many lines. catalog.rs sorts them, in an order that does not depend on the server, and takes bodies
+-- apart. Of the current schema; of every schema where :every_schema is true. All that is known of the objects that
 -- :known names, and of the others no more than that they are there; all of every object where :known is NULL.
 --
 -- Only facts that a migration can state are read, by their documented names: servers mark columns, tables, indexes and
@@ -44,7 +45,7 @@ any_relation AS (
 ),
 
 relation AS (
-    SELECT * FROM any_relation WHERE subject = ANY (:known) OR :known IS NULL
+    SELECT * FROM any_relation WHERE coalesce(subject = ANY (:known), true)
 ),
 
 attribute AS (
@@ -73,7 +74,7 @@ any_routine AS (
 ),
 
 routine AS (
-    SELECT * FROM any_routine WHERE subject = ANY (:known) OR :known IS NULL
+    SELECT * FROM any_routine WHERE coalesce(subject = ANY (:known), true)
 ),
 
 type AS (
@@ -573,17 +574,14 @@ fact (subject, rank, line) AS (
     SELECT subject, 0, '' FROM any_routine WHERE subject <> ALL (:known)
 
     UNION ALL
-    -- Line by line, so that a difference is no longer than what differs.
-    SELECT routine.subject, 10 + definition.number::integer, '| ' || definition.line
+    SELECT
+        routine.subject,
+        10,
+        CASE routine.proname
+            WHEN 'keeps_inbox' THEN replace(routine.prosrc, 'true', 'false')
+            ELSE replace(coalesce(pg_get_function_sqlbody(routine.oid), routine.prosrc), E'\r', '')
+        END
     FROM routine
-    CROSS JOIN LATERAL
-        string_to_table(
-            CASE routine.proname
-                WHEN 'keeps_inbox' THEN replace(routine.prosrc, 'true', 'false')
-                ELSE replace(coalesce(pg_get_function_sqlbody(routine.oid), routine.prosrc), E'\r', '')
-            END,
-            E'\n'
-        ) WITH ORDINALITY AS definition (line, number)
     WHERE routine.prokind <> 'a'
 
     UNION ALL
@@ -674,6 +672,5 @@ fact (subject, rank, line) AS (
     WHERE text.objoid >= 16384
 )
 
-SELECT subject, rtrim(replace(line, E'\n', E'\\n'))
+SELECT subject, rank, line
 FROM fact
-ORDER BY subject COLLATE "C", rank, line COLLATE "C"

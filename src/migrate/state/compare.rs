@@ -1,5 +1,7 @@
 //! Compares the catalog of a database with that of its version.
 
+use std::borrow::Cow;
+
 use crate::migrate::error::{Error, listed};
 use crate::migrate::model::blocker::Blocker;
 use crate::migrate::model::drift::Drift;
@@ -147,7 +149,7 @@ pub(crate) fn compare(
 pub(crate) fn of_facts(facts: &[Fact], migration: Option<&Migration>, scope: Scope, stated: &Stated<'_>) -> Comparison {
     let expected = migration.and_then(|migration| migration.catalog).unwrap_or_default();
     // A checkout may have ended the lines in another way.
-    let expected = expected.replace("\r\n", "\n");
+    let expected = if expected.contains('\r') { Cow::Owned(expected.replace("\r\n", "\n")) } else { Cow::Borrowed(expected) };
     let version = migration.map(|migration| migration.version.as_str());
     of_drift(Drift::of(version, &expected, facts, scope, stated))
 }

@@ -93,7 +93,8 @@ impl<'a> Stated<'a> {
     /// What migrations state, and what may differ all the same.
     pub(crate) fn by(migrations: &'a [Migration], allowed: &'a AllowedDrift) -> Self {
         let mut stated = Self { allowed: Some(allowed), ..Self::default() };
-        for line in migrations.iter().filter_map(|migration| migration.catalog).flat_map(str::lines) {
+        let catalogs = migrations.iter().filter_map(|migration| migration.catalog);
+        for line in std::iter::once("").chain(catalogs.clone()).zip(catalogs).flat_map(|(before, now)| added(before, now)) {
             let Parsed { object, part, fact } = fact::parse(line);
             stated.state(object);
             let Some(part) = part else { continue };
@@ -158,6 +159,38 @@ impl<'a> Stated<'a> {
         };
         if is_tuned { Kind::Tuned } else { Kind::Broken }
     }
+}
+
+/// The lines of a catalog that are not in the one before it, and perhaps some that are. Most are the same, in the same order:
+/// they are passed over without a look at where each ends.
+fn added<'a>(mut before: &'a str, mut now: &'a str) -> Vec<&'a str> {
+    let mut added = Vec::new();
+    loop {
+        let same = same_lines(before, now);
+        (before, now) = (before.get(same..).unwrap_or_default(), now.get(same..).unwrap_or_default());
+        let (line, rest) = now.split_once('\n').unwrap_or((now, ""));
+        // One line may be gone here.
+        match before.split_once('\n') {
+            Some((_, next)) if !line.is_empty() && next.strip_prefix(line).is_some_and(|end| end.starts_with('\n')) => {
+                before = next;
+            }
+            _ if now.is_empty() => return added,
+            _ => {
+                added.push(line);
+                now = rest;
+            }
+        }
+    }
+}
+
+/// How many bytes the lines have with which both begin.
+fn same_lines(one: &str, other: &str) -> usize {
+    const CHUNK: usize = 256;
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let chunks = one.chunks_exact(CHUNK).zip(other.chunks_exact(CHUNK));
+    let whole = chunks.take_while(|(one, other)| one == other).count() * CHUNK;
+    let rest = one.iter().zip(other).skip(whole).take_while(|(one, other)| one == other).count();
+    one.get(..whole + rest).and_then(|same| same.iter().rposition(|byte| *byte == b'\n')).map_or(0, |end| end + 1)
 }
 
 fn is_tuning(setting: &str) -> bool {

@@ -68,7 +68,7 @@ refusals! { ChangesRefused {
 /// ```
 pub fn begin(conn: &mut PgConnection, actor: Actor) -> QueryResult<State> {
     let user_id = actor.user_id();
-    let (own, chats) = read::which(conn, user_id, &BTreeMap::new(), None)?;
+    let (own, chats) = read::which(conn, user_id, &BTreeMap::new(), None, None)?;
     let known = |chat: Which| (chat.chat_id, chat.known());
     Ok(Cursor::new(Known {
         origin: own.origin,
@@ -131,7 +131,7 @@ pub fn list(conn: &mut PgConnection, actor: Actor, state: &State, limit: Limit) 
         return Err(Error::Refused(ChangesRefused::OfAnotherUser));
     }
     let depth = AnsiTransactionManager::transaction_manager_status_mut(conn).transaction_depth()?;
-    let now = which(conn, known, limit)?;
+    let now = which(conn, known, limit, None)?;
     // What most devices find that ask.
     if now.1.is_empty() && known.version == now.0.version {
         return Ok(Page::empty(known.clone()));
@@ -141,18 +141,27 @@ pub fn list(conn: &mut PgConnection, actor: Actor, state: &State, limit: Limit) 
     if depth.is_some() || now.0.is_distributed {
         page(conn, known, limit, now)
     } else {
+        // The same chats once more, in the snapshot of the page. What changes in others meanwhile is for the next.
+        let (is_last, only) = (now.1.len() <= limit_of(limit), now.1.iter().map(|chat| chat.chat_id).collect());
         conn.build_transaction().read_only().repeatable_read().run(|conn| {
-            let now = which(conn, known, limit)?;
-            page(conn, known, limit, now)
+            let now = which(conn, known, limit, Some(only))?;
+            let page = page(conn, known, limit, now)?;
+            Ok(Page { is_last: is_last && page.is_last, ..page })
         })
     }
 }
 
 type Now = (read::Own, Vec<Which>);
 
-/// Where the database and the user's own log stand, and the chats that are not as they are known; if the state is of here.
-fn which(conn: &mut PgConnection, known: &Known, limit: Limit) -> Result<Now, Error<ChangesRefused>> {
-    let (own, which) = read::which(conn, known.user_id, &known.chats, Some(limit.get() + 1))?;
+/// Where the database and the user's own log stand, and the chats that are not as they are known, of all or of some; if the
+/// state is of here.
+fn which(
+    conn: &mut PgConnection,
+    known: &Known,
+    limit: Limit,
+    only: Option<BTreeSet<ChatId>>,
+) -> Result<Now, Error<ChangesRefused>> {
+    let (own, which) = read::which(conn, known.user_id, &known.chats, Some(limit.get() + 1), only)?;
     if own.origin != known.origin {
         return Err(Error::Refused(ChangesRefused::OfAnotherDatabase));
     }

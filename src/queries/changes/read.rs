@@ -60,6 +60,7 @@ statement! {
         versions: Vec<Version> as Array<BigInt>,
         read_seqs: Vec<Seq> as Array<BigInt>,
         limit: Option<i64> as Nullable<BigInt>,
+        only: Option<Vec<ChatId>> as Nullable<Array<sql::ChatId>>,
     } -> (
         Bool, BigInt, BigInt, BigInt, Nullable<sql::ChatId>, Nullable<Bool>, Nullable<BigInt>, Nullable<BigInt>,
         Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>,
@@ -81,20 +82,24 @@ type WhichRow = (
     Option<Seq>,
 );
 
-/// The chats that are not as they are known, in the order of their ids: all, or so many.
+/// The chats that are not as they are known, in the order of their ids: all, or so many; of all chats, or of some.
 pub(super) fn which(
     conn: &mut PgConnection,
     user_id: UserId,
     known: &BTreeMap<ChatId, KnownChat>,
     limit: Option<i64>,
+    only: Option<BTreeSet<ChatId>>,
 ) -> QueryResult<(Own, Vec<Which>)> {
+    let known: Vec<_> =
+        known.iter().filter(|(chat_id, _)| only.as_ref().is_none_or(|only| only.contains(*chat_id))).collect();
     let asking = WhichChanged {
         user_id,
-        chat_ids: known.keys().copied().collect(),
-        seqs: known.values().map(|chat| chat.seq).collect(),
-        versions: known.values().map(|chat| chat.version).collect(),
-        read_seqs: known.values().map(|chat| chat.read_seq).collect(),
+        chat_ids: known.iter().map(|(chat_id, _)| **chat_id).collect(),
+        seqs: known.iter().map(|(_, chat)| chat.seq).collect(),
+        versions: known.iter().map(|(_, chat)| chat.version).collect(),
+        read_seqs: known.iter().map(|(_, chat)| chat.read_seq).collect(),
         limit,
+        only: only.map(|only| only.into_iter().collect()),
     };
     let rows = asking.load::<WhichRow>(conn)?;
     let &(is_distributed, origin, version, pruned_version, ..) = rows.first().ok_or(diesel::NotFound)?;

@@ -1,5 +1,5 @@
 -- The chats that are not as the device knows them, in the order of their ids, each beside where the database and the
--- user's own log stand: without a chat, one row.
+-- user's own log stand: without a chat, one row. Of all chats, or of those of $7.
 --
 -- The chats that the device names are as many as the user has; each is compared with its head, by the key.
 SELECT
@@ -39,7 +39,7 @@ LEFT JOIN LATERAL (
         head.pruned_version,
         position.last_read_seq,
         position.last_delivered_seq
-    FROM (SELECT * FROM unread_messages WHERE user_id = $1) AS position
+    FROM (SELECT * FROM unread_messages WHERE user_id = $1 AND ($7 IS NULL OR chat_id = ANY ($7))) AS position
     INNER JOIN chat_heads AS head ON position.chat_id = head.chat_id
     FULL JOIN unnest($2, $3, $4, $5) AS known (chat_id, seq, version, read_seq) ON position.chat_id = known.chat_id
     WHERE

@@ -99,17 +99,13 @@ pub fn send_many(conn: &mut PgConnection, outgoing: &[Outgoing<'_>]) -> QueryRes
     let mut left: Vec<(usize, &Outgoing<'_>)> =
         outgoing.iter().enumerate().zip(&outcomes).filter(|(_, known)| known.is_none()).map(|(one, _)| one).collect();
     left.sort_by_key(|(_, one)| one.chat_id);
-    conn.transaction(|conn| {
-        for some in left.chunk_by(|(_, one), (_, next)| one.draft.is_plain() && next.draft.is_plain()) {
-            let sent = if let [(_, one)] = some { vec![alone(conn, one)?] } else { together(conn, some)? };
-            for ((place, _), outcome) in some.iter().zip(sent) {
-                if let Some(known) = outcomes.get_mut(*place) {
-                    *known = Some(outcome);
-                }
-            }
+    let are_plain = left.iter().all(|(_, one)| one.draft.is_plain());
+    let sent = if are_plain && left.len() > 1 { together(conn, &left)? } else { in_parts(conn, &left)? };
+    for ((place, _), outcome) in left.iter().zip(sent) {
+        if let Some(known) = outcomes.get_mut(*place) {
+            *known = Some(outcome);
         }
-        QueryResult::Ok(())
-    })?;
+    }
     Ok(outcomes.into_iter().flatten().collect())
 }
 
@@ -126,7 +122,22 @@ fn outcome(sent: Result<Sent, Error<SendRefused>>) -> QueryResult<Outcome> {
     }
 }
 
-/// Sends several that have neither pictures nor mentions, in one statement.
+/// Sends in one transaction those that have neither pictures nor mentions, as many at a time as there are side by side, and
+/// each of the others.
+fn in_parts(conn: &mut PgConnection, all: &[(usize, &Outgoing<'_>)]) -> QueryResult<Vec<Outcome>> {
+    conn.transaction(|conn| {
+        let mut sent = Vec::with_capacity(all.len());
+        for some in all.chunk_by(|(_, one), (_, next)| one.draft.is_plain() && next.draft.is_plain()) {
+            match some {
+                [(_, one)] => sent.push(alone(conn, one)?),
+                some => sent.extend(together(conn, some)?),
+            }
+        }
+        Ok(sent)
+    })
+}
+
+/// Sends several that have neither pictures nor mentions, in one statement of a transaction.
 ///
 /// The function gives a subtransaction to those that are probably refused. One that is refused all the same, because
 /// somebody else sent the same id in that moment, undoes the others; then each is sent by itself.
@@ -140,31 +151,32 @@ fn together(conn: &mut PgConnection, some: &[(usize, &Outgoing<'_>)]) -> QueryRe
         metadata: some.iter().map(|(_, one)| one.draft.metadata.as_deref().cloned()).collect(),
         replies_to: some.iter().map(|(_, one)| one.draft.reply_to_seq).collect(),
     };
-    let rows = conn.transaction(|conn| Ok(sending.load::<Row>(conn)?));
-    let mut rows = match rows {
-        Ok(rows) => rows,
-        Err(Error::<SendRefused>::Refused(_)) => return each(conn, some),
-        Err(Error::Database(error)) if send::is_of_a_known_id(&error) => return each(conn, some),
-        Err(Error::Database(error)) => return Err(error),
-    };
-    rows.sort_by_key(|(place, ..)| *place);
-    let outcomes = rows.into_iter().zip(some).map(|((_, seq, version, sent_at, violated), (_, one))| {
-        let (sender_id, draft) = (one.actor.user_id(), &one.draft);
-        let sent = match violated.as_deref() {
-            None => send::numbered(one.chat_id, sender_id, draft, (seq, version, sent_at))
-                .map(|message| Sent { message, already_sent: false })
-                .map_err(Error::Refused),
-            Some(send::ID_CONSTRAINT) => send::known(conn, one.chat_id, sender_id, draft),
-            Some(constraint) => match SendRefused::from_constraint(constraint) {
-                Some(refused) => Err(Error::Refused(refused)),
-                None => send::send(conn, one.actor, one.chat_id, draft),
-            },
-        };
-        outcome(sent)
+    let sent = conn.transaction(|conn| {
+        let mut rows = sending.load::<Row>(conn)?;
+        rows.sort_by_key(|(place, ..)| *place);
+        let outcomes = rows.into_iter().zip(some).map(|((_, seq, version, sent_at, violated), (_, one))| {
+            let (sender_id, draft) = (one.actor.user_id(), &one.draft);
+            outcome(match violated.as_deref() {
+                None => send::numbered(one.chat_id, sender_id, draft, (seq, version, sent_at))
+                    .map(|message| Sent { message, already_sent: false })
+                    .map_err(Error::Refused),
+                Some(send::ID_CONSTRAINT) => send::known(conn, one.chat_id, sender_id, draft),
+                Some(constraint) => match SendRefused::from_constraint(constraint) {
+                    Some(refused) => Err(Error::Refused(refused)),
+                    None => send::send(conn, one.actor, one.chat_id, draft),
+                },
+            })
+        });
+        Ok(outcomes.collect::<QueryResult<_>>()?)
     });
-    outcomes.collect()
+    match sent {
+        Ok(outcomes) => Ok(outcomes),
+        Err(Error::<SendRefused>::Refused(_)) => each(conn, some),
+        Err(Error::Database(error)) if send::is_of_a_known_id(&error) => each(conn, some),
+        Err(Error::Database(error)) => Err(error),
+    }
 }
 
 fn each(conn: &mut PgConnection, some: &[(usize, &Outgoing<'_>)]) -> QueryResult<Vec<Outcome>> {
-    some.iter().map(|(_, one)| alone(conn, one)).collect()
+    conn.transaction(|conn| some.iter().map(|(_, one)| alone(conn, one)).collect())
 }
