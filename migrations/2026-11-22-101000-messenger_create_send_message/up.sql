@@ -149,6 +149,8 @@ $$;
 --
 -- A message that may be refused, by its id or as a reply, is sent by itself, in a subtransaction, so that it does not undo the
 -- others; and with it those of the same chat, which keep their order. So are all where each user's own list is kept.
+--
+-- Arrays are read as (SELECT …): the planner would otherwise plan anew at each call for few messages.
 CREATE FUNCTION send_messages(
     in_chats uuid[],
     by_users uuid[],
@@ -159,7 +161,6 @@ CREATE FUNCTION send_messages(
     answered bigint[]
 ) RETURNS TABLE (place bigint, next_seq bigint, next_version bigint, sent_at timestamptz, violated text)
 LANGUAGE plpgsql
-SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     by_members bigint[] := '{}';
@@ -171,7 +172,7 @@ BEGIN
         INTO by_members
         FROM (
             SELECT given.number
-            FROM unnest(in_chats, by_users) WITH ORDINALITY AS given (chat_id, user_id, number)
+            FROM unnest((SELECT in_chats), (SELECT by_users)) WITH ORDINALITY AS given (chat_id, user_id, number)
             INNER JOIN chat_heads AS head ON given.chat_id = head.chat_id
             INNER JOIN unread_messages AS position ON given.user_id = position.user_id AND given.chat_id = position.chat_id
             ORDER BY given.chat_id, given.user_id
@@ -184,7 +185,7 @@ BEGIN
             SELECT
                 one.*,
                 count(*) OVER (PARTITION BY one.chat_id, one.id) AS times
-            FROM unnest(in_chats, message_ids, answered) AS one (chat_id, id, answered_seq)
+            FROM unnest((SELECT in_chats), (SELECT message_ids), (SELECT answered)) AS one (chat_id, id, answered_seq)
         ) AS given
         WHERE
             given.answered_seq IS NOT NULL
@@ -205,7 +206,7 @@ BEGIN
                         CASE position.user_id WHEN chat.direct_low THEN chat.direct_high ELSE chat.direct_low END
                     )
                 END AS refusal
-            FROM unnest(by_members) AS given (number)
+            FROM unnest((SELECT by_members)) AS given (number)
             INNER JOIN unread_messages AS position
                 ON by_users[given.number] = position.user_id AND in_chats[given.number] = position.chat_id
             INNER JOIN chats AS chat ON position.chat_id = chat.id

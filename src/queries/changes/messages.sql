@@ -1,3 +1,4 @@
+-- Arrays are read as (SELECT …), so that short ones are not planned for anew at each call.
 SELECT
     message.chat_id,
     message.seq,
@@ -11,7 +12,7 @@ SELECT
     message.edited_at,
     message.deleted_at,
     message.version
-FROM unnest($1, $2) AS wanted (chat_id, seq)
+FROM unnest((SELECT $1), (SELECT $2)) AS wanted (chat_id, seq)
 INNER JOIN messages AS message ON wanted.chat_id = message.chat_id AND wanted.seq = message.seq
 INNER JOIN chat_participants AS viewer ON wanted.chat_id = viewer.chat_id AND viewer.user_id = $3
 WHERE wanted.seq > viewer.seen_after_seq AND wanted.seq <> ALL (viewer.hidden_seqs)
