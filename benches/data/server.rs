@@ -95,6 +95,17 @@ impl Server {
         self.value(DATABASE, "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')").parse().unwrap()
     }
 
+    /// The bytes of the records between two positions of the log, without images of whole pages.
+    pub fn log_between(&self, from: f64, to: f64) -> f64 {
+        self.execute(DATABASE, "SET client_min_messages = error; CREATE EXTENSION IF NOT EXISTS pg_walinspect");
+        let sql = format!(
+            "SELECT coalesce(sum(record_size), 0) \
+             FROM pg_get_wal_stats('0/0'::pg_lsn + {from}, least('0/0'::pg_lsn + {to}, pg_current_wal_flush_lsn())) \
+             WHERE {to} > {from}"
+        );
+        self.value(DATABASE, &sql).parse().unwrap()
+    }
+
     /// How many buffers its sessions have read or written in one of its databases, as far as they have told.
     pub fn buffers(&self, database: &str) -> f64 {
         let sql = "SELECT blks_hit + blks_read FROM pg_stat_database WHERE datname = ";

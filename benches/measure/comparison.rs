@@ -8,6 +8,7 @@ use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 
 use super::Figure;
+use crate::data::Server;
 
 type Operation<'a> = Box<dyn Fn(&mut PgConnection, &mut SmallRng) -> bool + Sync + 'a>;
 
@@ -60,7 +61,7 @@ impl<'a> Contender<'a> {
 
     /// How many buffers (pages of 8 kB, in memory or not) one call reads or writes, the mean of some calls on one connection
     /// while all others are idle. `total` is what the server has counted in a database.
-    fn buffers(&mut self, total: impl Fn(&str) -> f64) -> f64 {
+    fn buffers(&mut self, server: &Server) -> f64 {
         const CALLS: u32 = 20;
         (self.prepare)();
         let tell = |conn: &mut PgConnection| {
@@ -73,10 +74,10 @@ impl<'a> Contender<'a> {
             .get_result(conn)
             .unwrap();
         tell(conn);
-        let before = total(&database);
+        let before = server.buffers(&database);
         let done = (0..CALLS).filter(|_| (self.operation)(conn, dice)).count() as u32 * self.worth;
         tell(conn);
-        (total(&database) - before) / f64::from(done.max(1))
+        (server.buffers(&database) - before) / f64::from(done.max(1))
     }
 
     /// Repeats the operation for the length of a slice. Returns operations a second, and how many there were.
@@ -120,7 +121,7 @@ impl Pace {
         if std::env::var_os("BENCH_QUICK").is_some() {
             Self { slice: Duration::from_millis(100), rounds: 5 }
         } else {
-            Self { slice: Duration::from_millis(400), rounds: 15 }
+            Self { slice: Duration::from_millis(400), rounds: 12 }
         }
     }
 }
@@ -130,21 +131,15 @@ pub struct Comparison {
     names: Vec<&'static str>,
     /// Operations a second of each contender, slice by slice.
     rates: Vec<Vec<f64>>,
-    /// Bytes of write-ahead log for each operation of each contender, slice by slice.
-    log: Vec<Vec<f64>>,
+    /// Bytes of write-ahead log for one operation of each contender, without images of whole pages.
+    log: Vec<f64>,
     /// Buffers of one operation of each contender.
     buffers: Vec<f64>,
 }
 
 impl Comparison {
-    /// Lets the contenders run in turn. `log_position` is the end of the server's write-ahead log, in bytes, and `buffers` how
-    /// many were read or written in a database.
-    pub fn run(
-        contenders: &mut [Contender<'_>],
-        pace: Pace,
-        log_position: impl Fn() -> f64,
-        buffers: impl Fn(&str) -> f64,
-    ) -> Self {
+    /// Lets the contenders run in turn, on a server.
+    pub fn run(contenders: &mut [Contender<'_>], pace: Pace, server: &Server) -> Self {
         let mut dice = SmallRng::seed_from_u64(4);
         // Caches are filled and statements prepared before it counts.
         for contender in &mut *contenders {
@@ -152,20 +147,22 @@ impl Comparison {
             contender.run(pace.slice * 2);
         }
         let mut rates = vec![Vec::with_capacity(pace.rounds); contenders.len()];
-        let mut log = rates.clone();
+        // Where the log was before and after the last slice of each, and what was done in it.
+        let mut logged = vec![(0.0, 0.0, 1); contenders.len()];
         for _ in 0..pace.rounds {
             // A random one begins, so that none always follows the same other.
             let first = dice.random_range(0..contenders.len());
             for turn in 0..contenders.len() {
                 let index = (first + turn) % contenders.len();
                 (contenders[index].prepare)();
-                let before = log_position();
+                let before = server.log_position();
                 let (rate, done) = contenders[index].run(pace.slice);
                 rates[index].push(rate);
-                log[index].push((log_position() - before) / done.max(1) as f64);
+                logged[index] = (before, server.log_position(), done.max(1));
             }
         }
-        let buffers: Vec<_> = contenders.iter_mut().map(|contender| contender.buffers(&buffers)).collect();
+        let log = logged.iter().map(|(from, to, done)| server.log_between(*from, *to) / *done as f64).collect();
+        let buffers: Vec<_> = contenders.iter_mut().map(|contender| contender.buffers(server)).collect();
         let names: Vec<_> = contenders.iter().map(|contender| contender.name).collect();
         let comparison = Self { names, rates, log, buffers };
         for name in &comparison.names {
@@ -179,10 +176,10 @@ impl Comparison {
         median(&self.rates[self.index(name)])
     }
 
-    /// The bytes of log that one operation of a contender writes, at the least: the first change of a page after a
-    /// checkpoint writes the whole page, so the early slices write more.
+    /// The bytes of log that one operation of a contender writes, without the images of whole pages: the first change of a
+    /// page after a checkpoint writes one, so how many there are depends on when it was.
     pub fn log_bytes(&self, name: &str) -> f64 {
-        self.log[self.index(name)].iter().copied().fold(f64::INFINITY, f64::min)
+        self.log[self.index(name)]
     }
 
     /// What one operation of a contender writes and reads, for people.

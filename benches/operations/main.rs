@@ -66,7 +66,7 @@ impl Bench {
 
     /// Runs a comparison on this bench's server.
     fn compare(&self, contenders: &mut [Contender<'_>], pace: Pace) -> Comparison {
-        Comparison::run(contenders, pace, || self.server.log_position(), |of| self.server.buffers(of))
+        Comparison::run(contenders, pace, &self.server)
     }
 }
 

@@ -26,19 +26,21 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
             row_per_recipient::send(conn, chat, sender, bench.words.say(dice));
         })
     };
-    let peer = |name, peer: Peer| {
+    let peer = |name, peer: Peer, send: fn(Peer, &mut PgConnection, ChatId, UserId, String)| {
         let pairs = direct.clone();
         Contender::new(name, peer.connections(bench), move |conn, dice| {
             let (chat, sender) = somebody(&pairs, dice);
-            peer.send(conn, chat, sender, bench.words.say(dice));
+            send(peer, conn, chat, sender, bench.words.say(dice));
         })
     };
     let mut contenders = [
         bare_insert(bench),
         ours(bench, "send to 2", direct.clone()),
         ours(bench, "send to 300", groups.clone()),
-        peer("counter", Peer::Counter),
-        peer("posts", Peer::Posts),
+        peer("counter", Peer::Counter, Peer::send),
+        peer("posts", Peer::Posts, Peer::send),
+        peer("counter, in three commits", Peer::Counter, Peer::send_in_commits),
+        peer("posts, in three commits", Peer::Posts, Peer::send_in_commits),
         recipients("row per recipient", Variant::Equal),
         recipients("lean row per recipient", Variant::Lean),
     ];
@@ -48,6 +50,8 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
         ("send_group300_vs_direct", "send to 300", "send to 2", Some(0.95)),
         ("send_direct_vs_counter_design", "send to 2", "counter", Some(1.0)),
         ("send_direct_vs_posts_design", "send to 2", "posts", Some(1.0)),
+        ("send_direct_vs_counter_in_commits", "send to 2", "counter, in three commits", Some(1.0)),
+        ("send_direct_vs_posts_in_commits", "send to 2", "posts, in three commits", Some(1.0)),
         ("send_group300_vs_row_per_recipient", "send to 300", "row per recipient", Some(20.0)),
         ("send_group300_vs_lean_row_per_recipient", "send to 300", "lean row per recipient", None),
     ] {

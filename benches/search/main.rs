@@ -137,8 +137,7 @@ fn main() -> ExitCode {
                 })
             })
             .collect();
-        let comparison =
-            Comparison::run(&mut contenders, Pace::usual(), || server.log_position(), |of| server.buffers(of));
+        let comparison = Comparison::run(&mut contenders, Pace::usual(), &server);
         for (candidate, key) in CANDIDATES.iter().zip(keys) {
             let chosen = comparison.rate("chat_words");
             let rate = comparison.rate(candidate.name);

@@ -311,7 +311,17 @@ BEGIN
     SELECT
         message.chat_id,
         of_seq,
-        coalesce((SELECT max(edit.version) FROM message_edits AS edit WHERE edit.chat_id = in_chat AND edit.message_seq = of_seq), 0) + 1,
+        -- Not max(): where the planner expects one row it reads all there are.
+        coalesce(
+            (
+                SELECT edit.version
+                FROM message_edits AS edit
+                WHERE edit.chat_id = in_chat AND edit.message_seq = of_seq
+                ORDER BY edit.version DESC
+                LIMIT 1
+            ),
+            0
+        ) + 1,
         message.content,
         happened_at
     FROM messages AS message

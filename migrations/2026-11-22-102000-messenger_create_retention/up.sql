@@ -429,7 +429,9 @@ BEGIN
     DELETE FROM chat_changes
     WHERE
         chat_id = of_chat
-        AND version < at_most * 10 + (SELECT min(first.version) FROM chat_changes AS first WHERE first.chat_id = of_chat);
+        AND version < at_most * 10 + (
+            SELECT first.version FROM chat_changes AS first WHERE first.chat_id = of_chat ORDER BY first.version LIMIT 1
+        );
     IF FOUND THEN
         RETURN;
     END IF;

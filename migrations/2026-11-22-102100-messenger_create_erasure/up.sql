@@ -223,7 +223,9 @@ BEGIN
     DELETE FROM user_changes
     WHERE
         user_id = of_user
-        AND version < at_most + (SELECT min(first.version) FROM user_changes AS first WHERE first.user_id = of_user);
+        AND version < at_most + (
+            SELECT first.version FROM user_changes AS first WHERE first.user_id = of_user ORDER BY first.version LIMIT 1
+        );
     GET DIAGNOSTICS erased = ROW_COUNT;
     IF erased > 0 THEN
         RETURN erased;

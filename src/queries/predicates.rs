@@ -112,3 +112,15 @@ pub(super) fn blocked_among(
     Ok(block
         .map(|(blocker, blocked)| if blocker == user { (blocked, Silence::Own) } else { (blocker, Silence::Others) }))
 }
+
+/// Keys for a statement that reads those of an array: when there are fewer than ten, the last one once more, until there are.
+///
+/// Ten is what PostgreSQL assumes of an array that it does not know (`estimate_array_length`). With fewer, planning for these
+/// few at each call seems cheaper to it than the plan that it has, and takes ten times as long as carrying it out.
+pub(super) fn ten_at_least<T: Copy>(keys: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut keys: Vec<T> = keys.into_iter().collect();
+    if let Some(last) = keys.last().copied() {
+        keys.resize(keys.len().max(10), last);
+    }
+    keys
+}

@@ -12,6 +12,10 @@ CREATE TABLE citus_stand_in.pg_dist_partition (
     repmodel "char" NOT NULL
 );
 
+CREATE TABLE citus_stand_in.pg_dist_node (groupid integer, noderole text, shouldhaveshards boolean);
+
+INSERT INTO citus_stand_in.pg_dist_node VALUES (0, 'primary', false), (1, 'primary', true), (2, 'secondary', true);
+
 CREATE TABLE citus_stand_in.pg_dist_object (classid oid, objid oid, distribution_argument_index integer);
 
 CREATE FUNCTION citus_stand_in.column_to_column_name(regclass, text) RETURNS text LANGUAGE sql AS 'SELECT $2';

@@ -44,11 +44,13 @@ fn what_is_not_where_it_belongs_is_placed_and_verify_tells_of_it() {
     let before = database.catalog();
     on(&database, &["verify"]).exits(0);
     let done = on(&database, &["distribute", "--json"]).exits(0).json();
-    assert_eq!(done["done"], true);
+    assert_eq!((&done["done"], &done["workers"]), (&true.into(), &1.into()));
     // The foreign keys are there again, and so is every comment.
     pretty_assertions::assert_eq!(database.catalog(), before);
     on(&database, &["verify"]).exits(0);
     assert!(on(&database, &["distribute"]).exits(0).stdout.contains("nothing to distribute"));
+    database.execute("DELETE FROM citus_stand_in.pg_dist_node WHERE groupid = 1").unwrap();
+    on(&database, &["distribute"]).exits(0).complains("no other server takes shards");
     let local = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
         AND oid NOT IN (SELECT logicalrelid FROM pg_dist_partition) ORDER BY 1";
     assert_eq!(database.column(local), ["__diesel_schema_migrations", "messenger_db_ledger"]);

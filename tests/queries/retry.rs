@@ -57,7 +57,8 @@ fn deadlock(retry: Retry) -> ([QueryResult<usize>; 2], u32) {
 fn a_deadlock_is_recognised_and_the_victim_tried_again() {
     let (results, attempts) = deadlock(Retry::default());
     assert_eq!(results, [Ok(1), Ok(1)]);
-    assert_eq!(attempts, 3);
+    // The victim may be back before the other has what it waited for, and be in its way once more.
+    assert!(attempts >= 3, "{attempts}");
 }
 
 #[test]

@@ -19,6 +19,22 @@ statement! {
 }
 
 statement! {
+    Count { topic: Uuid as SqlUuid } -> (BigInt) = "
+        UPDATE topics SET seq = seq + 1, touched_at = now() WHERE id = $1 RETURNING seq"
+}
+
+statement! {
+    Insert { topic: Uuid as SqlUuid, seq: i64 as BigInt, sender: Uuid as SqlUuid, words: String as Text } -> (BigInt) = "
+        INSERT INTO posts (topic_id, seq, sender_id, content) VALUES ($1, $2, $3, $4) RETURNING seq"
+}
+
+statement! {
+    Move { topic: Uuid as SqlUuid, user: Uuid as SqlUuid, seq: i64 as BigInt } -> (BigInt) = "
+        UPDATE subscriptions SET read_seq = $3, received_seq = $3, updated_at = now()
+        WHERE topic_id = $1 AND user_id = $2 RETURNING read_seq"
+}
+
+statement! {
     MarkRead { topic: Uuid as SqlUuid, user: Uuid as SqlUuid } -> (BigInt) = "
         UPDATE subscriptions SET read_seq = read_seq + 1, received_seq = received_seq + 1, updated_at = now()
         WHERE topic_id = $1 AND user_id = $2 RETURNING read_seq"
@@ -37,6 +53,13 @@ statement! {
 
 pub fn send(conn: &mut PgConnection, chat: ChatId, sender: UserId, words: String) {
     Send { topic: chat.as_uuid(), sender: sender.as_uuid(), words }.get_result::<(i64,)>(conn).unwrap();
+}
+
+pub fn send_in_commits(conn: &mut PgConnection, chat: ChatId, sender: UserId, words: String) {
+    let (topic, sender) = (chat.as_uuid(), sender.as_uuid());
+    let (seq,) = Count { topic }.get_result::<(i64,)>(conn).unwrap();
+    Insert { topic, seq, sender, words }.get_result::<(i64,)>(conn).unwrap();
+    Move { topic, user: sender, seq }.get_result::<(i64,)>(conn).unwrap();
 }
 
 pub fn mark_read(conn: &mut PgConnection, chat: ChatId, user: UserId) {

@@ -1,7 +1,7 @@
 //! Other messengers' designs beside ours, on the same server and for the same chats and members.
 //!
 //! Our own writing after their published schemas, as lean as they can be: each operation is one prepared statement, which
-//! is kinder to them than what they issue. The SQL files say what each lacks.
+//! is kinder to them than what they issue; a send also as they issue it. The SQL files say what each lacks.
 
 mod counter;
 mod posts;
@@ -61,6 +61,14 @@ impl Peer {
         match self {
             Self::Counter => counter::send(conn, chat, sender, words),
             Self::Posts => posts::send(conn, chat, sender, words),
+        }
+    }
+
+    /// The same as their servers issue it: statement by statement, each with a commit of its own.
+    pub fn send_in_commits(self, conn: &mut PgConnection, chat: ChatId, sender: UserId, words: String) {
+        match self {
+            Self::Counter => counter::send_in_commits(conn, chat, sender, words),
+            Self::Posts => posts::send_in_commits(conn, chat, sender, words),
         }
     }
 

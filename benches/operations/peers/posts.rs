@@ -19,6 +19,22 @@ statement! {
 }
 
 statement! {
+    Insert { id: Uuid as SqlUuid, channel: Uuid as SqlUuid, sender: Uuid as SqlUuid, words: String as Text } -> (SqlUuid) = "
+        INSERT INTO posts (id, channel_id, sender_id, content) VALUES ($1, $2, $3, $4) RETURNING id"
+}
+
+statement! {
+    Count { channel: Uuid as SqlUuid } -> (BigInt) = "
+        UPDATE channels SET total_posts = total_posts + 1, last_post_at = now() WHERE id = $1 RETURNING total_posts"
+}
+
+statement! {
+    Move { channel: Uuid as SqlUuid, user: Uuid as SqlUuid, posts: i64 as BigInt } -> (BigInt) = "
+        UPDATE channel_members SET read_posts = $3, last_viewed_at = now(), updated_at = now()
+        WHERE channel_id = $1 AND user_id = $2 RETURNING read_posts"
+}
+
+statement! {
     MarkRead { channel: Uuid as SqlUuid, user: Uuid as SqlUuid } -> (BigInt) = "
         UPDATE channel_members
         SET read_posts = (SELECT total_posts FROM channels WHERE id = $1), mention_count = 0,
@@ -46,6 +62,13 @@ statement! {
 pub fn send(conn: &mut PgConnection, chat: ChatId, sender: UserId, words: String) {
     let send = Send { id: Uuid::now_v7(), channel: chat.as_uuid(), sender: sender.as_uuid(), words };
     send.get_result::<(i64,)>(conn).unwrap();
+}
+
+pub fn send_in_commits(conn: &mut PgConnection, chat: ChatId, sender: UserId, words: String) {
+    let (channel, sender) = (chat.as_uuid(), sender.as_uuid());
+    Insert { id: Uuid::now_v7(), channel, sender, words }.get_result::<(Uuid,)>(conn).unwrap();
+    let (posts,) = Count { channel }.get_result::<(i64,)>(conn).unwrap();
+    Move { channel, user: sender, posts }.get_result::<(i64,)>(conn).unwrap();
 }
 
 pub fn mark_read(conn: &mut PgConnection, chat: ChatId, user: UserId) {

@@ -1,4 +1,4 @@
--- What was said in our tables, one message in 40 of each chat, and how far it got.
+-- What was said in our tables, one message in 60 of each chat, and how far it got.
 INSERT INTO sent_messages (client_id, chat_id, sender_id, kind, content, created_at)
 SELECT
     id,
@@ -8,7 +8,7 @@ SELECT
     content,
     created_at
 FROM messages
-WHERE seq % 40 = 0
+WHERE seq % 60 = 0
 ORDER BY created_at;
 
 INSERT INTO recipients (message_id, user_id, delivered_at, read_at)

@@ -22,9 +22,9 @@ pub fn distribute(connection: &Connection, options: DistributeArgs, output: &mut
     let planned = if options.print {
         migrate::plan_distribution(&database.pool, output)
     } else {
-        migrate::distribute(&database.pool, output).map(|statements| Distribution { statements, has_citus: true })
+        migrate::distribute(&database.pool, output)
     };
-    let Distribution { statements, has_citus } = planned.map_err(|error| database.diagnose(error))?;
+    let Distribution { statements, has_citus, workers } = planned.map_err(|error| database.diagnose(error))?;
     if statements.is_empty() {
         output.line("Everything is where it belongs: nothing to distribute.");
     } else if options.print {
@@ -35,15 +35,22 @@ pub fn distribute(connection: &Connection, options: DistributeArgs, output: &mut
             "distributed   {} tables\nreference     {} tables\nfunctions     {}\nRun it again after each `messenger-db run`.",
             count("create_distributed_table("),
             count("create_reference_table("),
-            count("create_distributed_function("),
+            // And those that a server had lost.
+            count("create_distributed_function(") + count("CREATE OR REPLACE FUNCTION "),
         ));
     }
     if !has_citus {
         output.note("the extension citus is not in this database, so this cannot be carried out here yet");
+    } else if workers == 0 {
+        output.note(
+            "no other server takes shards, so all of them are on this one: SELECT citus_add_node('HOST', 5432) for each, and \
+             then SELECT citus_rebalance_start()",
+        );
     }
     output.json(&Distributed {
         database: &database.target.database,
         has_citus,
+        workers,
         statements: &statements,
         done: !options.print,
     });
@@ -57,6 +64,8 @@ struct Distributed<'a> {
     database: &'a str,
     /// Whether the database has the extension.
     has_citus: bool,
+    /// How many other servers take shards.
+    workers: usize,
     /// The SQL.
     statements: &'a [String],
     /// Whether the SQL was carried out.

@@ -28,17 +28,22 @@ const NESTED: [&str; 2] = ["badges", "receipts_at"];
 const SETTING: &str = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET citus.multi_shard_modify_mode TO ''sequential''', \
     current_database()); END $$";
 
-/// What [`plan_distribution`] worked out.
+/// The servers that take shards, without this one.
+const WORKERS: &str = "SELECT FROM pg_dist_node WHERE groupid <> 0 AND noderole = 'primary' AND shouldhaveshards";
+
+/// What [`plan_distribution`] worked out, or [`distribute`] carried out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Distribution {
     /// The statements, for one transaction. None: everything is where it belongs.
     pub statements: Vec<String>,
     /// Whether the database has the extension, without which they cannot be carried out.
     pub has_citus: bool,
+    /// How many other servers take shards. None: all of it stays on this one.
+    pub workers: usize,
 }
 
-/// Distributes the tables that are on the coordinator alone, in one transaction, and gives the statements that it carried out.
-/// Done again, it does what is new since, such as the tables of a later migration; else nothing.
+/// Distributes the tables that are on the coordinator alone, in one transaction, and gives what it carried out. Done again, it
+/// does what is new since, such as the tables of a later migration; else nothing.
 ///
 /// Foreign keys that touch a table which is moved are dropped and made again, with their comments; Citus takes none from a table
 /// of the coordinator to one that is distributed.
@@ -50,20 +55,20 @@ pub struct Distribution {
 ///
 /// [`Error::NoCitus`] without the extension; [`Error::Undistributable`] when migrations are pending, or a table is distributed in
 /// another way; [`Error::Locked`] when another runner is not done in time; [`Error::Server`] for what the server refuses.
-pub fn distribute(pool: &Pool, observer: &mut dyn Observer) -> Result<Vec<String>, Error> {
+pub fn distribute(pool: &Pool, observer: &mut dyn Observer) -> Result<Distribution, Error> {
     let RunnerLock { connection, .. } = &mut lock::acquire(pool, pool.get()?, observer)?;
     transaction(connection, |connection| {
-        let Distribution { statements, has_citus } = work_out(connection, pool)?;
-        if !has_citus {
+        let planned = work_out(connection, pool)?;
+        if !planned.has_citus {
             return Err(Error::NoCitus);
         }
-        for statement in &statements {
+        for statement in &planned.statements {
             connection.execute(statement)?;
         }
         // What Citus tells of its progress is no news.
         connection.take_notices();
         connection.execute("COMMIT")?;
-        Ok(statements)
+        Ok(planned)
     })
 }
 
@@ -121,7 +126,8 @@ fn work_out(connection: &mut Connection, pool: &Pool) -> Result<Distribution, Er
         // Several shards on one connection each, so that each sees what was done to reference tables before.
         statements.insert(0, "SET LOCAL citus.multi_shard_modify_mode TO 'sequential'".to_owned());
     }
-    Ok(Distribution { statements, has_citus })
+    let workers = if has_citus { connection.execute(WORKERS)?.len() } else { 0 };
+    Ok(Distribution { statements, has_citus, workers })
 }
 
 /// Drops the foreign keys of the tables, moves each, and makes again what is lost then: foreign keys and comments.

@@ -14,6 +14,7 @@ pub use reserved::{release_username, release_usernames};
 pub use search::{SEARCH_LIMIT, search};
 
 pub use super::profile::Profile;
+use super::predicates::ten_at_least;
 use super::profile::{complete, seen_by};
 
 use diesel::expression::functions::define_sql_function;
@@ -216,7 +217,7 @@ pub fn get(conn: &mut PgConnection, actor: Actor) -> QueryResult<User> {
 pub fn find_profiles(conn: &mut PgConnection, actor: Actor, of: &[UserId]) -> QueryResult<Vec<Profile>> {
     let mut profiles: Vec<Profile> = users::table
         .left_join(presence_entries::table)
-        .filter(users::id.eq_any(of))
+        .filter(users::id.eq_any(ten_at_least(of.iter().copied())))
         .order(users::id)
         .select(seen_by(actor.user_id()))
         .load(conn)?;

@@ -14,6 +14,7 @@ use crate::enums::{ChatChangeKind, MessageKind, ParticipantRole};
 use crate::ids::{ChatId, UserId, sql_types as sql};
 use crate::models::{Block, Chat, Contact, Message};
 use crate::queries::history::{Entry, Reaction, ReplyPreview};
+use crate::queries::predicates::ten_at_least;
 use crate::queries::profile::{self, Profile, seen_by};
 use crate::queries::visibility::HasBlocked;
 use crate::schema::sql_types::{ChatChangeKind as ChatChangeKindSql, ParticipantRole as ParticipantRoleSql};
@@ -331,10 +332,9 @@ pub(super) fn profiles(
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let ids: Vec<_> = ids.into_iter().collect();
     let mut profiles: Vec<Profile> = users::table
         .left_join(presence_entries::table)
-        .filter(users::id.eq_any(ids))
+        .filter(users::id.eq_any(ten_at_least(ids)))
         .select(seen_by(reader))
         .load(conn)?;
     profile::complete(conn, &mut profiles)?;

@@ -33,23 +33,27 @@ received AS MATERIALIZED (
     INNER JOIN unread_messages AS position ON member.user_id = position.user_id AND position.chat_id = $1
     WHERE member.chat_id = $1 AND member.left_at IS NULL AND member.joined_seq < $4
     UNION ALL
-    -- Whoever left has no position any more, but their runs are history. Without a run, least() alone would give $4.
+    -- Whoever left has no position any more, but their runs are history.
     SELECT
         member.user_id,
         greatest(member.joined_seq, $3 - 1) AS after_seq,
         member.left_seq,
-        arrived.through_seq AS delivered_seq,
-        finished.through_seq AS read_seq
+        coalesce(arrived.through_seq, 0) AS delivered_seq,
+        coalesce(finished.through_seq, 0) AS read_seq
     FROM chat_participants AS member
     LEFT JOIN LATERAL (
-        SELECT least(coalesce(max(run.through_seq), 0), $4) AS through_seq
+        SELECT least(run.through_seq, $4) AS through_seq
         FROM message_delivery AS run
         WHERE run.chat_id = $1 AND run.user_id = member.user_id
+        ORDER BY run.through_seq DESC
+        LIMIT 1
     ) AS arrived ON true
     LEFT JOIN LATERAL (
-        SELECT least(coalesce(max(run.through_seq), 0), $4) AS through_seq
+        SELECT least(run.through_seq, $4) AS through_seq
         FROM message_delivery AS run
         WHERE run.chat_id = $1 AND run.user_id = member.user_id AND run.read_at IS NOT NULL
+        ORDER BY run.through_seq DESC
+        LIMIT 1
     ) AS finished ON true
     WHERE
         member.chat_id = $1
