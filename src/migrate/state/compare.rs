@@ -149,7 +149,8 @@ pub(crate) fn compare(
 pub(crate) fn of_facts(facts: &[Fact], migration: Option<&Migration>, scope: Scope, stated: &Stated<'_>) -> Comparison {
     let expected = migration.and_then(|migration| migration.catalog).unwrap_or_default();
     // A checkout may have ended the lines in another way.
-    let expected = if expected.contains('\r') { Cow::Owned(expected.replace("\r\n", "\n")) } else { Cow::Borrowed(expected) };
+    let expected =
+        if expected.contains('\r') { Cow::Owned(expected.replace("\r\n", "\n")) } else { Cow::Borrowed(expected) };
     let version = migration.map(|migration| migration.version.as_str());
     of_drift(Drift::of(version, &expected, facts, scope, stated))
 }

@@ -94,7 +94,9 @@ impl<'a> Stated<'a> {
     pub(crate) fn by(migrations: &'a [Migration], allowed: &'a AllowedDrift) -> Self {
         let mut stated = Self { allowed: Some(allowed), ..Self::default() };
         let catalogs = migrations.iter().filter_map(|migration| migration.catalog);
-        for line in std::iter::once("").chain(catalogs.clone()).zip(catalogs).flat_map(|(before, now)| added(before, now)) {
+        for line in
+            std::iter::once("").chain(catalogs.clone()).zip(catalogs).flat_map(|(before, now)| added(before, now))
+        {
             let Parsed { object, part, fact } = fact::parse(line);
             stated.state(object);
             let Some(part) = part else { continue };

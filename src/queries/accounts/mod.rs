@@ -13,8 +13,8 @@ pub use profile::{PasswordRefused, ProfileChanges, ProfileRefused, change_passwo
 pub use reserved::{release_username, release_usernames};
 pub use search::{SEARCH_LIMIT, search};
 
-pub use super::profile::Profile;
 use super::predicates::ten_at_least;
+pub use super::profile::Profile;
 use super::profile::{complete, seen_by};
 
 use diesel::expression::functions::define_sql_function;
