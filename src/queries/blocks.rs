@@ -114,7 +114,13 @@ pub fn block(conn: &mut PgConnection, actor: Actor, blocked: UserId) -> Result<b
 pub fn unblock(conn: &mut PgConnection, actor: Actor, blocked: UserId) -> QueryResult<bool> {
     let blocker = actor.user_id();
     conn.transaction(|conn| {
-        let was_there = diesel::delete(blocks::table.find((blocker, blocked))).execute(conn)? > 0;
+        let block = blocks::table.find((blocker, blocked));
+        let Some(since) = block.select(blocks::created_at).first::<DateTime<Utc>>(conn).optional()? else {
+            return Ok(false);
+        };
+        // This block, not one that another device makes meanwhile: where each server has a copy, a statement that waits for
+        // others would see the new one on some servers only, and the copies would differ.
+        let was_there = diesel::delete(block.filter(blocks::created_at.eq(since))).execute(conn)? > 0;
         if was_there {
             user_changes::record_unblock(conn, blocker, blocked)?;
         }

@@ -7,7 +7,7 @@ use messenger_db::queries::direct_chats;
 use messenger_db::queries::groups::{self, AddRefused, NewGroup};
 use messenger_db::queries::messages::{self, DeleteRefused, Draft, EditRefused, SendRefused};
 use messenger_db::queries::{blocks, reactions, receipts};
-use messenger_db::retry;
+use messenger_db::retry::Retry;
 use messenger_db::seq::Seq;
 
 use super::cast::{self, at_once};
@@ -251,7 +251,10 @@ fn who_blocks_the_other_hears_nothing_that_is_sent_afterwards() {
         for _ in 0..30 {
             match number % 3 {
                 0 => done(cast::retried(conn, |conn| blocks::block(conn, by(pair[0]), pair[1]))),
-                1 => retry::transaction(conn, |conn| blocks::unblock(conn, by(pair[0]), pair[1])).unwrap(),
+                1 => Retry::default()
+                    .attempts(20)
+                    .transaction(conn, |conn| blocks::unblock(conn, by(pair[0]), pair[1]))
+                    .unwrap(),
                 _ => done(messages::send(conn, by(pair[1]), chat, &Draft::text("Please?"))),
             };
         }
