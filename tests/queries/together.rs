@@ -93,6 +93,70 @@ fn each_message_has_the_outcome_that_it_has_alone() {
     assert!(kinds.len() >= 9, "{kinds:?}");
 }
 
+/// What is sent, plainly, to several chats by several members, some of whom have received or read what is before.
+#[test]
+fn what_is_sent_together_leaves_what_it_leaves_one_by_one() {
+    let left = |is_together: bool| {
+        let database = TestDatabase::migrated();
+        let conn = &mut database.diesel();
+        let ([alice, bob, carol, _], direct, group) = people(conn);
+        let other = groups::create(conn, by(bob), &NewGroup::new("Readers", &[alice, carol])).unwrap().id;
+        for (user, chat) in [(alice, group), (bob, other), (alice, direct), (carol, group), (alice, other)] {
+            messages::send(conn, by(user), chat, &Draft::text("before")).unwrap();
+        }
+        receipts::mark_delivered(conn, by(bob), group, Seq::MAX).unwrap();
+        receipts::mark_delivered(conn, by(carol), other, Seq::MAX).unwrap();
+        receipts::mark_read(conn, by(carol), other, Seq::new(1)).unwrap();
+        receipts::mark_read(conn, by(bob), direct, Seq::MAX).unwrap();
+        let outgoing: Vec<_> = [
+            (bob, group),
+            (carol, other),
+            (alice, direct),
+            (bob, group),
+            (alice, group),
+            (carol, other),
+            (bob, direct),
+            (bob, group),
+            (alice, other),
+            (alice, direct),
+        ]
+        .into_iter()
+        .enumerate()
+        .map(|(number, (user, chat))| Outgoing::new(by(user), chat, Draft::text(format!("number {number}"))))
+        .collect();
+        let sent: Vec<_> = if is_together {
+            messages::send_many(conn, &outgoing).unwrap().into_iter().map(Result::unwrap).collect()
+        } else {
+            outgoing.iter().map(|one| messages::send(conn, one.actor, one.chat_id, &one.draft).unwrap()).collect()
+        };
+        assert_consistent(&database);
+        let told: Vec<_> = sent.into_iter().map(|sent| (sent.message.seq, sent.message.version)).collect();
+        // By names, because each database has its own ids.
+        let chat = "coalesce((SELECT name FROM chats WHERE chats.id = chat_id), 'direct')";
+        let user = |column: &str| format!("(SELECT username FROM users WHERE users.id = {column})");
+        let rows = [
+            format!(
+                "SELECT concat_ws(' ', {chat}, seq, {}, content, version, kind) FROM messages ORDER BY 1",
+                user("sender_id")
+            ),
+            format!(
+                "SELECT concat_ws(' ', {chat}, last_seq, {}, last_kind, last_preview, version) FROM chat_heads ORDER BY 1",
+                user("last_sender_id")
+            ),
+            format!(
+                "SELECT concat_ws(' ', {chat}, {}, last_read_seq, last_delivered_seq) FROM unread_messages ORDER BY 1",
+                user("user_id")
+            ),
+            format!(
+                "SELECT concat_ws(' ', {chat}, {}, through_seq, read_at IS NOT NULL) FROM message_delivery ORDER BY 1",
+                user("user_id")
+            ),
+        ];
+        (told, rows.map(|sql| database.column(&sql)))
+    };
+    pretty_assertions::assert_eq!(left(true), left(false));
+}
+
 #[test]
 fn many_who_send_the_same_to_the_same_chats_in_any_order_send_it_once_and_wait_in_no_circle() {
     let database = TestDatabase::migrated();

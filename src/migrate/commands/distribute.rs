@@ -38,7 +38,7 @@ pub struct Distribution {
     pub statements: Vec<String>,
     /// Whether the database has the extension, without which they cannot be carried out.
     pub has_citus: bool,
-    /// How many other servers take shards. None: all of it stays on this one.
+    /// How many other servers take shards; with 0, all of it stays on this one.
     pub workers: usize,
 }
 

@@ -204,3 +204,25 @@ fn must_be_filled(definition: &str) -> bool {
     let has = |word: &str| fact::outside_quotes(definition, word).is_some();
     has(" NOT NULL") && !(has(" DEFAULT ") || has(" GENERATED ") || has(" IDENTITY "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::added;
+
+    #[test]
+    fn every_line_that_is_new_is_added_whatever_is_gone() {
+        let long = format!("{}\n", "x".repeat(600));
+        for (before, now, expected) in [
+            ("", "", vec![]),
+            ("", "a\nb\n", vec!["a", "b"]),
+            ("a\nb\n", "a\nb\n", vec![]),
+            ("a\nc\n", "a\nb\nc\n", vec!["b"]),
+            ("a\nb\nc\n", "a\nc\nd\n", vec!["d"]),
+            ("a\nb\n", "a\nbb\n", vec!["bb"]),
+            ("ä\n", "ö\nä\n", vec!["ö"]),
+        ] {
+            let [before, now] = [before, now].map(|text| format!("{long}{text}{long}"));
+            assert_eq!(added(&before, &now), expected, "{before} {now}");
+        }
+    }
+}

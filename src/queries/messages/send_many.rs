@@ -56,8 +56,9 @@ type Outcome = Result<Sent, SendRefused>;
 /// Sends messages, each as [`send`](send::send) does: what each of them gives, in the order of `outgoing`. One that is
 /// refused does not undo the others. Each is sent on behalf of its own [`Actor`].
 ///
-/// All of them are one transaction, so that they cost one commit. The bench `together` compares 32 at a time with one by one.
-/// A chat's head is locked until the commit: keep it to about a hundred messages at a time.
+/// All of them are one transaction, so that they cost one commit; those of one chat may have the same time. The bench
+/// `together` compares 32 at a time with one by one. A chat's head is locked until the commit: keep it to about a hundred
+/// messages at a time.
 /// [`service::Outbox`](crate::service::Outbox) collects them.
 ///
 /// Within a chat, messages are numbered in the order of `outgoing`. Chats are taken in the order of their keys, so that two
@@ -139,8 +140,8 @@ fn in_parts(conn: &mut PgConnection, all: &[(usize, &Outgoing<'_>)]) -> QueryRes
 
 /// Sends several that have neither pictures nor mentions, in one statement of a transaction.
 ///
-/// The function gives a subtransaction to those that are probably refused. One that is refused all the same, because
-/// somebody else sent the same id in that moment, undoes the others; then each is sent by itself.
+/// The function gives a subtransaction to those that are probably refused. One that is refused all the same undoes the others;
+/// then each is sent by itself.
 fn together(conn: &mut PgConnection, some: &[(usize, &Outgoing<'_>)]) -> QueryResult<Vec<Outcome>> {
     let sending = SendMessages {
         chat_ids: some.iter().map(|(_, one)| one.chat_id).collect(),
