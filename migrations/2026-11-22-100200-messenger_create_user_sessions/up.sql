@@ -124,19 +124,21 @@ BEGIN
         RETURN;
     END IF;
 
-    DELETE FROM push_tokens AS token
-    USING user_sessions AS former
-    WHERE
-        former.user_id = for_user
-        AND former.device_id = of_device
-        AND former.revoked_at IS NULL
-        AND token.session_id = former.id;
+    IF of_device IS NOT NULL THEN
+        DELETE FROM push_tokens AS token
+        USING user_sessions AS former
+        WHERE
+            former.user_id = for_user
+            AND former.device_id = of_device
+            AND former.revoked_at IS NULL
+            AND token.session_id = former.id;
 
-    RETURN QUERY
-    UPDATE user_sessions
-    SET revoked_at = clock()
-    WHERE user_id = for_user AND device_id = of_device AND revoked_at IS NULL
-    RETURNING *;
+        RETURN QUERY
+        UPDATE user_sessions
+        SET revoked_at = clock()
+        WHERE user_id = for_user AND device_id = of_device AND revoked_at IS NULL
+        RETURNING *;
+    END IF;
 
     RETURN QUERY
     INSERT INTO user_sessions (
@@ -236,29 +238,25 @@ DECLARE
     concerned uuid[] := ARRAY(
         SELECT DISTINCT session.user_id FROM user_sessions AS session WHERE session.server_id = dead_server ORDER BY 1
     );
-    one uuid;
 BEGIN
-    FOREACH one IN ARRAY concerned LOOP
-        PERFORM FROM local_users WHERE id = one FOR NO KEY UPDATE;
+    FOREACH of_user IN ARRAY concerned LOOP
+        PERFORM FROM local_users WHERE id = of_user FOR NO KEY UPDATE;
     END LOOP;
 
-    UPDATE user_sessions
-    SET server_id = NULL, connection_id = NULL, connected_at = NULL
-    WHERE server_id = dead_server AND user_id = ANY (concerned);
+    FOREACH of_user IN ARRAY concerned LOOP
+        UPDATE user_sessions
+        SET server_id = NULL, connection_id = NULL, connected_at = NULL
+        WHERE user_id = of_user AND server_id = dead_server;
 
-    RETURN QUERY
-    SELECT
-        account.id,
-        NOT EXISTS (
+        was_last := NOT EXISTS (
             SELECT FROM user_sessions AS other
             WHERE
-                other.user_id = account.id
+                other.user_id = of_user
                 AND other.connection_id IS NOT NULL
                 AND session_is_active(other.revoked_at, other.expires_at, other.last_active_at, other.idle_timeout)
-        )
-    FROM users AS account
-    WHERE account.id = ANY (concerned)
-    ORDER BY account.id;
+        );
+        RETURN NEXT;
+    END LOOP;
 END
 $$;
 

@@ -62,17 +62,20 @@ BEGIN
         END IF;
     END IF;
 
-    IF answered_seq IS NOT NULL AND NOT EXISTS (
-        SELECT
-        FROM chat_participants AS sender
-        WHERE
-            sender.chat_id = in_chat
-            AND sender.user_id = by_user
-            AND sender.seen_after_seq < answered_seq
-            AND answered_seq <> ALL (sender.hidden_seqs)
-    ) THEN
-        RAISE EXCEPTION 'the sender does not see the message that is answered ("messages_reply_in_chat_fkey")'
-        USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'messages_reply_in_chat_fkey';
+    -- Two conditions: as one, it would be planned again at each send that is no reply.
+    IF answered_seq IS NOT NULL THEN
+        IF NOT EXISTS (
+            SELECT
+            FROM chat_participants AS sender
+            WHERE
+                sender.chat_id = in_chat
+                AND sender.user_id = by_user
+                AND sender.seen_after_seq < answered_seq
+                AND answered_seq <> ALL (sender.hidden_seqs)
+        ) THEN
+            RAISE EXCEPTION 'the sender does not see the message that is answered ("messages_reply_in_chat_fkey")'
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'messages_reply_in_chat_fkey';
+        END IF;
     END IF;
 
     -- The UPDATE that gets the lock reads the clock: after it has waited for another transaction, it computes its row

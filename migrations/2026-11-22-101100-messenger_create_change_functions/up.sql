@@ -130,7 +130,8 @@ DECLARE
     most CONSTANT integer := 1000;
     of_chat chat_id;
     others uuid [] := '{}';
-    has_blocked boolean := is_picture AND EXISTS (SELECT FROM blocks AS block WHERE block.blocker_id = of_user);
+    has_blocked boolean := (SELECT is_picture) AND EXISTS (SELECT FROM blocks AS block WHERE block.blocker_id = of_user);
+    is_hidden_here boolean := false;
 BEGIN
     FOR of_chat IN
         SELECT position.chat_id
@@ -138,15 +139,17 @@ BEGIN
         WHERE position.user_id = of_user
         ORDER BY position.chat_id
     LOOP
-        IF
-            has_blocked
-            AND EXISTS (
+        -- Apart: in one condition, it would be planned again for whom has blocked nobody.
+        IF has_blocked THEN
+            is_hidden_here := EXISTS (
                 SELECT
                 FROM chat_participants AS member
                 INNER JOIN blocks AS block ON block.blocker_id = of_user AND block.blocked_id = member.user_id
                 WHERE member.chat_id = of_chat AND member.left_at IS NULL
-            )
-        THEN
+            );
+        END IF;
+
+        IF is_hidden_here THEN
             others := others || ARRAY(
                 SELECT member.user_id::uuid
                 FROM chat_participants AS member
@@ -175,7 +178,7 @@ BEGIN
             WHERE
                 contact.user_id = of_user
                 AND NOT (
-                    is_picture
+                    (SELECT is_picture)
                     AND EXISTS (
                         SELECT FROM blocks AS block
                         WHERE block.blocker_id = of_user AND block.blocked_id = contact.contact_id

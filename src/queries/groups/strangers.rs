@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Integer};
 
+use super::super::predicates::ten_at_least;
 use super::super::statement::statement;
 use crate::ids::{UserId, sql_types as sql};
 
@@ -23,7 +24,7 @@ statement! {
 
 /// One of these users whom strangers have added so often in a day that this one cannot, unless they are contacts.
 pub(super) fn added_too_often(conn: &mut PgConnection, by: UserId, users: &[UserId]) -> QueryResult<Option<UserId>> {
-    let asked = AddedTooOften { by, users: users.to_vec(), most: MAX_ADDED_BY_STRANGERS };
+    let asked = AddedTooOften { by, users: ten_at_least(users.iter().copied()), most: MAX_ADDED_BY_STRANGERS };
     Ok(asked.get_result::<(UserId,)>(conn).optional()?.map(|(user,)| user))
 }
 
@@ -32,7 +33,7 @@ pub(super) fn added_too_often(conn: &mut PgConnection, by: UserId, users: &[User
 pub(super) fn count_added(conn: &mut PgConnection, by: UserId, users: &[UserId]) -> QueryResult<Option<UserId>> {
     let refusing = added_too_often(conn, by, users)?;
     if refusing.is_none() {
-        CountAdded { by, users: users.to_vec() }.load::<(UserId,)>(conn)?;
+        CountAdded { by, users: ten_at_least(users.iter().copied()) }.load::<(UserId,)>(conn)?;
     }
     Ok(refusing)
 }

@@ -33,6 +33,57 @@ pub fn all(world: &mut World) {
     of_devices(world);
 }
 
+/// Once more those whose statements depend on what they are given.
+pub fn otherwise(world: &mut World) {
+    world.call("accounts::update_profile", World::name, |c, me, name| {
+        let url = format!("https://example.com/{name}.png");
+        accounts::update_profile(c, me, &ProfileChanges { avatar_url: Some(Some(&url)), ..ProfileChanges::default() })
+    });
+    world.call(
+        "chat_settings::change",
+        |w| w.group,
+        |c, me, chat| {
+            let changes = chat_settings::Changes { is_archived: Some(false), ..chat_settings::Changes::default() };
+            chat_settings::change(c, me, chat, &changes)
+        },
+    );
+    world.call("messages::send", |w| w.direct, |c, me, chat| messages::send(c, me, chat, &Draft::text("At nine?")));
+    let theirs = |w: &mut World| (w.group, w.said_by(w.bob));
+    world.call("messages::send", theirs, |c, me, (chat, seq)| {
+        messages::send(c, me, chat, &Draft::text("At ten.").in_reply_to(seq))
+    });
+    world.call(
+        "messages::send",
+        |w| (w.group, w.bob),
+        |c, me, (chat, bob)| messages::send(c, me, chat, &Draft::text("At ten.").mentioning(vec![bob])),
+    );
+    world.call("messages::send_many", theirs, |c, me, (chat, seq)| {
+        messages::send_many(c, &[Outgoing::new(me, chat, Draft::text("At ten.").in_reply_to(seq))])
+    });
+    world.call("receipts::mark_read", theirs, |c, me, (chat, seq)| {
+        receipts::mark_delivered(c, me, chat, seq)?;
+        receipts::mark_read(c, me, chat, seq)
+    });
+    world.call(
+        "inbox::list",
+        |w| inbox::list(&mut w.beside, by(w.alice), None, Limit::default()).unwrap()[0].cursor(),
+        |c, me, after| inbox::list(c, me, Some(after), Limit::default()),
+    );
+    world.call(
+        "search::list",
+        |w| search::list(&mut w.beside, by(w.alice), "nine", None, Limit::default()).unwrap()[0].cursor(),
+        |c, me, before| search::list(c, me, "nine -ten", Some(before), Limit::default()),
+    );
+    world.call(
+        "sessions::open",
+        |w| w.alice,
+        |c, _, user| {
+            let device = Device { id: Some("phone"), ..Device::new(DeviceType::Ios) };
+            sessions::open(c, user, &device, TimeDelta::days(30))
+        },
+    );
+}
+
 fn of_accounts(world: &mut World) {
     let hash = || PasswordHash::new("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA");
     world.call("accounts::register", World::name, |c, _, username| {

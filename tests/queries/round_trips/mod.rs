@@ -14,12 +14,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use chrono::TimeDelta;
 use diesel::{Connection as _, PgConnection};
 use messenger_db::enums::DeviceType;
+use messenger_db::migrate::{self, RunOptions, Silent};
 use messenger_db::queries::sessions::{self, Device};
 use pretty_assertions::assert_eq;
 use world::World;
 
 use super::cast;
-use crate::support::{Proxy, TestDatabase};
+use crate::support::{Proxy, Server, TestDatabase};
 use crate::tree::operations::operations;
 
 /// Work in batches, on nobody's behalf: what it asks for follows how much there is to do.
@@ -91,8 +92,8 @@ impl Counters {
     }
 }
 
-fn costs() -> BTreeMap<&'static str, Cost> {
-    let database = TestDatabase::migrated();
+/// Calls each operation, and gives what it noted.
+fn called(database: &TestDatabase, counts_plans: bool) -> World {
     let mut beside = database.diesel();
     let (group, [alice, bob, _]) = cast::group(&mut beside);
     let direct = cast::direct(&mut beside, alice, bob);
@@ -110,14 +111,18 @@ fn costs() -> BTreeMap<&'static str, Cost> {
     );
     let conn = PgConnection::establish(&url).unwrap();
     let costs = BTreeMap::new();
-    let mut world = World { beside, conn, counters, costs, alice, bob, group, direct, session, made: 0 };
+    let planned = counts_plans.then(BTreeMap::new);
+    let mut world = World { beside, conn, counters, costs, planned, alice, bob, group, direct, session, made: 0 };
     calls::all(&mut world);
-    world.costs
+    if counts_plans {
+        calls::otherwise(&mut world);
+    }
+    world
 }
 
 #[test]
 fn what_each_operation_asks_for_is_documented() {
-    let costs = costs();
+    let costs = called(&TestDatabase::migrated(), false).costs;
     let missing = operations().into_keys().filter(|name| !costs.contains_key(name.as_str()));
     assert_eq!(missing.collect::<Vec<_>>(), IN_BATCHES);
     let mut text = String::from(
@@ -140,4 +145,29 @@ fn what_each_operation_asks_for_is_documented() {
         fs::write(&file, &text).unwrap();
     }
     assert_eq!(fs::read_to_string(file).unwrap_or_default(), text);
+}
+
+/// Where the server has `pg_stat_statements`, which counts how often each statement was planned. It reads by indexes, from slow
+/// disks, as is assumed without settings, so that a plan made anew for the values given promises to pay where it ever does.
+#[test]
+fn no_operation_has_a_statement_planned_at_each_call() {
+    const THERE: &str = "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_stat_statements'";
+    if TestDatabase::empty().value(THERE) == "0" {
+        return;
+    }
+    let server = Box::leak(Box::new(Server::wanted(|builder| {
+        builder
+            .throwaway()
+            .setting("shared_preload_libraries = 'pg_stat_statements'")
+            .setting("pg_stat_statements.track = all")
+            .setting("pg_stat_statements.track_planning = on")
+            .setting("autovacuum = off")
+            .setting("enable_seqscan = off")
+            .setting("random_page_cost = 4")
+    })));
+    let database = TestDatabase::empty_on(server);
+    migrate::run(&database.pool(), &RunOptions::default(), &mut Silent).unwrap();
+    database.execute("CREATE EXTENSION pg_stat_statements").unwrap();
+    let world = called(&database, true);
+    assert_eq!(world.planned.unwrap(), BTreeMap::new());
 }

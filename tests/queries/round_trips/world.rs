@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use diesel::PgConnection;
+use diesel::connection::SimpleConnection as _;
+use diesel::sql_types::Text;
+use diesel::{PgConnection, QueryableByName, RunQueryDsl as _, sql_query};
 use messenger_db::actor::Actor;
 use messenger_db::enums::DeviceType;
 use messenger_db::ids::{ChatId, SessionId, UserId};
@@ -24,6 +26,9 @@ pub struct World {
     pub conn: PgConnection,
     pub counters: Arc<Counters>,
     pub costs: BTreeMap<&'static str, Cost>,
+    /// Of the operations that had more statements planned at their last call than were parsed again, what was planned,
+    /// statements inside of functions among it. None where the server does not count plans.
+    pub planned: Option<BTreeMap<&'static str, Vec<String>>>,
     pub alice: UserId,
     pub bob: UserId,
     pub group: ChatId,
@@ -32,16 +37,27 @@ pub struct World {
     pub made: usize,
 }
 
+#[derive(QueryableByName)]
+struct Statement {
+    #[diesel(sql_type = Text)]
+    query: String,
+}
+
 impl World {
-    /// Calls an operation twice, each time with what was prepared for it, and notes what the second call costs.
+    /// Calls an operation again and again, each time with what was prepared for it, and notes what the last call costs: the
+    /// second one; where plans are counted, one after the five for which PostgreSQL plans each statement anew.
     pub fn call<P, T, E: std::fmt::Debug>(
         &mut self,
         name: &'static str,
         prepare: impl Fn(&mut Self) -> P,
         call: impl Fn(&mut PgConnection, Actor, P) -> Result<T, E>,
     ) {
-        for _ in 0..2 {
+        let times = if self.planned.is_some() { 8 } else { 2 };
+        for _ in 0..times {
             let prepared = prepare(self);
+            if self.planned.is_some() {
+                self.beside.batch_execute("SELECT pg_stat_statements_reset()").unwrap();
+            }
             let before = self.counters.now();
             call(&mut self.conn, by(self.alice), prepared).unwrap();
             let after = self.counters.now();
@@ -51,6 +67,15 @@ impl World {
                 parses: after.parses - before.parses,
             };
             self.costs.insert(name, cost);
+        }
+        if let Some(planned) = &mut self.planned {
+            let statements = sql_query(
+                "SELECT query FROM pg_stat_statements WHERE plans > 0 AND query NOT LIKE '%pg_stat_statements%'",
+            );
+            let statements = statements.load::<Statement>(&mut self.beside).unwrap();
+            if statements.len() > self.costs[name].parses {
+                planned.insert(name, statements.into_iter().map(|statement| statement.query).collect());
+            }
         }
     }
 
