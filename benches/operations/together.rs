@@ -1,5 +1,7 @@
 //! What many callers gain when they share transactions, and what one alone pays for that.
 
+use std::collections::VecDeque;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use diesel::PgConnection;
@@ -10,8 +12,10 @@ use messenger_db::seq::Seq;
 use messenger_db::service::{Options, Outbox, Pool};
 use rand::SeedableRng as _;
 use rand::rngs::SmallRng;
+use rand::seq::SliceRandom as _;
 
 use super::Bench;
+use super::data::Chat;
 use super::limit::{BARE_INSERT, bare_insert};
 use super::marking::Readers;
 use super::measure::{Contender, Figure, Pace, Summary};
@@ -23,6 +27,10 @@ const TOGETHER: u32 = 32;
 pub fn figures(bench: &Bench, summary: &mut Summary) {
     let direct = bench.large.world.chats_of(2);
     let readers = Readers::new(bench, &[0, 1, 2, 3, 4], 1);
+    // No two transactions have a chat at once, as through an outbox.
+    let mut free: Vec<_> = direct.iter().collect();
+    free.shuffle(&mut SmallRng::seed_from_u64(6));
+    let free = Mutex::new(VecDeque::from(free));
     let mut contenders = [
         bare_insert(bench),
         Contender::new("send", bench.connections(), |conn, dice| {
@@ -30,13 +38,16 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
             send(conn, chat, sender, &bench.words.say(dice));
         }),
         Contender::new("send many", bench.connections(), |conn, dice| {
-            let outgoing: Vec<_> = (0..TOGETHER)
-                .map(|_| {
-                    let (chat, sender) = somebody(&direct, dice);
-                    Outgoing::new(Actor::trusted(sender), chat, Draft::text(bench.words.say(dice)))
+            let chats: Vec<_> = free.lock().unwrap().drain(..TOGETHER as usize).collect();
+            let outgoing: Vec<_> = chats
+                .iter()
+                .map(|chat| {
+                    let sender = Actor::trusted(chat.speaker(dice));
+                    Outgoing::new(sender, chat.id, Draft::text(bench.words.say(dice)))
                 })
                 .collect();
             assert!(messages::send_many(conn, &outgoing).unwrap().iter().all(Result::is_ok));
+            free.lock().unwrap().extend(chats);
         })
         .worth(TOGETHER),
         readers.contender("mark read", bench),
@@ -61,16 +72,20 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
     summary.add(comparison.ratio("send_many_vs_send", "send many", "send"));
     summary.add(comparison.ratio("mark_many_vs_mark_read", "mark many read", "mark read"));
     drop(contenders);
-    for (callers, rate, middle, late) in [
-        (1, "outbox_1_caller_vs_send", "outbox_1_caller_p50", "outbox_1_caller_p99"),
-        (8, "outbox_8_callers_vs_send", "outbox_8_callers_p50", "outbox_8_callers_p99"),
-        (64, "outbox_64_callers_vs_send", "outbox_64_callers_p50", "outbox_64_callers_p99"),
+    let groups = bench.large.world.chats_of(300);
+    for (callers, chats, rate, middle, late) in [
+        (1, &direct[..], "outbox_1_caller_vs_send", "outbox_1_caller_p50", "outbox_1_caller_p99"),
+        (8, &direct, "outbox_8_callers_vs_send", "outbox_8_callers_p50", "outbox_8_callers_p99"),
+        (64, &direct, "outbox_64_callers_vs_send", "outbox_64_callers_p50", "outbox_64_callers_p99"),
+        (64, &groups[..1], "outbox_64_in_a_chat_vs_send", "outbox_64_in_a_chat_p50", "outbox_64_in_a_chat_p99"),
     ] {
-        let [single, shared] = in_turn(bench, callers);
+        let [single, shared] = in_turn(bench, callers, chats);
         let of = |latencies: &[Duration]| latencies.len() as f64;
-        summary.add(
-            Figure::new(rate, of(&shared) / of(&single)).note("sends a second through the outbox, of those one by one"),
-        );
+        summary.add(Figure::new(rate, of(&shared) / of(&single)).note(format!(
+            "{} sends through the outbox, {} one by one",
+            shared.len(),
+            single.len()
+        )));
         for (key, percent) in [(middle, 50), (late, 99)] {
             let [single, shared] = [&single, &shared].map(|of| of[of.len() * percent / 100].as_secs_f64() * 1000.0);
             summary.add(
@@ -81,8 +96,8 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
     }
 }
 
-/// How long sends take for so many callers at once, one by one on a pool and through an outbox, in turn; sorted.
-fn in_turn(bench: &Bench, callers: u64) -> [Vec<Duration>; 2] {
+/// How long sends to these chats take for so many callers at once, one by one on a pool and through an outbox, in turn; sorted.
+fn in_turn(bench: &Bench, callers: u64, chats: &[&Chat]) -> [Vec<Duration>; 2] {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let pool = Pool::new(&bench.large.url, Options { connections: super::CONNECTIONS, ..Options::default() });
     let outbox = Outbox::new(pool.clone());
@@ -93,11 +108,10 @@ fn in_turn(bench: &Bench, callers: u64) -> [Vec<Duration>; 2] {
         let tasks: Vec<_> = (0..callers)
             .map(|caller| {
                 let mut dice = SmallRng::seed_from_u64(round * 100 + caller);
-                let direct = bench.large.world.chats_of(2);
                 // Chosen before, for the task to borrow nothing.
                 let sends: Vec<_> = (0..2_000)
                     .map(|_| {
-                        let (chat, sender) = somebody(&direct, &mut dice);
+                        let (chat, sender) = somebody(chats, &mut dice);
                         (chat, Actor::trusted(sender), bench.words.say(&mut dice))
                     })
                     .collect();

@@ -1,11 +1,16 @@
 //! Collects what many callers do at once into one transaction.
 //!
 //! There is no timer. Whoever comes while the pool has a connection to spare is served alone and at once, as without a
-//! collector; whoever comes while all of them work waits in a queue, and the next one that is free takes the whole queue. So a
-//! service with little to do is as fast as without, and the more there is to do, the more callers share a commit.
+//! collector; whoever comes while all of them work waits, and the next one that is free takes all who wait. So a service with
+//! little to do is as fast as without, and the more there is to do, the more callers share a commit.
+//!
+//! What would wait for the same lock of the database has the same key, and is worked on by one connection at a time: whatever
+//! comes meanwhile stands in the key's line, and goes together. So no connection waits for another one, and those that
+//! everybody in one busy chat would hold are there for the other chats.
 
 use std::collections::VecDeque;
-use std::mem;
+use std::collections::hash_map::{Entry, HashMap};
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -15,56 +20,58 @@ use tokio::sync::oneshot;
 
 use super::Pool;
 
-/// Items of one kind, and what is done with them. Its clones are the same collector.
-pub(super) struct Collector<Item, Outcome>(Arc<Inner<Item, Outcome>>);
+/// What is collected, and what is done with it.
+pub(super) trait Work: 'static {
+    type Key: Copy + Eq + Hash + Send;
+    type Item: Send;
+    type Outcome: Send;
 
-struct Inner<Item, Outcome> {
-    pool: Pool,
     /// How many items one transaction takes at most.
-    most: usize,
+    const MOST: usize;
+
+    fn key(item: &Self::Item) -> Self::Key;
+
     /// Gives as many outcomes as it was given items, in their order.
-    work: fn(&mut PgConnection, Vec<Item>) -> QueryResult<Vec<Outcome>>,
-    state: Mutex<State<Item, Outcome>>,
+    fn carry_out(conn: &mut PgConnection, items: Vec<Self::Item>) -> QueryResult<Vec<Self::Outcome>>;
+}
+
+/// Items of one kind. Its clones are the same collector.
+pub(super) struct Collector<W: Work>(Arc<Inner<W>>);
+
+struct Inner<W: Work> {
+    pool: Pool,
+    state: Mutex<State<W>>,
 }
 
 /// Whoever waits for an outcome.
-type Answer<Outcome> = oneshot::Sender<QueryResult<Outcome>>;
+type Answer<W> = oneshot::Sender<QueryResult<<W as Work>::Outcome>>;
 
-struct State<Item, Outcome> {
-    waiting: VecDeque<(Item, Answer<Outcome>)>,
+type Line<W> = VecDeque<(<W as Work>::Item, Answer<W>)>;
+
+struct State<W: Work> {
+    /// What waits, of each key that is worked on or waits.
+    lines: HashMap<W::Key, Line<W>>,
+    /// The keys that wait and are not worked on, first those that have waited longest.
+    ready: VecDeque<W::Key>,
     /// How many have a turn.
     running: usize,
 }
 
-impl<Item: Send + 'static, Outcome: Send + 'static> Collector<Item, Outcome> {
-    pub(super) fn new(
-        pool: Pool,
-        most: usize,
-        work: fn(&mut PgConnection, Vec<Item>) -> QueryResult<Vec<Outcome>>,
-    ) -> Self {
-        let state = Mutex::new(State { waiting: VecDeque::new(), running: 0 });
-        Self(Arc::new(Inner { pool, most, work, state }))
+impl<W: Work> Collector<W> {
+    pub(super) fn new(pool: Pool) -> Self {
+        let state = Mutex::new(State { lines: HashMap::new(), ready: VecDeque::new(), running: 0 });
+        Self(Arc::new(Inner { pool, state }))
     }
 
     /// What becomes of an item. Once it waits for others, it is worked on also when nobody waits for it any more.
-    pub(super) async fn give(&self, item: Item) -> QueryResult<Outcome> {
+    pub(super) async fn give(&self, item: W::Item) -> QueryResult<W::Outcome> {
         let inner = &self.0;
-        let waits = {
-            let mut state = inner.state();
-            if state.running < inner.pool.status().connections {
-                state.running += 1;
-                Ok(item)
-            } else {
-                let (answer, answered) = oneshot::channel();
-                state.waiting.push_back((item, answer));
-                Err(answered)
-            }
-        };
-        match waits {
+        let key = W::key(&item);
+        let admitted = inner.state().admit(key, item, inner.connections());
+        match admitted {
             Ok(item) => {
-                let _turn = Turn { inner: Arc::clone(inner), is_over: false, is_passed: false };
-                let work = inner.work;
-                inner.pool.run(move |conn| work(conn, vec![item])).await?.pop().ok_or_else(lost)
+                let _turn = Turn { inner: Arc::clone(inner), keys: vec![key], is_passed: false };
+                inner.pool.run(move |conn| W::carry_out(conn, vec![item])).await?.pop().ok_or_else(lost)
             }
             // The work panicked, or the runtime shuts down.
             Err(answered) => answered.await.unwrap_or_else(|_| Err(lost())),
@@ -72,34 +79,92 @@ impl<Item: Send + 'static, Outcome: Send + 'static> Collector<Item, Outcome> {
     }
 }
 
-impl<Item, Outcome> Clone for Collector<Item, Outcome> {
+impl<W: Work> Clone for Collector<W> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<Item, Outcome> Inner<Item, Outcome> {
-    fn state(&self) -> MutexGuard<'_, State<Item, Outcome>> {
+impl<W: Work> Inner<W> {
+    fn state(&self) -> MutexGuard<'_, State<W>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn connections(&self) -> usize {
+        self.pool.status().connections
+    }
+}
+
+impl<W: Work> State<W> {
+    /// Gives the item back, with a turn, or puts it into its line.
+    fn admit(
+        &mut self,
+        key: W::Key,
+        item: W::Item,
+        connections: usize,
+    ) -> Result<W::Item, oneshot::Receiver<QueryResult<W::Outcome>>> {
+        let (answer, answered) = oneshot::channel();
+        match self.lines.entry(key) {
+            Entry::Occupied(mut line) => line.get_mut().push_back((item, answer)),
+            Entry::Vacant(line) if self.running < connections => {
+                line.insert(VecDeque::new());
+                self.running += 1;
+                return Ok(item);
+            }
+            Entry::Vacant(line) => {
+                line.insert(VecDeque::from([(item, answer)]));
+                self.ready.push_back(key);
+            }
+        }
+        Err(answered)
+    }
+
+    /// The keys are not worked on any more.
+    fn release(&mut self, keys: &mut Vec<W::Key>) {
+        for key in keys.drain(..) {
+            if self.lines.get(&key).is_some_and(|line| !line.is_empty()) {
+                self.ready.push_back(key);
+            } else {
+                self.lines.remove(&key);
+            }
+        }
+    }
+
+    /// What is worked on next, and its keys.
+    fn take(&mut self, keys: &mut Vec<W::Key>) -> (Vec<W::Item>, Vec<Answer<W>>) {
+        let mut taken = (vec![], vec![]);
+        while taken.0.len() < W::MOST
+            && let Some(key) = self.ready.pop_front()
+        {
+            keys.push(key);
+            let line = self.lines.entry(key).or_default();
+            let count = line.len().min(W::MOST - taken.0.len());
+            taken.extend(line.drain(..count));
+        }
+        taken
     }
 }
 
 /// A turn to use a connection. However it ends, it is passed on to those who wait.
-struct Turn<Item: Send + 'static, Outcome: Send + 'static> {
-    inner: Arc<Inner<Item, Outcome>>,
-    is_over: bool,
+struct Turn<W: Work> {
+    inner: Arc<Inner<W>>,
+    /// What it works on.
+    keys: Vec<W::Key>,
     /// Whether it was passed on to a task that has not begun. A runtime that shuts down drops such a task at once.
     is_passed: bool,
 }
 
-impl<Item: Send + 'static, Outcome: Send + 'static> Turn<Item, Outcome> {
+impl<W: Work> Turn<W> {
     /// Works on what waits, until nothing does.
     async fn serve(mut self) {
         self.is_passed = false;
-        while let Some((items, answers)) = self.take() {
-            let work = self.inner.work;
+        loop {
+            let (items, answers) = self.take();
+            if items.is_empty() {
+                return;
+            }
             // Whoever does not wait any more needs no answer.
-            match self.inner.pool.run(move |conn| work(conn, items)).await {
+            match self.inner.pool.run(move |conn| W::carry_out(conn, items)).await {
                 Ok(outcomes) => {
                     for (answer, outcome) in answers.into_iter().zip(outcomes) {
                         drop(answer.send(Ok(outcome)));
@@ -114,33 +179,48 @@ impl<Item: Send + 'static, Outcome: Send + 'static> Turn<Item, Outcome> {
         }
     }
 
-    /// What waits; when nothing does, the turn is over, before anybody else can come.
-    fn take(&mut self) -> Option<(Vec<Item>, Vec<Answer<Outcome>>)> {
+    /// What waits. When there is more than this turn takes, and a connection to spare, there is one more turn.
+    fn take(&mut self) -> (Vec<W::Item>, Vec<Answer<W>>) {
         let mut state = self.inner.state();
-        let count = state.waiting.len().min(self.inner.most);
-        self.is_over = count == 0;
-        state.running -= usize::from(self.is_over);
-        (!self.is_over).then(|| state.waiting.drain(..count).unzip())
+        state.release(&mut self.keys);
+        let taken = state.take(&mut self.keys);
+        let is_more = !state.ready.is_empty() && state.running < self.inner.connections();
+        state.running += usize::from(is_more);
+        drop(state);
+        if is_more {
+            self.pass(&Handle::current());
+        }
+        taken
+    }
+
+    /// Begins a turn that is counted already.
+    fn pass(&self, runtime: &Handle) {
+        runtime.spawn(Self { inner: Arc::clone(&self.inner), keys: vec![], is_passed: true }.serve());
     }
 }
 
-impl<Item: Send + 'static, Outcome: Send + 'static> Drop for Turn<Item, Outcome> {
+impl<W: Work> Drop for Turn<W> {
     fn drop(&mut self) {
-        if self.is_over {
+        let mut state = self.inner.state();
+        state.release(&mut self.keys);
+        if state.ready.is_empty() {
+            state.running -= 1;
             return;
         }
-        let mut state = self.inner.state();
-        let runtime = Handle::try_current().ok().filter(|_| !self.is_passed && !state.waiting.is_empty());
-        let Some(runtime) = runtime else {
-            state.running -= 1;
-            // Nobody serves them any more, and whoever waits is told.
-            let left = mem::take(&mut state.waiting);
-            drop(state);
-            drop(left);
-            return;
-        };
-        drop(state);
-        runtime.spawn(Self { inner: Arc::clone(&self.inner), is_over: false, is_passed: true }.serve());
+        match Handle::try_current() {
+            Ok(runtime) if !self.is_passed => {
+                drop(state);
+                self.pass(&runtime);
+            }
+            _ => {
+                state.running -= 1;
+                // Nobody serves them any more, and whoever waits is told.
+                let State { lines, ready, .. } = &mut *state;
+                let left: Vec<_> = ready.drain(..).map(|key| lines.remove(&key)).collect();
+                drop(state);
+                drop(left);
+            }
+        }
     }
 }
 

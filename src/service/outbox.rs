@@ -5,20 +5,19 @@ use std::fmt;
 use diesel::{PgConnection, QueryResult};
 
 use super::Pool;
-use super::collector::Collector;
+use super::collector::{Collector, Work};
 use crate::actor::Actor;
 use crate::error::Error;
 use crate::ids::ChatId;
 use crate::queries::messages::{self, Draft, Outgoing, SendRefused, Sent};
 
-/// A chat's head is locked until the commit of those that share it.
-const MOST: usize = 64;
-
 /// Sends messages of many callers, several in a transaction where several come at once, so that they share a commit. Its
 /// clones are the same outbox.
 ///
 /// A message for which the pool has a connection is sent alone, and at once: nothing waits for company. Whoever comes while all
-/// of them send is in the next transaction, with up to 63 others. The bench `together` compares both.
+/// of them send, or while another message to the same chat is sent, is in the next transaction, with up to 63 others. So a chat
+/// in which everybody writes has one connection at a time, and the others are there for other chats. The bench `together`
+/// compares both.
 ///
 /// ```
 /// # let url = messenger_db::doctest::url();
@@ -40,13 +39,13 @@ const MOST: usize = 64;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct Outbox(Collector<Outgoing<'static>, Result<Sent, SendRefused>>);
+pub struct Outbox(Collector<Sending>);
 
 impl Outbox {
     /// An outbox that uses the connections of a pool.
     #[must_use]
     pub fn new(pool: Pool) -> Self {
-        Self(Collector::new(pool, MOST, send))
+        Self(Collector::new(pool))
     }
 
     /// Sends a message, as [`messages::send`] does, and is done when it is committed.
@@ -74,12 +73,28 @@ impl fmt::Debug for Outbox {
     }
 }
 
-fn send(conn: &mut PgConnection, outgoing: Vec<Outgoing<'static>>) -> QueryResult<Vec<Result<Sent, SendRefused>>> {
-    // Of one chat by sender: the order in which receipts lock the positions, so that neither waits for the other in a circle.
-    let mut ordered: Vec<_> = outgoing.into_iter().enumerate().collect();
-    ordered.sort_by_key(|(_, one)| (one.chat_id, one.actor.user_id()));
-    let (places, outgoing): (Vec<_>, Vec<_>) = ordered.into_iter().unzip();
-    let mut outcomes: Vec<_> = places.into_iter().zip(messages::send_many(conn, &outgoing)?).collect();
-    outcomes.sort_by_key(|(place, _)| *place);
-    Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+struct Sending;
+
+impl Work for Sending {
+    type Key = ChatId;
+    type Item = Outgoing<'static>;
+    type Outcome = Result<Sent, SendRefused>;
+
+    /// A chat's head is locked until the commit of those that share it.
+    const MOST: usize = 64;
+
+    fn key(one: &Self::Item) -> ChatId {
+        one.chat_id
+    }
+
+    fn carry_out(conn: &mut PgConnection, outgoing: Vec<Self::Item>) -> QueryResult<Vec<Self::Outcome>> {
+        // Of one chat by sender: the order in which receipts lock the positions, so that neither waits for the other in a
+        // circle.
+        let mut ordered: Vec<_> = outgoing.into_iter().enumerate().collect();
+        ordered.sort_by_key(|(_, one)| (one.chat_id, one.actor.user_id()));
+        let (places, outgoing): (Vec<_>, Vec<_>) = ordered.into_iter().unzip();
+        let mut outcomes: Vec<_> = places.into_iter().zip(messages::send_many(conn, &outgoing)?).collect();
+        outcomes.sort_by_key(|(place, _)| *place);
+        Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+    }
 }

@@ -5,14 +5,12 @@ use std::fmt;
 use diesel::{PgConnection, QueryResult};
 
 use super::Pool;
-use super::collector::Collector;
+use super::collector::{Collector, Work};
 use crate::actor::Actor;
 use crate::error::Error;
-use crate::ids::ChatId;
+use crate::ids::{ChatId, UserId};
 use crate::queries::receipts::{self, Mark, MarkRefused, Marked};
 use crate::seq::Seq;
-
-const MOST: usize = 256;
 
 /// Marks as received and read for many callers, several in one statement where several come at once: receipts come in bursts,
 /// when a message to a group is seen by all who are there. Its clones are the same.
@@ -40,15 +38,13 @@ const MOST: usize = 256;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct Receipts(Collector<Mark, Result<Marked, MarkRefused>>);
+pub struct Receipts(Collector<Marking>);
 
 impl Receipts {
     /// Receipts that use the connections of a pool.
     #[must_use]
     pub fn new(pool: Pool) -> Self {
-        Self(Collector::new(pool, MOST, |conn: &mut PgConnection, marks: Vec<Mark>| -> QueryResult<_> {
-            receipts::mark_many(conn, &marks)
-        }))
+        Self(Collector::new(pool))
     }
 
     /// A member has read everything up to a message, as with [`receipts::mark_read`].
@@ -85,5 +81,23 @@ impl Receipts {
 impl fmt::Debug for Receipts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Receipts")
+    }
+}
+
+struct Marking;
+
+impl Work for Marking {
+    type Key = (ChatId, UserId);
+    type Item = Mark;
+    type Outcome = Result<Marked, MarkRefused>;
+
+    const MOST: usize = 256;
+
+    fn key(mark: &Mark) -> Self::Key {
+        (mark.chat_id, mark.actor.user_id())
+    }
+
+    fn carry_out(conn: &mut PgConnection, marks: Vec<Mark>) -> QueryResult<Vec<Self::Outcome>> {
+        receipts::mark_many(conn, &marks)
     }
 }

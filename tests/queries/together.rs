@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::thread;
 use std::time::Duration;
 
+use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::result::Error::NotFound;
 use messenger_db::ids::{ChatId, MessageId, UserId};
@@ -19,7 +20,7 @@ use serde_json::json;
 
 use super::cast::{self, by};
 use super::consistency::assert_consistent;
-use crate::support::{Server, TestDatabase};
+use crate::support::{Server, TestDatabase, until};
 
 /// Three people, of whom the first two have a direct chat, and all three a group; and one who is in none.
 fn people(conn: &mut PgConnection) -> ([UserId; 4], ChatId, ChatId) {
@@ -253,6 +254,47 @@ fn who_waits_while_others_are_on_their_way_shares_a_transaction() {
         assert!(marks.mark_delivered(by(carol), group, Seq::MAX).await.unwrap().is_empty());
     });
     let transactions: usize = database.value("SELECT count(DISTINCT xmin::text) FROM messages").parse().unwrap();
+    assert!(transactions <= 4, "{transactions}");
+    assert_consistent(&database);
+}
+
+#[test]
+fn a_chat_that_is_locked_holds_one_connection_and_no_other_chat() {
+    const WAITING: &str =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let database = TestDatabase::migrated();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    // Dropped before the runtime, which waits for what waits for its lock.
+    let mut beside = database.diesel();
+    let ([alice, bob, ..], direct, group) = people(&mut beside);
+    let pool = Pool::new(&database.url(), Options { connections: 3, ..Options::default() });
+    beside.batch_execute(&format!("BEGIN; SELECT FROM chat_heads WHERE chat_id = '{group}' FOR UPDATE")).unwrap();
+    runtime.block_on(async {
+        let (outbox, marks) = (Outbox::new(pool.clone()), Receipts::new(pool.clone()));
+        let waiting: Vec<_> = (0..70)
+            .map(|number| {
+                let (outbox, sender) = (outbox.clone(), if number % 2 == 0 { alice } else { bob });
+                tokio::spawn(async move { outbox.send(by(sender), group, Draft::text(format!("{number}"))).await })
+            })
+            .collect();
+        until("a send waits for the chat", || database.value(WAITING) != "0");
+        for _ in 0..3 {
+            let send = outbox.send(by(alice), direct, Draft::text("Hello"));
+            tokio::time::timeout(Duration::from_secs(20), send).await.expect("a connection for it").unwrap();
+            marks.mark_read(by(bob), direct, Seq::MAX).await.unwrap();
+        }
+        assert_eq!(database.value(WAITING), "1");
+        assert!(pool.status().open < 3, "{:?}", pool.status());
+        beside.batch_execute("ROLLBACK").unwrap();
+        for (number, send) in waiting.into_iter().enumerate() {
+            assert_eq!(send.await.unwrap().unwrap().message.content, Some(number.to_string()));
+        }
+    });
+    let transactions: usize = database
+        .value(&format!("SELECT count(DISTINCT xmin::text) FROM messages WHERE chat_id = '{group}'"))
+        .parse()
+        .unwrap();
+    // What prepared the group, the first one alone, 64, and what was left.
     assert!(transactions <= 4, "{transactions}");
     assert_consistent(&database);
 }

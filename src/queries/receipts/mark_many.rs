@@ -13,8 +13,8 @@ use crate::seq::Seq;
 /// Up to which message of a chat somebody has received, or read, everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark {
-    actor: Actor,
-    chat_id: ChatId,
+    pub(crate) actor: Actor,
+    pub(crate) chat_id: ChatId,
     seq: Seq,
     is_read: bool,
 }
