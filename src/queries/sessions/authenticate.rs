@@ -1,18 +1,21 @@
 //! Finds out who calls, by the token of a session, and notes that the session is used.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::{IntervalDsl as _, now};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Timestamptz};
+use diesel::sql_types::{Binary, Bool, Timestamptz};
 
-use super::{SessionRefused, is_active};
+use super::SessionRefused;
 use crate::actor::Actor;
 use crate::error::{Error, refusals};
 use crate::ids::{SessionId, UserId, sql_types};
 use crate::models::UserSession;
-use crate::queries::statement::statement;
-use crate::schema::user_sessions;
-use crate::secrets::SessionToken;
+use crate::queries::statement::{Columns, statement};
+use crate::secrets::{SessionToken, TokenHash};
+
+statement! {
+    /// The session, whether it is active, and whether its time is to be moved.
+    ByToken { token_hash: TokenHash as Binary } -> (Columns<UserSession>, Bool, Bool) = "authenticate.sql"
+}
 
 statement! {
     /// Whether this moved the time, and the time as it is now; nothing: the session is not active.
@@ -91,11 +94,8 @@ pub fn authenticate(
     conn: &mut PgConnection,
     token: &SessionToken,
 ) -> Result<Authenticated, Error<AuthenticateRefused>> {
-    let is_stale = user_sessions::last_active_at.le(now.into_sql::<Timestamptz>() - 1.minute());
-    let (mut session, is_active, is_due): (UserSession, bool, bool) = user_sessions::table
-        .filter(user_sessions::token_hash.eq(token.hash()))
-        .select((UserSession::as_select(), is_active(), is_stale))
-        .first(conn)
+    let (mut session, is_active, is_due): (UserSession, bool, bool) = ByToken { token_hash: token.hash() }
+        .get_result(conn)
         .optional()?
         .ok_or(Error::Refused(AuthenticateRefused::Unknown))?;
     if session.revoked_at.is_some() {
