@@ -28,6 +28,16 @@ of_extension AS (
     SELECT classid, objid FROM pg_depend WHERE deptype = 'e'
 ),
 
+-- What several facts ask for is read once: each table of the catalog that is named again is planned again.
+con AS MATERIALIZED (
+    SELECT oid, conname, contype, conrelid, contypid, conkey, convalidated FROM pg_constraint
+),
+
+-- The publications of updates or deletions.
+changing AS MATERIALIZED (
+    SELECT oid, pubname::text AS name FROM pg_publication WHERE pubupdate OR pubdelete
+),
+
 any_relation AS (
     SELECT
         class.*,
@@ -66,10 +76,12 @@ attribute AS (
 any_routine AS (
     SELECT
         proc.*,
+        language.lanname AS language,
         CASE proc.prokind WHEN 'p' THEN 'procedure ' WHEN 'a' THEN 'aggregate ' ELSE 'function ' END
         || here.prefix || quote_ident(proc.proname) || '(' || oidvectortypes(proc.proargtypes) || ')' AS subject
     FROM pg_proc AS proc
     INNER JOIN here ON proc.pronamespace = here.oid
+    INNER JOIN pg_language AS language ON language.oid = proc.prolang
     WHERE proc.oid >= 16384 AND (proc.oid, 'pg_proc'::regclass) NOT IN (SELECT objid, classid FROM of_extension)
 ),
 
@@ -93,26 +105,29 @@ type AS (
 
 -- The domains that refuse NULL, by NOT NULL or by a check that does not let it pass as checks do by themselves.
 refusing AS (
-    WITH RECURSIVE made_of AS (
-        SELECT oid AS domain, oid AS base FROM pg_type WHERE typtype = 'd'
-        UNION ALL
-        SELECT made_of.domain, base.typbasetype
-        FROM made_of
-        INNER JOIN pg_type AS base ON base.oid = made_of.base
+    WITH RECURSIVE domain AS MATERIALIZED (
+        SELECT
+            base.oid,
+            base.typbasetype,
+            base.typnotnull OR base.oid IN (
+                SELECT con.contypid FROM con
+                WHERE
+                    con.contypid <> 0 AND con.contype = 'c'
+                    AND pg_get_constraintdef(con.oid) ~* E'\\m(IS|COALESCE|CASE|num_nulls|num_nonnulls)\\M'
+            ) AS refuses
+        FROM pg_type AS base
         WHERE base.typtype = 'd'
+    ),
+
+    made_of AS (
+        SELECT domain.oid, domain.typbasetype, domain.refuses FROM domain
+        UNION ALL
+        SELECT made_of.oid, domain.typbasetype, domain.refuses
+        FROM made_of
+        INNER JOIN domain ON domain.oid = made_of.typbasetype
     )
 
-    SELECT made_of.domain
-    FROM made_of
-    INNER JOIN pg_type AS base ON base.oid = made_of.base
-    WHERE
-        base.typnotnull
-        OR EXISTS (
-            SELECT FROM pg_constraint
-            WHERE
-                contypid = base.oid AND contype = 'c'
-                AND pg_get_constraintdef(oid) ~* E'\\m(IS|COALESCE|CASE|num_nulls|num_nonnulls)\\M'
-        )
+    SELECT made_of.oid AS domain FROM made_of WHERE made_of.refuses
 ),
 
 search AS (
@@ -138,7 +153,7 @@ index AS (
                         ' ',
                         pg_get_indexdef(ind.indexrelid, key.number::integer, false),
                         'COLLATE ' || nullif(nullif(key.collated, 0), 'pg_catalog."default"'::regcollation::oid)::regcollation::text,
-                        CASE WHEN NOT opclass.opcdefault THEN quote_ident(opclass.opcname) END,
+                        (SELECT quote_ident(opcname) FROM pg_opclass WHERE oid = key.class AND NOT opcdefault),
                         CASE
                             WHEN key.flags & 3 = 1 THEN 'DESC NULLS LAST'
                             WHEN key.flags & 3 = 2 THEN 'NULLS FIRST'
@@ -149,7 +164,6 @@ index AS (
                 )
             FROM unnest(ind.indclass::oid[], ind.indcollation::oid[], ind.indoption::smallint[])
                 WITH ORDINALITY AS key (class, collated, flags, number)
-            INNER JOIN pg_opclass AS opclass ON opclass.oid = key.class
         ) AS keys,
         (
             SELECT string_agg(pg_get_indexdef(ind.indexrelid, number, false), ', ' ORDER BY number)
@@ -158,6 +172,32 @@ index AS (
     FROM pg_index AS ind
     INNER JOIN relation ON ind.indrelid = relation.oid
     INNER JOIN pg_class AS own ON ind.indexrelid = own.oid
+),
+
+trigger AS MATERIALIZED (
+    SELECT trig.oid, trig.tgenabled, relation.subject, quote_ident(trig.tgname) AS name
+    FROM pg_trigger AS trig
+    INNER JOIN relation ON trig.tgrelid = relation.oid
+    WHERE NOT trig.tgisinternal
+),
+
+rule AS MATERIALIZED (
+    SELECT rewrite.oid, rewrite.ev_enabled, relation.subject, quote_ident(rewrite.rulename) AS name
+    FROM pg_rewrite AS rewrite
+    INNER JOIN relation ON rewrite.ev_class = relation.oid
+    WHERE rewrite.rulename <> '_RETURN'
+),
+
+policy AS MATERIALIZED (
+    SELECT pol.*, relation.subject, quote_ident(pol.polname) AS name
+    FROM pg_policy AS pol
+    INNER JOIN relation ON pol.polrelid = relation.oid
+),
+
+statistics AS MATERIALIZED (
+    SELECT stat.oid, relation.subject, quote_ident(stat.stxname) AS name
+    FROM pg_statistic_ext AS stat
+    INNER JOIN relation ON stat.stxrelid = relation.oid
 ),
 
 fact (subject, rank, line) AS (
@@ -204,7 +244,7 @@ fact (subject, rank, line) AS (
 
     UNION ALL
     SELECT type.subject, 1, concat_ws(' ', 'constraint', quote_ident(con.conname), pg_get_constraintdef(con.oid))
-    FROM pg_constraint AS con
+    FROM con
     INNER JOIN type ON con.contypid = type.oid
     WHERE con.contype <> 'n'
 
@@ -250,23 +290,19 @@ fact (subject, rank, line) AS (
             CASE
                 WHEN relation.relreplident = 'n' AND EXISTS (
                     SELECT
-                    FROM pg_publication_tables AS published
-                    INNER JOIN pg_publication AS publication ON publication.pubname = published.pubname
-                    WHERE
-                        published.tablename = relation.relname
-                        AND published.schemaname = (SELECT nspname FROM pg_namespace WHERE oid = relation.relnamespace)
-                        AND (publication.pubupdate OR publication.pubdelete)
+                    FROM changing
+                    CROSS JOIN LATERAL pg_get_publication_tables(changing.name) AS published
+                    WHERE published.relid = relation.oid
                 ) THEN 'published without replica identity'
                 WHEN EXISTS (
                     SELECT
                     FROM pg_publication_rel AS member
-                    INNER JOIN pg_publication AS publication ON publication.oid = member.prpubid
+                    INNER JOIN changing ON changing.oid = member.prpubid
                     LEFT JOIN pg_index AS identity
                         ON identity.indrelid = relation.oid
                             AND CASE relation.relreplident WHEN 'd' THEN identity.indisprimary WHEN 'i' THEN identity.indisreplident END
                     WHERE
                         member.prrelid = relation.oid
-                        AND (publication.pubupdate OR publication.pubdelete)
                         AND (
                             member.prattrs IS NOT NULL
                             AND (relation.relreplident = 'f' OR NOT identity.indkey::smallint[] <@ member.prattrs::smallint[])
@@ -389,9 +425,9 @@ fact (subject, rank, line) AS (
             -- Since PostgreSQL 18 it may hold for new rows alone.
             CASE
                 WHEN EXISTS (
-                    SELECT FROM pg_constraint
+                    SELECT FROM con
                     WHERE
-                        conrelid = att.attrelid AND contype = 'n' AND conkey[1] = att.attnum AND NOT convalidated
+                        con.conrelid = att.attrelid AND con.contype = 'n' AND con.conkey[1] = att.attnum AND NOT con.convalidated
                 ) THEN 'NOT VALID'
             END,
             CASE att.attgenerated WHEN '' THEN 'DEFAULT ' ELSE 'GENERATED ' END
@@ -403,22 +439,22 @@ fact (subject, rank, line) AS (
     LEFT JOIN pg_attrdef AS def ON def.adrelid = att.attrelid AND def.adnum = att.attnum
 
     UNION ALL
-    SELECT att.subject, 15000, format('setting %s of column %s: %s', setting.name, att.name, setting.value)
+    SELECT
+        att.subject,
+        15000,
+        format('setting %s of column %s: %s', split_part(option, '=', 1), att.name, substr(option, strpos(option, '=') + 1))
     FROM attribute AS att
-    CROSS JOIN LATERAL (
-        SELECT
-            'storage',
-            CASE WHEN att.attstorage <> att.typstorage THEN CASE att.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' WHEN 'x' THEN 'EXTENDED' END END
-        UNION ALL
-        SELECT 'compression', CASE att.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END
-        UNION ALL
-        SELECT 'statistics', CASE WHEN att.attstattarget >= 0 THEN att.attstattarget::text END
-        UNION ALL
-        SELECT split_part(option, '=', 1), substr(option, strpos(option, '=') + 1)
-        FROM unnest(att.attoptions) AS option
-        WHERE split_part(option, '=', 1) IN ('n_distinct', 'n_distinct_inherited')
-    ) AS setting (name, value)
-    WHERE att.relkind <> 'v' AND setting.value IS NOT NULL
+    CROSS JOIN LATERAL unnest(
+        ARRAY[
+            'storage='
+            || CASE WHEN att.attstorage <> att.typstorage THEN CASE att.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' WHEN 'x' THEN 'EXTENDED' END END,
+            'compression=' || CASE att.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END,
+            'statistics=' || CASE WHEN att.attstattarget >= 0 THEN att.attstattarget END
+        ] || att.attoptions
+    ) AS option
+    WHERE
+        att.relkind <> 'v'
+        AND split_part(option, '=', 1) IN ('storage', 'compression', 'statistics', 'n_distinct', 'n_distinct_inherited')
 
     UNION ALL
     SELECT
@@ -434,7 +470,7 @@ fact (subject, rank, line) AS (
                 WHEN con.oid IN (SELECT tgconstraint FROM pg_trigger WHERE tgisinternal AND tgenabled <> 'O') THEN 'DISABLED'
             END
         )
-    FROM pg_constraint AS con
+    FROM con
     INNER JOIN relation ON con.conrelid = relation.oid
     WHERE con.contype NOT IN ('n', 't')
 
@@ -458,72 +494,61 @@ fact (subject, rank, line) AS (
     FROM index
 
     UNION ALL
-    SELECT index.subject, 35000, format('setting %s of index %s: %s', setting.name, index.name, setting.value)
+    SELECT
+        index.subject,
+        35000,
+        format('setting %s of index %s: %s', split_part(option, '=', 1), index.name, substr(option, strpos(option, '=') + 1))
     FROM index
-    CROSS JOIN LATERAL (
-        SELECT 'clustered', CASE WHEN index.indisclustered THEN 'on' END
-        UNION ALL
-        SELECT split_part(option, '=', 1), substr(option, strpos(option, '=') + 1)
-        FROM unnest(index.reloptions) AS option
-        WHERE
-            split_part(option, '=', 1) IN (
-                'autosummarize', 'buffering', 'deduplicate_items', 'fastupdate', 'fillfactor', 'gin_pending_list_limit',
-                'pages_per_range'
-            )
-        UNION ALL
-        SELECT
-            split_part(option, '=', 1) || ' of key ' || att.attnum,
-            substr(option, strpos(option, '=') + 1)
-        FROM pg_attribute AS att
-        CROSS JOIN LATERAL unnest(att.attoptions) AS option
-        WHERE
-            att.attrelid = index.indexrelid
-            AND split_part(option, '=', 1) IN (
-                'siglen', 'numranges', 'n_distinct_per_range', 'false_positive_rate', 'values_per_range'
-            )
-    ) AS setting (name, value)
-    WHERE setting.value IS NOT NULL
+    CROSS JOIN LATERAL unnest(
+        ARRAY[CASE WHEN index.indisclustered THEN 'clustered=on' END] || index.reloptions || ARRAY(
+            SELECT replace(option, '=', ' of key ' || att.attnum || '=')
+            FROM pg_attribute AS att
+            CROSS JOIN LATERAL unnest(att.attoptions) AS option
+            WHERE att.attrelid = index.indexrelid
+        )
+    ) AS option
+    WHERE
+        split_part(split_part(option, '=', 1), ' of key ', 1) IN (
+            'autosummarize', 'buffering', 'clustered', 'deduplicate_items', 'fastupdate', 'fillfactor', 'gin_pending_list_limit',
+            'pages_per_range', 'siglen', 'numranges', 'n_distinct_per_range', 'false_positive_rate', 'values_per_range'
+        )
 
     UNION ALL
     SELECT
-        relation.subject,
+        trigger.subject,
         40000,
         concat_ws(
             ' ',
             'trigger',
-            quote_ident(trig.tgname),
+            trigger.name,
             regexp_replace(
-                pg_get_triggerdef(trig.oid, true), E'^CREATE (CONSTRAINT )?TRIGGER ("(?:[^"]|"")*"|[^ ]+) ', E'\\1'
+                pg_get_triggerdef(trigger.oid, true), E'^CREATE (CONSTRAINT )?TRIGGER ("(?:[^"]|"")*"|[^ ]+) ', E'\\1'
             ),
-            CASE trig.tgenabled WHEN 'D' THEN 'DISABLED' WHEN 'R' THEN 'REPLICA' WHEN 'A' THEN 'ALWAYS' END
+            CASE trigger.tgenabled WHEN 'D' THEN 'DISABLED' WHEN 'R' THEN 'REPLICA' WHEN 'A' THEN 'ALWAYS' END
         )
-    FROM pg_trigger AS trig
-    INNER JOIN relation ON trig.tgrelid = relation.oid
-    WHERE NOT trig.tgisinternal
+    FROM trigger
 
     UNION ALL
     SELECT
-        relation.subject,
+        rule.subject,
         50000,
         concat_ws(
             ' ',
             'rule',
-            quote_ident(rule.rulename),
+            rule.name,
             regexp_replace(pg_get_ruledef(rule.oid, true), E'\\s+', ' ', 'g'),
             CASE rule.ev_enabled WHEN 'D' THEN 'DISABLED' WHEN 'R' THEN 'REPLICA' WHEN 'A' THEN 'ALWAYS' END
         )
-    FROM pg_rewrite AS rule
-    INNER JOIN relation ON rule.ev_class = relation.oid
-    WHERE rule.rulename <> '_RETURN'
+    FROM rule
 
     UNION ALL
     SELECT
-        relation.subject,
+        policy.subject,
         60000,
         concat_ws(
             ' ',
             'policy',
-            quote_ident(policy.polname),
+            policy.name,
             CASE policy.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
             CASE WHEN policy.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
             'TO ' || (
@@ -533,22 +558,20 @@ fact (subject, rank, line) AS (
             'USING ' || pg_get_expr(policy.polqual, policy.polrelid),
             'WITH CHECK ' || pg_get_expr(policy.polwithcheck, policy.polrelid)
         )
-    FROM pg_policy AS policy
-    INNER JOIN relation ON policy.polrelid = relation.oid
+    FROM policy
 
     UNION ALL
     SELECT
-        relation.subject,
+        statistics.subject,
         70000,
         format(
             'statistics %s: %s',
-            quote_ident(stat.stxname),
+            statistics.name,
             regexp_replace(
-                pg_get_statisticsobjdef(stat.oid), E'^CREATE STATISTICS (?:"(?:[^"]|"")*"|[^ ."]+)\\.(?:"(?:[^"]|"")*"|[^ ]+) ', ''
+                pg_get_statisticsobjdef(statistics.oid), E'^CREATE STATISTICS (?:"(?:[^"]|"")*"|[^ ."]+)\\.(?:"(?:[^"]|"")*"|[^ ]+) ', ''
             )
         )
-    FROM pg_statistic_ext AS stat
-    INNER JOIN relation ON stat.stxrelid = relation.oid
+    FROM statistics
 
     UNION ALL
     SELECT
@@ -558,7 +581,7 @@ fact (subject, rank, line) AS (
             ' ',
             '| (' || pg_get_function_arguments(routine.oid) || ')',
             'RETURNS ' || pg_get_function_result(routine.oid),
-            'LANGUAGE ' || (SELECT quote_ident(lanname) FROM pg_language WHERE oid = routine.prolang),
+            'LANGUAGE ' || quote_ident(routine.language),
             CASE routine.prokind WHEN 'w' THEN 'WINDOW' END,
             CASE routine.provolatile WHEN 'i' THEN 'IMMUTABLE' WHEN 's' THEN 'STABLE' END,
             CASE routine.proparallel WHEN 's' THEN 'PARALLEL SAFE' WHEN 'r' THEN 'PARALLEL RESTRICTED' END,
@@ -585,28 +608,25 @@ fact (subject, rank, line) AS (
     WHERE routine.prokind <> 'a'
 
     UNION ALL
-    SELECT routine.subject, 1, 'setting ' || setting.line
+    SELECT routine.subject, 1, 'setting ' || split_part(option, '=', 1) || ': ' || substr(option, strpos(option, '=') + 1)
     FROM routine
-    CROSS JOIN LATERAL (
-        -- What the server does not know nobody can have stated.
-        SELECT split_part(option, '=', 1) || ': ' || substr(option, strpos(option, '=') + 1)
-        FROM unnest(routine.proconfig) AS option
-        WHERE
-            -- Citus' own are of the layout, and not of the schema.
-            split_part(option, '=', 1) NOT LIKE 'citus.%'
-            AND (
-                split_part(option, '=', 1) LIKE '%.%'
-                -- Not current_setting(): it fails for what this role may not see.
-                OR pg_settings_get_flags(split_part(option, '=', 1)) IS NOT NULL
-            )
-        UNION ALL
-        SELECT 'cost: ' || routine.procost
-        WHERE routine.procost <> CASE WHEN routine.prolang IN (SELECT oid FROM pg_language WHERE lanname IN ('internal', 'c')) THEN 1 ELSE 100 END
-        UNION ALL
-        SELECT 'rows: ' || routine.prorows
-        WHERE routine.prorows NOT IN (0, 1000)
-    ) AS setting (line)
-    WHERE routine.prokind <> 'a'
+    CROSS JOIN LATERAL unnest(
+        ARRAY[
+            'cost=' || nullif(routine.procost, CASE WHEN routine.language IN ('internal', 'c') THEN 1 ELSE 100 END),
+            'rows=' || nullif(nullif(routine.prorows, 0), 1000)
+        ] || routine.proconfig
+    ) AS option
+    WHERE
+        routine.prokind <> 'a'
+        -- Citus' own are of the layout, and not of the schema.
+        AND split_part(option, '=', 1) NOT LIKE 'citus.%'
+        AND (
+            split_part(option, '=', 1) IN ('cost', 'rows')
+            OR split_part(option, '=', 1) LIKE '%.%'
+            -- What the server does not know nobody can have stated. Not current_setting(): it fails for what this role may not
+            -- see.
+            OR pg_settings_get_flags(split_part(option, '=', 1)) IS NOT NULL
+        )
 
     UNION ALL
     SELECT search.subject, 0, 'PARSER ' || quote_ident(parser.prsname)
@@ -634,32 +654,22 @@ fact (subject, rank, line) AS (
         SELECT 'pg_class'::regclass, indexrelid, 0, subject, 'index ' || name FROM index
         UNION ALL
         SELECT 'pg_constraint'::regclass, con.oid, 0, relation.subject, 'constraint ' || quote_ident(con.conname)
-        FROM pg_constraint AS con
+        FROM con
         INNER JOIN relation ON con.conrelid = relation.oid
         WHERE con.contype NOT IN ('n', 't')
         UNION ALL
         SELECT 'pg_constraint'::regclass, con.oid, 0, type.subject, 'constraint ' || quote_ident(con.conname)
-        FROM pg_constraint AS con
+        FROM con
         INNER JOIN type ON con.contypid = type.oid
         WHERE con.contype <> 'n'
         UNION ALL
-        SELECT 'pg_trigger'::regclass, trig.oid, 0, relation.subject, 'trigger ' || quote_ident(trig.tgname)
-        FROM pg_trigger AS trig
-        INNER JOIN relation ON trig.tgrelid = relation.oid
-        WHERE NOT trig.tgisinternal
+        SELECT 'pg_trigger'::regclass, oid, 0, subject, 'trigger ' || name FROM trigger
         UNION ALL
-        SELECT 'pg_rewrite'::regclass, rule.oid, 0, relation.subject, 'rule ' || quote_ident(rule.rulename)
-        FROM pg_rewrite AS rule
-        INNER JOIN relation ON rule.ev_class = relation.oid
-        WHERE rule.rulename <> '_RETURN'
+        SELECT 'pg_rewrite'::regclass, oid, 0, subject, 'rule ' || name FROM rule
         UNION ALL
-        SELECT 'pg_policy'::regclass, policy.oid, 0, relation.subject, 'policy ' || quote_ident(policy.polname)
-        FROM pg_policy AS policy
-        INNER JOIN relation ON policy.polrelid = relation.oid
+        SELECT 'pg_policy'::regclass, oid, 0, subject, 'policy ' || name FROM policy
         UNION ALL
-        SELECT 'pg_statistic_ext'::regclass, stat.oid, 0, relation.subject, 'statistics ' || quote_ident(stat.stxname)
-        FROM pg_statistic_ext AS stat
-        INNER JOIN relation ON stat.stxrelid = relation.oid
+        SELECT 'pg_statistic_ext'::regclass, oid, 0, subject, 'statistics ' || name FROM statistics
         UNION ALL
         SELECT 'pg_type'::regclass, oid, 0, subject, NULL FROM type
         UNION ALL
