@@ -8,6 +8,8 @@ use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 
 use super::Figure;
+use messenger_db::local::DATABASE;
+
 use crate::data::Server;
 
 type Operation<'a> = Box<dyn Fn(&mut PgConnection, &mut SmallRng) -> bool + Sync + 'a>;
@@ -141,7 +143,8 @@ impl Comparison {
     /// Lets the contenders run in turn, on a server.
     pub fn run(contenders: &mut [Contender<'_>], pace: Pace, server: &Server) -> Self {
         let mut dice = SmallRng::seed_from_u64(4);
-        // Caches are filled and statements prepared before it counts.
+        // What was prepared is on the disk, caches are filled and statements prepared before it counts.
+        server.execute(DATABASE, "CHECKPOINT");
         for contender in &mut *contenders {
             (contender.prepare)();
             contender.run(pace.slice * 2);

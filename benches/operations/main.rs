@@ -77,7 +77,7 @@ const CONNECTIONS: usize = 8;
 /// the data as it was imported.
 type Family = (&'static str, fn(&Bench, &mut Summary));
 
-const FAMILIES: [Family; 17] = [
+const FAMILIES: [Family; 18] = [
     ("size", size::figures),
     ("growth", growth::figures),
     ("page", page::figures),
@@ -94,6 +94,7 @@ const FAMILIES: [Family; 17] = [
     ("standbys", standbys::figures),
     ("retention", retention::figures),
     ("hostile", hostile::figures),
+    ("recipients", row_per_recipient::figures),
     ("runner", runner::figures),
 ];
 

@@ -1,4 +1,4 @@
-//! The cost of a send: beside a bare INSERT and other designs, and to three hundred as to two.
+//! The cost of a send: beside a bare INSERT and designs after other messengers', and to three hundred as to two.
 
 use diesel::prelude::*;
 use messenger_db::actor::Actor;
@@ -12,20 +12,11 @@ use super::data::Chat;
 use super::limit::{BARE_INSERT, bare_insert};
 use super::measure::{Contender, Figure, Pace, Summary};
 use super::peers::Peer;
-use super::row_per_recipient::{self, Variant};
 
 pub fn figures(bench: &Bench, summary: &mut Summary) {
-    row_per_recipient::create(bench);
     Peer::Counter.create(bench);
     Peer::Posts.create(bench);
     let (direct, groups) = (bench.large.world.chats_of(2), bench.large.world.chats_of(300));
-    let recipients = |name, variant: Variant| {
-        let connections = (0..super::CONNECTIONS).map(move |_| variant.connect(bench));
-        Contender::new(name, connections, |conn, dice| {
-            let (chat, sender) = somebody(&groups, dice);
-            row_per_recipient::send(conn, chat, sender, bench.words.say(dice));
-        })
-    };
     let peer = |name, peer: Peer, send: fn(Peer, &mut PgConnection, ChatId, UserId, String)| {
         let pairs = direct.clone();
         Contender::new(name, peer.connections(bench), move |conn, dice| {
@@ -36,7 +27,7 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
     let mut contenders = [
         bare_insert(bench),
         ours(bench, "send to 2", direct.clone()),
-        ours(bench, "send to 300", groups.clone()),
+        ours(bench, "send to 300", groups),
         peer("counter", Peer::Counter, Peer::send),
         peer("posts", Peer::Posts, Peer::send),
         peer("counter, in three commits", Peer::Counter, Peer::send_in_commits),
@@ -55,22 +46,10 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
     }
     let log = Figure::new("log_bytes_per_send", comparison.log_bytes("send to 2")).unit("bytes").at_most(1_200.0);
     summary.add(log.note("of write-ahead log, to 2 members, without images of whole pages"));
-    drop(contenders);
-    // Apart, because what they leave to be written to the disk would slow down whoever has the next turn.
-    let mut contenders = [
-        ours(bench, "send to 300", groups.clone()),
-        recipients("row per recipient", Variant::Equal),
-        recipients("lean row per recipient", Variant::Lean),
-    ];
-    let comparison = bench.compare(&mut contenders, Pace::usual());
-    summary
-        .add(comparison.ratio("send_group300_vs_row_per_recipient", "send to 300", "row per recipient").at_least(20.0));
-    let lean = "lean row per recipient";
-    summary.add(comparison.ratio("send_group300_vs_lean_row_per_recipient", "send to 300", lean));
 }
 
 /// The library's send into one of these chats.
-fn ours<'a>(bench: &'a Bench, name: &'static str, chats: Vec<&'a Chat>) -> Contender<'a> {
+pub fn ours<'a>(bench: &'a Bench, name: &'static str, chats: Vec<&'a Chat>) -> Contender<'a> {
     Contender::new(name, bench.connections(), move |conn, dice| {
         let (chat, sender) = somebody(&chats, dice);
         send(conn, chat, sender, &bench.words.say(dice));

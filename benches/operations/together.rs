@@ -19,22 +19,42 @@ use super::data::Chat;
 use super::limit::{BARE_INSERT, bare_insert};
 use super::marking::Readers;
 use super::measure::{Contender, Figure, Pace, Summary};
+use super::peers::Peer;
 use super::send::{send, somebody};
 
 /// How many share a transaction.
 const TOGETHER: u32 = 32;
 
 pub fn figures(bench: &Bench, summary: &mut Summary) {
-    let direct = bench.large.world.chats_of(2);
+    Peer::Counter.create(bench);
+    Peer::Posts.create(bench);
+    let chats = bench.large.world.chats_of(2);
+    let direct = chats.as_slice();
     let readers = Readers::new(bench, &[0, 1, 2, 3, 4], 1);
     // No two transactions have a chat at once, as through an outbox.
     let mut free: Vec<_> = direct.iter().collect();
     free.shuffle(&mut SmallRng::seed_from_u64(6));
     let free = Mutex::new(VecDeque::from(free));
+    let peer_sends = |name, peer: Peer| {
+        Contender::new(name, peer.connections(bench), move |conn, dice| {
+            let (chat, sender) = somebody(direct, dice);
+            peer.send(conn, chat, sender, bench.words.say(dice));
+        })
+    };
+    let peer_reads = |name, peer: Peer| {
+        Contender::new(name, peer.connections(bench), move |conn, dice| {
+            let (chat, user) = somebody(direct, dice);
+            peer.mark_read(conn, chat, user);
+        })
+    };
     let mut contenders = [
         bare_insert(bench),
+        peer_sends("counter", Peer::Counter),
+        peer_sends("posts", Peer::Posts),
+        peer_reads("mark read, counter", Peer::Counter),
+        peer_reads("mark read, posts", Peer::Posts),
         Contender::new("send", bench.connections(), |conn, dice| {
-            let (chat, sender) = somebody(&direct, dice);
+            let (chat, sender) = somebody(direct, dice);
             send(conn, chat, sender, &bench.words.say(dice));
         }),
         Contender::new("send many", bench.connections(), |conn, dice| {
@@ -71,12 +91,20 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
     summary.add(comparison.ratio("send_many_vs_bare_insert", "send many", BARE_INSERT).at_least(1.0));
     summary.add(comparison.ratio("send_many_vs_send", "send many", "send"));
     summary.add(comparison.ratio("mark_many_vs_mark_read", "mark many read", "mark read"));
+    for (key, name, of) in [
+        ("send_many_vs_counter_design", "send many", "counter"),
+        ("send_many_vs_posts_design", "send many", "posts"),
+        ("mark_many_vs_counter_design", "mark many read", "mark read, counter"),
+        ("mark_many_vs_posts_design", "mark many read", "mark read, posts"),
+    ] {
+        summary.add(comparison.ratio(key, name, of).at_least(1.0));
+    }
     drop(contenders);
     let groups = bench.large.world.chats_of(300);
     for (callers, chats, rate, middle, late) in [
-        (1, &direct[..], "outbox_1_caller_vs_send", "outbox_1_caller_p50", "outbox_1_caller_p99"),
-        (8, &direct, "outbox_8_callers_vs_send", "outbox_8_callers_p50", "outbox_8_callers_p99"),
-        (64, &direct, "outbox_64_callers_vs_send", "outbox_64_callers_p50", "outbox_64_callers_p99"),
+        (1, direct, "outbox_1_caller_vs_send", "outbox_1_caller_p50", "outbox_1_caller_p99"),
+        (8, direct, "outbox_8_callers_vs_send", "outbox_8_callers_p50", "outbox_8_callers_p99"),
+        (64, direct, "outbox_64_callers_vs_send", "outbox_64_callers_p50", "outbox_64_callers_p99"),
         (64, &groups[..1], "outbox_64_in_a_chat_vs_send", "outbox_64_in_a_chat_p50", "outbox_64_in_a_chat_p99"),
     ] {
         let [single, shared] = in_turn(bench, callers, chats);
@@ -102,7 +130,7 @@ fn in_turn(bench: &Bench, callers: u64, chats: &[&Chat]) -> [Vec<Duration>; 2] {
     let pool = Pool::new(&bench.large.url, Options { connections: super::CONNECTIONS, ..Options::default() });
     let outbox = Outbox::new(pool.clone());
     let mut latencies = [vec![], vec![]];
-    let pace = Pace::usual();
+    let pace = Pace { slice: Pace::usual().slice / 2, ..Pace::usual() };
     for round in 0..2 * pace.rounds as u64 {
         let is_shared = round % 2 == 1;
         let tasks: Vec<_> = (0..callers)

@@ -3,12 +3,13 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::{TimeDelta, Utc};
+use diesel::connection::InstrumentationEvent;
 use diesel::prelude::*;
 use messenger_db::enums::ParticipantRole;
 use messenger_db::error::Error::Refused;
 use messenger_db::ids::UserId;
 use messenger_db::page::Limit;
-use messenger_db::queries::changes::{self, ChangesRefused, Ending, Pruned, Reload};
+use messenger_db::queries::changes::{self, ChangesRefused, Ending, Page, Pruned, Reload};
 use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::messages::{self, Draft};
 use messenger_db::queries::{accounts, blocks, contacts, reactions, receipts};
@@ -241,6 +242,36 @@ fn a_page_has_few_statements_however_much_changed() {
         }
     }
     assert_eq!(seen, 30 * 3 + 20);
+}
+
+/// A page reads the chats that have changed once more, in its snapshot. Here one is gone by then.
+#[test]
+fn a_page_is_not_the_last_when_a_chat_of_it_is_gone_meanwhile() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let [alice, bob, carol] = cast::users(conn, ["alice", "bob", "carol"]);
+    let gone = groups::create(conn, by(alice), &NewGroup::new("Gone", &[carol])).unwrap().id;
+    let chats: Vec<_> = (0..6)
+        .map(|number| groups::create(conn, by(alice), &NewGroup::new(&number.to_string(), &[bob])).unwrap().id)
+        .collect();
+    let state = changes::begin(conn, by(bob)).unwrap();
+    groups::add(conn, by(alice), gone, bob).unwrap();
+    for &chat in &chats {
+        cast::say(conn, chat, alice, ["one"]);
+    }
+    let (mut beside, mut is_there) = (database.diesel(), true);
+    conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+        if is_there && matches!(event, InstrumentationEvent::BeginTransaction { .. }) {
+            is_there = false;
+            groups::remove(&mut beside, by(alice), gone, bob).unwrap();
+        }
+    });
+    let limit = Limit::new(5);
+    let page = changes::list(conn, by(bob), &state, limit).unwrap();
+    let read = |page: &Page| page.chats.iter().map(|chat| chat.chat_id).collect::<Vec<_>>();
+    assert_eq!((read(&page), page.is_last), (chats[..5].to_vec(), false));
+    let page = changes::list(conn, by(bob), &page.state, limit).unwrap();
+    assert_eq!((read(&page), page.is_last), (chats[5..].to_vec(), true));
 }
 
 #[test]

@@ -23,8 +23,7 @@ CREATE TABLE posts (
     sender_id uuid NOT NULL,
     content text,
     edited_at timestamptz,
-    created_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (topic_id, seq)
+    created_at timestamptz NOT NULL DEFAULT now()
 );
 
 CREATE TABLE presence (
@@ -33,22 +32,20 @@ CREATE TABLE presence (
     seen_at timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 80);
 
--- One message in 20 of ours, numbered anew.
+-- All of our messages that somebody has sent.
 INSERT INTO posts (topic_id, seq, sender_id, content, created_at)
 SELECT
     chat_id,
-    row_number() OVER (PARTITION BY chat_id ORDER BY seq),
+    seq,
     sender_id,
     content,
     created_at
 FROM messages
-WHERE seq % 20 = 0 AND sender_id IS NOT NULL;
+WHERE sender_id IS NOT NULL;
 
-INSERT INTO topics (id, seq)
-SELECT
-    id,
-    (SELECT count(*) FROM posts WHERE posts.topic_id = chats.id)
-FROM chats;
+ALTER TABLE posts ADD PRIMARY KEY (topic_id, seq);
+
+INSERT INTO topics (id, seq) SELECT chat_id, last_seq FROM chat_heads;
 
 INSERT INTO subscriptions (topic_id, user_id, received_seq, read_seq)
 SELECT

@@ -20,7 +20,7 @@ CREATE TABLE channel_members (
 CREATE INDEX channel_members_user_idx ON channel_members (user_id, channel_id);
 
 CREATE TABLE posts (
-    id uuid PRIMARY KEY,
+    id uuid NOT NULL,
     channel_id uuid NOT NULL,
     sender_id uuid NOT NULL,
     original_id uuid,
@@ -46,7 +46,7 @@ CREATE TABLE presence (
     seen_at timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 80);
 
--- One message in 20 of ours.
+-- All of our messages that somebody has sent.
 INSERT INTO posts (id, channel_id, sender_id, content, created_at, updated_at)
 SELECT
     id,
@@ -56,17 +56,14 @@ SELECT
     created_at,
     created_at
 FROM messages
-WHERE seq % 20 = 0 AND sender_id IS NOT NULL;
+WHERE sender_id IS NOT NULL;
 
+ALTER TABLE posts ADD PRIMARY KEY (id);
 CREATE INDEX posts_channel_idx ON posts (channel_id, created_at);
 CREATE INDEX posts_updated_idx ON posts (updated_at);
 CREATE INDEX posts_search_idx ON posts USING gin (to_tsvector('english', content));
 
-INSERT INTO channels (id, total_posts)
-SELECT
-    id,
-    (SELECT count(*) FROM posts WHERE posts.channel_id = chats.id)
-FROM chats;
+INSERT INTO channels (id, total_posts) SELECT chat_id, last_seq FROM chat_heads;
 
 INSERT INTO channel_members (channel_id, user_id, read_posts)
 SELECT

@@ -11,11 +11,12 @@ use messenger_db::ids::{ChatId, UserId};
 use uuid::Uuid;
 
 use super::Bench;
-use super::measure::statement;
+use super::measure::{Contender, Pace, Summary, statement};
+use super::send::{ours, somebody};
 
 /// A schema in the large database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Variant {
+enum Variant {
     /// Only what sending and history need.
     Lean,
     /// All that ours can do.
@@ -34,7 +35,7 @@ impl Variant {
     }
 
     /// A connection that sees its tables before ours.
-    pub fn connect(self, bench: &Bench) -> PgConnection {
+    fn connect(self, bench: &Bench) -> PgConnection {
         let mut conn = bench.large.connect();
         conn.batch_execute(&format!("SET search_path TO {}, public", self.schema())).unwrap();
         conn
@@ -59,6 +60,35 @@ pub fn create(bench: &Bench) {
     }
 }
 
+/// What a send to three hundred costs beside them. They write so much that the family is one of the last.
+pub fn figures(bench: &Bench, summary: &mut Summary) {
+    create(bench);
+    let groups = bench.large.world.chats_of(300);
+    let theirs = |name, variant: Variant| {
+        let connections = (0..super::CONNECTIONS).map(move |_| variant.connect(bench));
+        Contender::new(name, connections, |conn, dice| {
+            let (chat, sender) = somebody(&groups, dice);
+            send(conn, chat, sender, bench.words.say(dice));
+        })
+    };
+    let mut contenders = [
+        ours(bench, "send to 300", groups.clone()),
+        theirs("row per recipient", Variant::Equal),
+        theirs("lean row per recipient", Variant::Lean),
+    ];
+    let comparison = bench.compare(&mut contenders, Pace::usual());
+    for (key, of, goal) in [
+        ("send_group300_vs_row_per_recipient", "row per recipient", Some(20.0)),
+        ("send_group300_vs_lean_row_per_recipient", "lean row per recipient", None),
+    ] {
+        let figure = comparison.ratio(key, "send to 300", of);
+        summary.add(match goal {
+            Some(goal) => figure.at_least(goal),
+            None => figure,
+        });
+    }
+}
+
 statement! {
     Send {
         chat: Uuid as SqlUuid,
@@ -69,7 +99,7 @@ statement! {
 }
 
 /// Sends a message, on a connection to one of them.
-pub fn send(conn: &mut PgConnection, chat: ChatId, sender: UserId, words: String) -> i64 {
+fn send(conn: &mut PgConnection, chat: ChatId, sender: UserId, words: String) -> i64 {
     let client = Uuid::now_v7();
     Send { chat: chat.as_uuid(), sender: sender.as_uuid(), client, words }.get_result::<(i64,)>(conn).unwrap().0
 }
