@@ -196,7 +196,8 @@ impl Comparison {
         }
     }
 
-    /// The rate of one contender over that of another.
+    /// The rate of one contender over that of another: the median of the rounds, in each of which both had a turn, so that a
+    /// machine that becomes slower or faster meanwhile changes both.
     pub fn ratio(&self, key: &'static str, name: &str, of: &str) -> Figure {
         let (some, all) = (&self.rates[self.index(name)], &self.rates[self.index(of)]);
         let rounds: Vec<_> = some.iter().zip(all).map(|(some, all)| some / all).collect();
@@ -204,16 +205,16 @@ impl Comparison {
         let (each, other) = (self.each(name), self.each(of));
         let note =
             format!("{} of {} a second; {each} of {other}; {spread}", rounded(median(some)), rounded(median(all)));
-        Figure::new(key, median(some) / median(all)).note(note).rounds(rounds)
+        Figure::new(key, median(&rounds)).note(note).rounds(rounds)
     }
 
-    /// How many times as long one takes as another.
+    /// How many times as long one takes as another, the median of the rounds.
     pub fn growth(&self, key: &'static str, name: &str, from: &str) -> Figure {
         let [large, small] = [name, from].map(|name| 1e6 / self.rate(name));
         let [larges, smalls] = [name, from].map(|name| &self.rates[self.index(name)]);
         let rounds: Vec<_> = smalls.iter().zip(larges).map(|(small, large)| small / large).collect();
         let note = format!("{large:.0} µs from {small:.0} µs; {}", spread(&rounds));
-        Figure::new(key, large / small).note(note).rounds(rounds)
+        Figure::new(key, median(&rounds)).note(note).rounds(rounds)
     }
 
     fn index(&self, name: &str) -> usize {
