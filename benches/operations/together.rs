@@ -87,7 +87,8 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
         )
         .worth(TOGETHER),
     ];
-    let comparison = bench.compare(&mut contenders, Pace::usual());
+    let pace = Pace { slice: Pace::usual().slice / 2, ..Pace::usual() };
+    let comparison = bench.compare(&mut contenders, pace);
     summary.add(comparison.ratio("send_many_vs_bare_insert", "send many", BARE_INSERT).at_least(1.0));
     summary.add(comparison.ratio("send_many_vs_send", "send many", "send"));
     summary.add(comparison.ratio("mark_many_vs_mark_read", "mark many read", "mark read"));
