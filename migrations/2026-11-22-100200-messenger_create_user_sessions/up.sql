@@ -243,20 +243,30 @@ BEGIN
         PERFORM FROM local_users WHERE id = of_user FOR NO KEY UPDATE;
     END LOOP;
 
-    FOREACH of_user IN ARRAY concerned LOOP
-        UPDATE user_sessions
-        SET server_id = NULL, connection_id = NULL, connected_at = NULL
-        WHERE user_id = of_user AND server_id = dead_server;
+    IF concerned = '{}' THEN
+        RETURN;
+    END IF;
 
-        was_last := NOT EXISTS (
+    -- Ten at least, as many as PostgreSQL assumes of an array that it does not know: for fewer it would plan again.
+    concerned := concerned || array_fill(concerned[1], ARRAY[9]);
+
+    UPDATE user_sessions
+    SET server_id = NULL, connection_id = NULL, connected_at = NULL
+    WHERE server_id = dead_server AND user_id = ANY (concerned);
+
+    RETURN QUERY
+    SELECT
+        account.id,
+        NOT EXISTS (
             SELECT FROM user_sessions AS other
             WHERE
-                other.user_id = of_user
+                other.user_id = account.id
                 AND other.connection_id IS NOT NULL
                 AND session_is_active(other.revoked_at, other.expires_at, other.last_active_at, other.idle_timeout)
-        );
-        RETURN NEXT;
-    END LOOP;
+        )
+    FROM users AS account
+    WHERE account.id = ANY (concerned)
+    ORDER BY account.id;
 END
 $$;
 

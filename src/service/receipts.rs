@@ -15,7 +15,8 @@ use crate::seq::Seq;
 /// Marks as received and read for many callers, several in one statement where several come at once: receipts come in bursts,
 /// when a message to a group is seen by all who are there. Its clones are the same.
 ///
-/// A receipt for which the pool has a connection is written alone, and at once, as with an [`Outbox`](super::Outbox).
+/// A receipt for which the pool has a connection is written alone, and at once, as with an [`Outbox`](super::Outbox), unless
+/// another one of the same member and chat is being written: then it is in the next transaction.
 ///
 /// ```
 /// # let url = messenger_db::doctest::url();

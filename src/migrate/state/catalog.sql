@@ -35,7 +35,7 @@ con AS MATERIALIZED (
 
 -- The publications of updates or deletions.
 changing AS MATERIALIZED (
-    SELECT oid, pubname::text AS name FROM pg_publication WHERE pubupdate OR pubdelete
+    SELECT oid, pubname FROM pg_publication WHERE pubupdate OR pubdelete
 ),
 
 any_relation AS (
@@ -291,8 +291,10 @@ fact (subject, rank, line) AS (
                 WHEN relation.relreplident = 'n' AND EXISTS (
                     SELECT
                     FROM changing
-                    CROSS JOIN LATERAL pg_get_publication_tables(changing.name) AS published
-                    WHERE published.relid = relation.oid
+                    INNER JOIN pg_publication_tables AS published ON published.pubname = changing.pubname
+                    WHERE
+                        published.tablename = relation.relname
+                        AND published.schemaname = (SELECT nspname FROM pg_namespace WHERE oid = relation.relnamespace)
                 ) THEN 'published without replica identity'
                 WHEN EXISTS (
                     SELECT

@@ -132,7 +132,7 @@ fn what_each_operation_asks_for_is_documented() {
          * **Round trips**: how often the caller waits for the server. Within a transaction of the caller's, BEGIN and COMMIT \
          are savepoints, and are as many.\n\
          * **Parsed again**: statements that are not prepared, and that each call has parsed and planned. What is called \
-         often has none. No other statement is planned again, inside of a function neither.\n\n\
+         often has none. Nothing else is planned again, in functions either.\n\n\
          Tasks in batches are not listed: what they ask for follows how much there is to do. This file is written by \
          `make snapshots`; a test compares.\n\n\
          | operation | statements | round trips | parsed again |\n| --- | --- | --- | --- |\n",
