@@ -14,10 +14,10 @@ const FAULTS: &[(&str, &str)] = &[
     ),
     (
         "a head that does not show the newest message",
-        "SELECT head.chat_id FROM chat_heads AS head
+        "SELECT head, message FROM chat_heads AS head
          LEFT JOIN messages AS message ON message.chat_id = head.chat_id AND message.seq = head.last_seq
          WHERE (head.last_sender_id, head.last_kind, head.last_preview)
-            IS DISTINCT FROM (message.sender_id, message.kind, left(message.content, 100))
+            IS DISTINCT FROM (message.sender_id, message.kind, message_preview(message.content))
             OR (head.first_seq <= head.last_seq AND head.last_message_at IS DISTINCT FROM message.created_at)",
     ),
     (
