@@ -31,6 +31,7 @@ mod push;
 mod retention;
 mod row_per_recipient;
 mod runner;
+mod search;
 mod send;
 mod session;
 mod size;
@@ -77,7 +78,7 @@ const CONNECTIONS: usize = 8;
 /// the data as it was imported.
 type Family = (&'static str, fn(&Bench, &mut Summary));
 
-const FAMILIES: [Family; 18] = [
+const FAMILIES: [Family; 19] = [
     ("size", size::figures),
     ("growth", growth::figures),
     ("page", page::figures),
@@ -85,6 +86,7 @@ const FAMILIES: [Family; 18] = [
     ("changes", changes::figures),
     ("push", push::figures),
     ("session", session::figures),
+    ("search", search::figures),
     ("marking", marking::figures),
     ("writes", writes::figures),
     ("send", send::figures),
@@ -121,10 +123,7 @@ fn main() -> ExitCode {
     let bench = Bench { server, words, large, small };
     for (name, figures) in FAMILIES {
         if wanted(name) {
-            summary.family(name, |summary| {
-                bench.server.execute("large", "CHECKPOINT");
-                figures(&bench, summary);
-            });
+            summary.family(name, |summary| figures(&bench, summary));
         }
     }
     if std::env::var_os("BENCH_PAUSE").is_some() {

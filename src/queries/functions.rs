@@ -2,7 +2,7 @@
 
 use diesel::pg::Pg;
 use diesel::query_builder::QueryId;
-use diesel::sql_types::{Array, BigInt, Nullable, Numeric, SmallInt, SqlType, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Interval, Nullable, Numeric, SmallInt, SqlType, Text, Timestamptz};
 use diesel::{define_sql_function, infix_operator};
 
 define_sql_function! {
@@ -20,6 +20,16 @@ define_sql_function! {
 define_sql_function! {
     /// The same as `clock_timestamp` in an UPDATE of what Citus may distribute: a function of the schema.
     fn clock() -> Timestamptz;
+}
+
+define_sql_function! {
+    /// Whether a session has neither been revoked nor ended by itself: a function of the schema.
+    fn session_is_active(
+        revoked_at: Nullable<Timestamptz>,
+        expires_at: Timestamptz,
+        last_active_at: Timestamptz,
+        idle_timeout: Nullable<Interval>,
+    ) -> Bool;
 }
 
 define_sql_function! {

@@ -258,10 +258,12 @@ fn who_waits_while_others_are_on_their_way_shares_a_transaction() {
     assert_consistent(&database);
 }
 
+/// How many connections wait for a lock.
+const WAITING: &str =
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+
 #[test]
 fn a_chat_that_is_locked_holds_one_connection_and_no_other_chat() {
-    const WAITING: &str =
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
     let database = TestDatabase::migrated();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     // Dropped before the runtime, which waits for what waits for its lock.
@@ -296,6 +298,44 @@ fn a_chat_that_is_locked_holds_one_connection_and_no_other_chat() {
         .unwrap();
     // What prepared the group, the first one alone, 64, and what was left.
     assert!(transactions <= 4, "{transactions}");
+    assert_consistent(&database);
+}
+
+#[test]
+fn a_position_that_is_locked_holds_one_connection_and_no_other_position() {
+    let database = TestDatabase::migrated();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let mut beside = database.diesel();
+    let ([alice, bob, carol, _], direct, group) = people(&mut beside);
+    for number in 0..3 {
+        for (sender, chat) in [(bob, direct), (alice, group), (bob, group)] {
+            messages::send(&mut beside, by(sender), chat, &Draft::text(format!("{number}"))).unwrap();
+        }
+    }
+    let pool = Pool::new(&database.url(), Options { connections: 3, ..Options::default() });
+    let position = format!("WHERE user_id = '{alice}' AND chat_id = '{group}'");
+    beside.batch_execute(&format!("BEGIN; SELECT FROM unread_messages {position} FOR UPDATE")).unwrap();
+    runtime.block_on(async {
+        let marks = Receipts::new(pool.clone());
+        let waiting: Vec<_> = (0..70)
+            .map(|_| {
+                let marks = marks.clone();
+                tokio::spawn(async move { marks.mark_read(by(alice), group, Seq::MAX).await })
+            })
+            .collect();
+        until("a mark waits for the position", || database.value(WAITING) != "0");
+        for (user, chat) in [(carol, group), (alice, direct)] {
+            let mark = marks.mark_read(by(user), chat, Seq::MAX);
+            tokio::time::timeout(Duration::from_secs(20), mark).await.expect("a connection for it").unwrap();
+        }
+        assert_eq!(database.value(WAITING), "1");
+        assert!(pool.status().open < 3, "{:?}", pool.status());
+        beside.batch_execute("ROLLBACK").unwrap();
+        for mark in waiting {
+            mark.await.unwrap().unwrap();
+        }
+    });
+    assert_eq!(unread::find(&mut beside, by(alice), group).unwrap(), Some(0));
     assert_consistent(&database);
 }
 

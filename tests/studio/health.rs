@@ -124,13 +124,7 @@ fn a_slot_without_a_receiver_is_shown_with_what_it_holds_back() {
 
 #[test]
 fn slow_statements_are_listed_without_values_where_the_server_counts_them() {
-    const THERE: &str = "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_stat_statements'";
-    if TestDatabase::empty().value(THERE) == "0" {
-        return;
-    }
-    let server = Box::leak(Box::new(Server::wanted(|builder| {
-        builder.throwaway().setting("shared_preload_libraries = 'pg_stat_statements'")
-    })));
+    let Some(server) = Server::counting_statements(&[]) else { return };
     let database = TestDatabase::empty_on(server);
     migrate::run(&database.pool(), &RunOptions::default(), &mut Silent).unwrap();
     let studio = Running::on(&database);

@@ -11,7 +11,7 @@ use messenger_db::migrate::for_tests::Connection;
 use messenger_db::migrate::{Conninfo, ServerError};
 
 use super::citus::{self, Worker};
-use super::{StateFolder, standby};
+use super::{StateFolder, TestDatabase, standby};
 
 /// A server that tests may make databases on.
 pub struct Server {
@@ -73,6 +73,19 @@ impl Server {
     /// A server of such settings that this process starts, and that goes away with it.
     pub fn wanted(wish: impl FnOnce(Local) -> Local) -> Self {
         AnnouncedServer::wanted(wish).start()
+    }
+
+    /// One that counts statements by `pg_stat_statements`, of such settings besides; `None` where PostgreSQL comes without it.
+    pub fn counting_statements(settings: &[&str]) -> Option<&'static Self> {
+        const THERE: &str = "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_stat_statements'";
+        if TestDatabase::empty().value(THERE) == "0" {
+            return None;
+        }
+        let server = Self::wanted(|builder| {
+            let builder = builder.throwaway().setting("shared_preload_libraries = 'pg_stat_statements'");
+            settings.iter().fold(builder, |builder, setting| builder.setting(*setting))
+        });
+        Some(Box::leak(Box::new(server)))
     }
 
     /// Stops it at once, as a crash would.

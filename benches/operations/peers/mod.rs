@@ -1,13 +1,14 @@
 //! Other messengers' designs beside ours, on the same server and for the same chats and members.
 //!
-//! Our own writing after their published schemas, as lean as they can be: each operation is one prepared statement, which
-//! is kinder to them than what they issue; a send also as they issue it. The SQL files say what each lacks.
+//! Our own writing after their published schemas, with the keys and indexes that they have there. Each operation is one prepared
+//! statement, which is kinder to them than what they issue; and what writes also as their servers issue it, statement by statement.
+//! The SQL files say what each lacks.
 
-mod counter;
-mod posts;
+pub mod counter;
+pub mod posts;
 
-use diesel::PgConnection;
 use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, PgConnection};
 use messenger_db::ids::{ChatId, UserId};
 
 use super::Bench;
@@ -50,7 +51,8 @@ impl Peer {
         (0..super::CONNECTIONS).map(move |_| self.connect(bench))
     }
 
-    fn connect(self, bench: &Bench) -> PgConnection {
+    /// One of them.
+    pub fn connect(self, bench: &Bench) -> PgConnection {
         let mut conn = bench.large.connect();
         conn.batch_execute(&format!("SET search_path TO {}, public", self.schema())).unwrap();
         conn
@@ -64,11 +66,19 @@ impl Peer {
         }
     }
 
-    /// The same as their servers issue it: statement by statement, each with a commit of its own.
-    pub fn send_in_commits(self, conn: &mut PgConnection, chat: ChatId, sender: UserId, words: String) {
+    /// The same, statement by statement, in one transaction.
+    pub fn send_in_transaction(self, conn: &mut PgConnection, chat: ChatId, sender: UserId, words: String) {
         match self {
-            Self::Counter => counter::send_in_commits(conn, chat, sender, words),
-            Self::Posts => posts::send_in_commits(conn, chat, sender, words),
+            Self::Counter => counter::send_in_transaction(conn, chat, sender, words),
+            Self::Posts => posts::send_in_transaction(conn, chat, sender, words),
+        }
+    }
+
+    /// The same as its server issues it: in three commits.
+    pub fn send_as_issued(self, conn: &mut PgConnection, chat: ChatId, sender: UserId, words: String) {
+        match self {
+            Self::Counter => counter::send_as_issued(conn, chat, sender, words),
+            Self::Posts => posts::send_as_issued(conn, chat, sender, words),
         }
     }
 
@@ -88,11 +98,19 @@ impl Peer {
         }
     }
 
-    /// Replaces the words of the last message of a chat.
-    pub fn edit(self, conn: &mut PgConnection, chat: ChatId, words: String) {
+    /// How much somebody has not read.
+    pub fn badge(self, conn: &mut PgConnection, user: UserId) {
         match self {
-            Self::Counter => counter::edit(conn, chat, words),
-            Self::Posts => posts::edit(conn, chat, words),
+            Self::Counter => counter::badge(conn, user),
+            Self::Posts => posts::badge(conn, user),
         }
     }
+}
+
+fn in_transaction(conn: &mut PgConnection, parts: impl FnOnce(&mut PgConnection)) {
+    conn.transaction(|conn| {
+        parts(conn);
+        diesel::QueryResult::Ok(())
+    })
+    .unwrap();
 }

@@ -3,12 +3,12 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use super::is_active;
 use crate::actor::Actor;
 use crate::cursor::{self, place};
 use crate::ids::SessionId;
 use crate::models::UserSession;
 use crate::page::Limit;
+use crate::queries::functions::session_is_active;
 use crate::schema::user_sessions;
 
 /// Where a page of devices ended, and the next begins.
@@ -63,7 +63,12 @@ pub fn list(
 ) -> QueryResult<Vec<UserSession>> {
     let devices = user_sessions::table
         .filter(user_sessions::user_id.eq(actor.user_id()))
-        .filter(is_active())
+        .filter(session_is_active(
+            user_sessions::revoked_at,
+            user_sessions::expires_at,
+            user_sessions::last_active_at,
+            user_sessions::idle_timeout,
+        ))
         .order((user_sessions::last_active_at.desc(), user_sessions::id.desc()))
         .limit(limit.get())
         .select(UserSession::as_select());

@@ -37,8 +37,7 @@ const SESSIONS: &str = "
         host(session.ip_address) AS ip_address, session.user_agent, session.created_at::timestamptz(0)::text AS created_at,
         session.last_active_at::timestamptz(0)::text AS last_active_at, session.expires_at::timestamptz(0)::text AS expires_at,
         session.revoked_at::timestamptz(0)::text AS revoked_at,
-        session.revoked_at IS NULL AND session.expires_at > now()
-            AND (session.idle_timeout IS NULL OR session.last_active_at + session.idle_timeout > now()) AS is_active,
+        session_is_active(session.revoked_at, session.expires_at, session.last_active_at, session.idle_timeout) AS is_active,
         session.connection_id IS NOT NULL AS is_connected, push.service::text AS push
     FROM user_sessions AS session
     LEFT JOIN push_tokens AS push ON push.session_id = session.id

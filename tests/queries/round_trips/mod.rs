@@ -151,20 +151,14 @@ fn what_each_operation_asks_for_is_documented() {
 /// disks, as is assumed without settings, so that a plan made anew for the values given promises to pay where it ever does.
 #[test]
 fn no_operation_has_a_statement_planned_at_each_call() {
-    const THERE: &str = "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_stat_statements'";
-    if TestDatabase::empty().value(THERE) == "0" {
-        return;
-    }
-    let server = Box::leak(Box::new(Server::wanted(|builder| {
-        builder
-            .throwaway()
-            .setting("shared_preload_libraries = 'pg_stat_statements'")
-            .setting("pg_stat_statements.track = all")
-            .setting("pg_stat_statements.track_planning = on")
-            .setting("autovacuum = off")
-            .setting("enable_seqscan = off")
-            .setting("random_page_cost = 4")
-    })));
+    let settings = [
+        "pg_stat_statements.track = all",
+        "pg_stat_statements.track_planning = on",
+        "autovacuum = off",
+        "enable_seqscan = off",
+        "random_page_cost = 4",
+    ];
+    let Some(server) = Server::counting_statements(&settings) else { return };
     let database = TestDatabase::empty_on(server);
     migrate::run(&database.pool(), &RunOptions::default(), &mut Silent).unwrap();
     database.execute("CREATE EXTENSION pg_stat_statements").unwrap();
