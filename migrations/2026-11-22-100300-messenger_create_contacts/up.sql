@@ -56,6 +56,8 @@ CREATE TABLE blocks (
     )
 );
 
+CREATE INDEX blocks_blocked_idx ON blocks (blocked_id);
+
 -- Contacts are locked through this view, as accounts are through local_users.
 CREATE VIEW local_contacts WITH (security_invoker = true) AS
 SELECT
@@ -86,7 +88,8 @@ COMMENT ON TABLE blocks IS 'A user who blocks another: directional, and independ
 COMMENT ON COLUMN blocks.blocker_id IS 'Who blocks.';
 COMMENT ON COLUMN blocks.blocked_id IS 'Who is blocked.';
 COMMENT ON COLUMN blocks.created_at IS 'Since when.';
-COMMENT ON CONSTRAINT blocks_blocked_fkey ON blocks IS 'Not indexed: users are never deleted, and blocks are looked up by both.';
+COMMENT ON INDEX blocks_blocked_idx IS
+    'Used by: whether anybody has blocked a reader, asked once for a statement, and only then for each user whom it shows; and the foreign key.';
 COMMENT ON VIEW local_contacts IS 'The rows of contacts, to be locked, as local_users has those of users.';
 COMMENT ON COLUMN local_contacts.user_id IS 'As in contacts.';
 COMMENT ON COLUMN local_contacts.contact_id IS 'As in contacts.';

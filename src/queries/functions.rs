@@ -2,7 +2,7 @@
 
 use diesel::pg::Pg;
 use diesel::query_builder::QueryId;
-use diesel::sql_types::{Array, BigInt, Bool, Interval, Nullable, Numeric, SmallInt, SqlType, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Interval, Nullable, Numeric, SmallInt, SqlType, Text, Timestamptz};
 use diesel::{define_sql_function, infix_operator};
 
 define_sql_function! {

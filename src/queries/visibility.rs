@@ -1,7 +1,8 @@
 //! Conditions that depend on a reader: what a user shows to the reader and lets them do, and which messages a member sees.
 //!
 //! Each is an expression of its own, because Diesel's DSL refuses the table of a subquery that the statement has, too. With
-//! `OFFSET 0`, PostgreSQL asks the key of the blocks for each user, instead of reading all blocks.
+//! `OFFSET 0`, PostgreSQL asks the key of the blocks for each user, instead of reading all blocks. It does so only for a reader whom
+//! somebody has blocked: that is asked once for the whole statement.
 
 use diesel::expression::ValidGrouping;
 use diesel::pg::Pg;
@@ -41,7 +42,8 @@ macro_rules! of_users {
 of_users! {
     /// How much of the user the reader sees: one of the constants.
     Sight: Integer = [
-        "CASE WHEN EXISTS (SELECT FROM blocks AS veil WHERE veil.blocker_id = users.id AND veil.blocked_id = ",
+        "CASE WHEN EXISTS (SELECT FROM blocks WHERE blocked_id = ",
+        ") AND EXISTS (SELECT FROM blocks AS veil WHERE veil.blocker_id = users.id AND veil.blocked_id = ",
         " OFFSET 0) THEN 2 WHEN users.id = ",
         " OR allows(users.presence_to, EXISTS (SELECT FROM contacts AS friend WHERE friend.user_id = users.id \
          AND friend.contact_id = ",
@@ -49,17 +51,18 @@ of_users! {
     ];
     /// Whether the user has blocked the reader.
     HasBlocked: Bool = [
-        "EXISTS (SELECT FROM blocks AS veil WHERE veil.blocker_id = users.id AND veil.blocked_id = ",
-        " OFFSET 0)"
+        "(EXISTS (SELECT FROM blocks WHERE blocked_id = ",
+        ") AND EXISTS (SELECT FROM blocks AS veil WHERE veil.blocker_id = users.id AND veil.blocked_id = ",
+        " OFFSET 0))"
     ];
     /// Whether the reader's search finds the user.
     MayFind: Bool = [
         "(users.id = ",
         " OR (allows(users.findable_by, EXISTS (SELECT FROM contacts AS friend WHERE friend.user_id = users.id \
          AND friend.contact_id = ",
-        " AND friend.accepted_at IS NOT NULL OFFSET 0)) AND NOT EXISTS (SELECT FROM blocks AS veil \
-         WHERE veil.blocker_id = users.id AND veil.blocked_id = ",
-        " OFFSET 0)))"
+        " AND friend.accepted_at IS NOT NULL OFFSET 0)) AND NOT (EXISTS (SELECT FROM blocks WHERE blocked_id = ",
+        ") AND EXISTS (SELECT FROM blocks AS veil WHERE veil.blocker_id = users.id AND veil.blocked_id = ",
+        " OFFSET 0))))"
     ];
     /// Whether the reader may add the user to a group.
     MayAdd: Bool = [

@@ -83,7 +83,7 @@ impl Server {
         }
         let server = Self::wanted(|builder| {
             let builder = builder.throwaway().setting("shared_preload_libraries = 'pg_stat_statements'");
-            settings.iter().fold(builder, |builder, setting| builder.setting(*setting))
+            settings.iter().fold(builder, |builder, setting| builder.setting(setting))
         });
         Some(Box::leak(Box::new(server)))
     }

@@ -277,12 +277,12 @@ fn insert(conn: &mut PgConnection, chat: ChatId, sender: UserId, words: String) 
 }
 
 fn count(conn: &mut PgConnection, chat: ChatId) {
-    Count { channel: key(chat.as_uuid()), now: now() }.get_result::<(Option<i64>,)>(conn).unwrap();
+    Count { channel: key(chat.as_uuid()), now: now() }.get_result::<(Number,)>(conn).unwrap();
 }
 
 pub fn mark_read(conn: &mut PgConnection, chat: ChatId, user: UserId) {
     let read = MarkRead { channel: key(chat.as_uuid()), user: key(user.as_uuid()) };
-    read.get_result::<(Option<i64>,)>(conn).unwrap();
+    read.get_result::<(Number,)>(conn).unwrap();
 }
 
 pub fn presence(conn: &mut PgConnection, user: UserId) {
@@ -311,13 +311,13 @@ struct Row {
 
 pub fn edit(conn: &mut PgConnection, (id, _): &Post, words: String) {
     let edit = Edit { id: id.clone(), kept: fresh(), words, now: now() };
-    edit.get_result::<(Option<String>,)>(conn).unwrap();
+    edit.get_result::<(Words,)>(conn).unwrap();
 }
 
 pub fn edit_as_issued(conn: &mut PgConnection, (id, channel): &Post, words: String) {
     let now = now();
-    type Former = (String, Option<i64>, Option<String>, Option<String>);
-    let (original, created_at, user, former) = Get { id: id.clone() }.get_result::<Former>(conn).unwrap();
+    let (original, created_at, user, former) =
+        Get { id: id.clone() }.get_result::<(String, Number, Words, Words)>(conn).unwrap();
     Change { id: id.clone(), words, now }.get_result::<(String,)>(conn).unwrap();
     Touch { channel: channel.clone(), now }.get_result::<(String,)>(conn).optional().unwrap();
     let channel = channel.clone();
@@ -341,14 +341,14 @@ pub fn react_as_issued(conn: &mut PgConnection, (id, channel): &Post, user: User
 
 /// A page with its reactions and the users who wrote it.
 pub fn page(conn: &mut PgConnection, chat: ChatId, before: i64) -> usize {
-    type Entry = (String, Option<i64>, Option<String>, Option<String>, Option<bool>, Option<i64>);
+    type Entry = (String, Number, Words, Words, Flag, Number);
     let page = Page { channel: key(chat.as_uuid()), before }.load::<Entry>(conn).unwrap();
     let with_reactions = page.iter().filter(|post| post.4 == Some(true)).map(|post| post.0.clone()).collect();
-    Reactions { posts: with_reactions }.load::<(String, String, String, Option<i64>)>(conn).unwrap();
+    Reactions { posts: with_reactions }.load::<(String, String, String, Number)>(conn).unwrap();
     let mut ids: Vec<_> = page.iter().filter_map(|post| post.2.clone()).collect();
     ids.sort_unstable();
     ids.dedup();
-    Users { ids }.load::<(String, Option<String>, Option<String>, Option<i64>)>(conn).unwrap();
+    Users { ids }.load::<(String, Words, Words, Number)>(conn).unwrap();
     page.len()
 }
 
@@ -359,16 +359,16 @@ pub fn inbox(conn: &mut PgConnection, user: UserId) -> usize {
 }
 
 pub fn badge(conn: &mut PgConnection, user: UserId) {
-    Badge { user: key(user.as_uuid()) }.get_result::<(Option<String>,)>(conn).unwrap();
+    Badge { user: key(user.as_uuid()) }.get_result::<(Words,)>(conn).unwrap();
 }
 
 /// There, each user has a session whose token is the user's key.
 pub fn session(conn: &mut PgConnection, user: UserId) {
-    type Found = (String, Option<i64>, Option<i64>, Option<i64>, Option<String>, Option<String>, Option<String>);
+    type Found = (String, Number, Number, Number, Words, Words, Words);
     Session { token: key(user.as_uuid()) }.get_result::<Found>(conn).unwrap();
 }
 
 pub fn search(conn: &mut PgConnection, user: UserId, word: &str) {
     let search = Search { user: key(user.as_uuid()), word: word.to_owned() };
-    search.load::<(String, Option<String>, Option<i64>)>(conn).unwrap();
+    search.load::<(String, Words, Number)>(conn).unwrap();
 }

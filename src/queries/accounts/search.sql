@@ -36,10 +36,13 @@ WHERE
                 OFFSET 0
             )
         )
-        AND NOT EXISTS (
-            SELECT FROM blocks AS veil
-            WHERE veil.blocker_id = users.id AND veil.blocked_id = $1
-            OFFSET 0
+        AND NOT (
+            EXISTS (SELECT FROM blocks WHERE blocked_id = $1)
+            AND EXISTS (
+                SELECT FROM blocks AS veil
+                WHERE veil.blocker_id = users.id AND veil.blocked_id = $1
+                OFFSET 0
+            )
         )
     )
 ORDER BY users.place

@@ -58,11 +58,13 @@ SELECT
             row(
                 {profile}
                 CASE
-                    WHEN EXISTS (
-                        SELECT FROM blocks AS veil
-                        WHERE veil.blocker_id = users.id AND veil.blocked_id = $2
-                        OFFSET 0
-                    ) THEN 2
+                    WHEN
+                        EXISTS (SELECT FROM blocks WHERE blocked_id = $2)
+                        AND EXISTS (
+                            SELECT FROM blocks AS veil
+                            WHERE veil.blocker_id = users.id AND veil.blocked_id = $2
+                            OFFSET 0
+                        ) THEN 2
                     WHEN
                         users.id = $2
                         OR allows(
