@@ -26,6 +26,13 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
     Peer::Counter.create(bench);
     Peer::Posts.create(bench);
     let times = times(bench, &chats);
+    let posts_page = |name, with_users| {
+        let times = &times;
+        Contender::new(name, Peer::Posts.connections(bench), move |conn, dice| {
+            let (chat, before) = times.choose(dice).unwrap();
+            peers::posts::page(conn, *chat, *before, with_users);
+        })
+    };
     let mut contenders = [
         Contender::new("fifty rows", connections(), |conn, dice| {
             let (chat, before) = somewhere(&chats, dice);
@@ -55,10 +62,8 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
             let (chat, before) = somewhere(&chats, dice);
             peers::counter::page(conn, chat.id, chat.member(dice), before);
         }),
-        Contender::new("page, posts", Peer::Posts.connections(bench), |conn, dice| {
-            let (chat, before) = times.choose(dice).unwrap();
-            peers::posts::page(conn, *chat, *before);
-        }),
+        posts_page("page, posts", true),
+        posts_page("page, posts, of known people", false),
     ];
     let comparison = bench.compare(&mut contenders, Pace::usual());
     summary.add(comparison.ratio("history_page_vs_primary_key_scan", "page of fifty", "fifty rows").at_least(0.6));
@@ -67,6 +72,8 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
         .add(comparison.ratio("history_page_of_known_people_vs_primary_key_scan", known, "fifty rows").at_least(0.6));
     summary
         .add(comparison.ratio("history_page_of_known_people_vs_counter_design", known, "page, counter").at_least(1.0));
+    let theirs = "page, posts, of known people";
+    summary.add(comparison.ratio("history_page_of_known_people_vs_posts_design", known, theirs).at_least(1.0));
     summary.add(comparison.ratio("history_page_vs_posts_design", "page of fifty", "page, posts").at_least(1.0));
 }
 

@@ -56,7 +56,8 @@ CREATE TABLE blocks (
     )
 );
 
-CREATE INDEX blocks_blocked_idx ON blocks (blocked_id);
+-- By both, so that one block is found by either index, however many others somebody has blocked, or is blocked by.
+CREATE INDEX blocks_blocked_idx ON blocks (blocked_id, blocker_id);
 
 -- Contacts are locked through this view, as accounts are through local_users.
 CREATE VIEW local_contacts WITH (security_invoker = true) AS

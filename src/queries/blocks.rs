@@ -130,7 +130,7 @@ pub fn unblock(conn: &mut PgConnection, actor: Actor, blocked: UserId) -> QueryR
 
 /// Whom the user has blocked, the last blocked first.
 ///
-/// One statement, no lock; uses the index `blocks_pkey` and `users_pkey`.
+/// One statement, no lock; uses the index `blocks_pkey`, `blocks_blocked_idx` and `users_pkey`.
 ///
 /// # Errors
 ///

@@ -1,8 +1,8 @@
 //! Conditions that depend on a reader: what a user shows to the reader and lets them do, and which messages a member sees.
 //!
 //! Each is an expression of its own, because Diesel's DSL refuses the table of a subquery that the statement has, too. With
-//! `OFFSET 0`, PostgreSQL asks the key of the blocks for each user, instead of reading all blocks. It does so only for a reader whom
-//! somebody has blocked: that is asked once for the whole statement.
+//! `OFFSET 0`, PostgreSQL asks the key of the blocks for each user, instead of reading all blocks. It does so only for a
+//! reader whom somebody has blocked: that is asked once for the whole statement.
 
 use diesel::expression::ValidGrouping;
 use diesel::pg::Pg;

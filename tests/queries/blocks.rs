@@ -4,9 +4,10 @@ use diesel::PgConnection;
 use messenger_db::enums::DeliveryStatus;
 use messenger_db::error::Error;
 use messenger_db::ids::UserId;
+use messenger_db::page::Limit;
 use messenger_db::queries::blocks::{self, BlockRefused};
 use messenger_db::queries::messages::{self, Draft};
-use messenger_db::queries::{accounts, receipts};
+use messenger_db::queries::{accounts, history, inbox, receipts};
 use pretty_assertions::assert_eq;
 
 use super::{cast, server_statistics};
@@ -55,7 +56,7 @@ fn of_many_blocks_at_once_one_is_made() {
 }
 
 #[test]
-fn a_list_of_blocks_uses_the_primary_key() {
+fn blocks_are_read_by_their_keys() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let [alice, bob] = cast::users(conn, ["alice", "bob"]);
@@ -70,12 +71,44 @@ fn a_list_of_blocks_uses_the_primary_key() {
         .unwrap();
     assert_eq!(
         server_statistics::indexes_used(conn, "blocks", |conn| blocks::all(conn, by(alice)).unwrap()),
-        ["blocks_pkey"]
+        ["blocks_blocked_idx", "blocks_pkey"]
     );
-    assert_eq!(
-        server_statistics::indexes_used(conn, "blocks", |conn| blocks::unblock(conn, by(alice), bob).unwrap()),
-        ["blocks_pkey"]
-    );
+    // By either, since both have both.
+    let used = server_statistics::indexes_used(conn, "blocks", |conn| blocks::unblock(conn, by(alice), bob).unwrap());
+    assert!(used == ["blocks_pkey"] || used == ["blocks_blocked_idx"], "{used:?}");
+}
+
+#[test]
+fn whom_thousands_have_blocked_waits_for_none_of_them() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let [alice, bob] = cast::users(conn, ["alice", "bob"]);
+    let chat = cast::direct(conn, alice, bob);
+    messages::send(conn, by(alice), chat, &Draft::text("Hello")).unwrap();
+    database
+        .execute(&format!(
+            "INSERT INTO users (username, password_hash) SELECT 'user_' || number, '$' FROM generate_series(1, 3000) AS number;
+             INSERT INTO blocks SELECT id, '{bob}' FROM users WHERE starts_with(username, 'user_');
+             -- Most have been blocked by one.
+             INSERT INTO blocks SELECT id, lead(id) OVER (ORDER BY id) FROM users
+             WHERE starts_with(username, 'user_') ORDER BY id DESC OFFSET 1;
+             ANALYZE"
+        ))
+        .unwrap();
+    let used = server_statistics::indexes_used_anywhere(conn, |conn| {
+        for _ in 0..8 {
+            messages::send(conn, by(bob), chat, &Draft::text("Are you there?")).unwrap();
+            assert_eq!(
+                inbox::list(conn, by(bob), None, Limit::default()).unwrap()[0].other.as_ref().unwrap().id,
+                alice
+            );
+            assert_eq!(history::latest(conn, by(bob), chat, Limit::default()).unwrap().profiles.len(), 2);
+            accounts::find_profiles(conn, by(bob), &[alice]).unwrap();
+            accounts::search(conn, by(bob), "ali").unwrap();
+        }
+    });
+    let of_blocks: i64 = used.iter().filter(|(name, _)| name.contains("blocks")).map(|(_, entries)| entries).sum();
+    assert!(of_blocks <= 8 * 10, "{used:?}");
 }
 
 #[test]

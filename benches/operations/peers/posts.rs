@@ -339,17 +339,18 @@ pub fn react_as_issued(conn: &mut PgConnection, (id, channel): &Post, user: User
     });
 }
 
-/// A page with its reactions and the users who wrote it.
-pub fn page(conn: &mut PgConnection, chat: ChatId, before: i64) -> usize {
+/// A page with its reactions; and the users who wrote it, unless the device knows them.
+pub fn page(conn: &mut PgConnection, chat: ChatId, before: i64, with_users: bool) {
     type Entry = (String, Number, Words, Words, Flag, Number);
     let page = Page { channel: key(chat.as_uuid()), before }.load::<Entry>(conn).unwrap();
     let with_reactions = page.iter().filter(|post| post.4 == Some(true)).map(|post| post.0.clone()).collect();
     Reactions { posts: with_reactions }.load::<(String, String, String, Number)>(conn).unwrap();
-    let mut ids: Vec<_> = page.iter().filter_map(|post| post.2.clone()).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    Users { ids }.load::<(String, Words, Words, Number)>(conn).unwrap();
-    page.len()
+    if with_users {
+        let mut ids: Vec<_> = page.into_iter().filter_map(|post| post.2).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        Users { ids }.load::<(String, Words, Words, Number)>(conn).unwrap();
+    }
 }
 
 pub fn inbox(conn: &mut PgConnection, user: UserId) -> usize {

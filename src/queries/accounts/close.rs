@@ -65,8 +65,7 @@ statement! {
 /// A transaction. It locks the account's row `FOR UPDATE` first, so that whoever is tying something to the account is
 /// waited for, and whoever comes later finds it closed; then sessions, contacts and blocks; then each chat and what
 /// leaving it locks, in the order of their keys; last the counters of others' logs. Presence waits meanwhile. It uses
-/// `users_pkey`, `user_sessions_user_idx`, `contacts_pkey`, `blocks_pkey` and `chat_participants_active_idx`; blocks
-/// against the account have no index, and are found by a scan.
+/// `users_pkey`, `user_sessions_user_idx`, `contacts_pkey`, `blocks_pkey`, `blocks_blocked_idx` and `chat_participants_active_idx`.
 ///
 /// # Errors
 ///

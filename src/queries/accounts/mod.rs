@@ -198,7 +198,7 @@ pub fn get(conn: &mut PgConnection, actor: Actor) -> QueryResult<User> {
 /// Anybody may who is signed in. Who has blocked the actor shows neither picture nor presence, and who shows presence to
 /// others only ([`privacy`](super::privacy)), no presence.
 ///
-/// One statement, no lock. Indexes: `users_pkey`, `blocks_pkey`, `contacts_pkey`.
+/// One statement, no lock. Indexes: `users_pkey`, `blocks_blocked_idx`, `blocks_pkey`, `contacts_pkey`.
 ///
 /// # Errors
 ///

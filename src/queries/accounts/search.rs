@@ -37,7 +37,7 @@ const MAX_NAMED: i64 = 500;
 /// The empty part finds nobody, as does a part of more than 100 characters.
 ///
 /// One statement when the names that begin with the part are enough, else up to four; no lock. Indexes:
-/// `users_username_key`, `users_username_trgm_idx`, `users_name_words_idx`, `blocks_pkey`, `contacts_pkey`.
+/// `users_username_key`, `users_username_trgm_idx`, `users_name_words_idx`, `blocks_blocked_idx`, `blocks_pkey`, `contacts_pkey`.
 ///
 /// # Errors
 ///
