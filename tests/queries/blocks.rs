@@ -56,7 +56,7 @@ fn of_many_blocks_at_once_one_is_made() {
 }
 
 #[test]
-fn blocks_are_read_by_their_keys() {
+fn a_list_of_blocks_uses_the_indexes() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let [alice, bob] = cast::users(conn, ["alice", "bob"]);
