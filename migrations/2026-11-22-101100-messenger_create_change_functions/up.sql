@@ -277,11 +277,10 @@ BEGIN
         END,
         CASE by_user WHEN chat.direct_low THEN chat.direct_high ELSE chat.direct_low END
     INTO outcome, other_user
-    FROM unread_messages AS position
+    FROM chat_participants AS viewer
     INNER JOIN chats AS chat ON chat.id = in_chat
-    INNER JOIN chat_participants AS viewer ON viewer.chat_id = in_chat AND viewer.user_id = by_user
     LEFT JOIN messages AS message ON message.chat_id = in_chat AND message.seq = of_seq
-    WHERE position.user_id = by_user AND position.chat_id = in_chat;
+    WHERE viewer.chat_id = in_chat AND viewer.user_id = by_user AND viewer.left_at IS NULL;
 
     IF other_user IS NOT NULL THEN
         outcome := coalesce(direct_chat_refuses(in_chat, by_user, other_user), outcome);
@@ -376,11 +375,10 @@ BEGIN
         END,
         CASE by_user WHEN chat.direct_low THEN chat.direct_high ELSE chat.direct_low END
     INTO outcome, other_user
-    FROM unread_messages AS position
+    FROM chat_participants AS viewer
     INNER JOIN chats AS chat ON chat.id = in_chat
-    INNER JOIN chat_participants AS viewer ON viewer.chat_id = in_chat AND viewer.user_id = by_user
     LEFT JOIN messages AS message ON message.chat_id = in_chat AND message.seq = of_seq
-    WHERE position.user_id = by_user AND position.chat_id = in_chat;
+    WHERE viewer.chat_id = in_chat AND viewer.user_id = by_user AND viewer.left_at IS NULL;
 
     IF other_user IS NOT NULL THEN
         outcome := coalesce(direct_chat_refuses(in_chat, by_user, other_user), outcome);
@@ -434,11 +432,10 @@ BEGIN
         END,
         CASE by_user WHEN chat.direct_low THEN chat.direct_high ELSE chat.direct_low END
     INTO outcome, other_user
-    FROM unread_messages AS position
+    FROM chat_participants AS viewer
     INNER JOIN chats AS chat ON chat.id = in_chat
-    INNER JOIN chat_participants AS viewer ON viewer.chat_id = in_chat AND viewer.user_id = by_user
     LEFT JOIN messages AS message ON message.chat_id = in_chat AND message.seq = of_seq
-    WHERE position.user_id = by_user AND position.chat_id = in_chat;
+    WHERE viewer.chat_id = in_chat AND viewer.user_id = by_user AND viewer.left_at IS NULL;
 
     IF other_user IS NOT NULL THEN
         outcome := coalesce(direct_chat_refuses(in_chat, by_user, other_user), outcome);
@@ -501,11 +498,10 @@ BEGIN
                 AND reaction.emoji = with_emoji
         )
     INTO outcome, other_user, is_there
-    FROM unread_messages AS position
+    FROM chat_participants AS viewer
     INNER JOIN chats AS chat ON chat.id = in_chat
-    INNER JOIN chat_participants AS viewer ON viewer.chat_id = in_chat AND viewer.user_id = by_user
     LEFT JOIN messages AS message ON message.chat_id = in_chat AND message.seq = of_seq
-    WHERE position.user_id = by_user AND position.chat_id = in_chat;
+    WHERE viewer.chat_id = in_chat AND viewer.user_id = by_user AND viewer.left_at IS NULL;
 
     IF other_user IS NOT NULL AND is_given AND outcome = 'unchanged' THEN
         outcome := coalesce(direct_chat_refuses(in_chat, by_user, other_user), outcome);
