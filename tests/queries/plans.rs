@@ -232,13 +232,13 @@ fn every_hot_operation_uses_the_indexes_that_its_documentation_names() {
         (
             "react",
             &|conn| run(reactions::add(conn, by(ONE), LONG, Seq::new(2501), "👍")),
-            &["messages_pkey", "unread_messages_pkey"],
+            &["messages_pkey", MEMBER],
             3,
         ),
         (
             "unreact",
             &|conn| run(reactions::remove(conn, by(ONE), LONG, Seq::new(2501), "👍")),
-            &["message_reactions_pkey", "unread_messages_pkey"],
+            &["message_reactions_pkey", MEMBER],
             3,
         ),
         (
