@@ -70,6 +70,7 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
     let known = "page of fifty, of known people";
     summary
         .add(comparison.ratio("history_page_of_known_people_vs_primary_key_scan", known, "fifty rows").at_least(0.6));
+    summary.add(comparison.ratio("fifty_rows_vs_counter_design", "fifty rows", "page, counter").at_least(1.0));
     summary
         .add(comparison.ratio("history_page_of_known_people_vs_counter_design", known, "page, counter").at_least(1.0));
     let theirs = "page, posts, of known people";
