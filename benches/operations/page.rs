@@ -60,7 +60,7 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
         }),
         Contender::new("page, counter", Peer::Counter.connections(bench), |conn, dice| {
             let (chat, before) = somewhere(&chats, dice);
-            peers::counter::page(conn, chat.id, chat.member(dice), before);
+            assert_eq!(peers::counter::page(conn, chat.id, chat.member(dice), before), 50);
         }),
         posts_page("page, posts", true),
         posts_page("page, posts, of known people", false),

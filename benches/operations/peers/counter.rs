@@ -45,7 +45,7 @@ statement! {
 
 statement! {
     Presence { user: i64 as BigInt } -> (BigInt) = "
-        UPDATE users SET last_seen = now(), user_agent = 'Tinode/0.25' WHERE id = $1 RETURNING id"
+        UPDATE users SET last_seen = now(), user_agent = 'a browser' WHERE id = $1 RETURNING id"
 }
 
 statement! {

@@ -1,4 +1,4 @@
--- A design after Tinode's (its adapter for PostgreSQL, 0.25): topics with a counter, and read marks for each subscriber, with
+-- A design after Tinode's (its adapter for PostgreSQL): topics with a counter, and read marks for each subscriber, with
 -- the columns, keys, indexes and foreign keys that these tables have there. It has no search, no idempotency, no check of the
 -- sender's membership in SQL, no blocks, no times of receipts, no former words, no sessions in SQL; what is written is not
 -- checked.

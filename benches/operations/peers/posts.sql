@@ -1,4 +1,4 @@
--- A design after Mattermost's (its migrations for PostgreSQL, 10): posts with a generated key and a time, counts for each channel
+-- A design after Mattermost's (its migrations for PostgreSQL): posts with a generated key and a time, counts for each channel
 -- and member, with the keys, indexes and types of columns that these tables have there; columns that no operation here touches
 -- are left out. It has no idempotency, no check of the sender's membership in SQL, no blocks, no receipts, no foreign keys; what is
 -- written is not checked. Its search index is over all posts.
