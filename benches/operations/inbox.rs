@@ -54,7 +54,8 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
             assert_eq!(peers::counter::inbox(conn, user, &partners[&user]), 10);
         }),
         Contender::new("inbox, posts", Peer::Posts.connections(bench), |conn, dice| {
-            assert_eq!(peers::posts::inbox(conn, somebody(dice)), 10);
+            let user = somebody(dice);
+            assert_eq!(peers::posts::inbox(conn, user, &partners[&user]), 10);
         }),
         badge(Peer::Counter, "unread, counter"),
         badge(Peer::Posts, "unread, posts"),

@@ -50,6 +50,10 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
             let (chat, user) = member(dice);
             peers::counter::mark_read_as_issued(conn, chat, user);
         }),
+        Contender::new("mark read, posts as issued", Peer::Posts.connections(bench), |conn, dice| {
+            let (chat, user) = member(dice);
+            peers::posts::mark_read_as_issued(conn, chat, user);
+        }),
         Contender::new("presence", bench.connections(), |conn, dice| {
             accounts::set_presence(conn, Actor::trusted(user(dice)), UserStatus::Online).unwrap();
         }),
@@ -97,6 +101,7 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
         ("mark_read_vs_counter_design", "mark read", "mark read, counter", 1.0),
         ("mark_read_vs_counter_as_issued", "mark read", "mark read, counter as issued", 1.0),
         ("mark_read_vs_posts_design", "mark read", "mark read, posts", 1.0),
+        ("mark_read_vs_posts_as_issued", "mark read", "mark read, posts as issued", 1.0),
         ("presence_vs_bare_insert", "presence", BARE_INSERT, 0.95),
         ("presence_vs_counter_design", "presence", "presence, counter", 1.0),
         ("presence_vs_counter_as_issued", "presence", "presence, counter as issued", 1.0),

@@ -9,6 +9,7 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::Integer;
 
+use super::predicates::ten_at_least;
 use super::visibility::Sight;
 use crate::enums::UserStatus;
 use crate::ids::UserId;
@@ -113,6 +114,22 @@ impl Profile {
 
 /// The instant of whom presence was not read with the rest, because it lies on other servers; the database stores none as early.
 const ELSEWHERE: DateTime<Utc> = DateTime::<Utc>::MIN_UTC;
+
+/// The profiles of these accounts as the reader sees them, in the order of their keys; of keys that no account has, none.
+pub(super) fn read(
+    conn: &mut PgConnection,
+    reader: UserId,
+    of: impl IntoIterator<Item = UserId>,
+) -> QueryResult<Vec<Profile>> {
+    let mut profiles: Vec<Profile> = users::table
+        .left_join(presence_entries::table)
+        .filter(users::id.eq_any(ten_at_least(of)))
+        .order(users::id)
+        .select(seen_by(reader))
+        .load(conn)?;
+    complete(conn, &mut profiles)?;
+    Ok(profiles)
+}
 
 /// Completes profiles that were read without presence: of a database that is distributed, with a statement for all of them, and
 /// one more for those of whom no device was ever heard. Of others they are complete; nothing is asked.

@@ -13,10 +13,10 @@ pub(crate) use super::profile::COLUMNS as PROFILE;
 /// The SQL types of what a struct selects, in the order of its fields.
 pub(crate) type Columns<T> = SqlTypeOf<<T as Selectable<Pg>>::SelectExpression>;
 
-/// Declares a statement: its parameters in the order of `$1`, `$2` …, the SQL types of its columns, and its file.
-/// `{profile}` in the file stands for the columns of a profile, each with a comma after it.
+/// Declares a statement: its parameters in the order of `$1`, `$2` …, the SQL types of its columns, and its file, or several that
+/// are one text in this order. `{profile}` in a file stands for the columns of a profile, each with a comma after it.
 macro_rules! statement {
-    ($(#[$doc:meta])* $name:ident { $($field:ident: $rust:ty as $sql:ty),+ $(,)? } -> ($($column:ty),+ $(,)?) = $file:literal) => {
+    ($(#[$doc:meta])* $name:ident { $($field:ident: $rust:ty as $sql:ty),+ $(,)? } -> ($($column:ty),+ $(,)?) = $($file:literal)+) => {
         $(#[$doc])*
         #[derive(Debug, diesel::query_builder::QueryId)]
         struct $name {
@@ -36,7 +36,7 @@ macro_rules! statement {
                     out.push_bind_param::<$sql, _>(&self.$field)?;
                 )+
                 out.push_sql(" */ ");
-                let mut text = include_str!($file).split("{profile}");
+                let mut text = concat!($(include_str!($file)),+).split("{profile}");
                 out.push_sql(text.next().unwrap_or_default());
                 for after in text {
                     out.push_sql($crate::queries::statement::PROFILE);

@@ -217,6 +217,46 @@ fn a_page_has_senders_pictures_reactions_and_what_is_answered() {
     assert!(page.profiles[&carol].deleted_at.is_some());
 }
 
+/// Up to 200 reactions to a page are counted by the program, more by the database.
+#[test]
+fn reactions_are_counted_alike_however_many_a_page_has() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (chat, [alice, bob, _]) = cast::group(conn);
+    let crowd = cast::crowd(conn, 12);
+    for &member in &crowd {
+        groups::add(conn, by(alice), chat, member).unwrap();
+    }
+    let seq = cast::say(conn, chat, bob, ["Which day?"]);
+    let other = cast::say(conn, chat, bob, ["Which place?"]);
+    // Each gives the last ones first; the last ones are given by fewer.
+    for (number, &member) in crowd.iter().enumerate() {
+        for emoji in (0..20).rev().filter(|emoji| emoji + number <= 20) {
+            reactions::add(conn, by(member), chat, seq, &format!(":e{emoji}:")).unwrap();
+        }
+    }
+    reactions::add(conn, by(alice), chat, seq, ":once:").unwrap();
+    let of_page = |conn: &mut PgConnection, reader: UserId| {
+        let page = history::latest(conn, by(reader), chat, Limit::new(2)).unwrap();
+        let shown = page.entries[0].reactions.iter().map(|given| (given.emoji.clone(), given.count, given.mine));
+        shown.collect::<Vec<_>>()
+    };
+    let expected: Vec<_> = (0..20).rev().map(|emoji| (format!(":e{emoji}:"), (21 - emoji).min(12))).collect();
+    // With these, 186; then 200, and one more.
+    for (more, statements) in [(0..14, 2), (14..15, 3)] {
+        for number in more {
+            reactions::add(conn, by(bob), chat, other, &format!(":o{number}:")).unwrap();
+        }
+        for (reader, mine) in [(crowd[11], 10), (bob, 0)] {
+            let shown = of_page(conn, reader);
+            let counts: Vec<_> = shown.iter().map(|(emoji, count, _)| (emoji.clone(), *count)).collect();
+            assert_eq!(counts, expected);
+            assert_eq!(shown.iter().filter(|(.., mine)| *mine).count(), mine);
+        }
+        assert_eq!(server_statistics::statements(conn, |conn| of_page(conn, bob)), statements);
+    }
+}
+
 #[test]
 fn a_page_costs_two_statements_whatever_is_on_it() {
     let database = TestDatabase::migrated();

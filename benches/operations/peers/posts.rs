@@ -60,6 +60,18 @@ statement! {
 }
 
 statement! {
+    Unread { channel: String as Text, user: String as Text }
+    -> (
+        Text, Nullable<Text>, Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>, Nullable<Text>,
+        Nullable<BigInt>,
+    ) = "
+        SELECT channels.id, channels.kind, channels.total_posts, channels.last_post_at, member.read_posts,
+            member.mention_count, member.notify_props::text, member.last_viewed_at
+        FROM channel_members AS member INNER JOIN channels ON member.channel_id = channels.id
+        WHERE channels.id = $1 AND member.user_id = $2"
+}
+
+statement! {
     Presence { user: String as Text, now: i64 as BigInt } -> (Text) = "
         INSERT INTO status (user_id, status, is_manual, last_activity_at, dnd_end_time, previous_status)
         VALUES ($1, 'online', FALSE, $2, 0, '')
@@ -128,6 +140,16 @@ statement! {
 }
 
 statement! {
+    IsGiven { id: String as Text, emoji: String as Text } -> (Bool) = "
+        SELECT EXISTS (SELECT 1 FROM reactions WHERE post_id = $1 AND emoji_name = $2 AND deleted_at = 0)"
+}
+
+statement! {
+    CountGiven { id: String as Text } -> (BigInt) = "
+        SELECT count(DISTINCT emoji_name) FROM reactions WHERE post_id = $1 AND deleted_at = 0"
+}
+
+statement! {
     Show { id: String as Text, now: i64 as BigInt } -> (Text) = "
         UPDATE posts SET has_reactions = TRUE, updated_at = $2 WHERE id = $1 RETURNING id"
 }
@@ -153,6 +175,13 @@ statement! {
 statement! {
     Users { ids: Vec<String> as Array<Text> } -> (Text, Nullable<Text>, Nullable<Text>, Nullable<BigInt>) = "
         SELECT id, username, nickname, picture_at FROM users WHERE id = ANY($1)"
+}
+
+statement! {
+    Statuses { ids: Vec<String> as Array<Text> }
+    -> (Text, Nullable<Text>, Nullable<Bool>, Nullable<BigInt>, Nullable<BigInt>, Nullable<Text>) = "
+        SELECT user_id, status, is_manual, last_activity_at, dnd_end_time, previous_status FROM status
+        WHERE user_id = ANY($1)"
 }
 
 statement! {
@@ -285,6 +314,14 @@ pub fn mark_read(conn: &mut PgConnection, chat: ChatId, user: UserId) {
     read.get_result::<(Number,)>(conn).unwrap();
 }
 
+/// They read first what is unread, and mark it then.
+pub fn mark_read_as_issued(conn: &mut PgConnection, chat: ChatId, user: UserId) {
+    type Found = (String, Words, Number, Number, Number, Number, Words, Number);
+    let unread = Unread { channel: key(chat.as_uuid()), user: key(user.as_uuid()) };
+    unread.get_result::<Found>(conn).unwrap();
+    mark_read(conn, chat, user);
+}
+
 pub fn presence(conn: &mut PgConnection, user: UserId) {
     Presence { user: key(user.as_uuid()), now: now() }.get_result::<(String,)>(conn).unwrap();
 }
@@ -316,8 +353,7 @@ pub fn edit(conn: &mut PgConnection, (id, _): &Post, words: String) {
 
 pub fn edit_as_issued(conn: &mut PgConnection, (id, channel): &Post, words: String) {
     let now = now();
-    let (original, created_at, user, former) =
-        Get { id: id.clone() }.get_result::<(String, Number, Words, Words)>(conn).unwrap();
+    let (original, created_at, user, former) = get(conn, id);
     Change { id: id.clone(), words, now }.get_result::<(String,)>(conn).unwrap();
     Touch { channel: channel.clone(), now }.get_result::<(String,)>(conn).optional().unwrap();
     let channel = channel.clone();
@@ -331,15 +367,25 @@ pub fn react(conn: &mut PgConnection, (id, channel): &Post, user: UserId, emoji:
     react.get_result::<(String,)>(conn).unwrap();
 }
 
+/// They read the post, whether it has this emoji, and when it has not, how many emojis it has, and give it then.
 pub fn react_as_issued(conn: &mut PgConnection, (id, channel): &Post, user: UserId, emoji: &str) {
     let (channel, user, emoji, now) = (channel.clone(), key(user.as_uuid()), emoji.to_owned(), now());
+    get(conn, id);
+    let (is_given,) = IsGiven { id: id.clone(), emoji: emoji.clone() }.get_result::<(bool,)>(conn).unwrap();
+    if !is_given {
+        CountGiven { id: id.clone() }.get_result::<(i64,)>(conn).unwrap();
+    }
     in_transaction(conn, |conn| {
         Give { id: id.clone(), channel, user, emoji, now }.get_result::<(String,)>(conn).unwrap();
         Show { id: id.clone(), now }.get_result::<(String,)>(conn).unwrap();
     });
 }
 
-/// A page with its reactions; and the users who wrote it, unless the device knows them.
+fn get(conn: &mut PgConnection, id: &str) -> (String, Number, Words, Words) {
+    Get { id: id.to_owned() }.get_result(conn).unwrap()
+}
+
+/// A page with its reactions; and the users who wrote it and whether they are there, unless the device knows them.
 pub fn page(conn: &mut PgConnection, chat: ChatId, before: i64, with_users: bool) {
     type Entry = (String, Number, Words, Words, Flag, Number);
     let page = Page { channel: key(chat.as_uuid()), before }.load::<Entry>(conn).unwrap();
@@ -349,14 +395,22 @@ pub fn page(conn: &mut PgConnection, chat: ChatId, before: i64, with_users: bool
         let mut ids: Vec<_> = page.into_iter().filter_map(|post| post.2).collect();
         ids.sort_unstable();
         ids.dedup();
-        Users { ids }.load::<(String, Words, Words, Number)>(conn).unwrap();
+        users(conn, ids);
     }
 }
 
-pub fn inbox(conn: &mut PgConnection, user: UserId) -> usize {
+fn users(conn: &mut PgConnection, ids: Vec<String>) {
+    Users { ids: ids.clone() }.load::<(String, Words, Words, Number)>(conn).unwrap();
+    Statuses { ids }.load::<(String, Words, Flag, Number, Number, Words)>(conn).unwrap();
+}
+
+/// The channels, and the users whose names are those of direct ones.
+pub fn inbox(conn: &mut PgConnection, user: UserId, others: &[UserId]) -> usize {
     let user = key(user.as_uuid());
     Memberships { user: user.clone() }.load::<Membership>(conn).unwrap();
-    Channels { user }.load::<Channel>(conn).unwrap().len()
+    let channels = Channels { user }.load::<Channel>(conn).unwrap().len();
+    users(conn, others.iter().map(|other| key(other.as_uuid())).collect());
+    channels
 }
 
 pub fn badge(conn: &mut PgConnection, user: UserId) {

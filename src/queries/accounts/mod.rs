@@ -13,9 +13,7 @@ pub use profile::{PasswordRefused, ProfileChanges, ProfileRefused, change_passwo
 pub use reserved::{release_username, release_usernames};
 pub use search::{SEARCH_LIMIT, search};
 
-use super::predicates::ten_at_least;
 pub use super::profile::Profile;
-use super::profile::{complete, seen_by};
 
 use diesel::expression::functions::define_sql_function;
 use diesel::prelude::*;
@@ -27,7 +25,6 @@ use crate::ids::UserId;
 use crate::models::{NewUser, User};
 use crate::queries::{nul_character, text};
 use crate::schema::users;
-use crate::views::presence_entries;
 
 define_sql_function! {
     /// PostgreSQL's `lower`, which `users_username_key` indexes.
@@ -215,14 +212,7 @@ pub fn get(conn: &mut PgConnection, actor: Actor) -> QueryResult<User> {
 /// # Ok::<(), diesel::result::Error>(())
 /// ```
 pub fn find_profiles(conn: &mut PgConnection, actor: Actor, of: &[UserId]) -> QueryResult<Vec<Profile>> {
-    let mut profiles: Vec<Profile> = users::table
-        .left_join(presence_entries::table)
-        .filter(users::id.eq_any(ten_at_least(of.iter().copied())))
-        .order(users::id)
-        .select(seen_by(actor.user_id()))
-        .load(conn)?;
-    complete(conn, &mut profiles)?;
-    Ok(profiles)
+    super::profile::read(conn, actor.user_id(), of.iter().copied())
 }
 
 /// Whether the character can be in a username (`users_username_check`).

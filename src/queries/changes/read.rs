@@ -13,7 +13,7 @@ use super::{Ended, Ending, HiddenChange, MemberChange};
 use crate::enums::{ChatChangeKind, MessageKind, ParticipantRole};
 use crate::ids::{ChatId, UserId, sql_types as sql};
 use crate::models::{Block, Chat, Contact, Message};
-use crate::queries::history::{Entry, Reaction, ReplyPreview};
+use crate::queries::history::{self, Entry, ReplyPreview};
 use crate::queries::predicates::ten_at_least;
 use crate::queries::profile::{self, Profile, seen_by};
 use crate::queries::visibility::HasBlocked;
@@ -160,14 +160,6 @@ statement! {
     } -> (Columns<Message>,) = "messages.sql"
 }
 
-statement! {
-    ReactionsOfSeqs {
-        chat_ids: Vec<ChatId> as Array<sql::ChatId>,
-        seqs: Vec<Seq> as Array<BigInt>,
-        reader: UserId as sql::UserId,
-    } -> (sql::ChatId, BigInt, Text, BigInt, Bool) = "reactions.sql"
-}
-
 fn of_seqs(
     conn: &mut PgConnection,
     reader: UserId,
@@ -200,15 +192,8 @@ pub(super) fn entries(
     let with_pictures = found.iter().filter(|message| message.kind == MessageKind::Image);
     let with_pictures: Vec<_> = with_pictures.map(|message| (message.chat_id, message.seq)).collect();
     let mut pictures = attachments::of_messages(conn, &with_pictures)?;
-    let mut reactions = HashMap::<_, Vec<_>>::new();
     let reacted = found.iter().filter(|message| reacted.contains(&message.chat_id));
-    let (chat_ids, seqs): (Vec<_>, Vec<_>) = reacted.map(|message| (message.chat_id, message.seq)).unzip();
-    if !chat_ids.is_empty() {
-        let given = ReactionsOfSeqs { chat_ids, seqs, reader }.load::<(ChatId, Seq, String, i64, bool)>(conn)?;
-        for (chat_id, seq, emoji, count, mine) in given {
-            reactions.entry((chat_id, seq)).or_default().push(Reaction { emoji, count, mine });
-        }
-    }
+    let mut reactions = history::count_reactions(conn, reader, reacted.map(|message| (message.chat_id, message.seq)))?;
     let mut entries = HashMap::<_, Vec<_>>::new();
     for message in found {
         let key = (message.chat_id, message.seq);

@@ -15,8 +15,9 @@ use crate::seq::Seq;
 
 /// What a device asks of a page: a [`Limit`], and whose profiles it has already.
 ///
-/// Reading the profiles is a tenth of what a page costs. A device that keeps them, and follows
-/// [`changes`](crate::queries::changes), leaves it out. The list travels with each request: name the people of the chat.
+/// Reading the profiles is a third of what a page costs in a group. A device that keeps them, and follows
+/// [`changes`](crate::queries::changes), leaves it out. The list travels to this function, not to the database: name the people
+/// of the chat.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();
@@ -143,12 +144,7 @@ impl Page {
         let is_asked = from <= to;
         let older_before = (is_asked && from > first_seq).then_some(from);
         let newer_after = (is_asked && to < last_seq).then_some(to);
-        let (Some(first), Some(last)) = (messages.first(), messages.last()) else {
-            let (entries, profiles) = (Vec::new(), HashMap::new());
-            return Ok(Self { entries, profiles, older_before, newer_after, first_seq });
-        };
-        let (chat_id, first, last) = (first.chat_id, first.seq, last.seq);
-        let extras = Extras::read(conn, chat_id, reader, known, (first, last), &messages)?;
+        let extras = Extras::read(conn, reader, first_seq, known, &messages)?;
         let mut entries = Vec::<Entry>::with_capacity(messages.len());
         for message in messages {
             // What it answers came before it: it is on the page already, or not at all.
@@ -163,9 +159,9 @@ impl Page {
                 entry.attachments.push(attachment);
             }
         }
-        for (seq, reaction) in extras.reactions {
+        for (seq, reactions) in extras.reactions {
             if let Some(entry) = find(&mut entries, seq) {
-                entry.reactions.push(reaction);
+                entry.reactions = reactions;
             }
         }
         Ok(Self { entries, profiles: extras.profiles, older_before, newer_after, first_seq })

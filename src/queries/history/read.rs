@@ -43,7 +43,9 @@ type Outcome = Result<Page, Error<HistoryRefused>>;
 /// `page` is a [`Limit`](crate::page::Limit), or a [`PageRequest`] of a device that has some of the profiles already.
 ///
 /// Two statements, which lock nothing; the first decides whether the reader may read, and is the only one when there is
-/// nothing. Each sees its own moment: whoever needs one for both runs this in a transaction of `REPEATABLE READ`.
+/// nothing. One more where there are more than 200 reactions to the page, and one where a device
+/// [knows](PageRequest::knowing) all who wrote the page, and not all whom they answer. Each sees its own moment: whoever needs
+/// one for all runs this in a transaction of `REPEATABLE READ`.
 /// Index: `messages_pkey`, by a closed range.
 ///
 /// # Errors
