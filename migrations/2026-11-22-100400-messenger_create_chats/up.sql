@@ -113,6 +113,9 @@ CREATE INDEX chat_participants_active_idx ON chat_participants (user_id, chat_id
 
 CREATE INDEX chat_participants_left_idx ON chat_participants (user_id, chat_id) WHERE left_at IS NOT NULL;
 
+CREATE INDEX chat_participants_hiding_idx ON chat_participants (user_id, chat_id)
+WHERE seen_after_seq > 0 OR hidden_seqs <> '{}';
+
 CREATE UNIQUE INDEX chat_participants_one_owner_key ON chat_participants (chat_id)
 WHERE role = 'owner' AND left_at IS NULL;
 
@@ -183,6 +186,8 @@ COMMENT ON CONSTRAINT chat_participants_user_fkey ON chat_participants IS
     'Not indexed as a whole: users are never deleted; who is a member has chat_participants_active_idx, and who left chat_participants_left_idx.';
 COMMENT ON INDEX chat_participants_active_idx IS 'Used by: a user''s chats, as an index-only scan.';
 COMMENT ON INDEX chat_participants_left_idx IS 'Used by: erasing and exporting what a user said in chats that they left.';
+COMMENT ON INDEX chat_participants_hiding_idx IS
+    'Used by: whether a user sees the newest message of each of their chats. It has the few members who do not see all.';
 COMMENT ON INDEX chat_participants_one_owner_key IS 'At most one active owner per chat.';
 COMMENT ON VIEW local_chats IS 'The rows of chats, to be locked, as local_users has those of users.';
 COMMENT ON COLUMN local_chats.id IS 'As in chats.';

@@ -13,7 +13,8 @@ SELECT
     head.last_sender_id,
     head.last_kind,
     head.last_preview,
-    -- For the rows of a page only, because PostgreSQL asks what costs something after it has sorted.
+    -- For the rows of a page only, because PostgreSQL asks what costs something after it has sorted; and of those who do not see
+    -- all of a chat, whom an index of their own has.
     CASE
         WHEN
             head.last_seq > 0 AND EXISTS (
@@ -22,6 +23,7 @@ SELECT
                 WHERE
                     viewer.chat_id = position.chat_id
                     AND viewer.user_id = position.user_id
+                    AND (viewer.seen_after_seq > 0 OR viewer.hidden_seqs <> '{}')
                     AND (viewer.seen_after_seq >= head.last_seq OR head.last_seq = ANY (viewer.hidden_seqs))
                 OFFSET 0
             ) THEN 2

@@ -105,10 +105,10 @@ impl Entry {
 /// while the user leafs through moves to the front, and is not on a later page.
 ///
 /// One statement, which locks nothing. It starts from the user's positions; its cost follows the number of the user's
-/// chats, not their length. Indexes: `unread_messages_pkey`, then `chat_heads_pkey`, `chats_pkey`, `users_pkey` and
-/// `chat_settings_pkey`; for chats with something unread, `messages_uncounted_idx` and `message_mentions_user_idx`. Where the
-/// database keeps `inbox_by_user`, that table's key instead of those of positions, heads, settings and messages; what others did
-/// is a moment late then, see [`projector`](crate::projector).
+/// chats, not their length. Indexes: `unread_messages_pkey`, then `chat_heads_pkey`, `chats_pkey`, `users_pkey`,
+/// `chat_settings_pkey` and `chat_participants_hiding_idx`; for chats with something unread, `messages_uncounted_idx` and
+/// `message_mentions_user_idx`. Where the database keeps `inbox_by_user`, that table's key instead of those of positions, heads,
+/// settings, participants and messages; what others did is a moment late then, see [`projector`](crate::projector).
 ///
 /// # Errors
 ///

@@ -40,7 +40,8 @@ const MEMBER: &str = "chat_participants";
 const SEND: &[&str] = &["chat_heads_pkey", "unread_messages_pkey", MEMBER];
 const HISTORY: &[&str] =
     &["messages_pkey", "attachments_pkey", "message_reactions_pkey", "users_pkey", "chat_heads_pkey", MEMBER];
-const INBOX: &[&str] = &["unread_messages_pkey", "chat_heads_pkey", "chats_pkey", "users_pkey"];
+const INBOX: &[&str] =
+    &["unread_messages_pkey", "chat_heads_pkey", "chats_pkey", "users_pkey", "chat_participants_hiding_idx"];
 const UNREAD: &[&str] = &["unread_messages_pkey", "chat_heads_pkey"];
 
 #[test]
