@@ -202,3 +202,27 @@ fn a_pause_can_be_interrupted() {
         migrate::run(&pool(&database, 100, vec![change]), &RunOptions::default(), &mut StopsAfterwards::default());
     assert!(matches!(failed, Err(Error::Interrupted { done: 0, left: 1 })), "{failed:?}");
 }
+
+/// Where the lock is in the way of reading the catalog already, before the first migration, and of a redo in one transaction.
+#[test]
+fn every_pause_can_be_interrupted() {
+    let database = TestDatabase::empty();
+    let all = migrate::migrations().unwrap();
+    let (_, before) = all.split_last().unwrap();
+    let options =
+        RunOptions { to: before.last().map(|migration| migration.version.to_string()), ..RunOptions::default() };
+    migrate::run(&pool(&database, 100, all.clone()), &options, &mut Silent).unwrap();
+    let holder = LockHolder::of(&database, "LOCK TABLE users");
+    let pool = pool(&database, 100, all.clone());
+    let failed = migrate::run(&pool, &RunOptions::default(), &mut StopsAfterwards::default());
+    assert!(matches!(failed, Err(Error::Interrupted { done: 0, left: 1 })), "{failed:?}");
+    drop(holder);
+    migrate::run(&pool, &RunOptions::default(), &mut Silent).unwrap();
+    let _holder = LockHolder::of(&database, "LOCK TABLE users");
+    // In one transaction, and where a migration is among them that runs in none.
+    for count in [1, all.len()] {
+        let failed = migrate::redo(&pool, &migrate::Revert::Newest(count), &mut StopsAfterwards::default());
+        let left = 2 * count;
+        assert!(matches!(failed, Err(Error::Interrupted { done: 0, left: planned }) if planned == left), "{failed:?}");
+    }
+}

@@ -50,6 +50,7 @@ pub fn redo(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result
     let (steps, catalog, extras) = if down.iter().all(apply::fits_a_transaction) {
         let last = down.first().copied();
         let (steps, catalog, extras) = retry_policy.attempt(observer, |monitor, observer| {
+            apply::stop_if_wanted(observer, 0, 2 * down.len())?;
             let uncommitted = |source| match last {
                 Some(migration) => Error::Bookkeeping { migration, direction: Direction::Up, what: "COMMIT", source },
                 None => Error::Server(source),
@@ -68,7 +69,10 @@ pub fn redo(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result
         (steps, catalog, extras)
     } else {
         let up: Vec<_> = down.iter().rev().copied().collect();
-        let extras = retry_policy.attempt(observer, |_, _| Ok(Extras::of(connection)?))?;
+        let extras = retry_policy.attempt(observer, |_, observer| {
+            apply::stop_if_wanted(observer, 0, 2 * down.len())?;
+            Ok(Extras::of(connection)?)
+        })?;
         let mut steps = apply::each(connection, retry_policy, &down, Direction::Down, observer)?;
         steps.extend(apply::each(connection, retry_policy, &up, Direction::Up, observer)?);
         let catalog = compare::now(connection, pool)?;

@@ -40,7 +40,7 @@ impl<'a> RetryPolicy<'a> {
     /// it fails so, or bear being begun anew.
     ///
     /// The pauses begin with the lock timeout and double, each cut by up to half at random, for two that stand in each
-    /// other's way not to meet again. The attempt itself looks whether the observer wants to stop.
+    /// other's way not to meet again. The attempt looks first whether the observer wants to stop, and knows what it leaves.
     ///
     /// An attempt that made others wait for longer than the lock timeout is the last: the next would do so again.
     ///
@@ -77,8 +77,11 @@ impl<'a> RetryPolicy<'a> {
             }
             let cut = jittered(pause.min(LONGEST_PAUSE));
             let left = self.retries + 1 - attempts;
-            observer.on(&Event::SteppedBack { blocker: known.as_ref(), pause: cut, left });
-            rest(cut, observer);
+            // Then the next attempt is none.
+            if !observer.wants_to_stop() {
+                observer.on(&Event::SteppedBack { blocker: known.as_ref(), pause: cut, left });
+                rest(cut, observer);
+            }
             pause = pause.saturating_mul(2);
         }
     }
