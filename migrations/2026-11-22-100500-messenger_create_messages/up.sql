@@ -192,12 +192,13 @@ BEGIN
         RETURN left(words, 100);
     END IF;
 
-    -- Two code points for each character are usually enough, also in scripts with many marks. Only if not, more is read.
+    -- Two code points for each character are usually enough, also in scripts with many marks. Only if not, more is read; one more
+    -- each time, which tells whether the character before it ends there.
     FOREACH reach IN ARRAY ARRAY[200, 300] LOOP
         parts := ARRAY(
             SELECT matched[1]
             FROM regexp_matches(
-                left(words, reach),
+                left(words, reach + 1),
                 E'(?:\\r\\n|[' || flag || ']{2}|[' || initials || ']*.)[' || marks || ']*(?:(?:[' || linkers || '][' || marks || ']*['
                 || conjoined || E']|\\u200D[' || signs || '])[' || marks || ']*)*',
                 'g'

@@ -32,7 +32,8 @@ pub struct Connection {
     #[arg(long, global = true, value_name = "TIME", default_value = "2s", value_parser = of_milliseconds, help_heading = "Connection")]
     pub lock_timeout: Duration,
 
-    /// How often to retry a migration that did not get a lock in that time; each pause is twice as long as the last
+    /// How often to retry a migration that did not get a lock in that time; each pause is about twice as long as the last, and
+    /// 30 s at most
     #[arg(long, global = true, value_name = "N", default_value = "5", help_heading = "Connection")]
     pub lock_retries: usize,
 

@@ -128,12 +128,13 @@ fn a_listener_that_hangs_up_is_waited_for() {
 #[test]
 fn what_is_wrong_on_this_side_is_not_waited_for() {
     let url = own_server().url("postgres");
-    for (wrong, told) in [
-        ("&sslmode=nonsense", "asks for what cannot be"),
-        ("&target_session_attrs=nonsense", "asks for what cannot be"),
-        ("&options=-cno_such_setting%3D1", "no_such_setting"),
+    for (wrong, told, code) in [
+        ("&sslmode=nonsense", "asks for what cannot be", 2),
+        ("&target_session_attrs=nonsense", "asks for what cannot be", 2),
+        ("&options=-cno_such_setting%3D1", "no_such_setting", 7),
     ] {
-        let run = Run::of(messenger_db(&["run", "--wait", "60"]).env("DATABASE_URL", format!("{url}{wrong}"))).exits(7);
+        let run =
+            Run::of(messenger_db(&["run", "--wait", "60"]).env("DATABASE_URL", format!("{url}{wrong}"))).exits(code);
         assert!(run.stderr.contains(told) && !run.stderr.contains("waiting"), "{}", run.stderr);
     }
     let url = url.replace("user=messenger", "user=secretive");

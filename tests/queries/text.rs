@@ -203,6 +203,26 @@ fn a_name_has_no_marks_of_direction() {
 }
 
 #[test]
+fn a_preview_has_a_character_that_ends_at_the_300th_code_point() {
+    let database = TestDatabase::migrated();
+    // Syllables of three parts: a hundred of them, 99 after a letter, and where the 300th is the last code point of all.
+    let syllable = "\u{1100}\u{1161}\u{11A8}";
+    let man = "👨\u{200D}\u{1F9B0}";
+    for (text, code_points) in [
+        (syllable.repeat(150), 300),
+        (syllable.repeat(100), 300),
+        (format!("a{}", syllable.repeat(150)), 298),
+        (format!("{}xy", man.repeat(100)), 300),
+        (format!("{}e\u{301}\u{301}", man.repeat(99)), 300),
+        (format!("{}e\u{301}\u{301}\u{301}", man.repeat(99)), 297),
+        (format!("e{}x", "\u{301}".repeat(299)), 300),
+    ] {
+        let shown = database.value(&format!("SELECT message_preview($text${text}$text$)"));
+        assert_eq!((text.starts_with(&shown), shown.chars().count()), (true, code_points), "{text:?}");
+    }
+}
+
+#[test]
 fn a_preview_is_a_hundred_characters_and_cuts_none() {
     let database = TestDatabase::migrated();
     let mut dice = SmallRng::seed_from_u64(7);

@@ -64,9 +64,11 @@ pub(super) fn no_connection(conninfo: &Conninfo, obstacle: Obstacle, waited: Dur
     if obstacle.passes() && waited.is_zero() && error.sqlstate != STATEMENT_TIMEOUT {
         help.push_str(" Where that is about to change, `--wait 30s` waits up to 30 seconds.");
     }
+    // Whoever tries again at 7 would do so for ever.
+    let exit = if obstacle == Obstacle::Impossible { Exit::Usage } else { Exit::NoConnection };
     Problem {
         sqlstate: Some(error.sqlstate.clone()),
-        ..Problem::new(Exit::NoConnection, format!("cannot connect to the database\n{}", error.message), help)
+        ..Problem::new(exit, format!("cannot connect to the database\n{}", error.message), help)
     }
 }
 
