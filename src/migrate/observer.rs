@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crate::migrate::error::Error;
 use crate::migrate::model::backup::Backup;
 use crate::migrate::model::blocker::Blocker;
 use crate::migrate::model::holder::Holder;
@@ -151,6 +152,13 @@ pub trait Observer {
     /// Whether to tell how far a backup is, which takes a connection of its own while it lasts.
     fn wants_progress(&self) -> bool {
         false
+    }
+}
+
+impl dyn Observer + '_ {
+    /// An error when the observer wants to stop, which says how many of what was planned are done.
+    pub(crate) fn stop_if_wanted(&self, done: usize, planned: usize) -> Result<(), Error> {
+        if self.wants_to_stop() { Err(Error::Interrupted { done, left: planned - done }) } else { Ok(()) }
     }
 }
 

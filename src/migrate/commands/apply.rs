@@ -76,8 +76,7 @@ pub(crate) fn each(
     let mut is_changed = false;
     let mut steps = Vec::with_capacity(migrations.len());
     for migration in migrations {
-        let attempted = retry_policy.attempt(observer, |monitor, observer| {
-            stop_if_wanted(observer, steps.len(), migrations.len())?;
+        let attempted = retry_policy.attempt(observer, (steps.len(), migrations.len()), |monitor, observer| {
             if std::mem::replace(&mut is_changed, true) {
                 session.put_back(connection)?;
             }
@@ -131,10 +130,6 @@ pub(crate) fn fits_a_transaction(migration: &Migration) -> bool {
     [Direction::Up, Direction::Down]
         .iter()
         .all(|direction| in_a_transaction(*direction, migration).is_some_and(|sql| !is_about_its_own(&sql)))
-}
-
-pub(crate) fn stop_if_wanted(observer: &dyn Observer, done: usize, planned: usize) -> Result<(), Error> {
-    if observer.wants_to_stop() { Err(Error::Interrupted { done, left: planned - done }) } else { Ok(()) }
 }
 
 /// Carries out one migration and keeps its rows in the history and the ledger, in whatever transaction is open.

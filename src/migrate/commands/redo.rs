@@ -47,10 +47,10 @@ pub fn redo(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result
     owner::assume(connection)?;
     ledger::complete(connection, &before, pool.all())?;
     let retry_policy = &mut RetryPolicy::new(pool, monitor_session);
+    let planned = (0, 2 * down.len());
     let (steps, catalog, extras) = if down.iter().all(apply::fits_a_transaction) {
         let last = down.first().copied();
-        let (steps, catalog, extras) = retry_policy.attempt(observer, |monitor, observer| {
-            apply::stop_if_wanted(observer, 0, 2 * down.len())?;
+        let (steps, catalog, extras) = retry_policy.attempt(observer, planned, |monitor, observer| {
             let uncommitted = |source| match last {
                 Some(migration) => Error::Bookkeeping { migration, direction: Direction::Up, what: "COMMIT", source },
                 None => Error::Server(source),
@@ -69,10 +69,7 @@ pub fn redo(pool: &Pool, extent: &Revert, observer: &mut dyn Observer) -> Result
         (steps, catalog, extras)
     } else {
         let up: Vec<_> = down.iter().rev().copied().collect();
-        let extras = retry_policy.attempt(observer, |_, observer| {
-            apply::stop_if_wanted(observer, 0, 2 * down.len())?;
-            Ok(Extras::of(connection)?)
-        })?;
+        let extras = retry_policy.attempt(observer, planned, |_, _| Ok(Extras::of(connection)?))?;
         let mut steps = apply::each(connection, retry_policy, &down, Direction::Down, observer)?;
         steps.extend(apply::each(connection, retry_policy, &up, Direction::Up, observer)?);
         let catalog = compare::now(connection, pool)?;
@@ -100,7 +97,7 @@ fn at_once(
     for (migrations, direction) in [(down, Direction::Down), (&up, Direction::Up)] {
         observer.on(&Event::Planned { migrations, direction });
         for migration in migrations {
-            apply::stop_if_wanted(observer, 0, 2 * down.len())?;
+            observer.stop_if_wanted(0, 2 * down.len())?;
             steps.push(apply::one(connection, &session, monitor, migration, direction, observer)?);
             session.put_back_as_if_committed(connection).map_err(|source| Error::Bookkeeping {
                 migration: *migration,

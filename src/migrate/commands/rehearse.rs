@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use crate::migrate::commands::plan;
 use crate::migrate::commands::run::{self, RunOptions};
-use crate::migrate::commands::{apply, plan};
 use crate::migrate::error::Error;
 use crate::migrate::model::interrupted::Interrupted;
 use crate::migrate::model::migration::Migration;
@@ -157,7 +157,7 @@ fn carry_out(
 ) -> Result<(), Error> {
     let known = relations(connection)?;
     for (index, migration) in migrations.iter().enumerate() {
-        apply::stop_if_wanted(observer, 0, migrations.len() - index)?;
+        observer.stop_if_wanted(0, migrations.len() - index)?;
         observer.on(&Event::Rehearsing { migration, done: index, total: migrations.len() });
         let Some(form) = form(connection, migration, &known)? else {
             rehearsal.left_out.push(*migration);

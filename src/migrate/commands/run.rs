@@ -80,11 +80,8 @@ pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Re
     owner::assume(connection)?;
     let mut retry_policy = RetryPolicy::new(pool, monitor_session);
     if !options.allow_drift && !is_begun(connection, &pending)? {
-        let compare = |_: &mut LockMonitor<'_>, observer: &mut dyn Observer| {
-            apply::stop_if_wanted(observer, 0, pending.len())?;
-            compare::now(connection, pool)
-        };
-        refuse_drift(retry_policy.attempt(observer, compare)?, 0)?;
+        let compare = |_: &mut LockMonitor<'_>, _: &mut dyn Observer| compare::now(connection, pool);
+        refuse_drift(retry_policy.attempt(observer, (0, pending.len()), compare)?, 0)?;
     }
     if let Some(options) = &options.backup {
         // Under the lock: nobody migrates between the two.

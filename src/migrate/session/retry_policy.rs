@@ -40,22 +40,26 @@ impl<'a> RetryPolicy<'a> {
     /// it fails so, or bear being begun anew.
     ///
     /// The pauses begin with the lock timeout and double, each cut by up to half at random, for two that stand in each
-    /// other's way not to meet again. The attempt looks first whether the observer wants to stop, and knows what it leaves.
+    /// other's way not to meet again. Before each attempt the observer is asked whether to stop: `done` and `planned` say how many
+    /// migrations are done then, and how many were to be.
     ///
     /// An attempt that made others wait for longer than the lock timeout is the last: the next would do so again.
     ///
     /// # Errors
     ///
-    /// That of the attempt; [`Error::Blocked`] around it when it was the last, and a lock that failed it.
+    /// [`Error::Interrupted`] when the observer wants to stop; that of the attempt; [`Error::Blocked`] around it when it was the
+    /// last, and a lock that failed it.
     pub(crate) fn attempt<T>(
         &mut self,
         observer: &mut dyn Observer,
+        (done, planned): (usize, usize),
         mut attempt: impl FnMut(&mut LockMonitor<'_>, &mut dyn Observer) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let mut known: Option<Blocker> = None;
         let mut pause = self.limit;
         let mut attempts = 0;
         loop {
+            observer.stop_if_wanted(done, planned)?;
             attempts += 1;
             let mut monitor = LockMonitor::new(self.monitor_session, self.limit, self.budget());
             let error = match attempt(&mut monitor, observer) {
@@ -77,7 +81,6 @@ impl<'a> RetryPolicy<'a> {
             }
             let cut = jittered(pause.min(LONGEST_PAUSE));
             let left = self.retries + 1 - attempts;
-            // Then the next attempt is none.
             if !observer.wants_to_stop() {
                 observer.on(&Event::SteppedBack { blocker: known.as_ref(), pause: cut, left });
                 rest(cut, observer);
