@@ -1,9 +1,11 @@
 //! The cost of marking as read, presence, edits and reactions: beside a bare INSERT, and beside other designs.
 
+use diesel::prelude::*;
 use messenger_db::actor::Actor;
-use messenger_db::enums::UserStatus;
-use messenger_db::queries::messages::{self, Draft};
-use messenger_db::queries::{accounts, reactions};
+use messenger_db::enums::{MessageKind, UserStatus};
+use messenger_db::ids::{ChatId, UserId};
+use messenger_db::queries::{accounts, messages, reactions};
+use messenger_db::schema::messages as sent;
 use messenger_db::seq::Seq;
 use rand::RngExt as _;
 use rand::rngs::SmallRng;
@@ -14,7 +16,6 @@ use super::limit::{BARE_INSERT, bare_insert};
 use super::marking::Readers;
 use super::measure::{Contender, Pace, Summary};
 use super::peers::{self, Peer};
-use super::send::somebody;
 
 const EMOJI: [&str; 8] = ["👍", "❤️", "😂", "😮", "😢", "🙏", "🎉", "🔥"];
 
@@ -40,7 +41,7 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
     };
     let chats: Vec<_> = direct.iter().take(2_000).map(|chat| chat.id).collect();
     let posts = peers::posts::some(&mut Peer::Posts.connect(bench), &chats);
-    let own = own_messages(bench);
+    let own = own_messages(&mut bench.large.connect(), &chats);
     let mut contenders = [
         bare_insert(bench),
         readers.contender("mark read", bench),
@@ -119,17 +120,16 @@ pub fn figures(bench: &Bench, summary: &mut Summary) {
     }
 }
 
-/// Messages to edit: one of each of two thousand direct chats, sent anew by one of its members.
-fn own_messages(bench: &Bench) -> Vec<(messenger_db::ids::ChatId, Actor, Seq)> {
-    let chats = bench.large.world.chats_of(2);
-    let mut conn = bench.large.connect();
-    let mut dice = <SmallRng as rand::SeedableRng>::seed_from_u64(5);
-    (0..2_000)
-        .map(|_| {
-            let (chat, sender) = somebody(&chats, &mut dice);
-            let draft = Draft::text(bench.words.say(&mut dice));
-            let sent = messages::send(&mut conn, Actor::trusted(sender), chat, &draft).unwrap();
-            (chat, Actor::trusted(sender), sent.message.seq)
-        })
+/// The messages of some chats, each with its sender.
+fn own_messages(conn: &mut PgConnection, of: &[ChatId]) -> Vec<(ChatId, Actor, Seq)> {
+    sent::table
+        .filter(sent::chat_id.eq_any(of))
+        .filter(sent::kind.eq(MessageKind::Text))
+        .filter(sent::deleted_at.is_null())
+        .select((sent::chat_id, sent::sender_id.assume_not_null(), sent::seq))
+        .load::<(ChatId, UserId, Seq)>(conn)
+        .unwrap()
+        .into_iter()
+        .map(|(chat, sender, seq)| (chat, Actor::trusted(sender), seq))
         .collect()
 }
