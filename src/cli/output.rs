@@ -28,6 +28,8 @@ pub struct Output {
     backup: Option<Backup>,
     progress: ProgressBar,
     waiting_for: Option<String>,
+    /// How wide the names of the planned migrations are.
+    width: usize,
     beside: bool,
     unwritten: RefCell<Option<io::Error>>,
 }
@@ -51,6 +53,7 @@ impl Output {
             backup: None,
             progress,
             waiting_for: None,
+            width: 0,
             beside: false,
             unwritten: RefCell::default(),
         }
@@ -288,6 +291,7 @@ impl Observer for Output {
             }
             Event::Planned { migrations, direction } => {
                 let what = if *direction == Direction::Up { "applying" } else { "reverting" };
+                self.width = widest(migrations.iter().map(|migration| migration.name));
                 self.begin(what, migrations.len() as u64, "{prefix} {bar:30} {pos}/{len}{left}; {wide_msg}");
             }
             Event::Rehearsing { migration, done, total } => {
@@ -331,7 +335,8 @@ impl Observer for Output {
                     Direction::Down => ("reverted", AnsiColor::Yellow),
                 };
                 let verb = styled(color.on_default(), verb);
-                self.line(&format!("{verb}  {:<48} {:>8}", step.migration.name, in_words(step.duration)));
+                let (name, width) = (step.migration.name, self.width);
+                self.line(&format!("{verb}  {name:<width$} {:>8}", in_words(step.duration)));
                 self.progress.inc(1);
             }
         }
@@ -377,6 +382,11 @@ pub fn styled(style: Style, text: &str) -> String {
 /// Whole seconds, so that a wait of 20 begins with 20.
 fn rounded_up(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
+}
+
+/// How many characters the longest of some names has, for what follows them to be a column.
+pub fn widest(names: impl Iterator<Item: AsRef<str>>) -> usize {
+    names.map(|name| name.as_ref().chars().count()).max().unwrap_or_default()
 }
 
 /// A duration as people say it: `12 ms`, `3.4 s`.

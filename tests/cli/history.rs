@@ -29,6 +29,19 @@ fn list_marks_what_is_applied_what_is_pending_and_what_is_unknown() {
 }
 
 #[test]
+fn what_follows_a_name_is_a_column_however_long_the_names_are() {
+    let database = TestDatabase::empty();
+    let lined_up = |lines: Vec<&str>, ends: &str| {
+        let at: Vec<_> = lines.iter().map(|line| line.find(ends).unwrap_or_else(|| panic!("{line}"))).collect();
+        assert!(lines.len() == names().len() && at.iter().all(|column| *column == at[0]), "{lines:#?}");
+    };
+    let run = on(&database, &["run"]).exits(0);
+    lined_up(run.stdout.lines().filter(|line| line.starts_with("applied")).collect(), " ms");
+    let list = on(&database, &["list"]).exits(0);
+    lined_up(list.stdout.lines().skip(1).collect(), "Z ");
+}
+
+#[test]
 fn list_says_when_each_was_applied() {
     let database = at(names()[0]);
     database.execute("UPDATE __diesel_schema_migrations SET run_on = '2026-01-02 03:04:05'").unwrap();

@@ -1,7 +1,7 @@
 //! Prints what `list` and `pending` show.
 
 use crate::cli::args::Connection;
-use crate::cli::output::{Output, in_words};
+use crate::cli::output::{Output, in_words, widest};
 use crate::cli::report::{List, Listed, Pending};
 use crate::cli::{Exit, Problem, database};
 use crate::migrate::{self, Applied, Migration, Origin};
@@ -13,19 +13,24 @@ pub fn list(connection: &Connection, output: &mut Output) -> Result<Exit, Proble
     let migrations: Vec<_> = database.pool.migrations().iter().chain(database.pool.own()).collect();
     let edited = |migration: &Migration| if status.edited.contains(migration) { "  edited since" } else { "" };
 
+    let named = |row: &Applied| row.record.as_ref().map_or(row.version.clone(), |record| record.name.clone());
+    let others = status.ahead.iter().chain(status.foreign.iter().take(FEW)).map(named);
+    let width = widest(migrations.iter().map(|migration| migration.name.to_owned()).chain(others));
+
     output.line("Migrations:");
     for migration in &migrations {
         output.line(&match status.row(migration) {
-            Some(row) => format!("  [X] {:<48} {}{}{}", migration.name, row.run_on, recorded(row), edited(migration)),
+            Some(row) => {
+                format!("  [X] {:<width$} {}{}{}", migration.name, row.run_on, recorded(row), edited(migration))
+            }
             None => format!("  [ ] {}", migration.name),
         });
     }
-    let named = |row: &Applied| row.record.as_ref().map_or(row.version.clone(), |record| record.name.clone());
     for row in &status.ahead {
-        output.line(&format!("  [?] {:<48} {}{}  not known to this binary", named(row), row.run_on, recorded(row)));
+        output.line(&format!("  [?] {:<width$} {}{}  not known to this binary", named(row), row.run_on, recorded(row)));
     }
     for row in status.foreign.iter().take(FEW) {
-        output.line(&format!("  [-] {:<48} {}  not a migration of messenger-db", named(row), row.run_on));
+        output.line(&format!("  [-] {:<width$} {}  not a migration of messenger-db", named(row), row.run_on));
     }
     if let Some(more) = more(&status.foreign) {
         output.line(&format!("  [-] {more}"));
