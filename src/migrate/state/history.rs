@@ -51,11 +51,11 @@ pub(crate) fn read(connection: &mut Connection) -> Result<History, Error> {
                  SELECT string_agg(quote_ident(nspname), ', ' ORDER BY nspname)
                  FROM pg_namespace AS schema
                  WHERE
-                     nspname IN (
+                     NOT has_schema_privilege(schema.oid, 'USAGE')
+                     AND nspname = ANY (ARRAY(
                          SELECT replace(btrim(name, ' \"'), '$user', current_user)
                          FROM unnest(string_to_array(current_setting('search_path'), ',')) AS name
-                     )
-                     AND NOT has_schema_privilege(schema.oid, 'USAGE')
+                     ))
                      AND (
                          current_schema() IS NULL
                          OR EXISTS (
@@ -70,7 +70,7 @@ pub(crate) fn read(connection: &mut Connection) -> Result<History, Error> {
              END,
              (
                  SELECT min(relnamespace::regnamespace::text) FROM pg_class
-                 WHERE relname = 'messenger_db_ledger' AND relkind = 'r' AND relnamespace <> (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+                 WHERE relname = 'messenger_db_ledger' AND relkind = 'r' AND relnamespace::regnamespace::text <> quote_ident(current_schema())
              ),
              to_regclass('pg_dist_partition') IS NOT NULL
          FROM (SELECT to_regclass(quote_ident(current_schema()) || '.messenger_db_ledger')) AS ledger (oid)",
