@@ -166,7 +166,7 @@ CREATE FUNCTION send_messages(
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    by_members bigint[] := '{}';
+    by_members bigint[];
     apart uuid[] := in_chats;
     draft record;
 BEGIN
@@ -324,14 +324,19 @@ BEGIN
         UNION ALL
         SELECT judged.number, CASE judged.refusal WHEN 'blocked' THEN 0 ELSE -1 END, NULL, NULL, NULL
         FROM judged
-        WHERE judged.refusal IS NOT NULL;
+        WHERE judged.refusal IS NOT NULL
+        UNION ALL
+        -- Also who became a member while this waited: other heads are locked by now.
+        SELECT given.number, NULL, NULL, NULL, NULL
+        FROM unnest((SELECT in_chats)) WITH ORDINALITY AS given (chat_id, number)
+        WHERE given.number <> ALL (by_members);
     END IF;
 
     FOR draft IN
         SELECT given.*
         FROM unnest(in_chats, by_users, message_ids, kinds, texts, more, answered)
             WITH ORDINALITY AS given (chat_id, user_id, id, kind, words, facts, answered_seq, number)
-        WHERE given.chat_id = ANY (apart) OR given.number <> ALL (by_members)
+        WHERE given.chat_id = ANY (apart) AND coalesce(given.number = ANY (by_members), true)
         ORDER BY given.chat_id, given.number
     LOOP
         place := draft.number;

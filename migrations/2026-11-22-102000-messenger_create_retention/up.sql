@@ -408,7 +408,8 @@ BEGIN
     WHERE chat.deleted_at < deleted_before
     ORDER BY chat.deleted_at
     LIMIT 1
-    FOR UPDATE SKIP LOCKED;
+    -- Not FOR UPDATE: who changes a head twice in a transaction has its foreign key checked under the lock of the head.
+    FOR NO KEY UPDATE SKIP LOCKED;
 
     IF NOT FOUND THEN
         RETURN;

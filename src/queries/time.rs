@@ -1,6 +1,6 @@
 //! The times that the database stores: those of the years 1 to 9999, which everybody can read again.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 /// The first time that is stored.
 const FIRST: DateTime<Utc> = match DateTime::from_timestamp(-62_135_596_800, 0) {
@@ -17,6 +17,14 @@ const LAST: DateTime<Utc> = match DateTime::from_timestamp(253_402_300_799, 999_
 /// The time, or the nearest that is stored: to compare with what is.
 pub(crate) fn storable(time: DateTime<Utc>) -> DateTime<Utc> {
     time.clamp(FIRST, LAST)
+}
+
+/// The longest length of time that is taken from a caller, in years of 365.25 days: 100.
+const LONGEST: TimeDelta = TimeDelta::days(36_525);
+
+/// The length of time, or the nearest that is an interval of PostgreSQL's.
+pub(super) fn interval(time: TimeDelta) -> TimeDelta {
+    time.clamp(-LONGEST, LONGEST)
 }
 
 /// Whether the time can be stored.

@@ -13,7 +13,7 @@ use std::collections::hash_map::{Entry, HashMap};
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
 use diesel::{PgConnection, QueryResult};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -224,17 +224,106 @@ impl<W: Work> Drop for Turn<W> {
     }
 }
 
-/// The same error for another caller, as far as an error can be copied: kind and message.
+/// The same error for another caller.
 fn copy(error: &DieselError) -> DieselError {
     match error {
         DieselError::DatabaseError(kind, information) => {
-            DieselError::DatabaseError(*kind, Box::new(information.message().to_owned()))
+            DieselError::DatabaseError(*kind, Box::new(Information::of(&**information)))
         }
+        DieselError::RollbackErrorOnCommit { commit_error, .. } => copy(commit_error),
         other => DieselError::DatabaseError(DatabaseErrorKind::Unknown, Box::new(other.to_string())),
+    }
+}
+
+/// What the server said. A deadlock is recognised by the details.
+struct Information {
+    message: String,
+    details: Option<String>,
+    hint: Option<String>,
+    table_name: Option<String>,
+    column_name: Option<String>,
+    constraint_name: Option<String>,
+    statement_position: Option<i32>,
+}
+
+impl Information {
+    fn of(information: &dyn DatabaseErrorInformation) -> Self {
+        Self {
+            message: information.message().to_owned(),
+            details: information.details().map(str::to_owned),
+            hint: information.hint().map(str::to_owned),
+            table_name: information.table_name().map(str::to_owned),
+            column_name: information.column_name().map(str::to_owned),
+            constraint_name: information.constraint_name().map(str::to_owned),
+            statement_position: information.statement_position(),
+        }
+    }
+}
+
+impl DatabaseErrorInformation for Information {
+    fn message(&self) -> &str {
+        &self.message
+    }
+
+    fn details(&self) -> Option<&str> {
+        self.details.as_deref()
+    }
+
+    fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    fn table_name(&self) -> Option<&str> {
+        self.table_name.as_deref()
+    }
+
+    fn column_name(&self) -> Option<&str> {
+        self.column_name.as_deref()
+    }
+
+    fn constraint_name(&self) -> Option<&str> {
+        self.constraint_name.as_deref()
+    }
+
+    fn statement_position(&self) -> Option<i32> {
+        self.statement_position
     }
 }
 
 fn lost() -> DieselError {
     let message = "it is not known what became of it: the task that worked on it ended".to_owned();
     DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, Box::new(message))
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+    use super::{Information, copy};
+    use crate::retry::Transient as _;
+
+    #[test]
+    fn a_deadlock_is_one_for_each_caller() {
+        let information = Information {
+            message: "deadlock detected".to_owned(),
+            details: Some(
+                "Process 1 waits for ShareLock on transaction 3; blocked by process 2.\n\
+                 Process 2 waits for ShareLock on transaction 4; blocked by process 1."
+                    .to_owned(),
+            ),
+            hint: None,
+            table_name: None,
+            column_name: None,
+            constraint_name: None,
+            statement_position: None,
+        };
+        let error = DieselError::DatabaseError(DatabaseErrorKind::Unknown, Box::new(information));
+        let at_commit = DieselError::RollbackErrorOnCommit {
+            rollback_error: Box::new(copy(&error)),
+            commit_error: Box::new(copy(&error)),
+        };
+        for error in [error, at_commit] {
+            assert!(error.is_transient() && copy(&error).is_transient() && copy(&copy(&error)).is_transient());
+        }
+    }
 }

@@ -12,7 +12,7 @@ use messenger_db::page::Limit;
 use messenger_db::queries::changes::{self, ChangesRefused, Ending, Page, Pruned, Reload};
 use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::messages::{self, Draft};
-use messenger_db::queries::{accounts, blocks, contacts, reactions, receipts};
+use messenger_db::queries::{accounts, blocks, chat_settings, contacts, reactions, receipts};
 use messenger_db::seq::Seq;
 
 use super::cast::{self, at_once, by};
@@ -95,6 +95,37 @@ fn memberships_that_began_and_ended_say_when_and_how() {
     let page = changes::list(conn, by(bob), &device.state, Limit::default()).unwrap();
     assert_eq!((page.ended.len(), page.chats.len(), page.chats[0].reload), (0, 1, None));
     assert_eq!(device.check(conn, Limit::new(1)), Ok(()));
+}
+
+#[test]
+fn the_settings_of_a_chat_are_gone_for_who_left_it_and_is_in_it_again() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (chat, [alice, bob, _]) = cast::group(conn);
+    let archive = chat_settings::Changes { is_archived: Some(true), ..chat_settings::Changes::default() };
+    chat_settings::change(conn, by(bob), chat, &archive).unwrap();
+    let (state, behind) = [(); 2].map(|()| changes::begin(conn, by(bob)).unwrap()).into();
+    groups::leave(conn, by(bob), chat).unwrap();
+    groups::add(conn, by(alice), chat, bob).unwrap();
+    let page = changes::list(conn, by(bob), &state, Limit::default()).unwrap();
+    assert_eq!((page.settings, page.ended.len()), (vec![Some(chat)], 0));
+
+    // In as many pages as there can be.
+    let (mut state, mut named) = (behind, Vec::new());
+    loop {
+        let page = changes::list(conn, by(bob), &state, Limit::new(1)).unwrap();
+        named.extend(page.settings);
+        state = page.state;
+        if page.is_last {
+            break;
+        }
+    }
+    assert_eq!(named, [Some(chat)]);
+
+    // A chat that is new to the device has none that could have changed.
+    let new = groups::create(conn, by(alice), &NewGroup::new("New", &[bob])).unwrap().id;
+    let page = changes::list(conn, by(bob), &state, Limit::default()).unwrap();
+    assert_eq!((page.settings, page.chats[0].chat_id), (vec![], new));
 }
 
 #[test]

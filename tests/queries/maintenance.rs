@@ -3,12 +3,14 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::connection::SimpleConnection as _;
 use messenger_db::maintenance::{self, Options, Outcome, Report, Task};
 use messenger_db::projector;
-use messenger_db::queries::accounts;
+use messenger_db::queries::changes::{self, Pruned};
 use messenger_db::queries::groups::{self, NewGroup};
+use messenger_db::queries::retention::{self, Removal};
+use messenger_db::queries::{accounts, uploads};
 use pretty_assertions::assert_eq;
 
 use super::cast::{self, by, say};
@@ -24,6 +26,31 @@ fn at_once() -> Options {
         usernames: TimeDelta::zero(),
         messages: Some(TimeDelta::days(30)),
         ..Options::default()
+    }
+}
+
+#[test]
+fn times_that_are_none_of_the_databases_are_the_nearest_that_are() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (chat, [alice, bob, _]) = cast::group(conn);
+    say(conn, chat, alice, ["Hello"]);
+    cast::uploaded(conn, bob, [1000]);
+    for before in [DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC] {
+        let is_all = before == DateTime::<Utc>::MAX_UTC;
+        changes::prune(conn, Pruned::default(), before, 1000).unwrap();
+        let mut run = Removal::everywhere();
+        while !run.is_done {
+            run = retention::remove_messages(conn, run, before).unwrap();
+        }
+        assert_eq!(run.messages > 0, is_all, "{before}");
+        assert_eq!(retention::purge_chat(conn, before).unwrap(), None);
+        assert_eq!(accounts::release_usernames(conn, before, 10).unwrap(), 0);
+    }
+    for unattached in [TimeDelta::MAX, TimeDelta::MIN] {
+        let is_all = unattached == TimeDelta::MIN;
+        assert_eq!(uploads::discard(conn, unattached, 10).unwrap(), usize::from(is_all), "{unattached}");
+        assert_eq!(uploads::abandon(conn, unattached, 10).unwrap(), []);
     }
 }
 

@@ -25,6 +25,7 @@ mod hostile;
 mod hot;
 mod import;
 mod inbox;
+mod lock_order;
 mod maintenance;
 mod mentions;
 mod messages;

@@ -99,6 +99,7 @@ pub fn close(conn: &mut PgConnection, actor: Actor) -> Result<Closed, Error<Clos
         QueueAvatar { user }.load::<(String,)>(conn)?;
         anonymise(conn, user)?;
         reserved::reserve_of_closed(conn, user, &username)?;
+        user_changes::lock(conn, contacts.iter().chain(&blockers).copied().collect())?;
         user_changes::record(conn, &contacts, UserChangeKind::ContactChanged, About::other(user))?;
         user_changes::record(conn, &blockers, UserChangeKind::BlockChanged, About::other(user))?;
         Ok(Closed { chats, contacts, sessions })

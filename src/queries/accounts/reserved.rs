@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::ids::UserId;
 use crate::queries::functions::clock_timestamp;
+use crate::queries::time;
 use crate::schema::reserved_usernames;
 
 /// The hash of a username, which is the same in whatever case.
@@ -105,7 +106,7 @@ pub(super) fn is_reserved(conn: &mut PgConnection, username: &str, user: Option<
 pub fn release_usernames(conn: &mut PgConnection, before: DateTime<Utc>, batch: u16) -> QueryResult<usize> {
     let reserved = diesel::alias!(reserved_usernames as reserved);
     let oldest = reserved
-        .filter(reserved.field(reserved_usernames::reserved_at).lt(before))
+        .filter(reserved.field(reserved_usernames::reserved_at).lt(time::storable(before)))
         .order((reserved.field(reserved_usernames::reserved_at), reserved.field(reserved_usernames::username_hash)))
         .limit(batch.into())
         .select(reserved.field(reserved_usernames::username_hash))

@@ -236,7 +236,13 @@ fn page(
             .filter_map(|change| change.about_session_id)
             .collect(),
         settings: {
-            let settings = log.iter().filter(|change| change.kind == UserChangeKind::SettingsChanged);
+            // Those of a chat go with the membership: who left it and is in it again has none.
+            let is_there_again = |change: &UserChange| {
+                change.kind == UserChangeKind::MembershipBegan
+                    && change.about_chat_id.is_some_and(|chat_id| known.chats.contains_key(&chat_id))
+            };
+            let settings =
+                log.iter().filter(|change| change.kind == UserChangeKind::SettingsChanged || is_there_again(change));
             settings.map(|change| change.about_chat_id).collect::<BTreeSet<_>>().into_iter().collect()
         },
         hidden: read::hidden(conn, user_id, hidden)?,

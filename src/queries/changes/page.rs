@@ -28,8 +28,8 @@ pub struct Page {
     pub blocks: Vec<BlockChange>,
     /// The sessions of the user that were ended.
     pub ended_sessions: Vec<SessionId>,
-    /// The chats of which the user's own settings changed, to be read anew; `None`: those that are of no chat,
-    /// [`privacy`](crate::queries::privacy).
+    /// The chats of which the user's own settings changed, to be read anew, or which the user has left and is in again, without
+    /// the settings of before; `None`: those that are of no chat, [`privacy`](crate::queries::privacy).
     pub settings: Vec<Option<ChatId>>,
     /// The chats of which the user has deleted messages for themselves, or which the user has cleared, as they are now.
     pub hidden: Vec<HiddenChange>,

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Timestamptz};
 
 use super::super::statement::statement;
+use super::super::time;
 use crate::ids::{ChatId, UserId, sql_types as sql};
 
 /// Where a run of pruning stands.
@@ -67,7 +68,7 @@ statement! {
 /// # Ok::<(), diesel::result::Error>(())
 /// ```
 pub fn prune(conn: &mut PgConnection, run: Pruned, before: DateTime<Utc>, at_most: u32) -> QueryResult<Pruned> {
-    let (at_most, batch) = (i64::from(at_most), BATCH);
+    let (before, at_most, batch) = (time::storable(before), i64::from(at_most), BATCH);
     if !run.chats_done {
         let pruning = PruneChats { after: run.after_chat, before, at_most, batch };
         let (last, removed) = pruning.get_result::<(Option<ChatId>, i64)>(conn)?;

@@ -21,7 +21,7 @@ pub struct Left {
 }
 
 /// How many rows of each table are about a person, in the order of the tables' names: all are 0 once the person is
-/// [erased](super::of_user()).
+/// [erased](super::of_user()), and the [projector](crate::projector), where it runs, has caught up with that.
 ///
 /// The operator asks, to prove it. An id that the database does not know has nothing.
 ///

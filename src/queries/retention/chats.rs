@@ -7,6 +7,7 @@ use diesel::sql_types::{BigInt, Bool, Nullable, Timestamptz};
 use super::BATCH;
 use crate::ids::{ChatId, sql_types as sql};
 use crate::queries::statement::statement;
+use crate::queries::time;
 
 statement! {
     PurgeChat {
@@ -53,7 +54,7 @@ pub struct Purge {
 /// # Ok::<(), diesel::result::Error>(())
 /// ```
 pub fn purge_chat(conn: &mut PgConnection, deleted_before: DateTime<Utc>) -> QueryResult<Option<Purge>> {
-    let purging = PurgeChat { deleted_before, batch: BATCH };
+    let purging = PurgeChat { deleted_before: time::storable(deleted_before), batch: BATCH };
     let (chat_id, messages, is_gone) = purging.get_result::<(Option<ChatId>, i64, bool)>(conn)?;
     Ok(chat_id.map(|chat_id| Purge { chat_id, messages, is_gone }))
 }

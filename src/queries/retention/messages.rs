@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::BATCH;
 use crate::ids::{ChatId, sql_types as sql};
 use crate::queries::statement::statement;
+use crate::queries::time;
 use crate::seq::Seq;
 use crate::version::Version;
 
@@ -141,6 +142,7 @@ impl Removal {
 /// # Ok::<(), diesel::result::Error>(())
 /// ```
 pub fn remove_messages(conn: &mut PgConnection, mut run: Removal, before: DateTime<Utc>) -> QueryResult<Removal> {
+    let before = time::storable(before);
     run.batch = None;
     match run.phase {
         Phase::Find => find(conn, &mut run, before)?,

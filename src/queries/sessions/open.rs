@@ -12,6 +12,7 @@ use crate::error::{Error, refusals};
 use crate::ids::{SessionId, UserId, sql_types};
 use crate::models::UserSession;
 use crate::queries::statement::{Columns, statement};
+use crate::queries::time::interval;
 use crate::queries::{atomic, nul_character};
 use crate::schema::sql_types::DeviceType as DeviceTypeSql;
 use crate::secrets::{SessionToken, TokenHash};
@@ -108,9 +109,6 @@ pub struct Lifetime {
     pub idle: Option<TimeDelta>,
 }
 
-/// The longest lifetime of a session: 100 years.
-const LONGEST: TimeDelta = TimeDelta::days(36_525);
-
 impl Lifetime {
     /// It ends when it was unused for `idle`, and after `at_most` in any case.
     #[must_use]
@@ -194,7 +192,7 @@ pub fn open(
     let token = SessionToken::generate().map_err(|error| DieselError::SerializationError(Box::new(error)))?;
     let Lifetime { at_most, idle } = lifetime.into();
     // A negative time is refused as none is, and the longest ones of either sign are no intervals.
-    let within = |time: TimeDelta| time.clamp(TimeDelta::zero(), LONGEST);
+    let within = |time: TimeDelta| interval(time).max(TimeDelta::zero());
     let (at_most, idle) = (within(at_most), idle.map(within));
     let id = SessionId::new();
     let opening = OpenSession {

@@ -7,6 +7,7 @@ use diesel::sql_types::{BigInt, Interval};
 use crate::models::Upload;
 use crate::queries::nul_character;
 use crate::queries::statement::{Columns, statement};
+use crate::queries::time;
 use crate::schema::uploads;
 
 statement! {
@@ -36,7 +37,8 @@ statement! {
 /// # Ok::<(), diesel::result::Error>(())
 /// ```
 pub fn abandon(conn: &mut PgConnection, unattached: TimeDelta, batch: u16) -> QueryResult<Vec<Upload>> {
-    let abandoned: Vec<(Upload,)> = Abandon { unattached, batch: batch.into() }.load(conn)?;
+    let abandoned: Vec<(Upload,)> =
+        Abandon { unattached: time::interval(unattached), batch: batch.into() }.load(conn)?;
     let mut abandoned: Vec<_> = abandoned.into_iter().map(|(upload,)| upload).collect();
     abandoned
         .sort_unstable_by(|one, other| (one.created_at, &one.storage_key).cmp(&(other.created_at, &other.storage_key)));

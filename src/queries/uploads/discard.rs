@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Interval, Text};
 
 use crate::queries::statement::statement;
+use crate::queries::time;
 
 statement! {
     Discard { unattached: TimeDelta as Interval, batch: i64 as BigInt } -> (BigInt, Array<Text>) = "discard.sql"
@@ -31,6 +32,7 @@ statement! {
 /// # Ok::<(), diesel::result::Error>(())
 /// ```
 pub fn discard(conn: &mut PgConnection, unattached: TimeDelta, batch: u16) -> QueryResult<usize> {
-    let (removed, _) = Discard { unattached, batch: batch.into() }.get_result::<(i64, Vec<String>)>(conn)?;
+    let (removed, _) = Discard { unattached: time::interval(unattached), batch: batch.into() }
+        .get_result::<(i64, Vec<String>)>(conn)?;
     Ok(usize::try_from(removed).unwrap_or_default())
 }

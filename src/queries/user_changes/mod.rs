@@ -1,7 +1,7 @@
 //! Logs changes of users' own things, each under the next version of the user's own log.
 //!
 //! The counters of the logs are the last locks that an operation takes: after chats, heads, memberships and positions. An
-//! operation logs for all users at once, or for one after the other in the order of their ids.
+//! operation logs for all users at once, or for one after the other in the order of their ids, or locks all of them before.
 
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable};
@@ -21,6 +21,10 @@ statement! {
         other_id: Option<UserId> as Nullable<sql::UserId>,
         session_id: Option<SessionId> as Nullable<sql::SessionId>,
     } -> (sql::UserId, BigInt) = "record.sql"
+}
+
+statement! {
+    Lock { users: Vec<UserId> as Array<sql::UserId> } -> (sql::UserId) = "lock.sql"
 }
 
 statement! {
@@ -55,6 +59,13 @@ impl About {
     pub(crate) fn session(session_id: SessionId) -> Self {
         Self { session: Some(session_id), ..Self::default() }
     }
+}
+
+/// Locks the counters of some users, in the order of their ids, for an operation that logs more than one kind of change for
+/// them.
+pub(crate) fn lock(conn: &mut PgConnection, users: Vec<UserId>) -> QueryResult<()> {
+    Lock { users }.execute(conn)?;
+    Ok(())
 }
 
 /// Logs a change for some users, and gives the version of each one's log.
