@@ -111,7 +111,8 @@ refusals! { ImportRefused {
 /// now, by another machine's clock, is stored as of now.
 ///
 /// Nobody is asked whether they may: this is for operators, who may everything. Sends to the chats wait meanwhile, so
-/// batches of a thousand to ten thousand are a good size, and one chat's messages belong together.
+/// batches of a thousand to ten thousand are a good size, and one chat's messages belong together. What a person said who was
+/// [erased](crate::queries::erasure) comes back with it: leave it out, or erase the person again.
 ///
 /// A transaction. It locks the chats, their heads and, with [`History::Read`], the positions of their members, each in
 /// the order of their ids. A statement for all chats; where the database is distributed by chat, one for each. Index:
