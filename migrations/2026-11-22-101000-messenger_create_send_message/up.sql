@@ -324,12 +324,15 @@ BEGIN
         UNION ALL
         SELECT judged.number, CASE judged.refusal WHEN 'blocked' THEN 0 ELSE -1 END, NULL, NULL, NULL
         FROM judged
-        WHERE judged.refusal IS NOT NULL
-        UNION ALL
+        WHERE judged.refusal IS NOT NULL;
+
         -- Also who became a member while this waited: other heads are locked by now.
-        SELECT given.number, NULL, NULL, NULL, NULL
-        FROM unnest((SELECT in_chats)) WITH ORDINALITY AS given (chat_id, number)
-        WHERE given.number <> ALL (by_members);
+        IF cardinality(by_members) < cardinality(in_chats) THEN
+            RETURN QUERY
+            SELECT given.number, NULL::bigint, NULL::bigint, NULL::timestamptz, NULL
+            FROM unnest(in_chats) WITH ORDINALITY AS given (chat_id, number)
+            WHERE given.number <> ALL (by_members);
+        END IF;
     END IF;
 
     FOR draft IN
