@@ -166,6 +166,7 @@ CREATE FUNCTION send_messages(
 LANGUAGE plpgsql
 AS $$
 DECLARE
+    -- The numbers of what members send. Null where each user's own list is kept: send_message asks then.
     by_members bigint[];
     apart uuid[] := in_chats;
     draft record;

@@ -70,7 +70,9 @@ pub(crate) fn read(connection: &mut Connection) -> Result<History, Error> {
              END,
              (
                  SELECT min(relnamespace::regnamespace::text) FROM pg_class
-                 WHERE relname = 'messenger_db_ledger' AND relkind = 'r' AND relnamespace::regnamespace::text <> quote_ident(current_schema())
+                 WHERE
+                     relname = 'messenger_db_ledger' AND relkind = 'r'
+                     AND relnamespace::regnamespace::text <> quote_ident(current_schema())
              ),
              to_regclass('pg_dist_partition') IS NOT NULL
          FROM (SELECT to_regclass(quote_ident(current_schema()) || '.messenger_db_ledger')) AS ledger (oid)",
