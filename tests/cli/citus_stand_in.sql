@@ -97,17 +97,21 @@ BEGIN
 END
 $$;
 
--- One other server, which has what this one has, but for what it is told to lack.
+-- One other server, which has what this one has, but for what it is told to lack, and another body of what it is told.
 CREATE TABLE citus_stand_in.lacking (name text);
+CREATE TABLE citus_stand_in.changed (name text);
 
 CREATE FUNCTION citus_stand_in.run_command_on_workers(command text)
 RETURNS TABLE (nodename text, nodeport integer, success boolean, result text) LANGUAGE plpgsql AS $$
+DECLARE
+    changed record;
 BEGIN
+    FOR changed IN SELECT md5(prosrc) AS sum FROM pg_proc INNER JOIN citus_stand_in.changed ON name::regprocedure = oid LOOP
+        command := replace(command, changed.sum, 'another');
+    END LOOP;
     EXECUTE command INTO result;
-    IF EXISTS (SELECT FROM citus_stand_in.lacking) THEN
-        result := concat_ws(', ', nullif(result, ''), (SELECT string_agg(lacking.name, ', ') FROM citus_stand_in.lacking
-            WHERE command LIKE '%' || lacking.name || '%'));
-    END IF;
+    SELECT concat_ws('; ', nullif(result, ''), 'lacks ' || string_agg(name, ', ')) INTO result FROM citus_stand_in.lacking
+    WHERE command LIKE '%' || name || '%';
     RETURN QUERY SELECT 'worker', 5432, true, result;
 END
 $$;

@@ -86,8 +86,15 @@ fn what_is_not_where_it_belongs_is_placed_and_verify_tells_of_it() {
     on(&database, &["verify"]).exits(0);
     assert_eq!(database.value("SELECT relacl::text LIKE '%{=r/%' OR relacl::text LIKE '%,=r/%' FROM pg_class WHERE relname = 'local_chats'"), "t");
 
-    // What another server lacks.
-    for lacking in ["public.page_picture", "public.mark_read(public.chat_id, public.user_id, pg_catalog.int8)"] {
+    // What another server lacks, or has from an older backup.
+    let mark_read = "public.mark_read(public.chat_id, public.user_id, pg_catalog.int8)";
+    database.execute(&format!("INSERT INTO citus_stand_in.changed VALUES ('{mark_read}')")).unwrap();
+    let told = on(&database, &["verify"]).exits(4).stdout;
+    assert!(told.contains(&format!("server worker:5432: has another body of {mark_read}\n")), "{told}");
+    let again = on(&database, &["distribute", "--print"]).exits(0).stdout;
+    assert!(again.contains("CREATE OR REPLACE FUNCTION public.mark_read("), "{again}");
+    database.execute("DELETE FROM citus_stand_in.changed").unwrap();
+    for lacking in ["public.page_picture", mark_read] {
         database.execute(&format!("INSERT INTO citus_stand_in.lacking VALUES ('{lacking}')")).unwrap();
         let told = on(&database, &["verify"]).exits(4).stdout;
         assert!(told.contains(&format!("server worker:5432: lacks {lacking}")), "{told}");

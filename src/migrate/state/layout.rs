@@ -134,24 +134,23 @@ pub(crate) fn differences(connection: &mut Connection, migrations: &[Migration])
     Ok(wrong)
 }
 
-/// What the other servers lack of the functions and types, or that one does not answer.
+/// What the other servers lack or have another body of, or that one does not answer.
 fn on_workers(connection: &mut Connection, schema: &str, migrations: &[Migration]) -> Result<Vec<String>, ServerError> {
-    let lacking = lacking(connection, schema, migrations)?;
-    Ok(lacking.into_iter().map(|(server, what)| format!("server {server}: {what}")).collect())
+    let wrong = wrong_on_workers(connection, schema, migrations)?;
+    Ok(wrong.into_iter().map(|(server, what)| format!("server {server}: {what}")).collect())
 }
 
-/// The functions that another server has lost, each as it is here: replaced by itself, it is taken to each server again.
+/// The functions that another server has lost or has another body of, each as it is here: replaced by itself, it is taken to each
+/// server again.
 pub(crate) fn lost(
     connection: &mut Connection,
     schema: &str,
     migrations: &[Migration],
 ) -> Result<Vec<String>, ServerError> {
-    let lacking = lacking(connection, schema, migrations)?;
+    let wrong = wrong_on_workers(connection, schema, migrations)?;
     let placed = objects::of_schema(connection, schema)?;
     let is_lost = |object: &objects::Object| {
-        let name = object.full_name.as_str();
-        object.kind == "ROUTINE"
-            && lacking.iter().any(|(_, what)| what.strip_prefix(LACKS).is_some_and(|names| names.contains(name)))
+        object.kind == "ROUTINE" && wrong.iter().any(|(_, what)| what.contains(object.full_name.as_str()))
     };
     let mut statements = Vec::new();
     for object in placed.iter().filter(|object| is_lost(object)) {
@@ -161,11 +160,8 @@ pub(crate) fn lost(
     Ok(statements)
 }
 
-/// How the names begin of what a server lacks.
-const LACKS: &str = "lacks ";
-
-/// The servers that lack functions or types, or do not answer, each with what it is.
-fn lacking(
+/// The servers that lack functions or types, have a function of another body, or do not answer, each with what it is.
+fn wrong_on_workers(
     connection: &mut Connection,
     schema: &str,
     migrations: &[Migration],
