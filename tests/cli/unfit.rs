@@ -169,6 +169,12 @@ fn a_ledger_that_is_another_programs_says_what_to_do() {
     database.execute("CREATE SCHEMA strange; ALTER TABLE messenger_db_ledger SET SCHEMA strange").unwrap();
     on(&database, &["run"]).exits(0);
     on(&database, &["verify"]).exits(0);
+
+    // Diesel's own table is not made anew: it alone knows what is applied.
+    database.execute("ALTER TABLE __diesel_schema_migrations RENAME run_on TO ran_at").unwrap();
+    on(&database, &["run"]).exits(1).complains("__diesel_schema_migrations lacks a column");
+    database.execute("ALTER TABLE __diesel_schema_migrations RENAME ran_at TO run_on").unwrap();
+    on(&database, &["verify"]).exits(0);
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub struct SeedArgs {
     #[arg(long, value_name = "M", value_parser = clap::value_parser!(u64).range(..=1_000_000_000))]
     pub messages: Option<u64>,
 
-    /// The seed of the random data: the same number gives the same data [default: 1]
+    /// The seed of the random data: the same number gives the same data, but for the ids of chats [default: 1]
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,
 

@@ -100,11 +100,15 @@ fn explained(connection: &mut Connection, mut error: Error) -> Error {
         }
         Some(UNDEFINED_COLUMN) => {
             if let Some(said) = error.said_mut() {
-                said.hint = Some(
-                    "messenger_db_ledger or __diesel_schema_migrations lacks a column. Move the ledger away (ALTER TABLE \
-                     messenger_db_ledger SET SCHEMA …): the next run makes it anew."
-                        .to_owned(),
-                );
+                // The query calls the tables `history` and `ledger`, and PostgreSQL names the column by that.
+                let hint = if said.message.contains("ledger.") {
+                    "messenger_db_ledger lacks a column. Move it away (ALTER TABLE messenger_db_ledger SET SCHEMA …): the next \
+                     run makes it anew."
+                } else {
+                    "__diesel_schema_migrations lacks a column that Diesel makes (version, run_on). Give the column its name \
+                     back, or add it with the values that it had."
+                };
+                said.hint = Some(hint.to_owned());
             }
             error
         }
