@@ -41,7 +41,8 @@ demo-clean: ## Stop the demo's PostgreSQL and delete its data
 	@scripts/demo clean
 
 # The package in examples/messenger uses the features of its own that mean the same.
-MESSENGER := cd examples/messenger && CARGO_TARGET_DIR=$(CURDIR)/target $(CARGO)
+TARGET := $(shell scripts/target-folder)
+MESSENGER := cd examples/messenger && CARGO_TARGET_DIR=$(TARGET) $(CARGO)
 MESSENGER_FEATURES := $(if $(FEATURES),--no-default-features)
 
 chat: preflight-chat postgres ## Start a messenger with a web page on a private PostgreSQL, and four people to sign in as
@@ -105,7 +106,7 @@ test-catalogs: ## Hold the catalog of every version against PostgreSQL 16 and 17
 examples: preflight-test postgres tools ## Test the service in examples/own-tables, and that its schema.rs is what its migrations say
 	$(CARGO) build $(FEATURES) --bin messenger-db
 	scripts/with-database scripts/check-example
-	cd examples/own-tables && CARGO_TARGET_DIR=$(CURDIR)/target $(CARGO) test $(if $(FEATURES),--no-default-features)
+	cd examples/own-tables && CARGO_TARGET_DIR=$(TARGET) $(CARGO) test $(if $(FEATURES),--no-default-features)
 
 bench: preflight-bench postgres ## Measure the operations on a million messages, against goals (BENCH_ONLY=…, BENCH_QUICK=1: benches/README.md)
 	$(CARGO) bench $(FEATURES) --bench operations; status=$$?; $(CARGO) bench $(FEATURES) --bench report; exit $$status

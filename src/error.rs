@@ -101,7 +101,7 @@ pub enum Failure {
     /// A serialization failure or a deadlock: PostgreSQL says that the same transaction may succeed if it is repeated
     /// as a whole. [`retry::transaction`](crate::retry::transaction) does.
     Contention,
-    /// The statement took longer than `statement_timeout`. Nothing of it was done.
+    /// The statement took longer than `statement_timeout`, or waited for a lock longer than `lock_timeout`. Nothing of it was done.
     Timeout,
     /// The statement was cancelled, by the client or by an administrator. Nothing of it was done.
     Cancelled,

@@ -7,6 +7,25 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use crate::error::Failure;
 
+/// What PostgreSQL 15 says of a statement that has waited for a lock longer than `lock_timeout`, in each language that it is
+/// translated to: one session alone cannot be made to wait, to learn it. It is the message `canceling statement due to lock
+/// timeout` in the server's `po` files.
+const LOCK_TIMEOUTS: [&str; 13] = [
+    "canceling statement due to lock timeout",
+    "annulation de la requête à cause du délai écoulé pour l'obtention des verrous",
+    "annullamento dell'istruzione a causa di timeout di lock",
+    "avbryter sats på grund av lås-timeout",
+    "cancelando la sentencia debido a que se agotó el tiempo de espera de candados (locks)",
+    "storniere Anfrage wegen Zeitüberschreitung einer Sperre",
+    "виконання оператора скасовано через тайм-аут блокування",
+    "выполнение оператора отменено из-за тайм-аута блокировки",
+    "გამოსახულება გაუქმდება ბლოკის მოლოდინის ვადის ამოწურვის გამო",
+    "ロックのタイムアウトのためステートメントをキャンセルしています",
+    "由于锁超时，正在取消语句",
+    "由於鎖定逾時，正在取消敘述",
+    "잠금 대기 시간 초과로 작업을 취소합니다.",
+];
+
 /// What the servers say of interrupted statements, each in its own language.
 static LEARNED: RwLock<Vec<(String, Failure)>> = RwLock::new(Vec::new());
 
@@ -14,8 +33,9 @@ static LEARNED: RwLock<Vec<(String, Failure)>> = RwLock::new(Vec::new());
 /// from now on, in the whole process. Call it once when the service starts; without it both are [`Failure::Other`].
 ///
 /// PostgreSQL gives both the SQLSTATE 57014, and Diesel 2.3 passes on the message only, which the server has translated
-/// to its `lc_messages`. So this interrupts two statements of its own and keeps what the server said of them. No
-/// wording is assumed.
+/// to its `lc_messages`. So this interrupts two statements of its own and keeps what the server said of them. That a
+/// statement has waited for a lock longer than `lock_timeout` is recognised by PostgreSQL's own words, in each of its languages,
+/// whether or not this was called.
 ///
 /// Under another language it cannot take one failure for the other: what is compared is the whole message, and the server
 /// gives two different ones. A session in a language that was not learned, because the role sets `lc_messages` after this
@@ -77,6 +97,14 @@ fn said_of(conn: &mut PgConnection, setting: &str, interrupted: &str) -> QueryRe
 /// What interrupted the statement that this is the error of, if it was interrupted.
 pub(crate) fn recognise(error: &DieselError) -> Option<Failure> {
     let DieselError::DatabaseError(DatabaseErrorKind::Unknown, information) = error else { return None };
+    if is_lock_timeout(error) {
+        return Some(Failure::Timeout);
+    }
     let learned = LEARNED.read().unwrap_or_else(PoisonError::into_inner);
     learned.iter().find(|(said, _)| said == information.message()).map(|(_, failure)| *failure)
+}
+
+/// Whether the statement that this is the error of has waited for a lock longer than `lock_timeout`.
+pub(crate) fn is_lock_timeout(error: &DieselError) -> bool {
+    matches!(error, DieselError::DatabaseError(_, information) if LOCK_TIMEOUTS.contains(&information.message()))
 }

@@ -145,6 +145,8 @@ pub mod cursor;
 #[cfg(feature = "local")]
 #[doc(hidden)]
 pub mod doctest;
+#[cfg(any(feature = "realtime", feature = "tokio"))]
+mod end_of_connection;
 pub mod enums;
 pub mod error;
 mod hex;

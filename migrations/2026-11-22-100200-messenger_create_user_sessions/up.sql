@@ -113,6 +113,8 @@ CREATE FUNCTION open_session(
 ) RETURNS SETOF user_sessions
 LANGUAGE plpgsql
 AS $$
+DECLARE
+    former session_id;
 BEGIN
     IF of_device IS NULL THEN
         PERFORM FROM local_users WHERE id = for_user AND deleted_at IS NULL FOR KEY SHARE;
@@ -125,13 +127,13 @@ BEGIN
     END IF;
 
     IF of_device IS NOT NULL THEN
-        DELETE FROM push_tokens AS token
-        USING user_sessions AS former
-        WHERE
-            former.user_id = for_user
-            AND former.device_id = of_device
-            AND former.revoked_at IS NULL
-            AND token.session_id = former.id;
+        SELECT id INTO former FROM user_sessions
+        WHERE user_id = for_user AND device_id = of_device AND revoked_at IS NULL;
+
+        -- The session before its token, as everywhere.
+        PERFORM FROM local_user_sessions WHERE id = former FOR NO KEY UPDATE;
+
+        DELETE FROM push_tokens WHERE session_id = former;
 
         RETURN QUERY
         UPDATE user_sessions

@@ -68,8 +68,9 @@ BEGIN
 END
 $$;
 
--- The session is locked first, so that it is active until this commits, and registers one token at a time. A token that
--- another session has moves to this one: the device changed hands, and must not get what is meant for the former user.
+-- The session is locked, so that it is active until this commits, and registers one token at a time; before it the user, as
+-- everywhere. A token that another session has moves to this one: the device changed hands, and must not get what is meant for
+-- the former user. The tokens are locked in the order of their key: two sessions may take each other's.
 CREATE FUNCTION register_push_token(
     for_user user_id,
     in_session session_id,
@@ -81,6 +82,8 @@ CREATE FUNCTION register_push_token(
 LANGUAGE plpgsql
 AS $$
 BEGIN
+    PERFORM FROM local_users WHERE id = for_user FOR KEY SHARE;
+
     PERFORM FROM local_user_sessions AS session
     WHERE
         session.id = in_session
@@ -91,6 +94,11 @@ BEGIN
     IF NOT FOUND THEN
         RETURN false;
     END IF;
+
+    PERFORM FROM push_tokens
+    WHERE session_id = in_session OR (service = by_service AND token = new_token)
+    ORDER BY service, token
+    FOR NO KEY UPDATE;
 
     DELETE FROM push_tokens
     WHERE session_id = in_session AND (service <> by_service OR token <> new_token);

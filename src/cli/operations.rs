@@ -102,8 +102,8 @@ impl Operations {
 }
 
 /// What to do after a lock was not to be had in time.
-pub const AFTER_LOCK: &str = "Another session holds the lock that this needs. What was done is done; the same command goes on where it stopped, \
-     at a quieter time, or with a longer `--lock-timeout`.";
+pub const AFTER_LOCK: &str = "Another session holds the lock that this needs. Run the same command again at a quieter time, or with a longer \
+     `--lock-timeout`: what it has written in the database stays, and is not done twice.";
 
 /// What to show for an error of the database in an operation.
 impl From<DieselError> for Problem {
@@ -117,4 +117,4 @@ impl From<DieselError> for Problem {
     }
 }
 
-const AGAIN: &str = "What was done is done; the same command goes on where it stopped.";
+const AGAIN: &str = "Run the same command again: what it has written in the database stays, and is not done twice.";

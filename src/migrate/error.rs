@@ -207,8 +207,8 @@ pub enum Error {
         /// Why not.
         reason: String,
     },
-    /// A schema that was named is not there.
-    #[error("there is no schema {name:?}")]
+    /// A schema that was named is not there, or is the server's own.
+    #[error("there is no schema {name:?} that could be somebody's")]
     UnknownSchema {
         /// As it was named.
         name: String,

@@ -51,13 +51,14 @@
 //! Every operation takes its locks in this order, and several of one kind in the order of their keys. So no two operations
 //! wait for each other in a circle.
 //!
-//! 1. Accounts (`users`): [`accounts::close`] takes its own first; what ties something to an account holds it open.
+//! 1. Accounts (`users`): [`accounts::close`] takes its own first; what ties something to an account holds it open. Then sessions
+//!    (`user_sessions`), and the addresses of their devices (`push_tokens`).
 //! 2. What two users have with each other (`contacts`, `blocks`), the row of the lower user first.
 //! 3. The chat (`chats`).
 //! 4. Memberships (`chat_participants`), by user.
 //! 5. The chat's head (`chat_heads`). Sends to one chat happen one after the other because of it.
 //! 6. Positions (`unread_messages`), by user.
-//! 7. The message (`messages`), and what hangs from it.
+//! 7. The message (`messages`), and what hangs from it; uploads, by key.
 //! 8. The counters of the users' logs (`user_heads`), by user.
 //! 9. Where the database keeps the list of chats by user ([`projector`](crate::projector)): rows of `inbox_by_user`, last of all.
 //!

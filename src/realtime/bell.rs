@@ -11,11 +11,13 @@ use diesel::sql_types::{Array, Text};
 
 use super::ring::{MAX_NOTE, Ring, Subject, note_payload, payloads};
 use super::{CHANNEL, Options};
+use crate::end_of_connection;
 use crate::version::Version;
 
 /// Rings for this server, from whichever thread.
 ///
-/// Dropped, it sends what was rung and ends; what cannot be sent at that moment is lost.
+/// Dropped, it sends what was rung and ends; what cannot be sent at that moment is lost. That takes a second at most: a thread
+/// that still waits for the server then ends by itself.
 #[derive(Debug)]
 pub struct Bell {
     rings: Option<Sender<Rung>>,
@@ -77,7 +79,7 @@ impl Drop for Bell {
     fn drop(&mut self) {
         self.rings = None;
         if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
+            super::end(thread);
         }
     }
 }
@@ -141,7 +143,10 @@ impl<C: FnMut() -> ConnectionResult<PgConnection>> Ringer<C> {
 
     /// Notifies; `None`: it failed, and the next attempt has a new connection.
     fn send(&mut self, waiting: &BTreeMap<Subject, Version>, notes: Vec<String>) -> Option<()> {
-        let mut connection = match self.connection.take() {
+        // One that the server has ended since is not used: what is sent on it would be lost.
+        let kept =
+            self.connection.take().and_then(|mut kept| end_of_connection::noticed(&mut kept).ok().map(|()| kept));
+        let mut connection = match kept {
             Some(connection) => connection,
             None => (self.connect)().ok()?,
         };

@@ -1,7 +1,7 @@
 //! Listens: a thread with a connection of its own that yields what was rung, and what it finds out by asking.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -9,34 +9,25 @@ use std::time::{Duration, Instant};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable};
 
+use super::heard::{Heard, Queue};
 use super::ring::{Ring, Subject, note, rings};
 use super::{CHANNEL, Options};
 use crate::ids::{ChatId, UserId, sql_types as sql};
 use crate::queries::statement::statement;
 use crate::version::Version;
 
-/// What a listener yields.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Heard {
-    /// A chat or a user changed, to at least this version. It may be one that the server knows already.
-    Ring(Ring),
-    /// A note of the service's own, see [`Bell::note`](super::Bell::note).
-    Note(String),
-    /// The listener has connected, for the first time or anew. What was rung before was not heard; what the server serves
-    /// is asked for at once.
-    Connected,
-}
-
 /// Hears what other servers ring.
 ///
 /// It yields everything that is rung on the database, so that a server looks up whether it has a socket that is concerned.
 /// What the server [serves](Self::serve) is found by asking, too, when a ring was lost.
 ///
-/// Dropped, it ends.
+/// What it has heard waits for [`next`](Self::next): a ring for each chat and each user that was rung, and each note.
+///
+/// Dropped, it ends. That takes a second at most: a thread that still waits for the server then ends by itself.
 #[derive(Debug)]
 pub struct Listener {
     orders: Option<Sender<Order>>,
-    heard: Mutex<Receiver<Heard>>,
+    heard: Arc<Queue>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -54,19 +45,19 @@ impl Listener {
     /// `tcp_user_timeout` in the connection's URL sets when.
     pub fn start(connect: impl FnMut() -> ConnectionResult<PgConnection> + Send + 'static, options: Options) -> Self {
         let (orders, ordered) = mpsc::channel();
-        let (tell, heard) = mpsc::channel();
+        let heard = Arc::new(Queue::default());
+        let tell = Arc::clone(&heard);
         let thread = thread::spawn(move || {
             let mut ear = Ear { connect, options, orders: ordered, tell, served: HashMap::new() };
             // It ends when nobody holds the listener any more.
             while ear.listen().is_some() {}
         });
-        Self { orders: Some(orders), heard: Mutex::new(heard), thread: Some(thread) }
+        Self { orders: Some(orders), heard, thread: Some(thread) }
     }
 
     /// The next thing that is heard. `None`: nothing was, for so long.
     pub fn next(&self, wait: Duration) -> Option<Heard> {
-        let heard = self.heard.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        heard.recv_timeout(wait).ok()
+        self.heard.take(wait)
     }
 
     /// From now on, asks for the version of this chat or user now and then, and yields it when it is larger than this
@@ -97,7 +88,7 @@ impl Drop for Listener {
     fn drop(&mut self) {
         self.orders = None;
         if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
+            super::end(thread);
         }
     }
 }
@@ -114,7 +105,7 @@ struct Ear<C> {
     connect: C,
     options: Options,
     orders: Receiver<Order>,
-    tell: Sender<Heard>,
+    tell: Arc<Queue>,
     /// What the server serves, and the largest version of each that it knows.
     served: HashMap<Subject, Version>,
 }
@@ -158,8 +149,10 @@ impl<C: FnMut() -> ConnectionResult<PgConnection>> Ear<C> {
 
     fn hear_on(&mut self, connection: &mut PgConnection) -> Result<std::convert::Infallible, Stop> {
         diesel::sql_query(format!("LISTEN {CHANNEL}")).execute(connection)?;
+        // What was ordered while it connected is asked for at once, too.
+        self.obey(Duration::ZERO).ok_or(Stop::Over)?;
         // Said before the first poll, so that whoever hears it finds nothing that the poll does not.
-        self.tell(Heard::Connected)?;
+        self.tell.put(Heard::Connected);
         self.poll(connection)?;
         let mut polled = Instant::now();
         loop {
@@ -178,10 +171,10 @@ impl<C: FnMut() -> ConnectionResult<PgConnection>> Ear<C> {
             }
             for (subject, version) in newest {
                 self.note(subject, version);
-                self.tell(Heard::Ring(Ring::of(subject, version)))?;
+                self.tell.put(Heard::Ring(Ring::of(subject, version)));
             }
             for note in notes {
-                self.tell(Heard::Note(note))?;
+                self.tell.put(Heard::Note(note));
             }
             if polled.elapsed() >= self.options.poll {
                 self.poll(connection)?;
@@ -205,7 +198,7 @@ impl<C: FnMut() -> ConnectionResult<PgConnection>> Ear<C> {
         for (chat_id, user_id, version) in heads {
             let Some(subject) = chat_id.map(Subject::Chat).or(user_id.map(Subject::User)) else { continue };
             if self.note(subject, version) {
-                self.tell(Heard::Ring(Ring::of(subject, version)))?;
+                self.tell.put(Heard::Ring(Ring::of(subject, version)));
             }
         }
         Ok(())
@@ -217,10 +210,6 @@ impl<C: FnMut() -> ConnectionResult<PgConnection>> Ear<C> {
         let is_newer = version > *known;
         *known = version.max(*known);
         is_newer
-    }
-
-    fn tell(&self, heard: Heard) -> Result<(), Stop> {
-        self.tell.send(heard).map_err(|_| Stop::Over)
     }
 
     /// Takes orders for so long. `None`: nobody holds the listener any more.

@@ -34,17 +34,34 @@
 //! ```
 
 mod bell;
+mod heard;
 mod listener;
 mod ring;
 
-use std::time::Duration;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 pub use bell::{Bell, NoteInvalid};
-pub use listener::{Heard, Listener};
+pub use heard::Heard;
+pub use listener::Listener;
 pub use ring::Ring;
 
 /// The channel of the notifications.
 const CHANNEL: &str = "messenger_db";
+
+/// How long whoever drops a bell or a listener waits for its thread, which a server that does not answer may hold.
+const END: Duration = Duration::from_secs(1);
+
+/// Waits for a thread to end, and no longer than [`END`]; then it ends by itself, as soon as it is answered.
+fn end(thread: JoinHandle<()>) {
+    let begun = Instant::now();
+    while !thread.is_finished() && begun.elapsed() < END {
+        thread::sleep(Duration::from_millis(1));
+    }
+    if thread.is_finished() {
+        let _ = thread.join();
+    }
+}
 
 /// How a doorbell works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -47,7 +47,7 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::{Connection as _, PgConnection};
 use tokio::runtime::{Builder, Handle};
 
-use crate::interruption;
+use crate::{end_of_connection, interruption};
 pub use outbox::Outbox;
 pub use position::{Position, PositionInvalid, Session};
 pub use receipts::Receipts;
@@ -76,7 +76,8 @@ pub struct Options {
     pub connections: usize,
     /// How long an operation waits for a connection; 5 s.
     pub wait: Duration,
-    /// How long making a connection may take; 5 s.
+    /// How long making a connection may take; 5 s. It is the `connect_timeout` of a URL that has none, in whole seconds, so that a
+    /// server that hangs keeps no thread longer.
     pub connect: Duration,
     /// Whether the URL leads through a pooler in transaction mode, such as PgBouncer; no. Then no statement is kept
     /// prepared, because the next transaction may be on another session.
@@ -123,12 +124,14 @@ impl Pool {
     /// A connection that the server has ended is not taken from the pool, and looking for that costs no round trip. One
     /// that ends during an operation makes it fail with
     /// [`Failure::ConnectionLost`](crate::error::Failure::ConnectionLost), and the next operation has another connection.
-    /// A connection on which an operation panicked or left a transaction open is closed.
+    /// A connection on which an operation panicked or left a transaction of Diesel's open is closed. What an operation begins with
+    /// SQL of its own, as `BEGIN` or `SET`, it has to end: neither Diesel nor the pool knows of it.
     #[must_use]
     #[allow(clippy::expect_used, clippy::missing_panics_doc, reason = "it fails without a runtime, and there is one")]
     pub fn new(url: &str, options: Options) -> Self {
         let recycling_method = RecyclingMethod::CustomFunction(Box::new(is_open));
-        let manager = Manager::from_config(url, Runtime::Tokio1, ManagerConfig { recycling_method });
+        let manager =
+            Manager::from_config(timed(url, options.connect), Runtime::Tokio1, ManagerConfig { recycling_method });
         let pool = Connections::builder(manager)
             .max_size(options.connections.max(1))
             .wait_timeout(Some(options.wait))
@@ -144,9 +147,9 @@ impl Pool {
     /// The same pool, which reads from hot standbys of its server as well: [`read`](Self::read) and
     /// [`read_in`](Self::read_in) run there. Each standby has a pool of its own.
     ///
-    /// No reader is shown what is more than `max_lag` old, as far as the primary was heard of meanwhile: a standby that is
-    /// further behind is passed over, as is one that does not answer, for a second, and one that was promoted. When none is
-    /// left, reads run on the primary.
+    /// No reader is shown what is more than `max_lag` old, as long as the primary says where it is: a standby that is
+    /// further behind is passed over, as is one that does not answer within a second, for another one, and one that was promoted.
+    /// When none is left, reads run on the primary. The first read after a while asks the primary first.
     ///
     /// After a failover, the URL of this pool must lead to the new primary: name all servers in it, with
     /// `target_session_attrs=read-write`. Operations that were under way fail then with
@@ -310,7 +313,7 @@ impl Pool {
             let (primary, standbys) = (self.clone(), Arc::clone(standbys));
             tokio::spawn(async move { standbys.ask(&primary).await });
         }
-        match standbys.read(position, operation).await {
+        match standbys.read(self, position, operation).await {
             Ok(result) => result,
             Err(operation) => self.run(operation).await,
         }
@@ -358,15 +361,26 @@ impl fmt::Debug for Pool {
     }
 }
 
-/// Whether the connection is open, as far as it is known without asking the server: its last words are read, and then its
-/// end.
+/// Whether the connection is open, as far as it is known without asking the server.
 fn is_open(connection: &mut PgConnection) -> Result<(), ConnectionError> {
-    for _ in 0..2 {
-        if let Some(Err(error)) = connection.notifications_iter().next() {
-            return Err(ConnectionError::Ping(error));
-        }
+    end_of_connection::noticed(connection).map_err(ConnectionError::Ping)
+}
+
+/// The URL, or the words of libpq, with a `connect_timeout`: a pool that gives up waiting for a connection cannot end the thread
+/// that makes it.
+fn timed(url: &str, connect: Duration) -> String {
+    if url.contains("connect_timeout") || std::env::var_os("PGCONNECT_TIMEOUT").is_some() {
+        return url.to_owned();
     }
-    Ok(())
+    let between = match url.split_once("://") {
+        Some(_) if url.ends_with(['?', '&']) => "",
+        Some(_) if url.contains('?') => "&",
+        Some(_) => "?",
+        None => " ",
+    };
+    // None would be no limit.
+    let seconds = connect.as_secs() + u64::from(connect.subsec_nanos() > 0);
+    format!("{url}{between}connect_timeout={}", seconds.max(1))
 }
 
 fn no_connection(error: &PoolError) -> DieselError {
@@ -375,4 +389,26 @@ fn no_connection(error: &PoolError) -> DieselError {
 
 fn unavailable(message: String) -> DieselError {
     DieselError::DatabaseError(DatabaseErrorKind::UnableToSendCommand, Box::new(message))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::timed;
+
+    #[test]
+    fn who_has_not_said_how_long_connecting_may_take_waits_as_long_as_the_pool() {
+        for (url, timed_url) in [
+            ("postgresql://a,b/m", "postgresql://a,b/m?connect_timeout=2"),
+            ("postgres://a/m?", "postgres://a/m?connect_timeout=2"),
+            ("postgres://a/m?sslmode=require", "postgres://a/m?sslmode=require&connect_timeout=2"),
+            ("host=a dbname=m", "host=a dbname=m connect_timeout=2"),
+            ("", " connect_timeout=2"),
+            ("host=a connect_timeout=9", "host=a connect_timeout=9"),
+        ] {
+            assert_eq!(timed(url, Duration::from_millis(1_500)), timed_url);
+        }
+        assert_eq!(timed("", Duration::ZERO), " connect_timeout=1");
+    }
 }

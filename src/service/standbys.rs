@@ -1,6 +1,7 @@
 //! Reads on hot standbys that are near enough.
 
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,6 +16,9 @@ use super::position::Position;
 
 /// How long a standby that failed, or is none any more, is left alone.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// How long a server has to say how far it is.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// The standbys of a pool, and what is known of them.
 pub(super) struct Standbys {
@@ -57,12 +61,22 @@ impl Standbys {
         }
     }
 
-    /// How far a standby must be for no reader to see what is older than `max_lag`, as far as is known.
-    fn horizon(&self) -> Position {
+    /// How far a standby must be for no reader to see what is older than `max_lag`: where the primary was at a moment that is
+    /// not longer ago. `None`: it was not heard of since.
+    fn horizon(&self) -> Option<Position> {
         let now = Instant::now();
         let primary = self.primary.lock().unwrap_or_else(PoisonError::into_inner);
-        let old = primary.iter().rev().find(|(then, _)| now.duration_since(*then) >= self.max_lag);
-        old.map_or(Position::ZERO, |(_, position)| *position)
+        primary.iter().find(|(then, _)| now.duration_since(*then) < self.max_lag).map(|(_, position)| *position)
+    }
+
+    /// The same, asking the primary where it must. While that does not answer, it is where it was last.
+    async fn needed(&self, primary: &Pool) -> Position {
+        if let Some(position) = self.horizon() {
+            return position;
+        }
+        let _ = tokio::time::timeout(LOOK, self.ask(primary)).await;
+        let last = || self.primary.lock().unwrap_or_else(PoisonError::into_inner).back().map(|(_, position)| *position);
+        self.horizon().or_else(last).unwrap_or(Position::ZERO)
     }
 
     /// Whether the primary is to be asked where it is: the last answer is old, and nobody asks.
@@ -90,50 +104,73 @@ impl Standbys {
     }
 
     /// Runs an operation on a standby that has everything up to a position; gives it back when there is none.
-    pub(super) async fn read<T, E, F>(&self, position: Position, operation: F) -> Result<Result<T, E>, F>
+    pub(super) async fn read<T, E, F>(
+        &self,
+        primary: &Pool,
+        position: Position,
+        operation: F,
+    ) -> Result<Result<T, E>, F>
     where
         F: FnOnce(&mut PgConnection) -> Result<T, E> + Send + 'static,
         T: Send + 'static,
         E: From<DieselError> + Send + 'static,
     {
-        let needed = position.max(self.horizon());
         if position == Position::UNKNOWN {
             return Err(operation);
         }
-        let slot = Arc::new(Mutex::new(Some(operation)));
+        let needed = position.max(self.needed(primary).await);
+        let mut left = Some(operation);
         let mut is_one_behind = false;
         for standby in self.in_turn(needed) {
             // What one does not have yet, the next has not either, as a rule: the primary answers sooner.
-            if standby.is_left_alone() || is_one_behind && !standby.had(needed) {
+            if is_one_behind && !standby.had(needed) || standby.is_left_alone() {
                 continue;
             }
+            // Whoever takes the operation out of it runs it: the standby when it has answered, or whoever comes next.
+            let slot = Arc::new(Mutex::new(left.take()));
             let (waiting, noted) = (Arc::clone(&slot), Arc::clone(&standby.replayed));
-            let attempted = standby.pool.run(move |conn| {
+            let attempt = standby.pool.run(move |conn| {
                 let (is_standby, replayed) = state(conn)?;
                 noted.store(replayed.bytes(), Ordering::Relaxed);
                 if !is_standby || replayed < needed {
                     return Ok(Attempt::Unfit { is_standby });
                 }
-                let operation = waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
-                Ok(operation.map_or(Attempt::Unfit { is_standby }, |operation| Attempt::Done(operation(conn))))
+                Ok(take(&waiting).map_or(Attempt::Unfit { is_standby }, |operation| Attempt::Done(operation(conn))))
             });
-            match attempted.await {
-                Ok(Attempt::Done(result)) => return Ok(result),
+            let mut attempt = pin!(attempt);
+            let attempted = if let Ok(attempted) = tokio::time::timeout(LOOK, &mut attempt).await {
+                attempted
+            } else {
+                left = take(&slot);
+                if left.is_some() {
+                    standby.leave_alone();
+                    continue;
+                }
+                attempt.await
+            };
+            left = left.or_else(|| take(&slot));
+            match attempted {
+                Ok(Attempt::Done(result)) => {
+                    standby.answered();
+                    return Ok(result);
+                }
                 // The next look may find it near enough.
-                Ok(Attempt::Unfit { is_standby: true }) => is_one_behind = true,
+                Ok(Attempt::Unfit { is_standby: true }) => {
+                    standby.answered();
+                    is_one_behind = true;
+                }
                 Ok(Attempt::Unfit { is_standby: false }) => standby.leave_alone(),
                 Err(error) => {
                     let _: DieselError = error;
                     standby.leave_alone();
                 }
             }
+            if left.is_none() {
+                break;
+            }
         }
-        let left = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match left {
-            Some(operation) => Err(operation),
-            // It was taken, and its connection was lost before it could give anything.
-            None => Ok(Err(super::unavailable("the standby was lost".to_owned()).into())),
-        }
+        // It was taken, and its connection was lost before it could give anything.
+        left.map_or_else(|| Ok(Err(super::unavailable("the standby was lost".to_owned()).into())), Err)
     }
 }
 
@@ -143,14 +180,30 @@ impl Standby {
         Position::new(self.replayed.load(Ordering::Relaxed)) >= position
     }
 
+    /// Whether it is left alone. When the time is over, one reader tries it, and it is left alone by the others meanwhile.
     fn is_left_alone(&self) -> bool {
-        let until = *self.left_alone_until.lock().unwrap_or_else(PoisonError::into_inner);
-        until.is_some_and(|until| Instant::now() < until)
+        let mut until = self.left_alone_until.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(end) = *until else { return false };
+        if Instant::now() < end {
+            return true;
+        }
+        *until = Some(Instant::now() + PAUSE);
+        false
+    }
+
+    /// It is not left alone any more.
+    fn answered(&self) {
+        *self.left_alone_until.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     fn leave_alone(&self) {
         *self.left_alone_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + PAUSE);
     }
+}
+
+/// The operation, unless somebody has taken it.
+fn take<F>(slot: &Mutex<Option<F>>) -> Option<F> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 /// What became of an operation on a standby.

@@ -7,7 +7,7 @@ use maud::html;
 
 use super::layout;
 use crate::error::Failure as DatabaseFailure;
-use crate::{migrate, reference};
+use crate::{interruption, migrate, reference};
 
 /// Why a page is not shown.
 #[derive(Debug)]
@@ -49,6 +49,11 @@ impl From<DieselError> for Failure {
     fn from(error: DieselError) -> Self {
         let status = StatusCode::SERVICE_UNAVAILABLE;
         match DatabaseFailure::of(&error) {
+            _ if interruption::is_lock_timeout(&error) => Self::new(
+                status,
+                "Another session holds what the page reads: it waited 2 s for a lock, and was given up.",
+                "The pages Where it stands and Health show who holds it, and since when.",
+            ),
             DatabaseFailure::Timeout => Self::new(
                 status,
                 "The page took too long, and was given up.",
@@ -60,11 +65,6 @@ impl From<DieselError> for Failure {
                 "Load the page again; if that does not help, see whether the server runs.",
             ),
             _ => match error {
-                DieselError::DatabaseError(_, said) if said.message().contains("lock timeout") => Self::new(
-                    status,
-                    "Another session holds what the page reads: it waited 2 s for a lock, and was given up.",
-                    "The pages Where it stands and Health show who holds it, and since when.",
-                ),
                 DieselError::DatabaseError(_, said) => Self::new(
                     StatusCode::BAD_REQUEST,
                     format!("The database refused: {}", said.message()),
@@ -85,7 +85,7 @@ impl From<migrate::Error> for Failure {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             error.to_string(),
-            "Load the page again. A lock passes when the migration that has it ends; rights are shown by `messenger-db status`.",
+            "Load the page again, where it is about a lock, when the migration that has it has ended. Else `messenger-db status` and `messenger-db plan` say what to do.",
         )
     }
 }

@@ -123,6 +123,12 @@ fn server(status: &Status, health: &Health) -> Markup {
         let behind = replay.age.map_or_else(|| "unknown".to_owned(), words::duration);
         facts.push(("Standby", html! { "yes, it only replays; " (behind) " behind" }));
     }
+    if health.encoding != "UTF8" {
+        facts.push((
+            "Encoding",
+            html! { (health.encoding) ": a messenger needs UTF8, and " code { "run" } " refuses this one" },
+        ));
+    }
     if !health.folds_letters {
         facts.push(("Letters", html! { (migrate::ASCII_ONLY) }));
     }

@@ -86,6 +86,8 @@ fn a_search_path_without_a_schema_says_what_is_missing() {
     on(&database, &["run"])
         .exits(1)
         .complains("SET search_path = app, public;  -- so far it is one name: \"app, public\"");
+    set_search_path(&database, r#""""$user"", My Schema, ""a """"b"", public""#);
+    on(&database, &["run"]).exits(1).complains(r#"SET search_path = "$user", "My Schema", "a ""b", public;"#);
 }
 
 #[test]

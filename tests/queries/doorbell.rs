@@ -103,12 +103,66 @@ fn a_note_is_heard_as_it_was_written_also_after_the_bells_connection_was_killed(
     for number in 0..3 {
         let note = format!("c{number} typing \u{1f600} '\\{}", "x".repeat(7_000));
         bell.note(&note).unwrap();
-        // One that meets a dead connection is lost, and a later one is not.
-        while listener.next(Duration::from_millis(500)) != Some(Heard::Note(note.clone())) {
-            bell.note(&note).unwrap();
-        }
+        assert_eq!(listener.next(LONG), Some(Heard::Note(note)));
         kill(&database, "pg_notify");
+        let gone = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'SELECT count(pg_notify(%'";
+        crate::support::until("the bell's session is gone", || database.value(gone) == "0");
     }
+    // Also the last one, where nobody is left to try again.
+    bell.note("the last").unwrap();
+    drop(bell);
+    assert_eq!(listener.next(LONG), Some(Heard::Note("the last".to_owned())));
+}
+
+#[test]
+fn what_is_ordered_while_it_connects_is_asked_for_at_once() {
+    let database = TestDatabase::migrated();
+    let (chat, alice) = group(&database);
+    let version = send(&database, chat, alice);
+    let url = database.url();
+    let (go, gone) = std::sync::mpsc::channel::<()>();
+    let rarely = Options { poll: LONG * 60, ..options() };
+    let connect = move || {
+        gone.recv().unwrap();
+        PgConnection::establish(&url)
+    };
+    let listener = Listener::start(connect, rarely);
+    listener.serve(Ring::Chat(chat, Version::new(1)));
+    go.send(()).unwrap();
+    until(&listener, chat, version);
+}
+
+#[test]
+fn a_chat_that_is_rung_while_nobody_listens_waits_as_one_ring() {
+    let database = TestDatabase::migrated();
+    let (listener, bell) = (listener(&database), bell(&database));
+    connected(&listener);
+    let chat = ChatId::new();
+    for version in 1..=50 {
+        bell.ring(Ring::Chat(chat, Version::new(version)));
+        // A notification of its own each.
+        std::thread::sleep(Duration::from_millis(3));
+    }
+    bell.note("all").unwrap();
+    std::thread::scope(|scope| {
+        // Who waits keeps nobody else from looking.
+        scope.spawn(|| {
+            while listener.next(Duration::ZERO) != Some(Heard::Note("all".to_owned())) {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        });
+    });
+    drop(bell);
+    let bell = self::bell(&database);
+    for version in 51..=60 {
+        bell.ring(Ring::Chat(chat, Version::new(version)));
+        std::thread::sleep(Duration::from_millis(3));
+    }
+    bell.note("all again").unwrap();
+    drop(bell);
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(listener.next(LONG), Some(Heard::Ring(Ring::Chat(chat, Version::new(60)))));
+    assert_eq!(listener.next(LONG), Some(Heard::Note("all again".to_owned())));
 }
 
 #[test]

@@ -40,6 +40,17 @@ fn a_timeout_and_a_cancelled_statement_are_told_apart_from_each_other_and_from_o
             assert_eq!((error.code(), error.class()), ("timeout", Some(Class::Busy)));
             diesel::sql_query("SET statement_timeout = 0").execute(conn).unwrap();
 
+            for language in ["C", "de_DE.UTF-8"] {
+                if language == "C" || speaks_german(&mut database.connect()) {
+                    diesel::sql_query(format!("SET lc_messages = '{language}'")).execute(conn).unwrap();
+                    diesel::sql_query("SET lock_timeout = '50ms'").execute(conn).unwrap();
+                    let error = accounts::mark_seen(conn, by(alice)).unwrap_err();
+                    assert_eq!((error.code(), error.class()), ("timeout", Some(Class::Busy)));
+                    diesel::sql_query("RESET lock_timeout").execute(conn).unwrap();
+                    diesel::sql_query("RESET lc_messages").execute(conn).unwrap();
+                }
+            }
+
             let backend = server_statistics::backend(conn);
             let waiting = thread::scope(|scope| {
                 let waiting = scope.spawn(|| accounts::mark_seen(conn, by(alice)));

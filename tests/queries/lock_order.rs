@@ -4,15 +4,20 @@
 use std::sync::mpsc;
 use std::thread::{Scope, ScopedJoinHandle};
 
-use chrono::Utc;
-use diesel::PgConnection;
+use chrono::{TimeDelta, Utc};
 use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+use messenger_db::enums::{DeviceType, ImageType};
 use messenger_db::error::Error::Refused;
 use messenger_db::queries::accounts::{self, ProfileChanges};
 use messenger_db::queries::erasure::{self, Erasure};
 use messenger_db::queries::groups::{self, NewGroup};
-use messenger_db::queries::messages::{self, Draft, Outgoing, SendRefused};
+use messenger_db::queries::messages::{self, Draft, Outgoing, Picture, SendRefused};
+use messenger_db::queries::push::{self, Address};
+use messenger_db::queries::sessions::{self, Device};
+use messenger_db::queries::uploads::{self, NewUpload, Processed};
 use messenger_db::queries::{blocks, retention};
+use messenger_db::secrets::PushToken;
 
 use super::cast::{self, by};
 use super::server_statistics;
@@ -124,4 +129,100 @@ fn who_becomes_a_member_while_many_are_sent_for_sends_nothing_among_them() {
     });
     let sent = messages::send(conn, by(newcomer), chats[0], &Draft::text("May I?"));
     assert!(!matches!(sent, Err(Refused(_))), "{sent:?}");
+}
+
+#[test]
+fn a_device_signs_in_again_or_its_account_is_closed_while_it_registers_its_address() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let phone = Device { id: Some("phone"), ..Device::new(DeviceType::Ios) };
+    let address = |token: &'static str| Address::apns(PushToken::new(token));
+    for round in 0..2 {
+        let names = [["alice", "bob"], ["clara", "dora"]][round];
+        let [alice, bob] = cast::users(conn, names);
+        let [hers, his] =
+            [alice, bob].map(|user| sessions::open(conn, user, &phone, TimeDelta::days(1)).unwrap().session.id);
+        push::register(conn, by(alice), hers, &address("old")).unwrap();
+        push::register(conn, by(bob), his, &address("shared")).unwrap();
+        let waited_for = if round == 0 { hers } else { his };
+        std::thread::scope(|scope| {
+            let holder = &mut database.diesel();
+            holder
+                .batch_execute(&format!("BEGIN; SELECT FROM push_tokens WHERE session_id = '{waited_for}' FOR UPDATE"))
+                .unwrap();
+            let register = |conn: &mut PgConnection| drop(push::register(conn, by(alice), hers, &address("shared")));
+            let [first, second] = if round == 0 {
+                // The session's own address is what both forget.
+                let opening = waiting(scope, &database, |conn| {
+                    sessions::open(conn, alice, &phone, TimeDelta::days(1)).unwrap();
+                });
+                [opening, waiting(scope, &database, register)]
+            } else {
+                // It has the session, and waits for the address that another one has.
+                let registering = waiting(scope, &database, move |conn| {
+                    push::register(conn, by(alice), hers, &address("shared")).unwrap();
+                });
+                let closing = waiting(scope, &database, |conn| {
+                    accounts::close(conn, by(alice)).unwrap();
+                });
+                [registering, closing]
+            };
+            holder.batch_execute("COMMIT").unwrap();
+            first.join().unwrap();
+            second.join().unwrap();
+        });
+    }
+}
+
+#[test]
+fn two_devices_take_each_others_address() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let devices = cast::users(conn, ["alice", "bob"]).map(|user| {
+        let device = Device::new(DeviceType::Ios);
+        (user, sessions::open(conn, user, &device, TimeDelta::days(1)).unwrap().session.id)
+    });
+    let barrier = &std::sync::Barrier::new(2);
+    std::thread::scope(|scope| {
+        for (number, (user, session)) in devices.into_iter().enumerate() {
+            let mut conn = database.diesel();
+            scope.spawn(move || {
+                for round in 0..200 {
+                    let token = PushToken::new(["one", "other"][(number + round) % 2]);
+                    barrier.wait();
+                    push::register(&mut conn, by(user), session, &Address::fcm(token)).unwrap();
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn a_picture_is_attached_while_a_worker_notes_what_it_made_of_it() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (chat, [alice, ..]) = cast::group(conn);
+    uploads::begin(conn, by(alice), &NewUpload { storage_key: "p", mime_type: ImageType::Png, byte_size: 1 }).unwrap();
+    std::thread::scope(|scope| {
+        let sent = conn.transaction(|conn| {
+            messages::send(conn, by(alice), chat, &Draft::image(&[Picture::new("p.png", "p")])).unwrap();
+            // It has seen the upload without a chat, and waits for its row.
+            let noting = waiting(scope, &database, |conn| {
+                let small = Processed { thumbnail_key: Some("t"), ..Processed::default() };
+                uploads::process(conn, "p", &small).unwrap().version
+            });
+            // As a deletion does: the head, and then the upload.
+            let deleting = waiting(scope, &database, |conn| {
+                conn.batch_execute(&format!(
+                    "SELECT FROM chat_heads WHERE chat_id = '{chat}' FOR NO KEY UPDATE;
+                     SELECT FROM uploads WHERE storage_key = 'p' FOR UPDATE"
+                ))
+                .unwrap();
+            });
+            QueryResult::Ok((noting, deleting))
+        });
+        let (noting, deleting) = sent.unwrap();
+        assert!(noting.join().unwrap().is_some());
+        deleting.join().unwrap();
+    });
 }

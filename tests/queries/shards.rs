@@ -176,7 +176,9 @@ fn relations(sql: &str) -> Vec<(String, String)> {
         .collect();
     let mut found = vec![];
     for (place, word) in words.iter().enumerate() {
-        if !["FROM", "JOIN", "UPDATE", "INTO", "USING"].contains(word) {
+        // FOR NO KEY UPDATE names no table.
+        let is_lock = place > 0 && ["FOR", "KEY"].contains(&words[place - 1]);
+        if !["FROM", "JOIN", "UPDATE", "INTO", "USING"].contains(word) || is_lock {
             continue;
         }
         let mut rest = words.iter().skip(place + 1).skip_while(|word| **word == "(");

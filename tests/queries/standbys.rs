@@ -1,5 +1,7 @@
 //! A pool of a primary and hot standbys: reads go where they see what they must see, whatever fails.
 
+use std::fs;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use diesel::dsl::sql;
@@ -8,6 +10,7 @@ use diesel::sql_types::Bool;
 use messenger_db::error::Failure;
 use messenger_db::ids::{ChatId, UserId};
 use messenger_db::migrate::{self, RunOptions, Silent};
+use messenger_db::page::Limit;
 use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::messages::{self, Draft};
 use messenger_db::queries::unread;
@@ -141,9 +144,22 @@ fn a_read_of_what_was_just_written_asks_one_standby_and_then_the_primary() {
         let of = |standby: &Server| standby.connect().execute(&sql).unwrap()[0][0].as_deref().unwrap().parse::<i64>();
         cluster.standbys.iter().map(|standby| of(standby).unwrap()).sum::<i64>()
     };
+    // A session that ends tells what it did.
+    let others = format!(
+        "SELECT FROM pg_stat_activity WHERE datname = '{}' AND backend_type = 'client backend'",
+        cluster.database.name()
+    );
+    let gone = || {
+        for standby in cluster.standbys {
+            let mut watcher = standby.connect();
+            crate::support::until("the pool is gone", || watcher.execute(&others).unwrap().is_empty());
+        }
+    };
     let asked = block_on(async {
-        let (pool, session) = (cluster.pool(LONG), Session::new());
-        until(&pool, &session, true).await;
+        let session = Session::new();
+        until(&cluster.pool(LONG), &session, true).await;
+        gone();
+        let pool = cluster.pool(LONG);
         cluster.replay(false);
         pool.run_in(&session, move |conn| messages::send(conn, alice, chat, &Draft::text("…"))).await.unwrap();
         let before = transactions();
@@ -153,15 +169,7 @@ fn a_read_of_what_was_just_written_asks_one_standby_and_then_the_primary() {
         drop(pool);
         before
     });
-    // A session that ends tells what it did.
-    let others = format!(
-        "SELECT FROM pg_stat_activity WHERE datname = '{}' AND backend_type = 'client backend'",
-        cluster.database.name()
-    );
-    for standby in cluster.standbys {
-        let mut watcher = standby.connect();
-        crate::support::until("the pool is gone", || watcher.execute(&others).unwrap().is_empty());
-    }
+    gone();
     let asked = transactions() - asked;
     // Beside what the connections did before.
     assert!((100..150).contains(&asked), "{asked}");
@@ -196,6 +204,84 @@ fn a_standby_that_is_far_behind_gone_or_promoted_is_passed_over() {
         let stray = format!("CREATE TABLE stray_{} ()", cluster.alice.as_uuid().simple());
         cluster.standbys[1].connect().execute(&stray).unwrap();
         pool.run(move |conn| messages::send(conn, alice, chat, &Draft::text("…"))).await.unwrap();
+    });
+}
+
+/// A server that hangs, until it is dropped.
+struct Frozen(Vec<String>);
+
+impl Frozen {
+    fn of(server: &Server) -> Self {
+        let folder = server.connect().execute("SHOW data_directory").unwrap()[0][0].clone().unwrap();
+        let postmaster =
+            fs::read_to_string(format!("{folder}/postmaster.pid")).unwrap().lines().next().unwrap().to_owned();
+        let children = fs::read_to_string(format!("/proc/{postmaster}/task/{postmaster}/children")).unwrap();
+        let frozen = Self([postmaster].into_iter().chain(children.split_whitespace().map(str::to_owned)).collect());
+        frozen.signal("STOP");
+        frozen
+    }
+
+    fn signal(&self, signal: &str) {
+        // Of the shell: no other program is needed.
+        let kill = format!("kill -{signal} {}", self.0.join(" "));
+        let _ = Command::new("sh").args(["-c", &kill]).stderr(Stdio::null()).status();
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        self.signal("CONT");
+    }
+}
+
+#[test]
+fn a_standby_that_hangs_keeps_nobody_from_reading() {
+    let cluster = Cluster::new();
+    let options = Options { connections: 4, wait: LONG, connect: Duration::from_secs(1), ..Options::default() };
+    let of = |server: &Server| Pool::new(&server.url(cluster.database.name()), options);
+    block_on(async {
+        let pool = of(cluster.primary).with_standbys([of(cluster.standbys[0])], LONG);
+        until(&pool, &Session::new(), true).await;
+        let frozen = Frozen::of(cluster.standbys[0]);
+        // Through the connection that is there, and through new ones.
+        for _ in 0..3 {
+            let reads: Vec<_> = (0..40)
+                .map(|_| {
+                    tokio::spawn({
+                        let pool = pool.clone();
+                        async move { pool.read(is_standby).await }
+                    })
+                })
+                .collect();
+            for read in reads {
+                assert!(!read.await.unwrap().unwrap());
+            }
+            tokio::time::sleep(Duration::from_millis(1_100)).await;
+        }
+        drop(frozen);
+        until(&pool, &Session::new(), true).await;
+    });
+}
+
+#[test]
+fn what_was_written_while_nobody_read_is_seen_at_once() {
+    let cluster = Cluster::new();
+    let (alice, chat) = (by(cluster.alice), cluster.chat);
+    let lag = Duration::from_millis(500);
+    block_on(async {
+        let pool = cluster.pool(lag);
+        until(&pool, &Session::new(), true).await;
+        cluster.replay(false);
+        let sent = messages::send(&mut cluster.database.diesel(), alice, chat, &Draft::text("…")).unwrap().message.seq;
+        // A quiet time.
+        tokio::time::sleep(lag * 2).await;
+        for pool in [pool, cluster.pool(lag)] {
+            let latest =
+                pool.read(move |conn| messenger_db::queries::history::latest(conn, alice, chat, Limit::default()));
+            let page = latest.await.unwrap();
+            assert!(page.entries.iter().any(|entry| entry.message.seq == sent));
+        }
+        cluster.replay(true);
     });
 }
 

@@ -147,6 +147,9 @@ fn what_nobody_attached_for_a_day_is_given_up_until_its_bytes_are_gone() {
     let late = [Picture::new("p.png", "old")];
     let refused = Err(Refused(SendRefused::UploadNotFound));
     assert_eq!(messages::send(conn, by(alice), chat, &Draft::image(&late)), refused);
+    // A copy of it would never be deleted.
+    let small = Processed { thumbnail_key: Some("small"), ..Processed::default() };
+    assert_eq!(uploads::process(conn, "old", &small), Err(Refused(ProcessRefused::NotFound)));
     assert_eq!(uploads::remove(conn, &["old", "older", "new", "attached", "a\0b"]), Ok(2));
     assert_eq!(abandon(conn, 10), [""; 0]);
     assert_eq!(database.column("SELECT storage_key FROM uploads ORDER BY 1"), ["attached", "new"]);

@@ -134,7 +134,10 @@ fn carry_out(
         },
         Comparison::Equal | Comparison::None => {}
     }
-    allowed.remark(&report.catalog, output);
+    // What was done may have put right what a pattern matched.
+    if report.steps.is_empty() {
+        allowed.remark(&report.catalog, output);
+    }
     output.json_of(Some(command), &Migrated::of(&database.target.database, &report, output.backup()));
     Ok(Exit::Done)
 }

@@ -10,15 +10,15 @@ pub(super) fn drifted(message: &str, drift: &Drift, done: usize) -> Problem {
     let objects = differences::counting(drift, SHOWN);
     let suspects = differences::suspects(drift).map_or_else(String::new, |suspects| format!("\n{suspects}"));
     let help = if done > 0 {
-        "What was done stays. Make the database what it should be, by hand or by a migration; `messenger-db verify` shows \
-         when it is."
+        "What was done stays. Make the database what it should be, by hand, or by a migration, which `--allow-drift=PATTERN` \
+         lets begin; `messenger-db verify` shows when it is."
     } else if drift.version.is_none() {
         "Nothing was changed. It has what migrations would make, and no history of that: where it is a messenger's, made \
          without this binary, `messenger-db baseline` finds out of which version and records it. Where it is another \
          program's, give the messenger a database of its own (`createdb`), or a schema of its own."
     } else {
-        "Nothing was changed. Make the database what it should be: undo what was done to it by hand, or put it into a \
-         migration. `--allow-drift=PATTERN` allows one difference, `--allow-drift` goes on as it is."
+        "Nothing was changed. Make the database what it should be: undo what was done to it, by hand, or by a migration. \
+         `--allow-drift=PATTERN` allows one difference, for such a migration to begin; `--allow-drift` goes on as it is."
     };
     Problem {
         // Everything that is there would be in it.

@@ -240,9 +240,10 @@ impl Place {
     fn of(connection: &mut Connection) -> Result<Self, ServerError> {
         let rows = connection.execute(
             "WITH path AS (
-                 SELECT place, replace(coalesce(replace(part[1], '\"\"', '\"'), part[2]), '$user', current_user) AS name
+                 SELECT place, CASE name WHEN '$user' THEN current_user ELSE name END AS name
                  FROM regexp_matches(current_setting('search_path'), '\"((?:[^\"]|\"\")*)\"|([^,\"[:space:]]+)', 'g')
                      WITH ORDINALITY AS list (part, place)
+                 CROSS JOIN LATERAL (SELECT coalesce(replace(part[1], '\"\"', '\"'), part[2])) AS one (name)
              )
              SELECT session_user, current_user, current_database(),
                  (
@@ -281,7 +282,7 @@ impl Place {
                 "ALTER ROLE {} IN DATABASE {} SET search_path = {};  -- so far it is one name: {}",
                 quoted(&self.login),
                 quoted(&self.database),
-                first.replace('"', ""),
+                names(first).iter().map(|name| plain_or_quoted(name)).collect::<Vec<_>>().join(", "),
                 quoted(first)
             )],
             Some(first) => vec![format!("CREATE SCHEMA {} AUTHORIZATION {role};", quoted(first))],
@@ -292,4 +293,28 @@ impl Place {
             )],
         }
     }
+}
+
+/// The names that a list has, such as `"$user", public`.
+fn names(list: &str) -> Vec<String> {
+    let (mut names, mut name, mut is_quoted) = (Vec::new(), String::new(), false);
+    let mut rest = list.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            // Two of them are one, within.
+            '"' if is_quoted && rest.next_if_eq(&'"').is_some() => name.push('"'),
+            '"' => is_quoted = !is_quoted,
+            ',' if !is_quoted => names.push(std::mem::take(&mut name).trim().to_owned()),
+            c => name.push(c),
+        }
+    }
+    names.push(name.trim().to_owned());
+    names.retain(|name| !name.is_empty());
+    names
+}
+
+fn plain_or_quoted(name: &str) -> String {
+    let is_plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    if is_plain { name.to_owned() } else { quoted(name) }
 }

@@ -70,8 +70,8 @@ impl Roles {
 /// # Errors
 ///
 /// [`Error::Role`] when one of the roles is there and can do more than it should; [`Error::UnknownSchema`] for a schema that is
-/// not; [`Error::Server`] when the role that
-/// this runs as may not: it needs `CREATEROLE`, and to own the database and what is in it, or to be a superuser.
+/// not there, or the server's own; [`Error::Server`] when the role that this runs as may not: it needs `CREATEROLE`, and to own
+/// the database and what is in it, or to be a superuser.
 pub fn create_roles(pool: &Pool, roles: &Roles, observer: &mut dyn Observer) -> Result<Vec<String>, Error> {
     let RunnerLock { connection, .. } = &mut lock::acquire(pool, pool.get()?, observer)?;
     transaction(connection, |connection| {
@@ -142,7 +142,12 @@ fn schemas<'a>(roles: &'a Roles, place: &'a Place) -> impl Iterator<Item = &'a S
 fn found(connection: &mut Connection, roles: &Roles) -> Result<Place, Error> {
     let place = Place::of(connection)?;
     for name in &roles.schemas {
-        let query = format!("SELECT FROM pg_namespace WHERE nspname = {}", literal(name));
+        // The server's own are nobody's to give away.
+        let query = format!(
+            "SELECT FROM pg_namespace
+             WHERE nspname = {} AND NOT starts_with(nspname, 'pg_') AND nspname <> 'information_schema'",
+            literal(name)
+        );
         if connection.execute(&query)?.is_empty() {
             return Err(Error::UnknownSchema { name: name.clone() });
         }

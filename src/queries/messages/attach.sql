@@ -1,4 +1,5 @@
--- Attaches uploads of the sender's to a message, each once; none that was attached or given up before.
+-- Attaches uploads of the sender's to a message, each once; none that was attached or given up before. They are locked in the
+-- order of their keys: another message may have the same in another order.
 WITH picture AS (
     SELECT
         one.storage_key,
@@ -7,10 +8,18 @@ WITH picture AS (
     FROM unnest($3::text [], $4::text []) WITH ORDINALITY AS one (storage_key, file_name, number)
 ),
 
+held AS MATERIALIZED (
+    SELECT storage_key FROM uploads
+    WHERE storage_key = ANY ($3::text []) AND owner_id = $5 AND attached_chat IS NULL AND abandoned_at IS NULL
+    ORDER BY storage_key
+    FOR NO KEY UPDATE
+),
+
 attached AS (
     UPDATE uploads
     SET attached_chat = $1, attached_seq = $2, attached_position = picture.number - 1
     FROM picture
+    INNER JOIN held ON held.storage_key = picture.storage_key
     WHERE
         uploads.storage_key = picture.storage_key
         AND uploads.owner_id = $5

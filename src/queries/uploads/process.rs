@@ -1,6 +1,7 @@
 //! Notes what a worker found out about a picture, before or after it was attached.
 
 use diesel::prelude::*;
+use diesel::result::Error as DieselError;
 
 use crate::enums::ChatChangeKind;
 use crate::error::{Error, refusals};
@@ -34,7 +35,7 @@ pub struct Noted {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProcessRefused {
-    /// There is no such upload: it was removed, or its message was deleted. Copies that were made are to be deleted.
+    /// There is no such upload: it was given up or removed, or its message was deleted. Copies that were made are to be deleted.
     #[error("there is no such upload")]
     NotFound,
     /// A key is empty or longer than 1,024 characters, or has a NUL in it, or a side has less than a pixel.
@@ -53,15 +54,16 @@ refusals! { ProcessRefused {
 /// It is a worker of the service that says so, on nobody's behalf. It may say so again: a copy that another one replaces is put on
 /// the list of [unused files](crate::queries::unused_files::list).
 ///
-/// A transaction. It locks the head of the chat, where the picture was attached, and then the
-/// upload's row. Indexes: `uploads_pkey`, `chat_heads_pkey`, `attachments_pkey`.
+/// A transaction, or a savepoint of the caller's. It locks the head of the chat, where the picture was attached, and then the
+/// upload's row; where it was attached at that very moment, it lets go of the row and begins anew. Indexes: `uploads_pkey`,
+/// `chat_heads_pkey`, `attachments_pkey`.
 ///
 /// # Errors
 ///
 /// One of these, or [`Error::Database`]:
 ///
-/// * [`NotFound`](ProcessRefused::NotFound): there is no such upload: it was removed, or its message was deleted. Copies
-///   that were made are to be deleted.
+/// * [`NotFound`](ProcessRefused::NotFound): there is no such upload: it was given up or removed, or its message was deleted.
+///   Copies that were made are to be deleted.
 /// * [`Invalid`](ProcessRefused::Invalid): a key is empty or longer than 1,024 characters, or has a NUL in it, or a side
 ///   has less than a pixel.
 ///
@@ -82,18 +84,18 @@ pub fn process(
     storage_key: &str,
     processed: &Processed<'_>,
 ) -> Result<Noted, Error<ProcessRefused>> {
-    let Processed { medium_key, thumbnail_key, size } = *processed;
+    let Processed { medium_key, thumbnail_key, .. } = *processed;
     if nul_character::in_any([Some(storage_key), medium_key, thumbnail_key]) {
         return Err(Error::Refused(ProcessRefused::Invalid));
     }
-    let (width, height) = size.unzip();
-    conn.transaction(|conn| {
-        // The head before the upload, as a send locks them. Whoever attaches it in between is seen at the second look.
-        loop {
-            let found = || uploads::table.find(storage_key).select(Upload::as_select());
+    loop {
+        let noted = conn.transaction(|conn| {
+            let found =
+                || uploads::table.find(storage_key).filter(uploads::abandoned_at.is_null()).select(Upload::as_select());
             let Some(seen): Option<Upload> = found().first(conn).optional()? else {
                 return Err(Error::Refused(ProcessRefused::NotFound));
             };
+            // The head before the upload, as a send locks them.
             if let Some(chat_id) = seen.attached_chat {
                 let head = chat_heads::table.find(chat_id).select(chat_heads::chat_id).for_no_key_update();
                 head.first::<ChatId>(conn).optional()?;
@@ -101,26 +103,37 @@ pub fn process(
             let Some(held): Option<Upload> = found().for_no_key_update().first(conn).optional()? else {
                 return Err(Error::Refused(ProcessRefused::NotFound));
             };
+            // Whoever attached it in between is seen at the next look, without the lock of the row.
             if held.attached_chat != seen.attached_chat {
-                continue;
+                return Err(Error::Database(DieselError::RollbackTransaction));
             }
-            let upload: Upload = diesel::update(uploads::table.find(storage_key))
-                .set((
-                    uploads::medium_key.eq(medium_key.or(held.medium_key.as_deref())),
-                    uploads::thumbnail_key.eq(thumbnail_key.or(held.thumbnail_key.as_deref())),
-                    uploads::width.eq(width.or(held.width)),
-                    uploads::height.eq(height.or(held.height)),
-                ))
-                .returning(Upload::as_returning())
-                .get_result(conn)?;
-            let needed =
-                [Some(upload.storage_key.as_str()), upload.medium_key.as_deref(), upload.thumbnail_key.as_deref()];
-            let replaced = [held.medium_key, held.thumbnail_key].into_iter().flatten();
-            unused_files::queue(conn, replaced.filter(|old| !needed.contains(&Some(old.as_str()))).collect())?;
-            let version = show(conn, &upload)?;
-            return Ok(Noted { upload, version });
+            note(conn, held, processed)
+        });
+        match noted {
+            Err(Error::Database(DieselError::RollbackTransaction)) => {}
+            noted => return noted,
         }
-    })
+    }
+}
+
+/// Notes it of an upload whose row is locked, and whose chat's head is where it was attached.
+fn note(conn: &mut PgConnection, held: Upload, processed: &Processed<'_>) -> Result<Noted, Error<ProcessRefused>> {
+    let Processed { medium_key, thumbnail_key, size } = *processed;
+    let (width, height) = size.unzip();
+    let upload: Upload = diesel::update(uploads::table.find(&held.storage_key))
+        .set((
+            uploads::medium_key.eq(medium_key.or(held.medium_key.as_deref())),
+            uploads::thumbnail_key.eq(thumbnail_key.or(held.thumbnail_key.as_deref())),
+            uploads::width.eq(width.or(held.width)),
+            uploads::height.eq(height.or(held.height)),
+        ))
+        .returning(Upload::as_returning())
+        .get_result(conn)?;
+    let needed = [Some(upload.storage_key.as_str()), upload.medium_key.as_deref(), upload.thumbnail_key.as_deref()];
+    let replaced = [held.medium_key, held.thumbnail_key].into_iter().flatten();
+    unused_files::queue(conn, replaced.filter(|old| !needed.contains(&Some(old.as_str()))).collect())?;
+    let version = show(conn, &upload)?;
+    Ok(Noted { upload, version })
 }
 
 /// Says the same in the attachment, if there is one, and gives the version that its message has now.

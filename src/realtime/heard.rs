@@ -1,0 +1,78 @@
+//! What a listener has heard and nobody has taken yet.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::ring::{Ring, Subject};
+use crate::version::Version;
+
+/// What a listener yields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    /// A chat or a user changed, to at least this version. It may be one that the server knows already.
+    Ring(Ring),
+    /// A note of the service's own, see [`Bell::note`](super::Bell::note).
+    Note(String),
+    /// The listener has connected, for the first time or anew. What was rung before was not heard; what the server serves
+    /// is asked for at once.
+    Connected,
+}
+
+/// What was heard, in its order. Of each chat and each user there is one ring, however many were heard while nobody took it.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    waiting: Mutex<Waiting>,
+    is_filled: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    order: VecDeque<Entry>,
+    /// The newest version of each chat and each user that is in the order.
+    versions: HashMap<Subject, Version>,
+}
+
+#[derive(Debug)]
+enum Entry {
+    Ring(Subject),
+    Other(Heard),
+}
+
+impl Queue {
+    pub(super) fn put(&self, heard: Heard) {
+        let mut waiting = self.lock();
+        let entry = match heard {
+            Heard::Ring(ring) => {
+                let (subject, version) = ring.parts();
+                if let Some(newest) = waiting.versions.get_mut(&subject) {
+                    *newest = version.max(*newest);
+                    return;
+                }
+                waiting.versions.insert(subject, version);
+                Entry::Ring(subject)
+            }
+            other => Entry::Other(other),
+        };
+        waiting.order.push_back(entry);
+        drop(waiting);
+        self.is_filled.notify_one();
+    }
+
+    /// The first, as soon as there is one. `None`: there was none, for so long.
+    pub(super) fn take(&self, wait: Duration) -> Option<Heard> {
+        let waited = self.is_filled.wait_timeout_while(self.lock(), wait, |waiting| waiting.order.is_empty());
+        let (mut waiting, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        match waiting.order.pop_front()? {
+            Entry::Ring(subject) => {
+                let version = waiting.versions.remove(&subject)?;
+                Some(Heard::Ring(Ring::of(subject, version)))
+            }
+            Entry::Other(heard) => Some(heard),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
