@@ -56,6 +56,7 @@ impl Listener {
     }
 
     /// The next thing that is heard. `None`: nothing was, for so long.
+    #[must_use = "it is not heard again"]
     pub fn next(&self, wait: Duration) -> Option<Heard> {
         self.heard.take(wait)
     }
