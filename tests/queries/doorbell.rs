@@ -161,8 +161,12 @@ fn a_chat_that_is_rung_while_nobody_listens_waits_as_one_ring() {
     bell.note("all again").unwrap();
     drop(bell);
     std::thread::sleep(Duration::from_millis(500));
-    assert_eq!(listener.next(LONG), Some(Heard::Ring(Ring::Chat(chat, Version::new(60)))));
-    assert_eq!(listener.next(LONG), Some(Heard::Note("all again".to_owned())));
+    let waiting: Vec<_> = std::iter::from_fn(|| listener.next(LONG))
+        .take_while(|heard| *heard != Heard::Note("all again".to_owned()))
+        .collect();
+    assert_eq!(waiting.last(), Some(&Heard::Ring(Ring::Chat(chat, Version::new(60)))));
+    // One, or two where something was under way until now; of ten notifications.
+    assert!(waiting.len() <= 2, "{waiting:?}");
 }
 
 #[test]
