@@ -34,8 +34,8 @@ static LEARNED: RwLock<Vec<(String, Failure)>> = RwLock::new(Vec::new());
 ///
 /// PostgreSQL gives both the SQLSTATE 57014, and Diesel 2.3 passes on the message only, which the server has translated
 /// to its `lc_messages`. So this interrupts two statements of its own and keeps what the server said of them. That a
-/// statement has waited for a lock longer than `lock_timeout` is recognised by PostgreSQL's own words, in each of its languages,
-/// whether or not this was called.
+/// statement has waited for a lock longer than `lock_timeout` is recognised by the words of PostgreSQL 15 in each of its
+/// languages, whether or not this was called: a later version may have others, but in English.
 ///
 /// Under another language it cannot take one failure for the other: what is compared is the whole message, and the server
 /// gives two different ones. A session in a language that was not learned, because the role sets `lc_messages` after this

@@ -208,7 +208,7 @@ pub enum Error {
         reason: String,
     },
     /// A schema that was named is not there, or is the server's own.
-    #[error("there is no schema {name:?} that could be somebody's")]
+    #[error("there is no schema {name:?}, or it is the server's own")]
     UnknownSchema {
         /// As it was named.
         name: String,

@@ -29,6 +29,7 @@
 //! ```
 
 mod collector;
+mod connect_timeout;
 mod outbox;
 mod position;
 mod receipts;
@@ -130,8 +131,11 @@ impl Pool {
     #[allow(clippy::expect_used, clippy::missing_panics_doc, reason = "it fails without a runtime, and there is one")]
     pub fn new(url: &str, options: Options) -> Self {
         let recycling_method = RecyclingMethod::CustomFunction(Box::new(is_open));
-        let manager =
-            Manager::from_config(timed(url, options.connect), Runtime::Tokio1, ManagerConfig { recycling_method });
+        let manager = Manager::from_config(
+            connect_timeout::with(url, options.connect),
+            Runtime::Tokio1,
+            ManagerConfig { recycling_method },
+        );
         let pool = Connections::builder(manager)
             .max_size(options.connections.max(1))
             .wait_timeout(Some(options.wait))
@@ -366,49 +370,10 @@ fn is_open(connection: &mut PgConnection) -> Result<(), ConnectionError> {
     end_of_connection::noticed(connection).map_err(ConnectionError::Ping)
 }
 
-/// The URL, or the words of libpq, with a `connect_timeout`: a pool that gives up waiting for a connection cannot end the thread
-/// that makes it.
-fn timed(url: &str, connect: Duration) -> String {
-    if url.contains("connect_timeout") || std::env::var_os("PGCONNECT_TIMEOUT").is_some() {
-        return url.to_owned();
-    }
-    let between = match url.split_once("://") {
-        Some(_) if url.ends_with(['?', '&']) => "",
-        Some(_) if url.contains('?') => "&",
-        Some(_) => "?",
-        None => " ",
-    };
-    // None would be no limit.
-    let seconds = connect.as_secs() + u64::from(connect.subsec_nanos() > 0);
-    format!("{url}{between}connect_timeout={}", seconds.max(1))
-}
-
 fn no_connection(error: &PoolError) -> DieselError {
     unavailable(format!("no connection to the database: {error}"))
 }
 
 fn unavailable(message: String) -> DieselError {
     DieselError::DatabaseError(DatabaseErrorKind::UnableToSendCommand, Box::new(message))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::timed;
-
-    #[test]
-    fn who_has_not_said_how_long_connecting_may_take_waits_as_long_as_the_pool() {
-        for (url, timed_url) in [
-            ("postgresql://a,b/m", "postgresql://a,b/m?connect_timeout=2"),
-            ("postgres://a/m?", "postgres://a/m?connect_timeout=2"),
-            ("postgres://a/m?sslmode=require", "postgres://a/m?sslmode=require&connect_timeout=2"),
-            ("host=a dbname=m", "host=a dbname=m connect_timeout=2"),
-            ("", " connect_timeout=2"),
-            ("host=a connect_timeout=9", "host=a connect_timeout=9"),
-        ] {
-            assert_eq!(timed(url, Duration::from_millis(1_500)), timed_url);
-        }
-        assert_eq!(timed("", Duration::ZERO), " connect_timeout=1");
-    }
 }

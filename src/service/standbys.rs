@@ -123,7 +123,7 @@ impl Standbys {
         let mut is_one_behind = false;
         for standby in self.in_turn(needed) {
             // What one does not have yet, the next has not either, as a rule: the primary answers sooner.
-            if is_one_behind && !standby.had(needed) || standby.is_left_alone() {
+            if is_one_behind && !standby.had(needed) || !standby.may_be_tried() {
                 continue;
             }
             // Whoever takes the operation out of it runs it: the standby when it has answered, or whoever comes next.
@@ -180,15 +180,16 @@ impl Standby {
         Position::new(self.replayed.load(Ordering::Relaxed)) >= position
     }
 
-    /// Whether it is left alone. When the time is over, one reader tries it, and it is left alone by the others meanwhile.
-    fn is_left_alone(&self) -> bool {
+    /// Whether this reader may try it. When the time is over for which it is left alone, the first who asks may, and the others
+    /// leave it alone meanwhile.
+    fn may_be_tried(&self) -> bool {
         let mut until = self.left_alone_until.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(end) = *until else { return false };
-        if Instant::now() < end {
-            return true;
+        let (Some(end), now) = (*until, Instant::now()) else { return true };
+        if now < end {
+            return false;
         }
-        *until = Some(Instant::now() + PAUSE);
-        false
+        *until = Some(now + PAUSE);
+        true
     }
 
     /// It is not left alone any more.

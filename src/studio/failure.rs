@@ -85,7 +85,7 @@ impl From<migrate::Error> for Failure {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             error.to_string(),
-            "Load the page again, where it is about a lock, when the migration that has it has ended. Else `messenger-db status` and `messenger-db plan` say what to do.",
+            "Where it is about a lock, load the page again when the migration that holds it has ended. `messenger-db status` shows more.",
         )
     }
 }

@@ -178,23 +178,27 @@ fn a_device_signs_in_again_or_its_account_is_closed_while_it_registers_its_addre
 fn two_devices_take_each_others_address() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
+    let mut conns = [(); 2].map(|()| Some(database.diesel()));
     let devices = cast::users(conn, ["alice", "bob"]).map(|user| {
         let device = Device::new(DeviceType::Ios);
         (user, sessions::open(conn, user, &device, TimeDelta::days(1)).unwrap().session.id)
     });
-    let barrier = &std::sync::Barrier::new(2);
-    std::thread::scope(|scope| {
-        for (number, (user, session)) in devices.into_iter().enumerate() {
-            let mut conn = database.diesel();
-            scope.spawn(move || {
-                for round in 0..200 {
-                    let token = PushToken::new(["one", "other"][(number + round) % 2]);
+    for round in 0..200 {
+        let barrier = &std::sync::Barrier::new(2);
+        std::thread::scope(|scope| {
+            let registering = [0, 1].map(|number| {
+                let (user, session) = devices[number];
+                let mut conn = conns[number].take().unwrap();
+                let token = PushToken::new(["one", "other"][(number + round) % 2]);
+                scope.spawn(move || {
                     barrier.wait();
                     push::register(&mut conn, by(user), session, &Address::fcm(token)).unwrap();
-                }
+                    conn
+                })
             });
-        }
-    });
+            conns = registering.map(|registering| Some(registering.join().unwrap()));
+        });
+    }
 }
 
 #[test]
