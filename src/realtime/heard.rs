@@ -76,3 +76,26 @@ impl Queue {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Heard, Queue, Ring, Version};
+    use crate::ids::ChatId;
+
+    #[test]
+    fn a_chat_that_is_rung_while_nobody_listens_waits_as_one_ring() {
+        let (queue, [one, other]) = (Queue::default(), [ChatId::new(), ChatId::new()]);
+        let ring = |chat, version| Heard::Ring(Ring::Chat(chat, Version::new(version)));
+        let mut heard = vec![ring(one, 1), Heard::Note("typing".to_owned()), ring(other, 7)];
+        // The last one is late: a newer version came before it.
+        heard.extend([3, 4, 2].map(|version| ring(one, version)));
+        heard.into_iter().for_each(|heard| queue.put(heard));
+        let taken: Vec<_> = std::iter::from_fn(|| queue.take(Duration::ZERO)).collect();
+        assert_eq!(taken, [ring(one, 4), Heard::Note("typing".to_owned()), ring(other, 7)]);
+        // What was taken is rung anew.
+        queue.put(ring(one, 4));
+        assert_eq!(queue.take(Duration::ZERO), Some(ring(one, 4)));
+    }
+}

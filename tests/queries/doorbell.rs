@@ -133,29 +133,6 @@ fn what_is_ordered_while_it_connects_is_asked_for_at_once() {
 }
 
 #[test]
-fn a_chat_that_is_rung_while_nobody_listens_waits_as_one_ring() {
-    let database = TestDatabase::migrated();
-    let (listener, bell) = (listener(&database), bell(&database));
-    connected(&listener);
-    let chat = ChatId::new();
-    for version in 1..=20 {
-        bell.ring(Ring::Chat(chat, Version::new(version)));
-        // Longer than the bell collects: a notification of its own each.
-        std::thread::sleep(Duration::from_millis(3));
-    }
-    bell.note("all").unwrap();
-    drop(bell);
-    // The listener looks each millisecond.
-    std::thread::sleep(Duration::from_millis(500));
-    let waiting: Vec<_> = std::iter::from_fn(|| listener.next(LONG))
-        .take_while(|heard| *heard != Heard::Note("all".to_owned()))
-        .collect();
-    assert_eq!(waiting.last(), Some(&Heard::Ring(Ring::Chat(chat, Version::new(20)))));
-    // One, or two where something was under way until now.
-    assert!(waiting.len() <= 2, "{waiting:?}");
-}
-
-#[test]
 fn who_waits_for_what_is_heard_keeps_nobody_else_from_looking() {
     let database = TestDatabase::migrated();
     let (listener, bell) = (listener(&database), bell(&database));
