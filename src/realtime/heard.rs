@@ -91,7 +91,9 @@ mod tests {
         let mut heard = vec![ring(one, 1), Heard::Note("typing".to_owned()), ring(other, 7)];
         // The last one is late: a newer version came before it.
         heard.extend([3, 4, 2].map(|version| ring(one, version)));
-        heard.into_iter().for_each(|heard| queue.put(heard));
+        for heard in heard {
+            queue.put(heard);
+        }
         let taken: Vec<_> = std::iter::from_fn(|| queue.take(Duration::ZERO)).collect();
         assert_eq!(taken, [ring(one, 4), Heard::Note("typing".to_owned()), ring(other, 7)]);
         // What was taken is rung anew.
