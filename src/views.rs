@@ -1,10 +1,10 @@
 //! The views as Diesel sees them: `unread_counts`, `message_receipts`, `inbox_entries`, `presence_entries`,
-//! `local_users`, `local_contacts` and `local_chats`.
+//! `local_users`, `local_user_sessions`, `local_contacts` and `local_chats`.
 //!
 //! `diesel print-schema` knows tables only, so these are written by hand; a test holds them against the server.
 
 use crate::enums::sql_types::DeliveryStatus;
-use crate::ids::sql_types::{ChatId, UserId};
+use crate::ids::sql_types::{ChatId, SessionId, UserId};
 use crate::schema::sql_types::{ChatKind, ContactStatus, MessageKind, UserStatus};
 use crate::schema::{
     blocks, chat_heads, chat_participants, chats, contacts, message_reactions, messages, unread_messages,
@@ -120,6 +120,18 @@ diesel::table! {
         avatar_url -> Nullable<Text>,
         /// As in `users`.
         deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use super::{SessionId, UserId};
+
+    /// The rows of `user_sessions`, to be locked, as `local_users` has those of `users`.
+    local_user_sessions (id) {
+        /// As in `user_sessions`.
+        id -> SessionId,
+        /// As in `user_sessions`.
+        user_id -> UserId,
     }
 }
 

@@ -34,12 +34,17 @@ CREATE TABLE push_tokens (
 
 CREATE INDEX push_tokens_user_idx ON push_tokens (user_id);
 
--- Ends active sessions of a user, and forgets where their devices are reached: one, or all but one, or all.
+-- Ends active sessions of a user, and forgets where their devices are reached: one, or all but one, or all. It locks
+-- the account first, as everything does that changes several sessions of a user.
 CREATE FUNCTION end_sessions(of_user user_id, only_one session_id, but_one session_id) RETURNS SETOF user_sessions
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    chosen uuid [] := ARRAY(
+    chosen uuid [];
+BEGIN
+    PERFORM FROM local_users WHERE id = of_user FOR NO KEY UPDATE;
+
+    chosen := ARRAY(
         SELECT session.id
         FROM local_user_sessions AS session
         WHERE
@@ -50,7 +55,7 @@ DECLARE
         ORDER BY session.id
         FOR NO KEY UPDATE
     );
-BEGIN
+
     IF chosen = '{}' THEN
         RETURN;
     END IF;

@@ -9,14 +9,16 @@ use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use messenger_db::enums::{DeviceType, ImageType};
 use messenger_db::error::Error::Refused;
+use messenger_db::ids::{SessionId, UserId};
 use messenger_db::queries::accounts::{self, ProfileChanges};
 use messenger_db::queries::erasure::{self, Erasure};
 use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::messages::{self, Draft, Outgoing, Picture, SendRefused};
 use messenger_db::queries::push::{self, Address};
-use messenger_db::queries::sessions::{self, Device};
+use messenger_db::queries::sessions::{self, Device, Socket};
 use messenger_db::queries::uploads::{self, NewUpload, Processed};
 use messenger_db::queries::{blocks, retention};
+use messenger_db::schema::user_sessions;
 use messenger_db::secrets::PushToken;
 
 use super::cast::{self, by};
@@ -172,6 +174,70 @@ fn a_device_signs_in_again_or_its_account_is_closed_while_it_registers_its_addre
             second.join().unwrap();
         });
     }
+}
+
+/// Two connected devices, of which the first was changed last: whoever goes by where rows lie meets the second before it.
+fn two_devices(conn: &mut PgConnection, name: &str) -> (UserId, [SessionId; 2]) {
+    let [user] = cast::users(conn, [name]);
+    let ids = ["a", "b"].map(|socket| {
+        let session = sessions::open(conn, user, &Device::new(DeviceType::Ios), TimeDelta::days(1)).unwrap().session.id;
+        sessions::connect(conn, by(user), session, &Socket::new("front-1", socket)).unwrap();
+        session
+    });
+    push::register(conn, by(user), ids[1], &Address::fcm(PushToken::new(name))).unwrap();
+    diesel::update(user_sessions::table.find(ids[0]))
+        .set(user_sessions::device_name.eq("phone"))
+        .execute(conn)
+        .unwrap();
+    (user, ids)
+}
+
+/// Keeps `table`'s row of a session until the answer is dropped.
+fn holding(database: &TestDatabase, table: &str, key: &str, session: SessionId) -> PgConnection {
+    let mut holder = database.diesel();
+    holder.batch_execute(&format!("BEGIN; SELECT FROM {table} WHERE {key} = '{session}' FOR UPDATE")).unwrap();
+    holder
+}
+
+#[test]
+fn devices_sign_out_while_their_account_is_closed_or_their_server_has_died() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    for (name, table, key) in [("alice", "push_tokens", "session_id"), ("bob", "user_sessions", "id")] {
+        let (user, [_, second]) = two_devices(conn, name);
+        std::thread::scope(|scope| {
+            let holder = holding(&database, table, key, second);
+            let ending = waiting(scope, &database, move |conn| match name {
+                "alice" => drop(accounts::close(conn, by(user)).unwrap()),
+                _ => drop(sessions::disconnect_server(conn, "front-1").unwrap()),
+            });
+            let revoking = waiting(scope, &database, move |conn| drop(sessions::revoke_all(conn, by(user)).unwrap()));
+            drop(holder);
+            ending.join().unwrap();
+            revoking.join().unwrap();
+        });
+    }
+}
+
+#[test]
+fn an_expired_session_is_not_waited_for_while_its_account_is_closed() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (alice, [_, second]) = two_devices(conn, "alice");
+    let created = Utc::now() - TimeDelta::days(1);
+    diesel::update(user_sessions::table.find(second))
+        .set((user_sessions::created_at.eq(created), user_sessions::expires_at.eq(created + TimeDelta::hours(1))))
+        .execute(conn)
+        .unwrap();
+    std::thread::scope(|scope| {
+        let holder = holding(&database, "push_tokens", "session_id", second);
+        let closing = waiting(scope, &database, move |conn| drop(accounts::close(conn, by(alice)).unwrap()));
+        conn.batch_execute("SET lock_timeout = '2s'").unwrap();
+        assert_eq!(sessions::purge_expired(conn, 10).unwrap(), 0);
+        drop(holder);
+        closing.join().unwrap();
+    });
+    assert_eq!(sessions::purge_expired(conn, 10).unwrap(), 1);
 }
 
 #[test]

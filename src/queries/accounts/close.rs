@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use crate::actor::Actor;
 use crate::enums::{ChatChangeKind, ChatKind, UserChangeKind};
 use crate::error::{Error, refusals};
-use crate::ids::{ChatId, UserId, sql_types as sql};
+use crate::ids::{ChatId, SessionId, UserId, sql_types as sql};
 use crate::models::{ClosedUser, UserSession};
 use crate::queries::accounts::reserved;
 use crate::queries::functions::transaction_start;
@@ -21,7 +21,7 @@ use crate::schema::{
 };
 use crate::seq::Seq;
 use crate::version::Version;
-use crate::views::local_users;
+use crate::views::{local_user_sessions, local_users};
 
 /// An account that was closed: who must be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,7 +164,9 @@ fn leave_direct_chat(conn: &mut PgConnection, chat_id: ChatId, user: UserId) -> 
 
 /// Ends the sessions, and forgets of those that had ended before, too, what tells a person by their devices.
 fn end_sessions(conn: &mut PgConnection, actor: Actor) -> QueryResult<Vec<UserSession>> {
-    // The tokens first, in the order in which Citus locks their tables.
+    // Rows of sessions before those of their tokens, as everywhere; tables the other way round, as Citus locks them.
+    let held = local_user_sessions::table.filter(local_user_sessions::user_id.eq(actor.user_id()));
+    held.order(local_user_sessions::id).select(local_user_sessions::id).for_no_key_update().load::<SessionId>(conn)?;
     diesel::delete(push_tokens::table.filter(push_tokens::user_id.eq(actor.user_id()))).execute(conn)?;
     let sessions = crate::queries::sessions::end_all(conn, actor.user_id())?;
     diesel::update(user_sessions::table.filter(user_sessions::user_id.eq(actor.user_id())))

@@ -26,8 +26,8 @@ statement! {
 ///
 /// Where the device is reached by a notification is forgotten.
 ///
-/// A transaction of two statements; locks the session's row, and the counter of the user's log, until it commits. Indexes:
-/// `user_sessions_user_idx`, `user_sessions_pkey`, `push_tokens_pkey`.
+/// A transaction of two statements; locks the user's row, the session's, and the counter of the user's log, until it commits.
+/// Indexes: `users_pkey`, `user_sessions_user_idx`, `user_sessions_pkey`, `push_tokens_pkey`.
 ///
 /// # Errors
 ///
@@ -57,8 +57,8 @@ pub fn revoke(conn: &mut PgConnection, actor: Actor, session: SessionId) -> Quer
 ///
 /// Where the devices are reached by a notification is forgotten.
 ///
-/// A transaction of a statement and one for each session; locks the sessions' rows in the order of their keys, and then
-/// the counter of the user's log, until it commits. Indexes: `user_sessions_user_idx`, `user_sessions_pkey`,
+/// A transaction of a statement and one for each session; locks the user's row, the sessions' in the order of their keys, and
+/// then the counter of the user's log, until it commits. Indexes: `users_pkey`, `user_sessions_user_idx`, `user_sessions_pkey`,
 /// `push_tokens_pkey`.
 ///
 /// # Errors
@@ -85,8 +85,8 @@ pub fn revoke_all(conn: &mut PgConnection, actor: Actor) -> QueryResult<Vec<User
 ///
 /// Where the devices are reached by a notification is forgotten.
 ///
-/// A transaction of a statement and one for each session; locks the sessions' rows in the order of their keys, and then
-/// the counter of the user's log, until it commits. Indexes: `user_sessions_user_idx`, `user_sessions_pkey`,
+/// A transaction of a statement and one for each session; locks the user's row, the sessions' in the order of their keys, and
+/// then the counter of the user's log, until it commits. Indexes: `users_pkey`, `user_sessions_user_idx`, `user_sessions_pkey`,
 /// `push_tokens_pkey`.
 ///
 /// # Errors
