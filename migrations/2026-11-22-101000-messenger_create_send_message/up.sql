@@ -146,14 +146,36 @@ BEGIN
 END
 $$;
 
+-- Locks what many sends lock, in the order of the keys, so that two calls with several common chats or senders do not deadlock:
+-- the heads, and the positions of whoever is a member; who is none locks nothing. Gives the numbers of the members'. Null where
+-- each user's own list is kept: Citus locks rows of several servers in no order.
+CREATE FUNCTION hold_positions(in_chats uuid[], by_users uuid[]) RETURNS bigint[]
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    IF keeps_inbox() THEN
+        RETURN NULL;
+    END IF;
+
+    -- Arrays are read as (SELECT …): the planner would otherwise plan anew at each call for few messages.
+    RETURN ARRAY(
+        SELECT given.number
+        FROM unnest((SELECT in_chats), (SELECT by_users)) WITH ORDINALITY AS given (chat_id, user_id, number)
+        INNER JOIN chat_heads AS head ON given.chat_id = head.chat_id
+        INNER JOIN unread_messages AS position ON given.user_id = position.user_id AND given.chat_id = position.chat_id
+        ORDER BY given.chat_id, given.user_id
+        FOR NO KEY UPDATE OF head, position
+    );
+END
+$$;
+
 -- All that is sent is one statement for all chats: each table's constraints are read once, not once a message. Before it, heads
--- and positions are locked in the order of their keys, so that two calls with several common chats do not deadlock; whoever
--- is not a member locks nothing. Under these locks nobody else sends to the chats, and no membership ends.
+-- and positions are locked. Under these locks nobody else sends to the chats, and no membership ends.
 --
 -- A message that may be refused, by its id or as a reply, is sent by itself, in a subtransaction, so that it does not undo the
 -- others; and with it those of the same chat, which keep their order. So are all where each user's own list is kept.
 --
--- Arrays are read as (SELECT …): the planner would otherwise plan anew at each call for few messages.
+-- Arrays are read as in hold_positions.
 CREATE FUNCTION send_messages(
     in_chats uuid[],
     by_users uuid[],
@@ -166,23 +188,12 @@ CREATE FUNCTION send_messages(
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    -- The numbers of what members send. Null where each user's own list is kept: send_message asks then.
-    by_members bigint[];
+    -- Null where each user's own list is kept: send_message asks then.
+    by_members bigint[] := hold_positions(in_chats, by_users);
     apart uuid[] := in_chats;
     draft record;
 BEGIN
-    IF NOT keeps_inbox() THEN
-        SELECT coalesce(array_agg(locked.number), '{}')
-        INTO by_members
-        FROM (
-            SELECT given.number
-            FROM unnest((SELECT in_chats), (SELECT by_users)) WITH ORDINALITY AS given (chat_id, user_id, number)
-            INNER JOIN chat_heads AS head ON given.chat_id = head.chat_id
-            INNER JOIN unread_messages AS position ON given.user_id = position.user_id AND given.chat_id = position.chat_id
-            ORDER BY given.chat_id, given.user_id
-            FOR NO KEY UPDATE OF head, position
-        ) AS locked;
-
+    IF by_members IS NOT NULL THEN
         SELECT coalesce(array_agg(DISTINCT given.chat_id), '{}')
         INTO apart
         FROM (
@@ -374,5 +385,7 @@ COMMENT ON FUNCTION direct_chat_refuses(chat_id, user_id, user_id) IS
     'Why a user cannot write to the other one of a direct chat: blocked (the user has blocked the other) or unreachable (the other has blocked the user, or has closed the account). Null: they can.';
 COMMENT ON FUNCTION send_message(chat_id, user_id, message_id, message_kind, text, jsonb, bigint) IS
     'Sends a message and gives its seq, its version and its time; nulls: the user is not a member of the chat; seq 0: in a direct chat, the sender has blocked the other; seq -1: the other cannot be reached, see direct_chat_refuses. An id that is in the chat already violates messages_id_key; a reply to what is not in the chat, or what the sender does not see, messages_reply_in_chat_fkey.';
+COMMENT ON FUNCTION hold_positions(uuid[], uuid[]) IS
+    'Locks heads of chats and positions of their members, in the order of the chats and the users, and gives the places of these members, from 1. Null where the database keeps inbox_by_user: it locks nothing then.';
 COMMENT ON FUNCTION send_messages(uuid[], uuid[], uuid[], message_kind[], text[], jsonb[], bigint[]) IS
     'Sends messages as send_message does, of whatever chats and senders, in the order of the chats, and within a chat in the order given. A row for each, by its place from 1; violated is the constraint that refused one whose id or answered message was in doubt, and undid it alone.';

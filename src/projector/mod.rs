@@ -12,7 +12,7 @@
 //! `messenger-db distribute` switches it on. On one server it is off: an inbox reads the tables of the chats, and no change
 //! writes anything more.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use diesel::connection::SimpleConnection as _;
@@ -21,6 +21,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Interval, Nullable};
 
 use crate::ids::{ChatId, UserId, sql_types as ids};
+use crate::interruption::is_lock_timeout;
 use crate::queries::statement::statement;
 
 /// How many parts the chats are divided into, by the last byte of their ids: a part has one projector at a time.
@@ -31,6 +32,16 @@ const TOGETHER: usize = 20;
 
 /// The first number of the advisory locks of the parts.
 const LOCK: i32 = 0x1b0c;
+
+/// How long a transaction of ours waits. Who waits in a circle with it does not learn of it: it ends long before a server looks for
+/// circles (`deadlock_timeout`, a second unless it is set).
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// Gives up a statement of this transaction that waits longer for a lock.
+fn give_way(conn: &mut PgConnection, after: Duration) -> QueryResult<()> {
+    let most = i32::try_from(after.as_millis()).unwrap_or(i32::MAX);
+    conn.batch_execute(&format!("SET LOCAL lock_timeout = {most}"))
+}
 
 statement! {
     /// The parts that have marks.
@@ -66,12 +77,19 @@ pub struct Options {
     pub large_from: i32,
     /// How long the changes of a large group are collected; at most 24 days.
     pub large_every: Duration,
+    /// How long it waits for a member's row that another transaction has, in whole milliseconds; 0: without end.
+    pub patience: Duration,
 }
 
 impl Default for Options {
-    /// 250 ms; 2 s in groups of 50 members or more.
+    /// 250 ms; 2 s in groups of 50 members or more. It waits 200 ms for a row.
     fn default() -> Self {
-        Self { every: Duration::from_millis(250), large_from: 50, large_every: Duration::from_secs(2) }
+        Self {
+            every: Duration::from_millis(250),
+            large_from: 50,
+            large_every: Duration::from_secs(2),
+            patience: PATIENCE,
+        }
     }
 }
 
@@ -96,6 +114,9 @@ pub struct Tick {
     pub waiting: usize,
     /// How many of the eight parts another projector is at.
     pub busy: usize,
+    /// How many chats it left to the next tick, because it has waited long enough for the row of one of their
+    /// members.
+    pub left: usize,
 }
 
 /// Whether the database keeps `inbox_by_user`, and inboxes are read from it.
@@ -121,11 +142,12 @@ pub fn is_kept(conn: &mut PgConnection) -> QueryResult<bool> {
 /// not distributed it costs more than it gives: to try.
 ///
 /// A transaction, for the owner of the tables. Writers of messages, positions, memberships and settings wait until all rows are
-/// written.
+/// written. It locks tables, which they have in other orders: so that nobody is in a deadlock, it gives up after 200 ms of waiting
+/// for one of them, and begins anew after a while, for a minute. Within a transaction, that is its `lock_timeout` until it ends.
 ///
 /// # Errors
 ///
-/// Those of the database, such as the one for a role that does not own the tables.
+/// Those of the database, such as the one for a role that does not own the tables, or its lock timeout after that minute.
 ///
 /// ```no_run
 /// # // It locks the tables that the other examples write to, in the database that they share.
@@ -142,7 +164,18 @@ pub fn is_kept(conn: &mut PgConnection) -> QueryResult<bool> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn keep(conn: &mut PgConnection, is_kept: bool) -> QueryResult<()> {
-    conn.batch_execute(if is_kept { "SELECT keep_inbox(true)" } else { "SELECT keep_inbox(false)" })
+    let switch = if is_kept { "SELECT keep_inbox(true)" } else { "SELECT keep_inbox(false)" };
+    let end = Instant::now() + Duration::from_mins(1);
+    loop {
+        let switched = conn.transaction(|conn| {
+            give_way(conn, PATIENCE)?;
+            conn.batch_execute(switch)
+        });
+        match switched {
+            Err(error) if is_lock_timeout(&error) && Instant::now() < end => std::thread::sleep(PATIENCE),
+            switched => return switched,
+        }
+    }
 }
 
 /// Takes what is marked once, but for large groups whose time has not come: of each eighth of the chats those with the oldest 5,000
@@ -152,7 +185,8 @@ pub fn keep(conn: &mut PgConnection, is_kept: bool) -> QueryResult<()> {
 /// It holds an advisory lock of the session for the part that it is at, so the connection leads to the server itself (of a
 /// distributed database, to the coordinator), and not to a pooler that shares sessions between transactions. Each 20 chats are a
 /// transaction of their own, which locks the rows of their members and does not wait for the disk: what a crash of the server
-/// undoes is marked again with it. Call it outside of a transaction, or the locks stay.
+/// undoes is marked again with it. Such a transaction waits for a row as long as [`Options::patience`] says; what is
+/// left then is the next tick's. Call it outside of a transaction, or the locks stay.
 ///
 /// # Errors
 ///
@@ -199,16 +233,24 @@ fn take(conn: &mut PgConnection, options: &Options, part: i32, done: &mut Tick) 
         }
     });
     for together in marked.chunks(TOGETHER) {
-        conn.transaction(|conn| {
+        let written = conn.transaction(|conn| {
             conn.batch_execute("SET LOCAL synchronous_commit = off")?;
+            give_way(conn, options.patience)?;
+            let mut written = 0;
             for (chat_id, marks, users, of_members, _) in together {
                 let users = users.iter().copied().flatten().collect();
                 let taking = Take { chat_id: *chat_id, marks: marks.clone(), users, of_members: *of_members };
-                let (rows,) = taking.get_result::<(i64,)>(conn)?;
-                done.rows += rows;
+                written += taking.get_result::<(i64,)>(conn)?.0;
             }
-            QueryResult::Ok(())
-        })?;
+            QueryResult::Ok(written)
+        });
+        match written {
+            Err(error) if is_lock_timeout(&error) => {
+                done.left += together.len();
+                continue;
+            }
+            written => done.rows += written?,
+        }
         done.chats += together.len();
         done.marks += together.iter().map(|(_, marks, ..)| marks.len()).sum::<usize>();
     }

@@ -60,7 +60,8 @@
 //! 6. Positions (`unread_messages`), by user.
 //! 7. The message (`messages`), and what hangs from it; uploads, by key.
 //! 8. The counters of the users' logs (`user_heads`), by user.
-//! 9. Where the database keeps the list of chats by user ([`projector`](crate::projector)): rows of `inbox_by_user`, last of all.
+//! 9. Where the database keeps the list of chats by user ([`projector`](crate::projector)): rows of `inbox_by_user`, last of all
+//!    that one chat takes. There, what concerns several chats may be in a deadlock, and is to be repeated.
 //!
 //! # The plan of a prepared statement
 //!

@@ -120,6 +120,7 @@ SELECT create_distributed_function('public.end_sessions(public.user_id, public.s
 SELECT create_distributed_function('public.erase_account(public.user_id, pg_catalog.int8)');
 SELECT create_distributed_function('public.erase_in_chat(public.user_id, public.chat_id, pg_catalog.int8)');
 SELECT create_distributed_function('public.hide_message(public.chat_id, public.user_id, pg_catalog.int8)');
+SELECT create_distributed_function('public.hold_positions(pg_catalog._uuid, pg_catalog._uuid)');
 SELECT create_distributed_function('public.is_blank(pg_catalog.text)');
 SELECT create_distributed_function('public.is_emoji(pg_catalog.text)');
 SELECT create_distributed_function('public.is_name(pg_catalog.text)');

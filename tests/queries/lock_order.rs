@@ -11,10 +11,12 @@ use messenger_db::enums::{DeviceType, ImageType};
 use messenger_db::error::Error::Refused;
 use messenger_db::ids::{SessionId, UserId};
 use messenger_db::queries::accounts::{self, ProfileChanges};
+use messenger_db::queries::contacts::{self, DeclineRefused};
 use messenger_db::queries::erasure::{self, Erasure};
 use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::messages::{self, Draft, Outgoing, Picture, SendRefused};
 use messenger_db::queries::push::{self, Address};
+use messenger_db::queries::receipts::{self, Mark};
 use messenger_db::queries::sessions::{self, Device, Socket};
 use messenger_db::queries::uploads::{self, NewUpload, Processed};
 use messenger_db::queries::{blocks, retention};
@@ -23,7 +25,7 @@ use messenger_db::secrets::PushToken;
 
 use super::cast::{self, by};
 use super::server_statistics;
-use crate::support::TestDatabase;
+use crate::support::{TestDatabase, server};
 
 /// Begins something on a connection of its own, and returns once it waits for a lock.
 fn waiting<'scope, T: Send + 'scope>(
@@ -176,6 +178,33 @@ fn a_device_signs_in_again_or_its_account_is_closed_while_it_registers_its_addre
     }
 }
 
+#[test]
+fn many_are_sent_for_in_another_order_than_they_read() {
+    if !server().workers().is_empty() {
+        return; // Citus locks rows of several servers in no order: what was given up is to be repeated.
+    }
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let [alice, bob, carol, dave] = cast::users(conn, ["alice", "bob", "carol", "dave"]);
+    let group = groups::create(conn, by(alice), &NewGroup::new("Hikers", &[bob, carol, dave])).unwrap().id;
+    let seq = cast::say(conn, group, dave, ["Hello"]);
+    std::thread::scope(|scope| {
+        let mut holder = database.diesel();
+        let held = format!("SELECT FROM unread_messages WHERE chat_id = '{group}' AND user_id = '{alice}' FOR UPDATE");
+        holder.batch_execute(&format!("BEGIN; {held}")).unwrap();
+        let sending = waiting(scope, &database, move |conn| {
+            let first = Outgoing::new(by(carol), group, Draft::text("Dave?").mentioning(vec![dave]));
+            let rest = [alice, bob].map(|user| Outgoing::new(by(user), group, Draft::text("Here")));
+            messages::send_many(conn, &[vec![first], rest.into()].concat()).unwrap()
+        });
+        conn.batch_execute("SET lock_timeout = '2s'").unwrap();
+        let read = receipts::mark_many(conn, &[bob, carol].map(|user| Mark::read(by(user), group, seq))).unwrap();
+        assert!(read.iter().all(Result::is_ok), "{read:?}");
+        drop(holder);
+        assert!(sending.join().unwrap().iter().all(Result::is_ok));
+    });
+}
+
 /// Two connected devices, of which the first was changed last: whoever goes by where rows lie meets the second before it.
 fn two_devices(conn: &mut PgConnection, name: &str) -> (UserId, [SessionId; 2]) {
     let [user] = cast::users(conn, [name]);
@@ -217,6 +246,24 @@ fn devices_sign_out_while_their_account_is_closed_or_their_server_has_died() {
             revoking.join().unwrap();
         });
     }
+}
+
+#[test]
+fn a_request_is_declined_while_the_account_of_who_asked_is_closed() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (alice, [_, second]) = two_devices(conn, "alice");
+    let [bob] = cast::users(conn, ["bob"]);
+    contacts::request(conn, by(alice), bob).unwrap();
+    std::thread::scope(|scope| {
+        // Closing has the account, and not yet the request.
+        let holder = holding(&database, "user_sessions", "id", second);
+        let closing = waiting(scope, &database, move |conn| drop(accounts::close(conn, by(alice)).unwrap()));
+        let declining = waiting(scope, &database, move |conn| contacts::decline(conn, by(bob), alice));
+        drop(holder);
+        closing.join().unwrap();
+        assert_eq!(declining.join().unwrap(), Err(Refused(DeclineRefused::NoSuchRequest)));
+    });
 }
 
 #[test]

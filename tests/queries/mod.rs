@@ -55,6 +55,7 @@ mod service;
 mod sessions;
 mod sessions_end;
 mod shards;
+mod side_by_side;
 mod standbys;
 mod text;
 mod together;

@@ -177,8 +177,9 @@ fn one_that_is_killed_in_the_middle_loses_nothing_and_another_goes_on() {
         LockHolder::of(&database, &format!("SELECT FROM inbox_by_user WHERE user_id = '{held}' FOR UPDATE"));
     let marks = "SELECT count(*) FROM inbox_marks";
     let before = database.value(marks);
+    let patient = Options { patience: Duration::ZERO, ..Options::default() };
     thread::scope(|scope| {
-        let killed = scope.spawn(|| projector::tick(&mut database.diesel_without_projector(), &Options::default()));
+        let killed = scope.spawn(|| projector::tick(&mut database.diesel_without_projector(), &patient));
         let pid = holder.blocks();
         // Another passes over the part that the first is at, and does not wait; on shards, it waits where both write to one.
         if server().workers().is_empty() {
@@ -191,6 +192,33 @@ fn one_that_is_killed_in_the_middle_loses_nothing_and_another_goes_on() {
     drop(holder);
     let after = database.value(marks);
     assert!(after != before && after != "0", "{after} of {before}");
+    catch_up(conn);
+    assert_projected(conn).unwrap();
+}
+
+#[test]
+fn neither_the_switch_nor_a_projector_keeps_waiting_for_whoever_may_wait_for_it() {
+    if !server().workers().is_empty() {
+        return; // There, the wait is on another server, which does not know the timeout.
+    }
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel_without_projector();
+    let (group, [alice, bob, _]) = cast::group(conn);
+    // It has the first of the tables that a change of a chat writes to, and then writes to one that the switch locks before.
+    let mut writer = database.connect();
+    writer.execute("BEGIN; SET LOCAL deadlock_timeout = '1min'; UPDATE chat_heads SET version = version").unwrap();
+    thread::scope(|scope| {
+        let switching = scope.spawn(|| projector::keep(&mut database.diesel_without_projector(), true));
+        let waiting = "SELECT FROM pg_locks WHERE database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND NOT granted";
+        until("the switch waits for the table", || !database.execute(waiting).unwrap().is_empty());
+        writer.execute("UPDATE chat_participants SET role = role; COMMIT").unwrap();
+        switching.join().unwrap().unwrap();
+    });
+    say(conn, group, alice, ["Hello"]);
+    let holder = LockHolder::of(&database, &format!("SELECT FROM inbox_by_user WHERE user_id = '{bob}' FOR UPDATE"));
+    let tick = projector::tick(conn, &Options::at_once()).unwrap();
+    assert_eq!(tick, Tick { left: 1, ..Tick::default() });
+    drop(holder);
     catch_up(conn);
     assert_projected(conn).unwrap();
 }

@@ -10,7 +10,7 @@ use crate::actor::Actor;
 use crate::enums::{ContactStatus, UserChangeKind};
 use crate::error::{Error, refusals};
 use crate::ids::UserId;
-use crate::queries::predicates::{Silence, silence};
+use crate::queries::predicates::{Silence, hold_open, silence};
 use crate::schema::{contacts, declined_requests};
 use crate::views::local_contacts;
 
@@ -116,8 +116,8 @@ pub fn accept(conn: &mut PgConnection, actor: Actor, other: UserId) -> Result<()
 ///
 /// Of an acceptance and a refusal at once, the one that comes first counts, and the other is refused.
 ///
-/// A transaction; locks the contact's two rows, the one of the lower user first, and the counters of both users' logs.
-/// Uses the index `contacts_pkey`.
+/// A transaction; locks both accounts `FOR KEY SHARE`, the contact's two rows, the one of the lower user first, and the counters
+/// of both users' logs. Uses the indexes `users_pkey` and `contacts_pkey`.
 ///
 /// # Errors
 ///
@@ -140,6 +140,10 @@ pub fn accept(conn: &mut PgConnection, actor: Actor, other: UserId) -> Result<()
 pub fn decline(conn: &mut PgConnection, actor: Actor, other: UserId) -> Result<(), Error<DeclineRefused>> {
     let user = actor.user_id();
     conn.transaction(|conn| {
+        // Before the contact: that it was declined is tied to both accounts.
+        if hold_open(conn, &[user, other])?.is_some() {
+            return Err(Error::Refused(DeclineRefused::NoSuchRequest));
+        }
         let is_request = local_contacts::status.eq(ContactStatus::Pending).and(local_contacts::requested_by.eq(other));
         let held: Vec<UserId> = sides_to_lock(user, other)
             .filter(is_request)

@@ -48,6 +48,14 @@ statement! {
     } -> (BigInt, Nullable<BigInt>, Nullable<BigInt>, Nullable<Timestamptz>, Nullable<Text>) = "send_many.sql"
 }
 
+statement! {
+    /// Locks what is about to be locked by several sends: of which of them the sender is a member. Null: it does not.
+    HoldPositions {
+        chat_ids: Vec<ChatId> as Array<sql::ChatId>,
+        sender_ids: Vec<UserId> as Array<sql::UserId>,
+    } -> (Nullable<Array<BigInt>>,) = "hold_positions.sql"
+}
+
 type Row = (i64, Option<Seq>, Option<Version>, Option<DateTime<Utc>>, Option<String>);
 
 /// What one of them gives.
@@ -124,12 +132,21 @@ fn outcome(sent: Result<Sent, Error<SendRefused>>) -> QueryResult<Outcome> {
 }
 
 /// Sends in one transaction those that have neither pictures nor mentions, as many at a time as there are side by side, and
-/// each of the others.
+/// each of the others. What they lock one after the other is locked before.
 fn in_parts(conn: &mut PgConnection, all: &[(usize, &Outgoing<'_>)]) -> QueryResult<Vec<Outcome>> {
     conn.transaction(|conn| {
+        let holding = HoldPositions {
+            chat_ids: all.iter().map(|(_, one)| one.chat_id).collect(),
+            sender_ids: all.iter().map(|(_, one)| one.actor.user_id()).collect(),
+        };
+        let (members,) = holding.get_result::<(Option<Vec<i64>>,)>(conn)?;
+        // Who became a member meanwhile would lock out of order.
+        let may_be_sent =
+            |place: usize| members.as_ref().is_none_or(|all| all.iter().any(|one| usize::try_from(*one) == Ok(place)));
         let mut sent = Vec::with_capacity(all.len());
         for some in all.chunk_by(|(_, one), (_, next)| one.draft.is_plain() && next.draft.is_plain()) {
             match some {
+                [_] if !may_be_sent(sent.len() + 1) => sent.push(Err(SendRefused::NotAMember)),
                 [(_, one)] => sent.push(alone(conn, one)?),
                 some => sent.extend(together(conn, some)?),
             }

@@ -1,0 +1,1 @@
+SELECT hold_positions($1, $2)
