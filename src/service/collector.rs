@@ -70,7 +70,8 @@ impl<W: Work> Collector<W> {
         let admitted = inner.state().admit(key, item, inner.connections());
         match admitted {
             Ok(item) => {
-                let _turn = Turn { inner: Arc::clone(inner), keys: vec![key], is_passed: false };
+                let runtime = Handle::current();
+                let _turn = Turn { inner: Arc::clone(inner), runtime, keys: vec![key], is_passed: false };
                 inner.pool.run(move |conn| W::carry_out(conn, vec![item])).await?.pop().ok_or_else(lost)
             }
             // The work panicked, or the runtime shuts down.
@@ -148,6 +149,8 @@ impl<W: Work> State<W> {
 /// A turn to use a connection. However it ends, it is passed on to those who wait.
 struct Turn<W: Work> {
     inner: Arc<Inner<W>>,
+    /// Where it is passed on when it ends outside of any runtime.
+    runtime: Handle,
     /// What it works on.
     keys: Vec<W::Key>,
     /// Whether it was passed on to a task that has not begun. A runtime that shuts down drops such a task at once.
@@ -188,14 +191,15 @@ impl<W: Work> Turn<W> {
         state.running += usize::from(is_more);
         drop(state);
         if is_more {
-            self.pass(&Handle::current());
+            self.pass(Handle::current());
         }
         taken
     }
 
     /// Begins a turn that is counted already.
-    fn pass(&self, runtime: &Handle) {
-        runtime.spawn(Self { inner: Arc::clone(&self.inner), keys: vec![], is_passed: true }.serve());
+    fn pass(&self, runtime: Handle) {
+        let turn = Self { inner: Arc::clone(&self.inner), runtime: runtime.clone(), keys: vec![], is_passed: true };
+        runtime.spawn(turn.serve());
     }
 }
 
@@ -207,20 +211,17 @@ impl<W: Work> Drop for Turn<W> {
             state.running -= 1;
             return;
         }
-        match Handle::try_current() {
-            Ok(runtime) if !self.is_passed => {
-                drop(state);
-                self.pass(&runtime);
-            }
-            _ => {
-                state.running -= 1;
-                // Nobody serves them any more, and whoever waits is told.
-                let State { lines, ready, .. } = &mut *state;
-                let left: Vec<_> = ready.drain(..).map(|key| lines.remove(&key)).collect();
-                drop(state);
-                drop(left);
-            }
+        if !self.is_passed {
+            drop(state);
+            self.pass(Handle::try_current().unwrap_or_else(|_| self.runtime.clone()));
+            return;
         }
+        state.running -= 1;
+        // Nobody serves them any more, and whoever waits is told.
+        let State { lines, ready, .. } = &mut *state;
+        let left: Vec<_> = ready.drain(..).map(|key| lines.remove(&key)).collect();
+        drop(state);
+        drop(left);
     }
 }
 

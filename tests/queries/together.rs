@@ -383,6 +383,37 @@ fn whoever_gives_up_or_panics_passes_the_turn_on() {
 }
 
 #[test]
+fn whoever_gives_up_outside_of_the_runtime_passes_the_turn_on() {
+    let database = TestDatabase::migrated();
+    let ([alice, ..], _, group) = people(&mut database.diesel());
+    let long = Duration::from_mins(1);
+    let pool = Pool::new(&database.url(), Options { connections: 1, wait: long, connect: long, ..Options::default() });
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let outbox = Outbox::new(pool.clone());
+    let (begin, begun) = std::sync::mpsc::channel();
+    let (go, gone) = std::sync::mpsc::channel::<()>();
+    let held = runtime.spawn(async move {
+        let hold = move |_: &mut PgConnection| {
+            begin.send(()).unwrap();
+            gone.recv_timeout(long).unwrap();
+            QueryResult::Ok(())
+        };
+        pool.run(hold).await
+    });
+    begun.recv_timeout(long).unwrap();
+    let [mut given_up, mut sent] =
+        ["given up", "sent"].map(|text| Box::pin(outbox.send(by(alice), group, Draft::text(text))));
+    // The first has the turn, and waits for the connection; the second waits for the first.
+    for sending in [&mut given_up, &mut sent] {
+        runtime.block_on(async { tokio::time::timeout(Duration::ZERO, sending).await.unwrap_err() });
+    }
+    drop(given_up);
+    go.send(()).unwrap();
+    runtime.block_on(held).unwrap().unwrap();
+    assert_eq!(runtime.block_on(sent).unwrap().message.content.as_deref(), Some("sent"));
+}
+
+#[test]
 fn a_crash_loses_what_is_relaxed_and_nothing_that_was_sent() {
     // Nothing is written to the disk before somebody waits for it.
     let server: &'static Server =
