@@ -53,6 +53,17 @@ fn a_server_that_never_comes_up_is_given_up_when_the_time_is_over() {
 }
 
 #[test]
+fn what_accepts_and_says_nothing_is_given_up_then_too() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgresql://{}/chat", silent.local_addr().unwrap());
+    let begun = std::time::Instant::now();
+    Run::of(messenger_db(&["run", "--wait", "2"]).env("DATABASE_URL", &url)).exits(7).complains("in 2 s");
+    Run::of(messenger_db(&["run"]).env("DATABASE_URL", &url).env("PGCONNECT_TIMEOUT", "2")).exits(7);
+    // Ten seconds for each of them otherwise.
+    assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+}
+
+#[test]
 fn what_the_server_refuses_is_not_waited_for() {
     let refused = [
         own_server().url("postgres").replace("user=messenger", "user=secretive&password=wrong"),

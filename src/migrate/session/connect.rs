@@ -21,7 +21,7 @@ use crate::migrate::sql::libpq::{Connection, Conninfo, Obstacle, Unconnected};
 /// transaction mode is in between; [`Error::Interrupted`] when the observer stopped the wait.
 pub fn connect(conninfo: &Conninfo, options: &ConnectOptions, observer: &mut dyn Observer) -> Result<Pool, Error> {
     let migrations = embedded::all()?.into();
-    let mut first = wait_for(conninfo, options.wait, observer, || open(conninfo, options))?;
+    let mut first = wait_for(conninfo, options.wait, observer, |conninfo| open(conninfo, options))?;
     tell_remarks(&mut first, observer);
     observer.on(&Event::Connected { target: &Target::of(&first) });
     let manager = Manager::new(conninfo.clone(), options.clone(), first);
@@ -60,7 +60,7 @@ pub(crate) fn read_only(pool: &Pool, statement_timeout: Duration) -> Result<Pool
 ///
 /// As [`connect`], but for the pooler.
 pub fn wait_for_server(conninfo: &Conninfo, wait: Duration, observer: &mut dyn Observer) -> Result<Ready, Error> {
-    let ask = || {
+    let ask = |conninfo: &Conninfo| {
         let mut connection = Connection::attempt(conninfo)?;
         // A pooler has let everybody in before it asks the server.
         connection.execute("SELECT 1")?;
@@ -98,11 +98,12 @@ fn wait_for(
     conninfo: &Conninfo,
     wait: Duration,
     observer: &mut dyn Observer,
-    open: impl Fn() -> Result<Connection, Unopened>,
+    open: impl Fn(&Conninfo) -> Result<Connection, Unopened>,
 ) -> Result<Connection, Error> {
     let deadline = Instant::now() + wait;
+    let within = conninfo.clone().within(wait);
     loop {
-        let failed = match open() {
+        let failed = match open(&within) {
             Ok(connection) => return Ok(connection),
             Err(Unopened::Pooling) => return Err(Error::TransactionPooling),
             Err(Unopened::Failed(failed)) => failed,

@@ -20,6 +20,8 @@ pub struct Conninfo {
     text: CString,
     options: BTreeMap<String, String>,
     secrets: BTreeMap<String, String>,
+    /// How many seconds to wait for an address when the string says nothing of it.
+    timeout: i64,
 }
 
 /// A connection string that cannot be read. The message quotes no part of the string: a misread URL shows its
@@ -60,7 +62,15 @@ impl Conninfo {
                 "its port is no number from 1 to 65535; in a password, write : as %3A, / as %2F, # as %23 and ? as %3F",
             );
         }
-        Ok(Self { text: c_text, options, secrets })
+        Ok(Self { text: c_text, options, secrets, timeout: TIMEOUT })
+    }
+
+    /// The same for whoever waits for a server no longer than this, if they wait: it is less for an address that says nothing.
+    pub(in crate::migrate) fn within(mut self, wait: Duration) -> Self {
+        if !wait.is_zero() {
+            self.timeout = i64::try_from(wait.as_secs()).map_or(TIMEOUT, |seconds| seconds.clamp(2, TIMEOUT));
+        }
+        self
     }
 
     /// What the string itself says of an option, such as `host`; defaults and environment do not count.
@@ -155,12 +165,19 @@ impl Conninfo {
 
     /// How long to wait for each address. `None`: for ever.
     pub(super) fn timeout(&self) -> Option<Duration> {
-        let seconds = self.option("connect_timeout").map_or(Some(TIMEOUT), |text| text.trim().parse().ok());
+        let seconds = self.stated_timeout().map_or(Some(self.timeout), |text| text.trim().parse().ok());
         // As libpq has it: less than 2 is too short, and 0 is no limit.
         seconds
             .filter(|seconds| *seconds > 0)
             .and_then(|seconds| u64::try_from(seconds.max(2)).ok())
             .map(Duration::from_secs)
+    }
+
+    /// The `connect_timeout` of the string, or of an environment that has a number there.
+    fn stated_timeout(&self) -> Option<String> {
+        let stated = self.option("connect_timeout").map(ToOwned::to_owned);
+        let is_number = |text: &String| text.trim().parse::<i64>().is_ok();
+        stated.or_else(|| env::var("PGCONNECT_TIMEOUT").ok().filter(is_number))
     }
 
     /// Whether it asks for a kind of server, such as one that takes writes.
@@ -175,8 +192,8 @@ impl Conninfo {
         parameters.push(c"dbname", self.text.clone());
         parameters.push(c"client_encoding", c"UTF8".to_owned());
         parameters.push(c"fallback_application_name", c"messenger-db".to_owned());
-        if !self.options.contains_key("connect_timeout") {
-            parameters.push(c"connect_timeout", CString::new(TIMEOUT.to_string()).unwrap_or_default());
+        if self.stated_timeout().is_none() {
+            parameters.push(c"connect_timeout", CString::new(self.timeout.to_string()).unwrap_or_default());
         }
         for (name, value) in self.added() {
             let (Ok(name), Ok(value)) = (CString::new(name), CString::new(value)) else { continue };
@@ -186,7 +203,7 @@ impl Conninfo {
     }
 }
 
-/// How many seconds to wait for an address when the string says nothing of it.
+/// How many seconds to wait for an address when nobody says anything of it. libpq takes 2 for anything less.
 const TIMEOUT: i64 = 10;
 
 /// The two arrays that libpq's `…Params` functions take.
@@ -299,5 +316,26 @@ impl FromStr for Conninfo {
 
     fn from_str(text: &str) -> Result<Self, ConninfoError> {
         Self::parse(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::Conninfo;
+
+    #[test]
+    fn an_address_is_given_no_more_time_than_there_is_to_wait() {
+        for (text, wait, seconds) in [
+            ("postgresql://a", 0, 10),
+            ("postgresql://a", 1, 2),
+            ("postgresql://a", 3, 3),
+            ("postgresql://a", 60, 10),
+            ("postgresql://a?connect_timeout=7", 3, 7),
+        ] {
+            let conninfo = Conninfo::parse(text).unwrap().within(Duration::from_secs(wait));
+            assert_eq!(conninfo.timeout(), Some(Duration::from_secs(seconds)), "{text} {wait}");
+        }
     }
 }
