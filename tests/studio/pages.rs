@@ -298,6 +298,28 @@ fn keys_are_followed_both_ways_and_wide_values_are_cut_and_shown_whole() {
 }
 
 #[test]
+fn a_row_with_a_key_that_is_cut_in_a_list_has_its_page_all_the_same() {
+    let database = TestDatabase::migrated();
+    let key = format!("{}/END.png", "folder/".repeat(60));
+    database
+        .execute(&format!(
+            "CREATE TABLE files (key text PRIMARY KEY, hash bytea UNIQUE, of_key text REFERENCES files);
+             INSERT INTO files VALUES ('{key}', sha512('a') || sha512('b') || sha512('c'), '{key}')"
+        ))
+        .unwrap();
+    let studio = Running::on(&database);
+    let browser = studio.browser();
+    let list = browser.get("/data/files");
+    assert!(!list.body.contains("END.png<") && list.body.contains("folder/folder"), "{}", list.body);
+    let rows: Vec<_> = list.links().into_iter().filter(|link| link.starts_with("/data/files")).collect();
+    // Of the row itself, and of what it points at.
+    for start in ["/data/files/row?", "/data/files?c=key"] {
+        let link = rows.iter().find(|link| link.starts_with(start)).unwrap_or_else(|| panic!("{start} {rows:?}"));
+        assert!(browser.get(link).shown().contains("END.png"), "{link}");
+    }
+}
+
+#[test]
 fn the_command_prints_its_address_and_ends_when_it_is_told() {
     let database = TestDatabase::migrated();
     for (signal, arguments) in [

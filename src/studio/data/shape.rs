@@ -149,7 +149,13 @@ impl<'a> Shape<'a> {
     pub(super) fn value(&self, row: &Row, column: &str) -> Option<String> {
         let place = self.columns.iter().position(|found| found.name == column)?;
         let value = row.cells.get(place)?.as_ref()?;
-        (value.chars().count() <= super::CUT).then(|| value.clone())
+        (self.is_whole(column) || value.chars().count() <= super::CUT).then(|| value.clone())
+    }
+
+    /// Whether a column is read as a whole, because links are made of it: a value that is in an index is not long.
+    fn is_whole(&self, column: &str) -> bool {
+        let mut links = self.table.foreign_keys().flat_map(|key| &key.columns);
+        links.any(|name| name == column) || self.key().iter().any(|name| name == column)
     }
 
     /// The statement for a page of rows, after the one with this key.
@@ -162,7 +168,14 @@ impl<'a> Shape<'a> {
         limit: usize,
     ) -> Result<Statement, Failure> {
         let order = self.order(filters)?;
-        let cells: Vec<_> = self.columns.iter().map(|column| cut_cell(column, cut)).collect();
+        let cell = |column: &&Column| {
+            if self.is_whole(&column.name) {
+                format!("t.{}::text", quoted(&column.name))
+            } else {
+                cut_cell(column, cut)
+            }
+        };
+        let cells: Vec<_> = self.columns.iter().map(cell).collect();
         let key: Vec<_> = order.columns.iter().map(|name| format!("t.{}::text", quoted(name))).collect();
         let mut statement = Statement::new(&format!(
             "SELECT ARRAY[{}]::text[] AS cells,\n    ARRAY[{}]::text[] AS key\nFROM ",
