@@ -268,6 +268,9 @@ fn a_request_is_declined_while_the_account_of_who_asked_is_closed() {
 
 #[test]
 fn an_expired_session_is_not_waited_for_while_its_account_is_closed() {
+    if !server().workers().is_empty() {
+        return; // Citus locks the table for the row, and lets it be waited for on another server.
+    }
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
     let (alice, [_, second]) = two_devices(conn, "alice");
