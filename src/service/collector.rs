@@ -191,13 +191,13 @@ impl<W: Work> Turn<W> {
         state.running += usize::from(is_more);
         drop(state);
         if is_more {
-            self.pass(Handle::current());
+            self.pass(&Handle::current());
         }
         taken
     }
 
     /// Begins a turn that is counted already.
-    fn pass(&self, runtime: Handle) {
+    fn pass(&self, runtime: &Handle) {
         let turn = Self { inner: Arc::clone(&self.inner), runtime: runtime.clone(), keys: vec![], is_passed: true };
         runtime.spawn(turn.serve());
     }
@@ -213,7 +213,7 @@ impl<W: Work> Drop for Turn<W> {
         }
         if !self.is_passed {
             drop(state);
-            self.pass(Handle::try_current().unwrap_or_else(|_| self.runtime.clone()));
+            self.pass(&Handle::try_current().unwrap_or_else(|_| self.runtime.clone()));
             return;
         }
         state.running -= 1;

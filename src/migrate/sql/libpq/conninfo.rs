@@ -334,8 +334,8 @@ mod tests {
             ("postgresql://a", 60, 10),
             ("postgresql://a?connect_timeout=7", 3, 7),
         ] {
-            let conninfo = Conninfo::parse(text).unwrap().within(Duration::from_secs(wait));
-            assert_eq!(conninfo.timeout(), Some(Duration::from_secs(seconds)), "{text} {wait}");
+            let timeout = Conninfo::parse(text).map(|conninfo| conninfo.within(Duration::from_secs(wait)).timeout());
+            assert_eq!(timeout, Ok(Some(Duration::from_secs(seconds))), "{text} {wait}");
         }
     }
 }
