@@ -35,7 +35,7 @@ CREATE TABLE push_tokens (
 CREATE INDEX push_tokens_user_idx ON push_tokens (user_id);
 
 -- Ends active sessions of a user, and forgets where their devices are reached: one, or all but one, or all. It locks
--- the account first, as everything does that changes several sessions of a user.
+-- the account first, as closing it and noting that a server died do: they have several of its sessions, too.
 CREATE FUNCTION end_sessions(of_user user_id, only_one session_id, but_one session_id) RETURNS SETOF user_sessions
 LANGUAGE plpgsql
 AS $$

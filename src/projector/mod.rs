@@ -33,11 +33,11 @@ const TOGETHER: usize = 20;
 /// The first number of the advisory locks of the parts.
 const LOCK: i32 = 0x1b0c;
 
-/// How long a transaction of ours waits. Who waits in a circle with it does not learn of it: it ends long before a server looks for
-/// circles (`deadlock_timeout`, a second unless it is set).
-const PATIENCE: Duration = Duration::from_millis(200);
+/// How long a statement of the projector waits for a lock. It gives up before a server looks for a deadlock (`deadlock_timeout`, a
+/// second unless it is set), so that whoever waits for it in turn goes on without an error.
+const LOCK_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// Gives up a statement of this transaction that waits longer for a lock.
+/// Gives up each statement of this transaction that waits longer for a lock.
 fn give_way(conn: &mut PgConnection, after: Duration) -> QueryResult<()> {
     let most = i32::try_from(after.as_millis()).unwrap_or(i32::MAX);
     conn.batch_execute(&format!("SET LOCAL lock_timeout = {most}"))
@@ -78,7 +78,7 @@ pub struct Options {
     /// How long the changes of a large group are collected; at most 24 days.
     pub large_every: Duration,
     /// How long it waits for a member's row that another transaction has, in whole milliseconds; 0: without end.
-    pub patience: Duration,
+    pub lock_timeout: Duration,
 }
 
 impl Default for Options {
@@ -88,7 +88,7 @@ impl Default for Options {
             every: Duration::from_millis(250),
             large_from: 50,
             large_every: Duration::from_secs(2),
-            patience: PATIENCE,
+            lock_timeout: LOCK_TIMEOUT,
         }
     }
 }
@@ -168,11 +168,11 @@ pub fn keep(conn: &mut PgConnection, is_kept: bool) -> QueryResult<()> {
     let end = Instant::now() + Duration::from_mins(1);
     loop {
         let switched = conn.transaction(|conn| {
-            give_way(conn, PATIENCE)?;
+            give_way(conn, LOCK_TIMEOUT)?;
             conn.batch_execute(switch)
         });
         match switched {
-            Err(error) if is_lock_timeout(&error) && Instant::now() < end => std::thread::sleep(PATIENCE),
+            Err(error) if is_lock_timeout(&error) && Instant::now() < end => std::thread::sleep(LOCK_TIMEOUT),
             switched => return switched,
         }
     }
@@ -185,7 +185,7 @@ pub fn keep(conn: &mut PgConnection, is_kept: bool) -> QueryResult<()> {
 /// It holds an advisory lock of the session for the part that it is at, so the connection leads to the server itself (of a
 /// distributed database, to the coordinator), and not to a pooler that shares sessions between transactions. Each 20 chats are a
 /// transaction of their own, which locks the rows of their members and does not wait for the disk: what a crash of the server
-/// undoes is marked again with it. Such a transaction waits for a row as long as [`Options::patience`] says; what is
+/// undoes is marked again with it. Such a transaction waits for a row as long as [`Options::lock_timeout`] says; what is
 /// left then is the next tick's. Call it outside of a transaction, or the locks stay.
 ///
 /// # Errors
@@ -235,7 +235,7 @@ fn take(conn: &mut PgConnection, options: &Options, part: i32, done: &mut Tick) 
     for together in marked.chunks(TOGETHER) {
         let written = conn.transaction(|conn| {
             conn.batch_execute("SET LOCAL synchronous_commit = off")?;
-            give_way(conn, options.patience)?;
+            give_way(conn, options.lock_timeout)?;
             let mut written = 0;
             for (chat_id, marks, users, of_members, _) in together {
                 let users = users.iter().copied().flatten().collect();

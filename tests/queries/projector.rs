@@ -177,9 +177,9 @@ fn one_that_is_killed_in_the_middle_loses_nothing_and_another_goes_on() {
         LockHolder::of(&database, &format!("SELECT FROM inbox_by_user WHERE user_id = '{held}' FOR UPDATE"));
     let marks = "SELECT count(*) FROM inbox_marks";
     let before = database.value(marks);
-    let patient = Options { patience: Duration::ZERO, ..Options::default() };
+    let waiting = Options { lock_timeout: Duration::ZERO, ..Options::default() };
     thread::scope(|scope| {
-        let killed = scope.spawn(|| projector::tick(&mut database.diesel_without_projector(), &patient));
+        let killed = scope.spawn(|| projector::tick(&mut database.diesel_without_projector(), &waiting));
         let pid = holder.blocks();
         // Another passes over the part that the first is at, and does not wait; on shards, it waits where both write to one.
         if server().workers().is_empty() {

@@ -32,6 +32,7 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use super::cast::{self, by};
 use super::consistency::assert_consistent;
+use super::hostile;
 use crate::support::{TestDatabase, server};
 
 /// What there is for all of them.
@@ -379,12 +380,11 @@ fn operations_never_wait_for_each_other_in_a_circle() {
     for _ in 0..FEW {
         sign_in(&mut first, conn).unwrap();
     }
-    let rounds: usize = std::env::var("TEST_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(1);
     let faults = cast::at_once(&database, 8, |number, conn| {
         conn.batch_execute("SET deadlock_timeout = '500ms'").unwrap();
         let mut hand = Hand::new(&town, 1 + number as u64);
         let mut faults = Vec::new();
-        for _ in 0..400 * rounds {
+        for _ in 0..400 * hostile::rounds() {
             hand.go(conn).unwrap();
             let (_, name, act) = ACTS.choose_weighted(&mut hand.dice, |(weight, ..)| *weight).unwrap();
             if let Err(error) = act(&mut hand, conn) {

@@ -119,7 +119,7 @@ fn attack(town: &Town, conn: &mut PgConnection, seed: u64, times: usize, in_turn
 }
 
 /// How many times as much as usual.
-fn rounds() -> usize {
+pub fn rounds() -> usize {
     std::env::var("TEST_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(1)
 }
 
