@@ -38,7 +38,7 @@ pub fn baseline(pool: &Pool, observer: &mut dyn Observer) -> Result<Baseline, Er
     let migrations = pool.migrations();
     let status = status::read(connection, migrations, &[])?;
     let stated = Stated::by(migrations, pool.allowed_drift());
-    let facts = catalog::facts(connection, Scope::CurrentSchema, Some(&stated.objects))?;
+    let facts = catalog::facts(connection, Scope::CurrentSchema, || Some(&stated.objects))?;
 
     let mut nearest = None;
     // The one of which least is tuned, and of those the newest: what a migration drops that is still there was not dropped.

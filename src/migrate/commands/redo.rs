@@ -110,7 +110,7 @@ fn at_once(
     if down.iter().any(|migration| before.edited.contains(migration)) {
         return Ok((steps, compare::now(connection, pool)?, extras));
     }
-    let facts = catalog::facts(connection, Scope::CurrentSchema, None)?;
+    let facts = catalog::facts(connection, Scope::CurrentSchema, || None)?;
     let stated = Stated::by(pool.migrations(), pool.allowed_drift());
     match compare::of_drift(Drift::of(before.version(), &extras.catalog, &facts, Scope::CurrentSchema, &stated)) {
         Comparison::Drift(drift) => Err(Error::RedoneOtherwise { drift }),

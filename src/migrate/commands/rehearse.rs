@@ -134,7 +134,7 @@ pub fn rehearse(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) 
             let last = last.filter(|last| last.catalog.is_some() && !wanted.is_empty());
             if let Some(last) = last {
                 let stated = Stated::by(pool.migrations(), pool.allowed_drift());
-                let facts = catalog::facts(connection, Scope::CurrentSchema, Some(&stated.objects))?;
+                let facts = catalog::facts(connection, Scope::CurrentSchema, || Some(&stated.objects))?;
                 rehearsal.catalog = compare::of_facts(&facts, Some(last), Scope::CurrentSchema, &stated);
             }
         }

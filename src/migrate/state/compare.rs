@@ -1,6 +1,7 @@
 //! Compares the catalog of a database with that of its version.
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 
 use crate::migrate::error::{Error, listed};
 use crate::migrate::model::blocker::Blocker;
@@ -135,8 +136,8 @@ pub(crate) fn compare(
     if at.is_none() && scope == Scope::CurrentSchema && is_empty(connection)? {
         return Ok(Comparison::Equal);
     }
-    let stated = Stated::by(migrations, pool.allowed_drift());
-    match catalog::facts(connection, scope, Some(&stated.objects)) {
+    let stated = LazyCell::new(|| Stated::by(migrations, pool.allowed_drift()));
+    match catalog::facts(connection, scope, || Some(&stated.objects)) {
         Ok(facts) => Ok(of_facts(&facts, at, scope, &stated)),
         Err(error) if error.sqlstate == LOCK_NOT_AVAILABLE && connection.is_idle() => {
             Err(lock_monitor::blocked(connection, None, error.into()))

@@ -68,7 +68,7 @@ impl Extras {
     }
 
     fn tuned(&self, connection: &mut Connection, stated: &Stated<'_>) -> Result<Vec<String>, ServerError> {
-        let facts = catalog::facts(connection, Scope::CurrentSchema, None)?;
+        let facts = catalog::facts(connection, Scope::CurrentSchema, || None)?;
         let drift = Drift::of(None, &self.catalog, &facts, Scope::CurrentSchema, stated);
         let tuned = drift.iter().flat_map(|drift| drift.of_kind(Kind::Tuned));
         let line = |tuned: &Difference| tuned.expected.as_ref().map(|expected| format!("{}: {expected}", tuned.object));

@@ -104,18 +104,38 @@ impl Connection {
     /// What the server said of the first statement that failed, and how many had succeeded before it; those after
     /// it were not tried.
     pub fn execute(&mut self, sql: &str) -> Result<Rows, ServerError> {
+        self.send(sql)?;
+        Ok(self.received()?.pop().unwrap_or_default())
+    }
+
+    /// Sends `sql`, one statement or several, whose rows [`received`](Self::received) gives: until then, the caller may do
+    /// something else, but nothing with this connection.
+    ///
+    /// # Errors
+    ///
+    /// A text that no server would take, or a connection that is lost.
+    pub fn send(&mut self, sql: &str) -> Result<(), ServerError> {
         let c_sql = CString::new(sql).map_err(|_| ServerError::of_connection("the SQL has a NUL character in it"))?;
         // SAFETY: the connection is open or in a failed state that libpq handles; the text outlives the call.
         if unsafe { PQsendQuery(self.raw.as_ptr(), c_sql.as_ptr()) } == 0 {
             return Err(ServerError::of_connection(&self.last_message()));
         }
-        let (mut rows, mut completed, mut failure) = (Rows::new(), 0, None);
+        Ok(())
+    }
+
+    /// Waits for what was sent, and gives the rows of each statement that has any.
+    ///
+    /// # Errors
+    ///
+    /// As of [`execute`](Self::execute).
+    pub fn received(&mut self) -> Result<Vec<Rows>, ServerError> {
+        let (mut rows, mut completed, mut failure) = (Vec::new(), 0, None);
         while let Some(result) = self.next_result() {
             match result.status() {
                 ExecStatusType::PGRES_COMMAND_OK => completed += 1,
                 ExecStatusType::PGRES_TUPLES_OK => {
                     completed += 1;
-                    rows = result.rows();
+                    rows.push(result.rows());
                 }
                 ExecStatusType::PGRES_EMPTY_QUERY => {}
                 ExecStatusType::PGRES_COPY_IN => self.refuse_copy_in(),

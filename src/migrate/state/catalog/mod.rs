@@ -1,12 +1,16 @@
 //! The catalog of a database: text, one line for each fact, that two databases can be compared by.
 
+mod objects;
+
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::migrate::error::Error;
 use crate::migrate::session::pool::Pool;
 use crate::migrate::sql::libpq::{Connection, ServerError};
-use crate::migrate::sql::quote::literal;
 use crate::migrate::state::history;
+
+use objects::Objects;
 
 /// How much of a database to read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -33,14 +37,14 @@ pub(crate) struct Fact {
 /// among it.
 ///
 /// The text is the same on every supported version of PostgreSQL, whatever order things were made in, whatever a role
-/// or the database has set, and wherever extensions are installed; the order of a table's columns counts. One round
-/// trip, with the locks of a SELECT.
+/// or the database has set, and wherever extensions are installed; the order of a table's columns counts. Two round
+/// trips, with the locks of a SELECT.
 ///
 /// # Errors
 ///
 /// What the server said, when it cannot be read.
 pub fn read(connection: &mut Connection) -> Result<String, ServerError> {
-    Ok(facts(connection, Scope::CurrentSchema, None)?.into_iter().map(|fact| fact.line + "\n").collect())
+    Ok(facts(connection, Scope::CurrentSchema, || None)?.into_iter().map(|fact| fact.line + "\n").collect())
 }
 
 /// Reads the catalog through a pool; see [`read`].
@@ -76,70 +80,82 @@ fn ask(connection: &mut Connection, query: &str) -> Result<String, Error> {
 }
 
 /// The settings that the text depends on, for this query alone.
-const SETTINGS: &str = include_str!("catalog_settings.sql");
+const SETTINGS: &str = include_str!("settings.sql");
 
 /// The catalog, line by line. Where names of objects are given, only their facts are read in full; of every other there is
-/// one line, which says that it is there.
-pub(crate) fn facts(
+/// one line, which says that it is there. The names are asked for while the server is at work.
+pub(crate) fn facts<'a>(
     connection: &mut Connection,
     scope: Scope,
-    known: Option<&BTreeSet<&str>>,
+    known: impl FnOnce() -> Option<&'a BTreeSet<&'a str>>,
 ) -> Result<Vec<Fact>, ServerError> {
-    let every_schema = if scope == Scope::EverySchema { "true" } else { "false" };
-    let known = known.map_or_else(
-        || "NULL::text[]".to_owned(),
-        |names| {
-            // Parsed faster than a list of expressions.
-            let names = names.iter().map(|name| format!("\"{}\"", name.replace('\\', r"\\").replace('"', "\\\"")));
-            format!("{}::text[]", literal(&format!("{{{}}}", names.collect::<Vec<_>>().join(","))))
-        },
-    );
-    let query = include_str!("catalog.sql").replace(":every_schema", every_schema).replace(":known", &known);
-    let query = if connection.is_idle() {
-        format!("{SETTINGS}; {query}")
-    } else {
+    if !connection.is_idle() {
         // The settings go with the savepoint, not with the transaction, in which migrations are carried out, too.
-        format!("SAVEPOINT catalog; {SETTINGS}; {query}; ROLLBACK TO SAVEPOINT catalog; RELEASE SAVEPOINT catalog")
-    };
-    let row = |row: Vec<Option<String>>| {
-        let mut values = row.into_iter();
-        Some((values.next()??, values.next()??.parse::<i64>().ok()?, values.next()??))
-    };
-    let mut rows: Vec<(String, i64, String)> = connection.execute(&query)?.into_iter().filter_map(row).collect();
-    rows.sort_unstable();
-    Ok(rows.into_iter().flat_map(|(object, rank, text)| lines(&printable(&object), rank, &text)).collect())
+        let end = "ROLLBACK TO SAVEPOINT catalog; RELEASE SAVEPOINT catalog";
+        return facts_between(connection, ["SAVEPOINT catalog", end], scope, known);
+    }
+    // One picture, though it is read in several statements.
+    let facts = facts_between(connection, ["BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", "COMMIT"], scope, known);
+    if facts.is_err() {
+        // Why is in the error already.
+        let _ = connection.execute("ROLLBACK");
+    }
+    facts
 }
 
-/// The rank of a function's body in the catalog.
+fn facts_between<'a>(
+    connection: &mut Connection,
+    [begin, end]: [&str; 2],
+    scope: Scope,
+    known: impl FnOnce() -> Option<&'a BTreeSet<&'a str>>,
+) -> Result<Vec<Fact>, ServerError> {
+    let every_schema = if scope == Scope::EverySchema { "true" } else { "false" };
+    let objects = include_str!("objects.sql").replace(":every_schema", every_schema);
+    connection.send(&format!("{begin}; {SETTINGS}; {objects}"))?;
+    let known = known();
+    let mut rows = connection.received()?;
+    let objects = Objects::of(rows.pop().unwrap_or_default(), known);
+    connection.send(&format!("{}{}; {end}", objects.queries(), include_str!("comments.sql")))?;
+    let mut facts = connection.received()?;
+    let comments = facts.pop().unwrap_or_default();
+    let mut rows = objects.with(&facts, &comments);
+    rows.sort_unstable();
+    Ok(rows.into_iter().flat_map(|(object, rank, text)| lines(&printable(object), rank, &text)).collect())
+}
+
+/// The rank of a function's body among its facts.
 const BODY: i64 = 10;
 
 /// The lines of a fact. A body has one for each of its own, so that a difference is no longer than what differs.
 fn lines(object: &str, rank: i64, text: &str) -> Vec<Fact> {
-    let line = |text: &str| {
-        let text = text.trim_end_matches(' ');
-        let line = if text.is_empty() { format!("{object}:") } else { format!("{object}: {}", printable(text)) };
-        Fact { object: object.to_owned(), line }
-    };
     if rank == BODY {
         // No line at all, not one without text, as string_to_table() gives.
-        text.split('\n').filter(|_| !text.is_empty()).map(|text| line(&format!("| {text}"))).collect()
+        text.split('\n').filter(|_| !text.is_empty()).map(|text| fact(object, "| ", text)).collect()
     } else {
-        vec![line(&text.replace('\n', r"\n"))]
+        vec![fact(object, "", &text.replace('\n', r"\n"))]
     }
 }
 
+/// One line of the catalog.
+fn fact(object: &str, mark: &str, text: &str) -> Fact {
+    let text = printable(text);
+    let mut line = [object, ": ", mark, &*text].concat();
+    line.truncate(line.trim_end_matches(' ').len());
+    Fact { object: object.to_owned(), line }
+}
+
 /// The text in one line, and without what a terminal would carry out: names may have any character.
-fn printable(text: &str) -> String {
+fn printable(text: &str) -> Cow<'_, str> {
     let is_kept = |c: char| !c.is_control() || c == '\t';
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) || text.chars().all(is_kept) {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
-    text.chars().fold(String::with_capacity(text.len()), |mut printable, c| {
+    Cow::Owned(text.chars().fold(String::with_capacity(text.len()), |mut printable, c| {
         if is_kept(c) {
             printable.push(c);
         } else {
             printable.extend(c.escape_default());
         }
         printable
-    })
+    }))
 }
