@@ -64,6 +64,21 @@ fn what_accepts_and_says_nothing_is_given_up_then_too() {
 }
 
 #[test]
+fn who_waits_for_what_says_nothing_can_interrupt() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgresql://{}/chat", silent.local_addr().unwrap());
+    for command in [&["status"][..], &["run", "--wait", "60"], &["maintain"]] {
+        let running = Running::start(messenger_db(command).env("DATABASE_URL", &url));
+        let asked = silent.accept().unwrap();
+        let begun = std::time::Instant::now();
+        running.signal(Signal::INT);
+        running.ends().exits(1).complains("interrupted");
+        assert!(begun.elapsed().as_secs() < 5, "{command:?}: {:?}", begun.elapsed());
+        drop(asked);
+    }
+}
+
+#[test]
 fn what_the_server_refuses_is_not_waited_for() {
     let refused = [
         own_server().url("postgres").replace("user=messenger", "user=secretive&password=wrong"),

@@ -151,7 +151,7 @@ fn finish(mut child: Child, conninfo: &Conninfo, observer: &mut dyn Observer) ->
 /// reads as the role that has logged in.
 fn explained(pool: &Pool, error: Error) -> Error {
     let Error::Backup(BackupError::Failed { said }) = error else { return error };
-    let Ok(mut connection) = manager::open(pool.conninfo(), pool.options()) else {
+    let Ok(mut connection) = manager::open(pool.conninfo(), pool.options(), &|| false) else {
         return BackupError::Failed { said }.into();
     };
     match unreadable(&mut connection) {

@@ -21,7 +21,8 @@ use crate::migrate::sql::libpq::{Connection, Conninfo, Obstacle, Unconnected};
 /// transaction mode is in between; [`Error::Interrupted`] when the observer stopped the wait.
 pub fn connect(conninfo: &Conninfo, options: &ConnectOptions, observer: &mut dyn Observer) -> Result<Pool, Error> {
     let migrations = embedded::all()?.into();
-    let mut first = wait_for(conninfo, options.wait, observer, |conninfo| open(conninfo, options))?;
+    let mut first =
+        wait_for(conninfo, options.wait, observer, |conninfo, wants_to_stop| open(conninfo, options, wants_to_stop))?;
     tell_remarks(&mut first, observer);
     observer.on(&Event::Connected { target: &Target::of(&first) });
     let manager = Manager::new(conninfo.clone(), options.clone(), first);
@@ -60,8 +61,8 @@ pub(crate) fn read_only(pool: &Pool, statement_timeout: Duration) -> Result<Pool
 ///
 /// As [`connect`], but for the pooler.
 pub fn wait_for_server(conninfo: &Conninfo, wait: Duration, observer: &mut dyn Observer) -> Result<Ready, Error> {
-    let ask = |conninfo: &Conninfo| {
-        let mut connection = Connection::attempt(conninfo)?;
+    let ask = |conninfo: &Conninfo, wants_to_stop: &dyn Fn() -> bool| {
+        let mut connection = Connection::attempt(conninfo, wants_to_stop)?;
         // A pooler has let everybody in before it asks the server.
         connection.execute("SELECT 1")?;
         Ok(connection)
@@ -98,23 +99,23 @@ fn wait_for(
     conninfo: &Conninfo,
     wait: Duration,
     observer: &mut dyn Observer,
-    open: impl Fn(&Conninfo) -> Result<Connection, Unopened>,
+    open: impl Fn(&Conninfo, &dyn Fn() -> bool) -> Result<Connection, Unopened>,
 ) -> Result<Connection, Error> {
     let deadline = Instant::now() + wait;
     let within = conninfo.clone().within(wait);
     loop {
-        let failed = match open(&within) {
+        let failed = match open(&within, &|| observer.wants_to_stop()) {
             Ok(connection) => return Ok(connection),
             Err(Unopened::Pooling) => return Err(Error::TransactionPooling),
             Err(Unopened::Failed(failed)) => failed,
         };
+        if observer.wants_to_stop() {
+            return Err(Error::Interrupted { done: 0, left: 0 });
+        }
         let remaining = deadline.saturating_duration_since(Instant::now());
         if !failed.obstacle.passes() || remaining.is_zero() {
             let Unconnected { obstacle, error, .. } = *failed;
             return Err(Error::Connect { conninfo: conninfo.clone(), obstacle, waited: wait, source: error });
-        }
-        if observer.wants_to_stop() {
-            return Err(Error::Interrupted { done: 0, left: 0 });
         }
         let reason = match (failed.obstacle, failed.said) {
             (_, Some(said)) => format!("the server says: {said}"),

@@ -35,7 +35,7 @@ impl r2d2::ManageConnection for Manager {
     fn connect(&self) -> Result<Connection, ServerError> {
         let first = self.first.lock().ok().and_then(|mut first| first.take());
         let open = || {
-            open(&self.conninfo, &self.options).map_err(|failed| match failed {
+            open(&self.conninfo, &self.options, &|| false).map_err(|failed| match failed {
                 Unopened::Failed(failed) => failed.error,
                 Unopened::Pooling => ServerError::of_connection(&Error::TransactionPooling.to_string()),
             })
@@ -59,8 +59,12 @@ impl r2d2::ManageConnection for Manager {
 ///
 /// In the one round trip of a direct connection, the settings are made only if the process that carries them out is
 /// the one that the connection was opened with; otherwise a pooler gives it another, whose sessions are not ours to set.
-pub(crate) fn open(conninfo: &Conninfo, options: &ConnectOptions) -> Result<Connection, Unopened> {
-    let mut connection = Connection::attempt(conninfo)?;
+pub(crate) fn open(
+    conninfo: &Conninfo,
+    options: &ConnectOptions,
+    wants_to_stop: &dyn Fn() -> bool,
+) -> Result<Connection, Unopened> {
+    let mut connection = Connection::attempt(conninfo, wants_to_stop)?;
     let is_direct = format!("WHERE pg_backend_pid() = {}", connection.backend_pid());
     if set(&mut connection, options, &is_direct)?.is_empty() {
         match pooler::pooling(conninfo, &mut connection)? {

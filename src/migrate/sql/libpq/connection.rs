@@ -50,15 +50,15 @@ impl Connection {
     ///
     /// What libpq or the server said, without secrets.
     pub fn open(conninfo: &Conninfo) -> Result<Self, ServerError> {
-        Self::attempt(conninfo).map_err(|failed| failed.error)
+        Self::attempt(conninfo, &|| false).map_err(|failed| failed.error)
     }
 
-    /// As [`Connection::open`], and tells what stood in the way.
+    /// As [`Connection::open`], and tells what stood in the way. Ends soon when whoever connects wants to stop.
     ///
     /// # Errors
     ///
     /// [`Unconnected`] says whether another attempt may succeed.
-    pub fn attempt(conninfo: &Conninfo) -> Result<Self, Unconnected> {
+    pub fn attempt(conninfo: &Conninfo, wants_to_stop: &dyn Fn() -> bool) -> Result<Self, Unconnected> {
         // SAFETY: both arrays end with null and outlive the call, as do the strings they point to.
         let raw = conninfo.parameters().with(|keywords, values| unsafe { PQconnectStartParams(keywords, values, 1) });
         let raw = NonNull::new(raw).ok_or_else(|| ServerError::of_connection("libpq is out of memory"))?;
@@ -68,7 +68,7 @@ impl Connection {
         let failure = unsafe {
             PQsetNoticeReceiver(raw.as_ptr(), Some(collect_notice), collector.cast_mut().cast());
             PQsetErrorVerbosity(raw.as_ptr(), PGVerbosity::PQERRORS_VERBOSE);
-            let failure = negotiation::finish(raw.as_ptr(), conninfo.timeout());
+            let failure = negotiation::finish(raw.as_ptr(), conninfo.timeout(), wants_to_stop);
             PQsetErrorVerbosity(raw.as_ptr(), PGVerbosity::PQERRORS_DEFAULT);
             failure
         };

@@ -14,12 +14,16 @@ use super::conninfo::options_at;
 use super::text_at;
 
 /// Goes on with what `PQconnectStart` began until there is a session, or none. Gives the step that came last, where there
-/// is none.
+/// is none. Whoever connects may want to stop, which is asked ten times a second.
 ///
 /// # Safety
 ///
 /// `raw` is a connection that nobody else uses until this returns.
-pub(super) unsafe fn finish(raw: *mut PGconn, timeout: Option<Duration>) -> Option<Failure> {
+pub(super) unsafe fn finish(
+    raw: *mut PGconn,
+    timeout: Option<Duration>,
+    wants_to_stop: &dyn Fn() -> bool,
+) -> Option<Failure> {
     // SAFETY: raw is a connection; so it is below.
     if unsafe { PQstatus(raw) } == ConnStatusType::CONNECTION_BAD {
         return Some(Failure::AtOnce);
@@ -35,7 +39,18 @@ pub(super) unsafe fn finish(raw: *mut PGconn, timeout: Option<Duration>) -> Opti
             deadline = timeout.map(|timeout| Instant::now() + timeout);
             address = Some(current);
         }
-        if !wait(socket, events, deadline) {
+        let is_ready = loop {
+            let step = Instant::now() + STEP;
+            let is_last = deadline.is_some_and(|deadline| deadline <= step);
+            if wait(socket, events, deadline.filter(|_| is_last).unwrap_or(step)) {
+                break true;
+            } else if wants_to_stop() {
+                return Some(Failure::Stopped);
+            } else if is_last {
+                break false;
+            }
+        };
+        if !is_ready {
             // SAFETY: as above. What libpq does in one step goes on to the next address when one is silent.
             return unsafe {
                 has_further_addresses(raw).then(|| PQreset(raw));
@@ -59,6 +74,9 @@ pub(super) unsafe fn finish(raw: *mut PGconn, timeout: Option<Duration>) -> Opti
     }
 }
 
+/// How long to wait until it is asked whether to go on.
+const STEP: Duration = Duration::from_millis(100);
+
 /// How an attempt failed on this side.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Failure {
@@ -66,6 +84,8 @@ pub(super) enum Failure {
     AtOnce,
     /// Nothing came in time.
     TimedOut,
+    /// Whoever connects wanted to stop.
+    Stopped,
     /// In this step, and whether the other side has closed the connection by then.
     During(ConnStatusType, bool),
     /// Once the server had let it in.
@@ -83,7 +103,7 @@ impl Failure {
             Self::During(Step::CONNECTION_AWAITING_RESPONSE | Step::CONNECTION_AUTHENTICATING, false) => {
                 Obstacle::Credentials
             }
-            Self::AtOnce | Self::TimedOut | Self::During(..) | Self::Inside => Obstacle::Silent,
+            Self::AtOnce | Self::TimedOut | Self::Stopped | Self::During(..) | Self::Inside => Obstacle::Silent,
         }
     }
 }
@@ -99,18 +119,18 @@ unsafe fn place(raw: *const PGconn) -> [Option<String>; 3] {
 }
 
 /// Waits until the socket is ready; false when the time is over.
-fn wait(socket: c_int, events: i16, deadline: Option<Instant>) -> bool {
+fn wait(socket: c_int, events: i16, deadline: Instant) -> bool {
     loop {
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let left = deadline.saturating_duration_since(Instant::now());
         // Rounded up, so that it is not asked again and again in the last millisecond.
-        let milliseconds = left.map_or(-1, |left| c_int::try_from(left.as_millis() + 1).unwrap_or(c_int::MAX));
+        let milliseconds = c_int::try_from(left.as_millis() + 1).unwrap_or(c_int::MAX);
         let mut polled = libc::pollfd { fd: socket, events, revents: 0 };
         // SAFETY: one entry, which lives until the call returns.
         let ready = unsafe { libc::poll(&raw mut polled, 1, milliseconds) };
         if ready > 0 {
             return true;
         }
-        if left.is_some_and(|left| left.is_zero()) {
+        if left.is_zero() {
             return false;
         }
     }
