@@ -123,7 +123,7 @@ impl Pace {
         if std::env::var_os("BENCH_QUICK").is_some() {
             Self { slice: Duration::from_millis(100), rounds: 5 }
         } else {
-            Self { slice: Duration::from_millis(300), rounds: 10 }
+            Self { slice: Duration::from_millis(300), rounds: 8 }
         }
     }
 }

@@ -62,7 +62,7 @@ impl Verification {
 }
 
 /// Compares the catalog of a database with the one of its version, and the text of what was applied with what is
-/// embedded. Changes nothing, and needs no more than to read; three round trips, and two more where Citus is. It takes the lock
+/// embedded. Changes nothing, and needs no more than to read; four round trips, and two more where Citus is. It takes the lock
 /// that a SELECT takes.
 ///
 /// # Errors
