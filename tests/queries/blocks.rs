@@ -73,9 +73,9 @@ fn a_list_of_blocks_uses_the_indexes() {
         server_statistics::indexes_used(conn, "blocks", |conn| blocks::all(conn, by(alice)).unwrap()),
         ["blocks_blocked_idx", "blocks_pkey"]
     );
-    // By either, since both have both.
+    // Each of its two statements by either, since both have both; and by no reading of the whole table.
     let used = server_statistics::indexes_used(conn, "blocks", |conn| blocks::unblock(conn, by(alice), bob).unwrap());
-    assert!(used == ["blocks_pkey"] || used == ["blocks_blocked_idx"], "{used:?}");
+    assert!(!used.is_empty() && used.iter().all(|used| used != "blocks"), "{used:?}");
     // An account that is closed takes back its own blocks, and those against it.
     let used = server_statistics::indexes_used(conn, "blocks", |conn| accounts::close(conn, by(alice)).unwrap());
     assert_eq!(used, ["blocks_blocked_idx", "blocks_pkey"]);
