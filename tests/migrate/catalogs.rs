@@ -2,6 +2,8 @@
 //! the tests run; `src/schema.rs` says the same as the newest.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use messenger_db::migrate::{self, RunOptions, Silent};
 
@@ -102,4 +104,39 @@ fn every_table_of_the_generated_schema_is_that_of_the_catalog() {
     let (catalog, schema) = (tables_of_catalog(head), tables_of_schema(&generated));
     assert!(catalog.len() > 90, "{catalog:#?}");
     pretty_assertions::assert_eq!(schema, catalog);
+}
+
+/// A role that reads the catalog may read none of the tables in it, nor see into the schemas of others.
+#[test]
+fn whoever_reads_a_catalog_need_not_see_into_what_others_publish() {
+    let database = TestDatabase::migrated();
+    let catalog = database.catalog();
+    database
+        .execute(
+            "CREATE SCHEMA others; REVOKE ALL ON SCHEMA others FROM PUBLIC; CREATE TABLE others.notes (id bigint);
+             CREATE PUBLICATION all_of_it FOR ALL TABLES",
+        )
+        .unwrap();
+    let mut reader = database.connect();
+    reader.execute("SET SESSION AUTHORIZATION pg_monitor").unwrap();
+    pretty_assertions::assert_eq!(migrate::for_tests::read_catalog(&mut reader).unwrap(), catalog);
+}
+
+#[test]
+fn a_catalog_is_read_while_tables_come_and_go() {
+    let database = TestDatabase::migrated();
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                let tables = "CREATE TABLE notes (id bigint PRIMARY KEY CHECK (id > 0), of bigint REFERENCES notes)";
+                database.execute(tables).unwrap();
+                database.execute("DROP TABLE notes").unwrap();
+            }
+        });
+        let mut reader = database.connect();
+        let failed = (0..200).find_map(|_| migrate::for_tests::read_catalog(&mut reader).err());
+        is_over.store(true, Ordering::Relaxed);
+        assert_eq!(failed, None);
+    });
 }

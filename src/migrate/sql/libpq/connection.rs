@@ -104,8 +104,10 @@ impl Connection {
     /// What the server said of the first statement that failed, and how many had succeeded before it; those after
     /// it were not tried.
     pub fn execute(&mut self, sql: &str) -> Result<Rows, ServerError> {
+        let mut last = Rows::new();
         self.send(sql)?;
-        Ok(self.received()?.pop().unwrap_or_default())
+        self.receive(|rows| last = rows)?;
+        Ok(last)
     }
 
     /// Sends `sql`, one statement or several, whose rows [`received`](Self::received) gives: until then, the caller may do
@@ -129,13 +131,20 @@ impl Connection {
     ///
     /// As of [`execute`](Self::execute).
     pub fn received(&mut self) -> Result<Vec<Rows>, ServerError> {
-        let (mut rows, mut completed, mut failure) = (Vec::new(), 0, None);
+        let mut each = Vec::new();
+        self.receive(|rows| each.push(rows))?;
+        Ok(each)
+    }
+
+    /// Waits for what was sent, and gives the rows of each statement that has any to `take`.
+    fn receive(&mut self, mut take: impl FnMut(Rows)) -> Result<(), ServerError> {
+        let (mut completed, mut failure) = (0, None);
         while let Some(result) = self.next_result() {
             match result.status() {
                 ExecStatusType::PGRES_COMMAND_OK => completed += 1,
                 ExecStatusType::PGRES_TUPLES_OK => {
                     completed += 1;
-                    rows.push(result.rows());
+                    take(result.rows());
                 }
                 ExecStatusType::PGRES_EMPTY_QUERY => {}
                 ExecStatusType::PGRES_COPY_IN => self.refuse_copy_in(),
@@ -148,7 +157,7 @@ impl Connection {
         }
         match failure {
             Some(error) => Err(error),
-            None if self.is_alive() => Ok(rows),
+            None if self.is_alive() => Ok(()),
             None => Err(ServerError { completed, ..ServerError::of_connection(&self.last_message()) }),
         }
     }

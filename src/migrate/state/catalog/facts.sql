@@ -1,7 +1,9 @@
 -- The facts about the objects that objects.sql lists, by their OIDs (:relations, :sequences and so on), one row each: the kind
--- and the OID of its object, a rank among its facts, and the fact (of a function's body all its lines); where there may be a
--- comment on what it is about, the words for that, and what comments.sql knows it by. To mod.rs, each part between two
--- UNION ALL is a statement of its own, and none where there is no object of its kind: that is planned sooner.
+-- and the OID of the object, the rank of the fact among those of its object, and the fact, which for a body of a function is
+-- all its lines. Where there may be a comment on a part of the object, the name of the part, and what comments.sql knows it by.
+--
+-- objects.rs sends each part between two UNION ALL as a statement of its own, which is planned sooner than one of all; and
+-- does not send those about kinds of which there is no object.
 --
 -- Only facts that a migration can state are read, by their documented names: servers mark columns, tables, indexes and
 -- functions with options of their own. What one may tune without changing what is stored has lines of its own, which
@@ -65,11 +67,12 @@ CROSS JOIN LATERAL (
 WHERE class.oid = ANY (:relations) AND state.line IS NOT NULL
 
 UNION ALL
--- Then no row of it can be updated or deleted: what identifies a row is not published, or the filter asks for more.
+-- Of which no row can be updated or deleted: what identifies a row is not published, or the filter asks for more.
 SELECT 'relation', class.oid, 1, 'published without replica identity', NULL, NULL
 FROM pg_publication AS publication
 INNER JOIN pg_publication_tables AS published ON published.pubname = publication.pubname
-INNER JOIN pg_class AS class ON class.oid = to_regclass(format('%I.%I', published.schemaname, published.tablename))
+INNER JOIN pg_namespace AS schema ON schema.nspname = published.schemaname
+INNER JOIN pg_class AS class ON class.relnamespace = schema.oid AND class.relname = published.tablename
 WHERE publication.oid = ANY (:publications) AND class.relreplident = 'n' AND class.oid = ANY (:relations)
 GROUP BY class.oid
 

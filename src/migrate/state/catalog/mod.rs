@@ -87,27 +87,34 @@ const SETTINGS: &str = include_str!("settings.sql");
 pub(crate) fn facts<'a>(
     connection: &mut Connection,
     scope: Scope,
-    known: impl FnOnce() -> Option<&'a BTreeSet<&'a str>>,
+    known: impl Fn() -> Option<&'a BTreeSet<&'a str>>,
 ) -> Result<Vec<Fact>, ServerError> {
     if !connection.is_idle() {
         // The settings go with the savepoint, not with the transaction, in which migrations are carried out, too.
         let end = "ROLLBACK TO SAVEPOINT catalog; RELEASE SAVEPOINT catalog";
         return facts_between(connection, ["SAVEPOINT catalog", end], scope, known);
     }
-    // One picture, though it is read in several statements.
-    let facts = facts_between(connection, ["BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", "COMMIT"], scope, known);
-    if facts.is_err() {
-        // Why is in the error already.
-        let _ = connection.execute("ROLLBACK");
+    // Each statement sees what is there by then. Still, what goes away while its definition is read is an error, or a deadlock.
+    let begin = "BEGIN ISOLATION LEVEL READ COMMITTED, READ ONLY";
+    let mut attempts = 5;
+    loop {
+        let facts = facts_between(connection, [begin, "COMMIT"], scope, &known);
+        let Err(error) = &facts else { return facts };
+        attempts -= 1;
+        if connection.execute("ROLLBACK").is_err() || !PASSING.contains(&error.sqlstate.as_str()) || attempts == 0 {
+            return facts;
+        }
     }
-    facts
 }
+
+/// The SQLSTATEs of what a definition refers to and is gone, and of a deadlock.
+const PASSING: [&str; 2] = ["XX000", "40P01"];
 
 fn facts_between<'a>(
     connection: &mut Connection,
     [begin, end]: [&str; 2],
     scope: Scope,
-    known: impl FnOnce() -> Option<&'a BTreeSet<&'a str>>,
+    known: impl Fn() -> Option<&'a BTreeSet<&'a str>>,
 ) -> Result<Vec<Fact>, ServerError> {
     let every_schema = if scope == Scope::EverySchema { "true" } else { "false" };
     let objects = include_str!("objects.sql").replace(":every_schema", every_schema);

@@ -1,4 +1,4 @@
-//! The objects of a catalog, and how what is said of them is put together.
+//! The objects of a catalog, and the facts and comments about each.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
