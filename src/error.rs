@@ -97,6 +97,9 @@ pub trait Refusal: fmt::Debug + fmt::Display {
 pub enum Failure {
     /// The connection is gone, or its transaction cannot be ended. Whether a commit that was under way succeeded is not
     /// known; the operations that are idempotent, such as a send, may be repeated on another connection.
+    ///
+    /// Also when a type of the schema was not found, which Diesel asks for when a connection uses it first: it does not say why,
+    /// and where the database has been migrated the connection is gone.
     ConnectionLost,
     /// A serialization failure or a deadlock: PostgreSQL says that the same transaction may succeed if it is repeated
     /// as a whole. [`retry::transaction`](crate::retry::transaction) does.
@@ -122,6 +125,7 @@ impl Failure {
                 _,
             )
             | DieselError::BrokenTransactionManager => Self::ConnectionLost,
+            error if is_failed_look_up(error) => Self::ConnectionLost,
             DieselError::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _) => Self::ReadOnly,
             error if error.is_transient() => Self::Contention,
             // Why the transaction could not be committed counts; if it cannot be rolled back either, the connection
@@ -158,6 +162,16 @@ impl Failure {
             }
             Self::Other => None,
         }
+    }
+}
+
+/// Whether Diesel did not find a type. It drops what the server or the connection said, and tells it in these words of its own.
+fn is_failed_look_up(error: &DieselError) -> bool {
+    const SAID: &str = "Failed to find a type oid for ";
+    match error {
+        DieselError::SerializationError(cause) => cause.to_string().starts_with(SAID),
+        DieselError::DatabaseError(DatabaseErrorKind::Unknown, information) => information.message().starts_with(SAID),
+        _ => false,
     }
 }
 

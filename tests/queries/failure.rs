@@ -98,6 +98,19 @@ fn a_server_that_speaks_another_language_is_understood_once_its_words_are_learne
 }
 
 #[test]
+fn a_connection_that_is_lost_before_it_was_used_is_lost() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (alice, bob) = (cast::user(conn, "alice"), cast::user(conn, "bob"));
+    let chat = cast::direct(conn, alice, bob);
+    let fresh = &mut database.diesel();
+    database.value(&format!("SELECT pg_terminate_backend({}, 10000)", server_statistics::backend(fresh)));
+    // Diesel asks for the type of the message's kind first, and does not say why it was not found.
+    let error = messages::send(fresh, by(alice), chat, &Draft::text("Hello!")).unwrap_err();
+    assert_eq!((error.code(), error.class()), ("connection_lost", Some(Class::Busy)), "{error:?}");
+}
+
+#[test]
 fn a_lost_connection_is_one_at_once_and_afterwards() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();
