@@ -226,6 +226,19 @@ fn an_edit_keeps_every_wording_and_the_head_shows_the_newest() {
 }
 
 #[test]
+fn a_deleted_message_shows_no_wording_whoever_wrote_one() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (alice, bob) = (cast::user(conn, "alice"), cast::user(conn, "bob"));
+    let chat = cast::direct(conn, alice, bob);
+    let seq = cast::say(conn, chat, alice, ["Hello!"]);
+    messages::delete(conn, by(alice), chat, seq).unwrap();
+    let kept = format!("INSERT INTO message_edits VALUES ('{chat}', {seq}, 1, 'secret', now())");
+    database.execute(&kept).unwrap();
+    assert_eq!(edits(conn, alice, chat, seq), Ok(vec![]));
+}
+
+#[test]
 fn only_the_sender_edits_while_a_member_and_what_is_there() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();

@@ -165,6 +165,7 @@ pub fn list_edits(
         .inner_join(messages::table.on(messages::chat_id.eq(chat_id).and(messages::seq.eq(seq))))
         .filter(message_edits::chat_id.eq(chat_id).and(message_edits::message_seq.eq(seq)))
         .filter(message_edits::version.gt(after.unwrap_or(0)))
+        .filter(messages::deleted_at.is_null())
         .filter(messages::sender_id.is_not_distinct_from(reader).or(is_for_all))
         .filter(SeesMessage { chat_id, reader })
         .order(message_edits::version)
