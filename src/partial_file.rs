@@ -1,4 +1,4 @@
-//! A file that is there whole or not at all: written beside its place, and named at the end.
+//! Files that are there whole or not at all: written beside their place, and named at the end.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -30,9 +30,7 @@ impl PartialFile {
     /// An empty one beside a file, which must not exist. Only its owner may read it.
     pub fn beside(file: &Path) -> Result<Self, FileError> {
         refuse_existing(file)?;
-        let mut name = file.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}.partial", std::process::id()));
-        let path = file.with_file_name(name);
+        let path = name_beside(file);
         // Made here, for nobody else to be able to read it from the first byte on: it holds what people wrote.
         let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
         made.map_err(|cause| FileError::Unwritten { file: path.clone(), cause })?;
@@ -65,6 +63,38 @@ impl Drop for PartialFile {
         // After a rename it is gone already.
         let _ = fs::remove_file(&self.path);
     }
+}
+
+fn name_beside(file: &Path) -> PathBuf {
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.partial", std::process::id()));
+    file.with_file_name(name)
+}
+
+/// Writes a file anew. The former one stays as it is until the new one is whole.
+#[cfg(feature = "cli")]
+pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let former = fs::metadata(file).ok();
+    let is_something = fs::symlink_metadata(file).is_ok();
+    // A pipe or a device, or a link that leads nowhere yet.
+    if is_something && !former.as_ref().is_some_and(fs::Metadata::is_file) {
+        return fs::write(file, bytes);
+    }
+    // The file that a link leads to, and not the link.
+    let place = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    let path = name_beside(&place);
+    let mut new = match OpenOptions::new().write(true).create_new(true).open(&path) {
+        // A folder that takes no new file may have one that can be written.
+        Err(cause) if cause.kind() == ErrorKind::PermissionDenied && is_something => return fs::write(file, bytes),
+        new => new?,
+    };
+    let partial = PartialFile { path };
+    io::Write::write_all(&mut new, bytes)?;
+    if let Some(former) = former {
+        new.set_permissions(former.permissions())?;
+    }
+    new.sync_all()?;
+    fs::rename(&partial.path, &place)
 }
 
 /// Refuses a name that something has.

@@ -1,10 +1,12 @@
 //! The command `docs`: the reference of a database. `make snapshots` writes docs/schema.md anew.
 
 use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use super::on;
-use crate::support::TestDatabase;
+use crate::support::{Run, TestDatabase};
 
 fn file(folder: &tempfile::TempDir, name: &str) -> String {
     folder.path().join(name).to_str().unwrap().to_owned()
@@ -17,6 +19,35 @@ fn committed() -> PathBuf {
 /// The picture of README.
 fn picture() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/pictures/schema.svg")
+}
+
+#[test]
+fn a_reference_that_has_no_room_leaves_the_former_one() {
+    let database = TestDatabase::migrated();
+    let folder = tempfile::tempdir().unwrap();
+    let (old, new) = (file(&folder, "old.md"), file(&folder, "new.md"));
+    fs::write(&old, "as it was").unwrap();
+    fs::set_permissions(&old, fs::Permissions::from_mode(0o640)).unwrap();
+    for name in [&old, &new] {
+        let mut shell = Command::new("sh");
+        shell.args([
+            "-c",
+            "trap '' XFSZ; ulimit -f 8; exec \"$0\" docs --output \"$1\"",
+            env!("CARGO_BIN_EXE_messenger-db"),
+            name,
+        ]);
+        shell.env("DATABASE_URL", database.url());
+        Run::of(&mut shell).exits(1).complains("where there is room");
+    }
+    assert_eq!(fs::read_to_string(&old).unwrap(), "as it was");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+
+    let link = file(&folder, "link.md");
+    symlink("old.md", &link).unwrap();
+    on(&database, &["docs", "--output", &link]).exits(0);
+    assert!(fs::read_to_string(&old).unwrap().len() > 10_000);
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(fs::metadata(&old).unwrap().permissions().mode() & 0o777, 0o640);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use similar::TextDiff;
 use crate::cli::args::Connection;
 use crate::cli::output::Output;
 use crate::cli::{Exit, Problem, database};
+use crate::partial_file::replace;
 use crate::reference::{self, ReadError, Reference};
 
 /// What to write about the schema, and where.
@@ -91,7 +92,7 @@ pub fn docs(connection: &Connection, options: &DocsArgs, output: &mut Output) ->
         return Ok(Exit::Drift);
     }
     if let Some(file) = file {
-        fs::write(file, &text).map_err(|error| unwritten(file, &error))?;
+        replace(file, text.as_bytes()).map_err(|error| unwritten(file, &error))?;
         output.line(&format!("{} tables and views, written into {}", count(&reference), file.display()));
         output.json(&report(None, None));
         return Ok(Exit::Done);
@@ -143,7 +144,7 @@ fn unwritten(file: &Path, error: &io::Error) -> Problem {
     Problem::new(
         Exit::Failed,
         format!("{} cannot be written: {error}", file.display()),
-        "Name a file in a folder that is there and that you may write into.",
+        "Name a file in a folder that is there, that you may write into, and where there is room.",
     )
 }
 
