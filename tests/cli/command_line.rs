@@ -24,6 +24,14 @@ fn a_typing_mistake_gets_a_proposal() {
 }
 
 #[test]
+fn what_is_about_the_private_server_takes_no_url_of_another() {
+    for option in ["--database-url", "--direct-url"] {
+        let told = refused(&["local", "status", option, "postgresql://elsewhere/other"]);
+        assert!(told.contains("takes no --database-url"), "{told}");
+    }
+}
+
+#[test]
 fn options_that_contradict_each_other_are_refused() {
     for arguments in [
         &["revert", "-n", "1", "--all"][..],

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use clap::Subcommand;
 
+use crate::cli::args::Connection;
 use crate::cli::output::Output;
 use crate::cli::report;
 use crate::cli::{Exit, Problem};
@@ -37,7 +38,14 @@ pub enum LocalCommand {
 }
 
 /// `local start`, `stop`, `status`, `url`, `psql` and `destroy`.
-pub fn local(command: &LocalCommand, output: &Output) -> Result<Exit, Problem> {
+pub fn local(command: &LocalCommand, connection: &Connection, output: &Output) -> Result<Exit, Problem> {
+    if connection.database_url.is_some() || connection.direct_url.is_some() {
+        return Err(Problem::new(
+            Exit::Usage,
+            "`local` is about the private PostgreSQL, and takes no --database-url or --direct-url",
+            "Leave the URL out; or for another database call psql itself, with that URL.",
+        ));
+    }
     let local = Local::open(None)?;
     ignore_environment();
     let folder = local.state_dir().display();

@@ -174,7 +174,7 @@ impl Command {
             Self::Erase(options) => erase::erase(connection, &options, output),
             Self::Export(options) => export::export(connection, &options, output),
             Self::Exec(exec) => exec::exec(connection, &exec, &env_file.added, output),
-            Self::Local { command } => local::local(&command, output),
+            Self::Local { command } => local::local(&command, connection, output),
             Self::Completions { .. } | Self::Man { .. } => Ok(Exit::Done),
         }
     }
