@@ -90,11 +90,10 @@ fn unseen(database: &Database, error: &migrate::Error) -> Markup {
 
 fn verdict(found: &Verification) -> Markup {
     let status = &found.status;
-    let differs = matches!(found.catalog, Comparison::Drift(_)) || !found.edited.is_empty();
     html! {
         @if !status.ahead.is_empty() {
             p class="bad" { "The database is ahead of this binary: use the newer one." }
-        } @else if differs {
+        } @else if found.differs() {
             p class="bad" { "The database is not what it should be: see below." }
         } @else if let Comparison::Unknown(unknown) = &found.catalog {
             p class="bad" { "Whether the database is what it should be is not known: " (unknown) "." }
@@ -237,7 +236,7 @@ fn differences(found: &Verification) -> Markup {
         h2 { "Differences" }
         @if let Comparison::Unknown(unknown) = &found.catalog {
             p { "Not known: " (unknown) "." }
-        } @else if drift.is_none() && found.edited.is_empty() {
+        } @else if drift.is_none() && found.edited.is_empty() && found.layout.is_empty() {
             p { "None." }
         }
         @if let Some(drift) = drift {
@@ -257,6 +256,10 @@ fn differences(found: &Verification) -> Markup {
                 }
             }
             @if matches!(found.catalog, Comparison::Drift(_)) { (diff(&drift.diff())) }
+        }
+        @if !found.layout.is_empty() {
+            p { "Not where it belongs among the servers of Citus; " code { "messenger-db distribute" } " places what is new." }
+            ul { @for wrong in &found.layout { li { (wrong) } } }
         }
         @for edited in &found.edited {
             h3 { "Applied with another text: " code { (edited.migration.name) } }

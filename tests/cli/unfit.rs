@@ -187,7 +187,7 @@ fn a_database_that_is_not_utf8_is_refused_before_anything_is_done() {
     }
     let verify = on(&database, &["verify"]).exits(4);
     assert!(verify.stdout.contains("encoding   SQL_ASCII: a messenger needs UTF8"), "{}", verify.stdout);
-    let status = on(&database, &["status"]).exits(0);
+    let status = on(&database, &["status", "--exit-code"]).exits(4);
     assert!(status.stdout.contains("encoding  SQL_ASCII: a messenger needs UTF8"), "{}", status.stdout);
     assert!(schemas_with_tables(&database).is_empty());
 }

@@ -37,10 +37,9 @@ pub fn status(connection: &Connection, options: &StatusArgs, output: &mut Output
     if !options.exit_code {
         return Ok(Exit::Done);
     }
-    let differs = matches!(found.catalog, Comparison::Drift(_)) || !found.edited.is_empty();
     // What is not seen is not fine.
     let is_locked = matches!(found.catalog, Comparison::Unknown(migrate::Unknown::Locked(_)));
-    Ok(match (status.ahead.is_empty(), differs, status.pending.is_empty()) {
+    Ok(match (status.ahead.is_empty(), found.differs(), status.pending.is_empty()) {
         (false, _, _) => Exit::Ahead,
         (true, true, _) => Exit::Drift,
         (true, false, false) => Exit::Pending,
@@ -89,6 +88,10 @@ fn print(status: &Status, found: &Verification, health: &Health, output: &Output
     let edited: Vec<_> = status.edited.iter().map(|migration| migration.name).collect();
     if !edited.is_empty() {
         output.line(&format!("edited    {}", counted(&edited)));
+    }
+    if !found.layout.is_empty() {
+        let few: Vec<_> = found.layout.iter().take(FEW).cloned().chain(more(&found.layout)).collect();
+        output.line(&format!("layout    {}", few.join("\n          ")));
     }
     let drift = found.catalog.drift();
     let first = match &found.catalog {

@@ -30,6 +30,7 @@ pub struct Status<'a> {
     own: usize,
     foreign: usize,
     edited: Vec<&'a str>,
+    layout: &'a [String],
     drift: Option<Vec<Difference<'a>>>,
     drift_counts: Counts,
 }
@@ -129,6 +130,7 @@ impl<'a> Status<'a> {
             own: status.own.len(),
             foreign: status.foreign.len(),
             edited: names(&status.edited),
+            layout: &found.layout,
             drift: super::listed(&found.catalog),
             drift_counts: super::Counts::of(&found.catalog),
         }

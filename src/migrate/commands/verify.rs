@@ -57,7 +57,16 @@ impl Verification {
     /// Whether everything is as it should be, and known to be so.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.catalog.is_clean() && self.edited.is_empty() && self.layout.is_empty() && self.other_encoding.is_none()
+        self.catalog.is_clean() && !self.differs()
+    }
+
+    /// Whether something is known not to be as it should be.
+    #[must_use]
+    pub fn differs(&self) -> bool {
+        matches!(self.catalog, Comparison::Drift(_))
+            || !self.edited.is_empty()
+            || !self.layout.is_empty()
+            || self.other_encoding.is_some()
     }
 }
 
