@@ -90,7 +90,7 @@ test-18: postgres pgbouncer tools ## Run every test that depends on the server o
 # bear, the switch of the list of chats, a deadlock of two rows of a table that is locked as a whole there.
 OF_ONE_SERVER := queries::plans queries::hot queries::crash queries::standbys queries::model::standbys queries::pooler \
 	queries::server_statistics queries::doorbell queries::round_trips queries::model::settings \
-	through_a_pooler a_statement_that_takes_too_long a_crash_loses uses_the_primary_key ride_the_primary_keys uses_the_indexes use_their_indexes queries::retry::a_deadlock_is \
+	through_a_pooler a_statement_that_takes_too_long a_timeout_and_a_cancelled_statement a_crash_loses uses_the_primary_key ride_the_primary_keys uses_the_indexes use_their_indexes queries::retry::a_deadlock_is \
 	a_connection_that_was_there_before_marks a_chat_that_another_transaction_holds that_is_locked_holds a_page_is_not_the_last
 
 test-citus: ## Run the operations' tests on a coordinator of Citus with workers (TEST_CITUS_URL=postgresql://postgres@HOST/postgres)

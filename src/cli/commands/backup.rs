@@ -25,7 +25,12 @@ pub fn backup(connection: &Connection, file: Option<&Path>, output: &mut Output)
     let file = file.map_or_else(|| default_name(&database.target), Path::to_owned);
     let options = options(&file, Some(&database.target));
     let backup = migrate::backup(&database.pool, &options, output).map_err(|error| database.diagnose_look(error))?;
-    output.line(&format!("`pg_restore --dbname URL {}` restores it, into an empty database", backup.file.display()));
+    let is_distributed = migrate::status(&database.pool).is_ok_and(|status| status.has_citus);
+    output.line(&if is_distributed {
+        "Citus is in it: docs/scaling.md says how it is restored, into a new database that has been migrated".to_owned()
+    } else {
+        format!("`pg_restore --dbname URL {}` restores it, into an empty database", backup.file.display())
+    });
     output.json(&Backup { database: &database.target.database, backup: (&backup).into() });
     Ok(Exit::Done)
 }
