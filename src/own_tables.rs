@@ -9,6 +9,8 @@ pub use diesel::query_source::TableNotEqual;
 /// implements would be another crate's trait for another crate's type (E0117). This macro implements what joins and
 /// subqueries need; `.only()` and `.tablesample_…()` of a table of this crate do not work beside a service's table.
 ///
+/// The tables are named by themselves, so they have to be in scope: `use crate::schema::profiles;`.
+///
 /// A service's tables among themselves are allowed by Diesel's macro, which `diesel print-schema` writes. A join without
 /// `.on(…)` needs [`diesel::joinable!`] besides, which works across crates, and which `print-schema` writes for the
 /// foreign keys between a service's own tables only.

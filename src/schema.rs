@@ -423,7 +423,7 @@ diesel::table! {
         kind -> MessageKind,
         /// Its words, at most 10,000 characters as people count them, and 40,000 bytes; at least one of them is visible. A text has them until it is deleted; a picture may have them.
         content -> Nullable<Text>,
-        /// A JSON object for the application: link previews, the facts of a system message; at most 16 KiB as text. An edit empties it.
+        /// A JSON object for the application: link previews, the facts of a system message; at most 16 KiB as text and 100 levels. An edit empties it.
         metadata -> Jsonb,
         /// The seq of the earlier message of the same chat that it answers.
         reply_to_seq -> Nullable<Int8>,

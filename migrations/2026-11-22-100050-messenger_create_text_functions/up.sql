@@ -39,9 +39,26 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION is_bounded(facts jsonb) RETURNS boolean
+LANGUAGE plpgsql
+IMMUTABLE STRICT PARALLEL SAFE
+AS $$
+BEGIN
+    -- What programs cannot read again: serde_json takes 127 levels, and no number beyond those of 64 bits.
+    RETURN octet_length(facts::text) <= 16384
+        AND NOT jsonb_path_exists(facts, 'strict $.**{100} ? (@.type() == "object" || @.type() == "array")')
+        AND NOT jsonb_path_exists(
+            facts,
+            'strict $.** ? (@.type() == "number" && (@ > 1.7976931348623157e308 || @ < -1.7976931348623157e308))'
+        );
+END
+$$;
+
 COMMENT ON FUNCTION clock() IS
     'What the clock says now, also in the middle of a transaction. In an UPDATE: clock_timestamp() may not stand there where Citus distributes the table. PostgreSQL calls it for each row, and again after a wait for the row''s lock.';
 COMMENT ON FUNCTION is_blank(text) IS
     'Whether the text has no visible character: it is empty, or white space, zero-width and other invisible characters only.';
+COMMENT ON FUNCTION is_bounded(jsonb) IS
+    'Whether JSON is small enough to be kept and read: 16 KiB as text, 100 levels, and numbers as large as a double precision.';
 COMMENT ON FUNCTION is_name(text) IS
     'Whether a text may name a person or a group: something of it is seen, and it has neither control characters nor what changes the direction of the text around it.';

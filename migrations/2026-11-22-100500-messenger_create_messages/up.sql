@@ -43,7 +43,7 @@ CREATE TABLE messages (
         AND ((ascii(content) BETWEEN 33 AND 126) OR NOT is_blank(content))
     ),
     CONSTRAINT messages_metadata_check CHECK (jsonb_typeof(metadata) = 'object'),
-    CONSTRAINT messages_metadata_size_check CHECK (octet_length(metadata::text) <= 16384),
+    CONSTRAINT messages_metadata_size_check CHECK (metadata = '{}' OR is_bounded(metadata)),
     CONSTRAINT messages_times_check CHECK (
         least(created_at, edited_at, deleted_at) >= '0001-01-01 00:00:00+00'
         AND greatest(created_at, edited_at, deleted_at) <= '9999-12-31 23:59:59.999999+00'
@@ -83,7 +83,7 @@ COMMENT ON COLUMN messages.sender_id IS 'Who sent it, a participant of the chat.
 COMMENT ON COLUMN messages.kind IS 'What it is.';
 COMMENT ON COLUMN messages.content IS
     'Its words, at most 10,000 characters as people count them, and 40,000 bytes; at least one of them is visible. A text has them until it is deleted; a picture may have them.';
-COMMENT ON COLUMN messages.metadata IS 'A JSON object for the application: link previews, the facts of a system message; at most 16 KiB as text. An edit empties it.';
+COMMENT ON COLUMN messages.metadata IS 'A JSON object for the application: link previews, the facts of a system message; at most 16 KiB as text and 100 levels. An edit empties it.';
 COMMENT ON COLUMN messages.reply_to_seq IS 'The seq of the earlier message of the same chat that it answers.';
 COMMENT ON COLUMN messages.created_at IS 'When it was sent.';
 COMMENT ON COLUMN messages.edited_at IS 'When it was last edited. Null: never.';

@@ -354,6 +354,10 @@ BEGIN
     pattern := nullif(array_to_string(keys[:8], ' & '), '');
     IF excluded <> '{}' OR parts = '{}' THEN
         literal := lower(btrim(typed, E' \t\n\r'));
+        IF excluded = '{}' THEN
+            -- Signs in quotes are these signs. Quotes alone are themselves.
+            literal := coalesce(nullif(btrim(literal, E' \t\n\r"“”„'), ''), literal);
+        END IF;
     END IF;
     is_exact := is_exact AND excluded = '{}' AND pattern IS NOT NULL;
     -- A word has a space before it. A piece of a run has not.

@@ -446,6 +446,9 @@ BEGIN
         RETURN;
     END IF;
 
+    -- Before the head, as everywhere: a service's own row that follows in the transaction may point at the account.
+    PERFORM FROM local_users WHERE id = by_user FOR KEY SHARE;
+
     next_version := (record_chat_change(in_chat, 'message_edited', of_seq, by_user)).next_version;
 
     -- Under the lock of the head, which ends with the transaction: what was true before it may have changed meanwhile.

@@ -52,7 +52,8 @@
 //! wait for each other in a circle.
 //!
 //! 1. Accounts (`users`): [`accounts::close`] takes its own first; what ties something to an account holds it open. Then sessions
-//!    (`user_sessions`), and the addresses of their devices (`push_tokens`).
+//!    (`user_sessions`), and the addresses of their devices (`push_tokens`). [`messages::touch`] holds the actor's for rows of the
+//!    service's own, which may point at it.
 //! 2. What two users have with each other (`contacts`, `blocks`), the row of the lower user first.
 //! 3. The chat (`chats`).
 //! 4. Memberships (`chat_participants`), by user.

@@ -106,6 +106,8 @@ fn what_is_not_where_it_belongs_is_placed_and_verify_tells_of_it() {
     let told = on(&database, &["verify"]).exits(4).stdout;
     assert!(told.contains("layout     table attachments: local, and is to be distributed by chat_id"), "{told}");
     assert!(told.contains(": 1 difference."), "{told}");
+    let told = on(&database, &["status", "--exit-code"]).exits(4).stdout;
+    assert!(told.contains("layout    table attachments: local, and is to be distributed by chat_id\n"), "{told}");
     on(&database, &["distribute"]).exits(0);
     on(&database, &["verify"]).exits(0);
     for (changed, wrong) in [

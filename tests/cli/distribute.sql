@@ -122,6 +122,7 @@ SELECT create_distributed_function('public.erase_in_chat(public.user_id, public.
 SELECT create_distributed_function('public.hide_message(public.chat_id, public.user_id, pg_catalog.int8)');
 SELECT create_distributed_function('public.hold_positions(pg_catalog._uuid, pg_catalog._uuid)');
 SELECT create_distributed_function('public.is_blank(pg_catalog.text)');
+SELECT create_distributed_function('public.is_bounded(pg_catalog.jsonb)');
 SELECT create_distributed_function('public.is_emoji(pg_catalog.text)');
 SELECT create_distributed_function('public.is_name(pg_catalog.text)');
 SELECT create_distributed_function('public.keep_inbox(pg_catalog.bool)');

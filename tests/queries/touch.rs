@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use messenger_db::error::Error::{self, Refused};
 use messenger_db::ids::{ChatId, UserId};
 use messenger_db::page::Limit;
+use messenger_db::queries::accounts::{self, ProfileChanges};
 use messenger_db::queries::messages::{self, TouchRefused};
 use messenger_db::queries::{blocks, changes, groups};
 use messenger_db::seq::Seq;
@@ -136,5 +137,32 @@ fn nothing_ends_before_the_transaction_that_touched_has_ended() {
             ending.unwrap().join().unwrap();
         });
     }
+    assert_consistent(&database);
+}
+
+#[test]
+fn a_row_of_the_services_that_points_at_the_account_and_another_name_wait_in_no_circle() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (chat, [alice, bob, _]) = cast::group(conn);
+    let seq = cast::say(conn, chat, alice, ["Tea or coffee?"]);
+    database.execute("CREATE TABLE votes (user_id uuid REFERENCES users, tea boolean)").unwrap();
+    std::thread::scope(|scope| {
+        let (sender, receiver) = mpsc::channel();
+        let database = &database;
+        let naming = conn.transaction(|conn| {
+            messages::touch(conn, by(bob), chat, seq).unwrap();
+            let naming = scope.spawn(move || {
+                let conn = &mut database.diesel();
+                sender.send(server_statistics::backend(conn)).unwrap();
+                let named = ProfileChanges { display_name: Some(Some("Bob")), ..ProfileChanges::default() };
+                accounts::update_profile(conn, by(bob), &named).unwrap();
+            });
+            server_statistics::until_waiting(database, receiver.recv().unwrap());
+            diesel::sql_query(format!("INSERT INTO votes VALUES ('{bob}', true)")).execute(conn)?;
+            QueryResult::Ok(naming)
+        });
+        naming.unwrap().join().unwrap();
+    });
     assert_consistent(&database);
 }

@@ -247,6 +247,11 @@ fn words_are_seen_and_have_at_most_40_000_bytes_and_metadata_is_an_object_of_at_
         "messages_metadata_size_check",
         &[
             "UPDATE messages SET metadata = jsonb_build_object('a', repeat('x', 16384)) WHERE chat_id = {GROUP} AND seq = 2",
+            // What a program would not read again.
+            "UPDATE messages SET metadata = '{\"a\": [1, -1.8e308]}' WHERE chat_id = {GROUP} AND seq = 2",
+            "UPDATE messages SET metadata = '{\"a\": {\"b\": 1e16000}}' WHERE chat_id = {GROUP} AND seq = 2",
+            "UPDATE messages SET metadata = ('{\"a\":' || repeat('[', 100) || repeat(']', 100) || '}')::jsonb
+             WHERE chat_id = {GROUP} AND seq = 2",
         ],
     );
 }

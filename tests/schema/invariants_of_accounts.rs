@@ -69,7 +69,11 @@ fn a_session_ends_after_it_began_and_its_socket_has_a_time() {
     );
     assert_all_refused_by(
         "user_sessions_idle_timeout_check",
-        &["UPDATE user_sessions SET idle_timeout = '0'", "UPDATE user_sessions SET idle_timeout = '-1 second'"],
+        &[
+            "UPDATE user_sessions SET idle_timeout = '0'",
+            "UPDATE user_sessions SET idle_timeout = '-1 second'",
+            "UPDATE user_sessions SET idle_timeout = '36526 days'",
+        ],
     );
     assert_all_refused_by(
         "user_sessions_device_key",

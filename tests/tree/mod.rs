@@ -30,6 +30,22 @@ fn files() -> Vec<PathBuf> {
 }
 
 #[test]
+fn what_a_service_takes_from_us_are_all_types_that_its_columns_may_have() {
+    let read = |file| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+    let schema = read("src/schema.rs");
+    let ours = schema.lines().filter_map(|line| line.trim().strip_prefix("pub struct ")?.strip_suffix(';'));
+    let ours: Vec<_> = ours.collect();
+    assert!(ours.contains(&"MessageKind"), "{ours:?}");
+    for file in ["docs/own-tables.md", "examples/own-tables/diesel.toml"] {
+        let text = read(file);
+        let taken = text.split_once("except_custom_type_definitions = [").unwrap().1.split_once("\n]").unwrap().0;
+        let taken: Vec<_> = taken.split(|c: char| !c.is_alphanumeric()).collect();
+        let left: Vec<_> = ours.iter().filter(|name| !taken.contains(name)).collect();
+        assert!(left.is_empty(), "{file} lacks {left:?}");
+    }
+}
+
+#[test]
 fn no_file_has_a_name_that_windows_reserves() {
     let reserved = |path: &PathBuf| {
         let name = path.file_name().unwrap().to_str().unwrap();

@@ -31,7 +31,7 @@ pub enum ChangesRefused {
     #[error("the state is of another database; load everything anew")]
     OfAnotherDatabase,
     /// The state knows what this server does not: it is a standby that lags behind, or was promoted before it had
-    /// received everything. Ask the primary; if it says so too, load everything anew.
+    /// received everything; or the user was erased since. Ask the primary; if it says so too, load everything anew.
     #[error("the state is ahead of the database")]
     Ahead,
 }
@@ -104,7 +104,8 @@ pub fn begin(conn: &mut PgConnection, actor: Actor) -> QueryResult<State> {
 /// * [`OfAnotherDatabase`](ChangesRefused::OfAnotherDatabase): the state is of another database: this one was restored
 ///   from a dump, or copied. Load everything anew.
 /// * [`Ahead`](ChangesRefused::Ahead): the state knows what this server does not: it is a standby that lags behind, or was
-///   promoted before it had received everything. Ask the primary; if it says so too, load everything anew.
+///   promoted before it had received everything; or the user was [erased](crate::queries::erasure) since. Ask the primary;
+///   if it says so too, load everything anew.
 ///
 /// ```
 /// # let conn = &mut messenger_db::doctest::connection();

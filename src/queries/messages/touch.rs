@@ -56,8 +56,8 @@ statement! {
 /// the message is not deleted. A block that comes meanwhile counts from the next call on. Two who touch messages
 /// of one chat come after each other.
 ///
-/// One round trip: the function `touch_message`. It locks the chat's head, once it is known that the actor may. Index: the
-/// primary keys.
+/// One round trip: the function `touch_message`. It locks the actor's account `FOR KEY SHARE`, as a foreign key to it does, and
+/// then the chat's head, once it is known that the actor may. Index: the primary keys.
 ///
 /// # Errors
 ///

@@ -105,7 +105,8 @@ refusals! { OpenRefused {
 pub struct Lifetime {
     /// It ends so long after the sign-in, however much it is used. More than no time; more than 100 years are 100 years.
     pub at_most: TimeDelta,
-    /// It ends when it was not used for so long. More than no time; `None`: it may be unused until the end.
+    /// It ends when it was not used for so long. More than no time; more than 100 years are 100 years. `None`: it may be
+    /// unused until the end.
     pub idle: Option<TimeDelta>,
 }
 
