@@ -38,7 +38,12 @@ CREATE TABLE user_sessions (
     CONSTRAINT user_sessions_server_id_check CHECK (char_length(server_id) BETWEEN 1 AND 255),
     CONSTRAINT user_sessions_connection_id_check CHECK (char_length(connection_id) BETWEEN 1 AND 255),
     CONSTRAINT user_sessions_expires_after_created_check CHECK (expires_at > created_at),
-    CONSTRAINT user_sessions_idle_timeout_check CHECK (idle_timeout > interval '0' AND idle_timeout <= interval '36525 days'),
+    -- Intervals are compared by months of 30 days: years that are taken back as days are no more than a day, but are added first.
+    CONSTRAINT user_sessions_idle_timeout_check CHECK (
+        idle_timeout > interval '0'
+        AND idle_timeout <= interval '36525 days'
+        AND extract(YEAR FROM idle_timeout) BETWEEN 0 AND 100
+    ),
     CONSTRAINT user_sessions_times_check CHECK (
         least(created_at, last_active_at, expires_at, revoked_at, connected_at) >= '0001-01-01 00:00:00+00'
         AND greatest(created_at, last_active_at, expires_at, revoked_at, connected_at) <= '9999-12-31 23:59:59.999999+00'

@@ -99,6 +99,7 @@ CREATE TABLE chat_participants (
     CONSTRAINT chat_participants_user_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE NO ACTION,
     CONSTRAINT chat_participants_joined_seq_check CHECK (joined_seq >= 0),
     CONSTRAINT chat_participants_left_seq_check CHECK (left_seq >= 0),
+    CONSTRAINT chat_participants_left_check CHECK ((left_at IS NULL) = (left_seq IS NULL)),
     CONSTRAINT chat_participants_seen_after_seq_check CHECK (seen_after_seq >= 0),
     CONSTRAINT chat_participants_hidden_seqs_check CHECK (
         cardinality(hidden_seqs) <= 1000 AND array_position(hidden_seqs, NULL) IS NULL

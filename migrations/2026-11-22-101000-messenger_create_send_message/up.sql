@@ -78,8 +78,8 @@ BEGIN
         END IF;
     END IF;
 
-    -- The UPDATE that gets the lock reads the clock: after it has waited for another transaction, it computes its row
-    -- again.
+    -- The UPDATE that gets the lock reads the clock: after it has waited for another transaction that changed the row, it
+    -- computes its row again.
 
     IF keeps_inbox() THEN
         -- Where Citus distributes the tables, the clock is read before the wait.

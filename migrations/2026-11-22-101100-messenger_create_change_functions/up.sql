@@ -772,6 +772,12 @@ BEGIN
     SET hidden_seqs = hidden
     WHERE chat_id = in_chat AND user_id = by_user;
 
+    IF keeps_inbox() THEN
+        -- In the order of locks: position, counter, and then the row of inbox_by_user, which marking as read writes.
+        PERFORM FROM unread_messages WHERE user_id = by_user AND chat_id = in_chat FOR NO KEY UPDATE;
+        INSERT INTO user_heads AS head (user_id) VALUES (by_user) ON CONFLICT (user_id) DO UPDATE SET version = head.version;
+    END IF;
+
     PERFORM mark_read(in_chat, by_user, of_seq);
     PERFORM record_user_change(ARRAY[by_user::uuid], 'messages_hidden', in_chat, NULL, NULL);
     RETURN 'changed';
@@ -803,6 +809,12 @@ BEGIN
         seen_after_seq = through_seq,
         hidden_seqs = ARRAY(SELECT one.seq FROM unnest(hidden_seqs) AS one (seq) WHERE one.seq > through_seq ORDER BY one.seq)
     WHERE chat_id = in_chat AND user_id = by_user;
+
+    IF keeps_inbox() THEN
+        -- In the order of locks: position, counter, and then the row of inbox_by_user, which marking as read writes.
+        PERFORM FROM unread_messages WHERE user_id = by_user AND chat_id = in_chat FOR NO KEY UPDATE;
+        INSERT INTO user_heads AS head (user_id) VALUES (by_user) ON CONFLICT (user_id) DO UPDATE SET version = head.version;
+    END IF;
 
     PERFORM mark_read(in_chat, by_user, through_seq);
     PERFORM record_user_change(ARRAY[by_user::uuid], 'messages_hidden', in_chat, NULL, NULL);
@@ -854,7 +866,7 @@ BEGIN
 
         IF boundary IS NOT NULL THEN
             UPDATE chat_heads
-            SET pruned_version = greatest(pruned_version, boundary)
+            SET pruned_version = least(greatest(pruned_version, boundary), version)
             WHERE chat_id = last_chat;
 
             DELETE FROM chat_changes WHERE chat_id = last_chat AND version <= boundary;
@@ -906,7 +918,7 @@ BEGIN
 
         IF boundary IS NOT NULL THEN
             UPDATE user_heads
-            SET pruned_version = greatest(pruned_version, boundary)
+            SET pruned_version = least(greatest(pruned_version, boundary), version)
             WHERE user_id = last_user;
 
             DELETE FROM user_changes WHERE user_id = last_user AND version <= boundary;

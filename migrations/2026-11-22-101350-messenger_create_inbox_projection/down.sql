@@ -1,5 +1,13 @@
 -- Drops the views of the list of chats, and what writes inbox_by_user.
 
+DO $$
+BEGIN
+    IF keeps_inbox() THEN
+        PERFORM keep_inbox(false);
+    END IF;
+END
+$$;
+
 DROP FUNCTION keep_inbox(boolean);
 DROP FUNCTION badges(chat_id, bigint, uuid []);
 DROP FUNCTION project_own_inbox(chat_id, uuid []);

@@ -430,8 +430,12 @@ BEGIN
     DELETE FROM chat_changes
     WHERE
         chat_id = of_chat
-        AND version < at_most * 10 + (
-            SELECT first.version FROM chat_changes AS first WHERE first.chat_id = of_chat ORDER BY first.version LIMIT 1
+        AND version <= (
+            SELECT least(first.version, 9223372036854775807 - at_most * 10) + at_most * 10
+            FROM chat_changes AS first
+            WHERE first.chat_id = of_chat
+            ORDER BY first.version
+            LIMIT 1
         );
     IF FOUND THEN
         RETURN;

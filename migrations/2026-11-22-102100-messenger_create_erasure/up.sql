@@ -223,8 +223,12 @@ BEGIN
     DELETE FROM user_changes
     WHERE
         user_id = of_user
-        AND version < at_most + (
-            SELECT first.version FROM user_changes AS first WHERE first.user_id = of_user ORDER BY first.version LIMIT 1
+        AND version <= (
+            SELECT least(first.version, 9223372036854775807 - at_most) + at_most
+            FROM user_changes AS first
+            WHERE first.user_id = of_user
+            ORDER BY first.version
+            LIMIT 1
         );
     GET DIAGNOSTICS erased = ROW_COUNT;
     IF erased > 0 THEN

@@ -8,6 +8,7 @@ use diesel::connection::SimpleConnection as _;
 use messenger_db::maintenance::{self, Options, Outcome, Report, Task};
 use messenger_db::projector;
 use messenger_db::queries::changes::{self, Pruned};
+use messenger_db::queries::erasure::{self, Erasure};
 use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::retention::{self, Removal};
 use messenger_db::queries::{accounts, uploads};
@@ -52,6 +53,42 @@ fn times_that_are_none_of_the_databases_are_the_nearest_that_are() {
         assert_eq!(uploads::discard(conn, unattached, 10).unwrap(), usize::from(is_all), "{unattached}");
         assert_eq!(uploads::abandon(conn, unattached, 10).unwrap(), []);
     }
+}
+
+#[test]
+fn no_version_in_a_log_keeps_it_from_being_pruned_or_its_chat_and_its_user_from_going() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (chat, [alice, bob, _]) = cast::group(conn);
+    database
+        .execute(&format!(
+            "INSERT INTO chat_changes (chat_id, version, kind) VALUES ('{chat}', {0}, 'chat_changed');
+             INSERT INTO user_heads (user_id) VALUES ('{bob}') ON CONFLICT DO NOTHING;
+             INSERT INTO user_changes (user_id, version, kind) VALUES ('{bob}', {0}, 'block_changed')",
+            i64::MAX
+        ))
+        .unwrap();
+    let mut run = Pruned::default();
+    while !run.is_done {
+        run = changes::prune(conn, run, DateTime::<Utc>::MIN_UTC, 0).unwrap();
+    }
+    assert_eq!(database.value("SELECT (SELECT count(*) FROM chat_changes) + (SELECT count(*) FROM user_changes)"), "0");
+
+    database
+        .execute(&format!(
+            "INSERT INTO chat_changes (chat_id, version, kind) VALUES ('{chat}', {0}, 'chat_changed');
+             INSERT INTO user_changes (user_id, version, kind) VALUES ('{bob}', {0}, 'block_changed')",
+            i64::MAX
+        ))
+        .unwrap();
+    groups::delete(conn, by(alice), chat).unwrap();
+    let mut erasing = Erasure::of(bob);
+    while !erasing.is_done {
+        erasing = erasure::of_user(conn, erasing).unwrap();
+    }
+    assert_eq!(database.value(&format!("SELECT count(*) FROM user_changes WHERE user_id = '{bob}'")), "0");
+    while retention::purge_chat(conn, DateTime::<Utc>::MAX_UTC).unwrap().is_some() {}
+    assert_eq!(database.value(&format!("SELECT count(*) FROM chats WHERE id = '{chat}'")), "0");
 }
 
 /// A database with something to do for each task.

@@ -1,6 +1,7 @@
 //! The list of chats by user is what the tables of the chats say, within a tick, whatever happens to those who keep it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use messenger_db::queries::{accounts, inbox, receipts, unread};
 use messenger_db::seq::Seq;
 
 use super::cast::{self, by, say};
+use super::server_statistics;
 use crate::support::{LockHolder, Server, TestDatabase, server, until};
 
 /// The rows that are in one of the two, and not in the other.
@@ -37,7 +39,6 @@ pub fn assert_projected(conn: &mut PgConnection) -> Result<(), String> {
     if differences.is_empty() && is_idle { Ok(()) } else { Err(format!("marks left: {}; {differences}", !is_idle)) }
 }
 
-/// Ticks until nothing is marked.
 /// Takes all that is marked.
 pub fn catch_up(conn: &mut PgConnection) {
     while projector::tick(conn, &Options::at_once()).unwrap() != Tick::default() {}
@@ -269,6 +270,53 @@ fn several_at_once_beside_people_who_talk_read_come_and_go_end_with_the_truth() 
         }
     });
     let conn = &mut database.diesel_without_projector();
+    catch_up(conn);
+    assert_projected(conn).unwrap();
+}
+
+#[test]
+fn what_is_hidden_and_what_is_set_wait_in_no_circle_for_a_projector() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel_without_projector();
+    projector::keep(conn, true).unwrap();
+    let (group, [alice, bob, _]) = cast::group(conn);
+    let acts: [fn(&mut PgConnection, ChatId, UserId, Seq); 2] = [
+        |conn, group, bob, seq| {
+            messages::hide(conn, by(bob), group, seq).unwrap();
+        },
+        |conn, group, bob, seq| {
+            messages::clear(conn, by(bob), group, seq).unwrap();
+        },
+    ];
+    for (rank, act) in (0..).zip(acts) {
+        let seq = say(conn, group, alice, ["one", "two"]);
+        catch_up(conn);
+        let (sender, receiver) = mpsc::channel();
+        let (database, other) = (&database, sender.clone());
+        thread::scope(|scope| {
+            conn.transaction(|conn| {
+                let held = format!(
+                    "SELECT FROM inbox_by_user WHERE user_id = '{bob}' AND about_chat_id = '{group}' FOR UPDATE"
+                );
+                diesel::sql_query(held).execute(conn)?;
+                scope.spawn(move || {
+                    let conn = &mut database.diesel_without_projector();
+                    sender.send(server_statistics::backend(conn)).unwrap();
+                    act(conn, group, bob, seq);
+                });
+                server_statistics::until_waiting(database, receiver.recv().unwrap());
+                scope.spawn(move || {
+                    let conn = &mut database.diesel_without_projector();
+                    other.send(server_statistics::backend(conn)).unwrap();
+                    let pinned = Changes { pin_rank: Some(Some(rank)), ..Changes::default() };
+                    chat_settings::change(conn, by(bob), group, &pinned).unwrap();
+                });
+                server_statistics::until_waiting(database, receiver.recv().unwrap());
+                QueryResult::Ok(())
+            })
+            .unwrap();
+        });
+    }
     catch_up(conn);
     assert_projected(conn).unwrap();
 }

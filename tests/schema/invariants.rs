@@ -134,10 +134,21 @@ fn an_owner_who_left_makes_room_for_the_next() {
     let database = rows::populated();
     database
         .execute(&format!(
-            "UPDATE chat_participants SET left_at = now() WHERE chat_id = {GROUP} AND user_id = {ALICE};
+            "UPDATE chat_participants SET left_at = now(), left_seq = 1 WHERE chat_id = {GROUP} AND user_id = {ALICE};
              UPDATE chat_participants SET role = 'owner' WHERE chat_id = {GROUP} AND user_id = {BOB}"
         ))
         .unwrap();
+}
+
+#[test]
+fn who_left_did_so_at_a_time_and_a_message() {
+    assert_all_refused_by(
+        "chat_participants_left_check",
+        &[
+            "UPDATE chat_participants SET left_at = now() WHERE chat_id = {GROUP} AND user_id = {BOB}",
+            "UPDATE chat_participants SET left_seq = 1 WHERE chat_id = {GROUP} AND user_id = {BOB}",
+        ],
+    );
 }
 
 #[test]

@@ -52,6 +52,19 @@ fn each_migration_goes_up_down_and_up_again_without_a_trace() {
 }
 
 #[test]
+fn the_switch_of_the_list_of_chats_goes_down_with_what_it_switches() {
+    let database = TestDatabase::migrated();
+    let at_the_end = database.catalog();
+    database.execute("SELECT keep_inbox(true)").unwrap();
+    let after: Vec<_> = migrate::migrations().unwrap();
+    let switch = after.iter().position(|migration| migration.name.ends_with("create_inbox_projection")).unwrap();
+    migrate::revert(&database.pool(), &Revert::Newest(after.len() - switch), &mut Silent).unwrap();
+    assert_eq!(database.value("SELECT keeps_inbox()"), "f");
+    migrate::run(&database.pool(), &RunOptions::default(), &mut Silent).unwrap();
+    pretty_assertions::assert_eq!(database.catalog(), at_the_end);
+}
+
+#[test]
 fn all_of_it_goes_down_to_nothing_with_rows_in_every_table() {
     let empty = TestDatabase::empty().catalog();
     let database = rows::populated();

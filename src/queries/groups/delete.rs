@@ -106,6 +106,13 @@ pub(super) fn end(conn: &mut PgConnection, chat_id: ChatId, actor: UserId) -> Qu
             chat_participants::left_seq.eq(message.seq.previous()),
         ))
         .execute(conn)?;
+    // In the order of the users: a DELETE of several takes them as they lie.
+    unread_messages::table
+        .filter(unread_messages::chat_id.eq(chat_id).and(unread_messages::user_id.eq_any(&members)))
+        .order(unread_messages::user_id)
+        .select(unread_messages::user_id)
+        .for_update()
+        .load::<UserId>(conn)?;
     diesel::delete(unread_messages::table)
         .filter(unread_messages::chat_id.eq(chat_id).and(unread_messages::user_id.eq_any(&members)))
         .execute(conn)?;
