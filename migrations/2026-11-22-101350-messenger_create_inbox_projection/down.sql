@@ -2,7 +2,7 @@
 
 DO $$
 BEGIN
-    IF keeps_inbox() THEN
+    IF 'SELECT true' = (SELECT prosrc FROM pg_proc WHERE oid = 'keeps_inbox()'::regprocedure) THEN
         PERFORM keep_inbox(false);
     END IF;
 END

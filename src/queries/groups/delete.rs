@@ -108,7 +108,7 @@ pub(super) fn end(conn: &mut PgConnection, chat_id: ChatId, actor: UserId) -> Qu
         .execute(conn)?;
     // In the order of the users: a DELETE of several takes them as they lie.
     unread_messages::table
-        .filter(unread_messages::chat_id.eq(chat_id).and(unread_messages::user_id.eq_any(&members)))
+        .filter(unread_messages::chat_id.eq(chat_id))
         .order(unread_messages::user_id)
         .select(unread_messages::user_id)
         .for_update()
