@@ -35,15 +35,17 @@ const TEXTS: [(&str, &[&str]); 9] = [
     ("application_name", &["it's \\ \"odd\""]),
 ];
 
-/// Each setting that is not left out, with each value to try: of a boolean the other, of an enumeration every other, of a
-/// number the ends of its range, of a text those above. The server may still refuse one.
+/// Each setting that is not left out, with each value to try: of a boolean the other, of an enumeration every other, of what is
+/// logged all and nothing, of a number the ends of its range, of a text those above. The server may still refuse one.
 pub fn settings(connection: &mut Connection) -> Vec<(String, String)> {
     let mut settings: Vec<(String, String)> = Vec::new();
     let rows = connection
         .execute(
             "SELECT name, value FROM pg_settings CROSS JOIN LATERAL (
                  SELECT CASE setting WHEN 'on' THEN 'off' ELSE 'on' END WHERE vartype = 'bool'
-                 UNION SELECT unnest(enumvals) WHERE vartype = 'enum'
+                 UNION SELECT unnest(
+                     CASE WHEN name LIKE 'log_min_%' THEN enumvals[1:1] || enumvals[cardinality(enumvals):] ELSE enumvals END
+                 ) WHERE vartype = 'enum'
                  UNION SELECT unnest(ARRAY[min_val, max_val]) WHERE vartype IN ('integer', 'real')
              ) AS other (value)
              WHERE context IN ('user', 'superuser') AND value <> setting
