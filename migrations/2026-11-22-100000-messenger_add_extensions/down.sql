@@ -1,16 +1,13 @@
--- Drops the extensions that up.sql created, told by their comment, and leaves all others.
+-- Drops the extension if up.sql created it, told by its comment.
 
 DO $$
-DECLARE
-    extension text;
 BEGIN
-    FOR extension IN
-        SELECT extname
+    IF EXISTS (
+        SELECT
         FROM pg_extension
-        WHERE extname IN ('pg_trgm', 'unaccent', 'btree_gin')
-            AND obj_description(oid, 'pg_extension') = 'Created by messenger-db.'
-    LOOP
-        EXECUTE format('DROP EXTENSION %I', extension);
-    END LOOP;
+        WHERE extname = 'pg_trgm' AND obj_description(oid, 'pg_extension') = 'Created by messenger-db.'
+    ) THEN
+        DROP EXTENSION pg_trgm;
+    END IF;
 END
 $$;

@@ -257,9 +257,21 @@ BEGIN
     -- Ten at least, as many as PostgreSQL assumes of an array that it does not know: for fewer it would plan again.
     concerned := concerned || array_fill(concerned[1], ARRAY[9]);
 
-    UPDATE user_sessions
-    SET server_id = NULL, connection_id = NULL, connected_at = NULL
-    WHERE server_id = dead_server AND user_id = ANY (concerned);
+    -- Another call, or the device, may have closed a socket before this had its user's row.
+    WITH closed AS (
+        UPDATE user_sessions
+        SET server_id = NULL, connection_id = NULL, connected_at = NULL
+        WHERE server_id = dead_server AND user_id = ANY (concerned)
+        RETURNING user_id
+    )
+
+    SELECT array_agg(DISTINCT closed.user_id::uuid) INTO concerned FROM closed;
+
+    IF concerned IS NULL THEN
+        RETURN;
+    END IF;
+
+    concerned := concerned || array_fill(concerned[1], ARRAY[9]);
 
     RETURN QUERY
     SELECT

@@ -166,7 +166,7 @@ BEGIN
         LIMIT 1;
 
         IF run.delivered_at <= moment THEN
-            delivered_seq := run.through_seq;
+            delivered_seq := least(run.through_seq, newest_seq);
         ELSE
             beyond_seq := middle_seq - 1;
         END IF;

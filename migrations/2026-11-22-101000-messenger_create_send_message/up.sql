@@ -43,6 +43,7 @@ DECLARE
     read_seq bigint;
     delivered_seq bigint;
     other_user user_id;
+    happened_at timestamptz;
 BEGIN
     SELECT
         position.last_read_seq,
@@ -122,16 +123,18 @@ BEGIN
         END IF;
     END LOOP;
 
-    -- It becomes read now, and received if it was not.
+    -- It becomes read now, and received if it was not: after what other devices of the sender marked, however long this has waited
+    -- for one of them.
+    happened_at := clock_timestamp();
     IF read_seq < delivered_seq THEN
         UPDATE message_delivery
-        SET read_at = sent_at
+        SET read_at = happened_at
         WHERE chat_id = in_chat AND user_id = by_user AND through_seq > read_seq AND read_at IS NULL;
     END IF;
 
     IF delivered_seq < next_seq - 1 THEN
         INSERT INTO message_delivery (chat_id, user_id, through_seq, delivered_at, read_at)
-        VALUES (in_chat, by_user, next_seq - 1, sent_at, sent_at);
+        VALUES (in_chat, by_user, next_seq - 1, happened_at, happened_at);
     END IF;
 
     INSERT INTO messages (chat_id, seq, id, sender_id, kind, content, metadata, reply_to_seq, created_at, version)
@@ -147,25 +150,50 @@ END
 $$;
 
 -- Locks what many sends lock, in the order of the keys, so that two calls with several common chats or senders do not deadlock:
--- the heads, and the positions of whoever is a member; who is none locks nothing. Gives the numbers of the members'. Null where
--- each user's own list is kept: Citus locks rows of several servers in no order.
+-- the heads, and the positions of whoever is a member; who is none locks nothing. Gives the numbers of the members'.
+--
+-- Null where each user's own list is kept: sends lock one by one there, and Citus locks rows of several servers in no order. So
+-- those of a chat are locked by themselves; where no chat has several senders, the sends do so in the same order.
 CREATE FUNCTION hold_positions(in_chats uuid[], by_users uuid[]) RETURNS bigint[]
 LANGUAGE plpgsql
 AS $$
+DECLARE
+    place record;
 BEGIN
-    IF keeps_inbox() THEN
-        RETURN NULL;
+    IF NOT keeps_inbox() THEN
+        -- Arrays are read as (SELECT …): the planner would otherwise plan anew at each call for few messages.
+        RETURN ARRAY(
+            SELECT given.number
+            FROM unnest((SELECT in_chats), (SELECT by_users)) WITH ORDINALITY AS given (chat_id, user_id, number)
+            INNER JOIN chat_heads AS head ON given.chat_id = head.chat_id
+            INNER JOIN unread_messages AS position ON given.user_id = position.user_id AND given.chat_id = position.chat_id
+            ORDER BY given.chat_id, given.user_id
+            FOR NO KEY UPDATE OF head, position
+        );
     END IF;
 
-    -- Arrays are read as (SELECT …): the planner would otherwise plan anew at each call for few messages.
-    RETURN ARRAY(
-        SELECT given.number
-        FROM unnest((SELECT in_chats), (SELECT by_users)) WITH ORDINALITY AS given (chat_id, user_id, number)
-        INNER JOIN chat_heads AS head ON given.chat_id = head.chat_id
-        INNER JOIN unread_messages AS position ON given.user_id = position.user_id AND given.chat_id = position.chat_id
-        ORDER BY given.chat_id, given.user_id
-        FOR NO KEY UPDATE OF head, position
-    );
+    FOR place IN
+        SELECT
+            of_chat.chat_id,
+            of_chat.user_ids
+        FROM (
+            SELECT
+                given.chat_id,
+                array_agg(DISTINCT given.user_id) AS user_ids,
+                max(count(DISTINCT given.user_id)) OVER () AS most
+            FROM unnest(in_chats, by_users) AS given (chat_id, user_id)
+            GROUP BY given.chat_id
+        ) AS of_chat
+        WHERE of_chat.most > 1
+        ORDER BY of_chat.chat_id
+    LOOP
+        PERFORM FROM chat_heads WHERE chat_id = place.chat_id FOR NO KEY UPDATE;
+        PERFORM FROM unread_messages
+        WHERE chat_id = place.chat_id AND user_id = ANY (place.user_ids)
+        ORDER BY user_id
+        FOR NO KEY UPDATE;
+    END LOOP;
+    RETURN NULL;
 END
 $$;
 
@@ -368,6 +396,9 @@ BEGIN
                 ) AS sent;
             EXCEPTION WHEN integrity_constraint_violation THEN
                 GET STACKED DIAGNOSTICS violated = CONSTRAINT_NAME;
+                next_seq := NULL;
+                next_version := NULL;
+                sent_at := NULL;
             END;
         ELSE
             SELECT sent.next_seq, sent.next_version, sent.sent_at
@@ -386,6 +417,6 @@ COMMENT ON FUNCTION direct_chat_refuses(chat_id, user_id, user_id) IS
 COMMENT ON FUNCTION send_message(chat_id, user_id, message_id, message_kind, text, jsonb, bigint) IS
     'Sends a message and gives its seq, its version and its time; nulls: the user is not a member of the chat; seq 0: in a direct chat, the sender has blocked the other; seq -1: the other cannot be reached, see direct_chat_refuses. An id that is in the chat already violates messages_id_key; a reply to what is not in the chat, or what the sender does not see, messages_reply_in_chat_fkey.';
 COMMENT ON FUNCTION hold_positions(uuid[], uuid[]) IS
-    'Locks heads of chats and positions of their members, in the order of the chats and the users, and gives the places of these members, from 1. Null where the database keeps inbox_by_user: it locks nothing then.';
+    'Locks heads of chats and positions of their members, in the order of the chats and the users, and gives the places of these members, from 1. Null where the database keeps inbox_by_user: it locks those of chats with several senders then, and of all others with them.';
 COMMENT ON FUNCTION send_messages(uuid[], uuid[], uuid[], message_kind[], text[], jsonb[], bigint[]) IS
     'Sends messages as send_message does, of whatever chats and senders, in the order of the chats, and within a chat in the order given. A row for each, by its place from 1; violated is the constraint that refused one whose id or answered message was in doubt, and undid it alone.';

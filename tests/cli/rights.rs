@@ -148,7 +148,6 @@ fn extensions_in_a_schema_that_is_not_on_the_path_are_put_on_it() {
     database
         .execute(&format!(
             "CREATE SCHEMA extensions; CREATE EXTENSION pg_trgm SCHEMA extensions;
-             CREATE EXTENSION unaccent SCHEMA extensions; CREATE EXTENSION btree_gin SCHEMA extensions;
              GRANT USAGE, CREATE ON SCHEMA public TO {role}"
         ))
         .unwrap();

@@ -30,9 +30,7 @@ fn a_messenger_is_not_split_over_two_schemas() {
 #[test]
 fn a_messenger_in_a_schema_off_the_path_is_noticed_and_a_second_one_is_made_only_when_that_is_said() {
     let database = TestDatabase::empty();
-    database
-        .execute("CREATE EXTENSION pg_trgm; CREATE EXTENSION btree_gin; CREATE SCHEMA app; CREATE SCHEMA tenant")
-        .unwrap();
+    database.execute("CREATE EXTENSION pg_trgm; CREATE SCHEMA app; CREATE SCHEMA tenant").unwrap();
     set_search_path(&database, "app, public");
     on(&database, &["run"]).exits(0);
     for path in ["public", "tenant, public"] {

@@ -118,16 +118,13 @@ fn two_thousand_foreign_types_are_counted() {
 }
 
 #[test]
-fn extensions_that_an_administrator_made_are_no_drift() {
+fn an_extension_that_an_administrator_made_is_no_drift() {
     let database = TestDatabase::empty();
-    database.execute("CREATE EXTENSION pg_trgm; CREATE EXTENSION unaccent").unwrap();
+    database.execute("CREATE EXTENSION pg_trgm").unwrap();
     migrate::run(&database.pool(), &RunOptions::default(), &mut Silent).unwrap();
     is_clean(&database);
     migrate::revert(&database.pool(), &Revert::All, &mut Silent).unwrap();
-    assert_eq!(
-        differences(&database, Scope::CurrentSchema),
-        ["foreign    extension pg_trgm", "foreign    extension unaccent"]
-    );
+    assert_eq!(differences(&database, Scope::CurrentSchema), ["foreign    extension pg_trgm"]);
     assert!(migrate::verify(&database.pool(), Scope::CurrentSchema).unwrap().is_clean());
 }
 

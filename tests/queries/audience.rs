@@ -1,12 +1,13 @@
 //! Sockets that are open: whose they are, who must get what happens, and whose was the last.
 
-use diesel::PgConnection;
+use diesel::prelude::*;
 use messenger_db::enums::DeviceType;
 use messenger_db::ids::{ChatId, SessionId, UserId};
 use messenger_db::queries::sessions::{self, Device, Disconnected, OpenSocket, Socket};
 use messenger_db::queries::{accounts, groups};
 use pretty_assertions::assert_eq;
 
+use super::lock_order::waiting;
 use super::{cast, server_statistics};
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
@@ -168,4 +169,31 @@ fn a_server_that_died_is_cleared_away_in_one_call() {
     assert_eq!(names(&sessions::find_sockets(conn, &[alice, bob, carol]).unwrap()), ["d", "e"]);
     let late = sessions::disconnect(conn, by(alice), lost, &Socket::new("dead", "a"));
     assert_eq!(late, Ok(Disconnected::NotOpen));
+}
+
+#[test]
+fn of_two_who_close_a_socket_at_once_one_is_told_that_it_was_the_last() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let [alice, bob] = cast::users(conn, ["alice", "bob"]);
+    let session = connect(conn, alice, "dead", "a");
+    std::thread::scope(|scope| {
+        let clearing = conn.transaction(|conn| {
+            let closed = sessions::disconnect(conn, by(alice), session, &Socket::new("dead", "a"))?;
+            assert_eq!(closed, Disconnected::Last);
+            QueryResult::Ok(waiting(scope, &database, |conn| sessions::disconnect_server(conn, "dead")))
+        });
+        assert_eq!(clearing.unwrap().join().unwrap(), Ok(vec![]));
+    });
+
+    connect(conn, alice, "dead", "b");
+    connect(conn, bob, "dead", "c");
+    std::thread::scope(|scope| {
+        let clearing = conn.transaction(|conn| {
+            let all = [(alice, Disconnected::Last), (bob, Disconnected::Last)];
+            assert_eq!(sessions::disconnect_server(conn, "dead")?, all);
+            QueryResult::Ok(waiting(scope, &database, |conn| sessions::disconnect_server(conn, "dead")))
+        });
+        assert_eq!(clearing.unwrap().join().unwrap(), Ok(vec![]));
+    });
 }

@@ -1,12 +1,16 @@
 //! What stays true of positions when several devices of a member move them at once.
 
+use diesel::prelude::*;
+use messenger_db::error::Error;
 use messenger_db::queries::groups;
 use messenger_db::queries::messages::{self, Draft};
-use messenger_db::queries::{receipts, unread};
+use messenger_db::queries::receipts::{self, MarkRefused};
+use messenger_db::queries::unread;
 use messenger_db::seq::Seq;
 
 use super::cast::{self, at_once};
 use super::consistency::assert_consistent;
+use super::lock_order::waiting;
 use super::races::{done, group_of};
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
@@ -92,4 +96,28 @@ fn who_reads_and_receives_while_being_removed_and_added_begins_anew_each_time() 
     messages::send(conn, by(other), group, &Draft::text("New")).unwrap();
     assert_eq!(unread::find(conn, by(joiner), group), Ok(Some(1)));
     assert_consistent(&database);
+}
+
+#[test]
+fn who_sends_while_their_other_device_marks_has_read_the_rest_after_what_it_marked() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (chat, [alice, bob, _]) = cast::group(conn);
+    let seq = cast::say(conn, chat, alice, ["first", "second"]);
+    std::thread::scope(|scope| {
+        let sending = conn.transaction(|conn| {
+            receipts::mark_read(conn, by(bob), chat, seq.previous())?;
+            let sending = waiting(scope, &database, |conn| messages::send(conn, by(bob), chat, &Draft::text("third")));
+            // The send has its time by now.
+            receipts::mark_delivered(conn, by(bob), chat, seq)?;
+            Ok::<_, Error<MarkRefused>>(sending)
+        });
+        done(sending.unwrap().join().unwrap());
+    });
+    let read = [seq.previous(), seq].map(|seq| {
+        let receipts = receipts::all(conn, by(alice), chat, seq).unwrap();
+        receipts.into_iter().find(|receipt| receipt.user_id == bob).unwrap()
+    });
+    assert!(read[0].delivered_at <= read[1].delivered_at && read[0].read_at <= read[1].read_at, "{read:?}");
+    assert!(read[1].delivered_at <= read[1].read_at, "{read:?}");
 }

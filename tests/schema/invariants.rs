@@ -268,6 +268,31 @@ fn words_are_seen_and_have_at_most_40_000_bytes_and_metadata_is_an_object_of_at_
 }
 
 #[test]
+fn metadata_of_a_hundred_levels_and_numbers_that_programs_read_are_kept() {
+    let database = rows::populated();
+    for metadata in [
+        "('{\"a\":' || repeat('[', 99) || repeat(']', 99) || '}')::jsonb",
+        "'{\"a\": [1, -1.7e308, 5e-324], \"b\": 9007199254740993}'",
+    ] {
+        database
+            .execute(&format!("UPDATE messages SET metadata = {metadata} WHERE chat_id = {GROUP} AND seq = 2"))
+            .unwrap();
+    }
+}
+
+#[test]
+fn what_a_member_has_hidden_is_one_list_from_the_first_place_on() {
+    assert_all_refused_by(
+        "chat_participants_hidden_seqs_check",
+        &[
+            "UPDATE chat_participants SET hidden_seqs = '[2147483645:2147483646]={2,3}' WHERE chat_id = {GROUP}",
+            "UPDATE chat_participants SET hidden_seqs = '{2,NULL}' WHERE chat_id = {GROUP}",
+            "UPDATE chat_participants SET hidden_seqs = ARRAY(SELECT generate_series(1, 1001)) WHERE chat_id = {GROUP}",
+        ],
+    );
+}
+
+#[test]
 fn deleted_messages_hold_no_content() {
     assert_all_refused_by(
         "messages_deleted_is_empty_check",

@@ -75,7 +75,7 @@ fn all_of_it_goes_down_to_nothing_with_rows_in_every_table() {
 #[test]
 fn an_extension_that_was_there_before_stays() {
     let database = TestDatabase::empty();
-    database.execute("CREATE EXTENSION unaccent").unwrap();
+    database.execute("CREATE EXTENSION pg_trgm").unwrap();
     let before = database.catalog();
     migrate::run(&database.pool(), &RunOptions::default(), &mut Silent).unwrap();
     migrate::revert(&database.pool(), &Revert::All, &mut Silent).unwrap();

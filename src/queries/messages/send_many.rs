@@ -69,8 +69,9 @@ type Outcome = Result<Sent, SendRefused>;
 /// messages at a time.
 /// [`service::Outbox`](crate::service::Outbox) collects them.
 ///
-/// Within a chat, messages are numbered in the order of `outgoing`. Chats are taken in the order of their keys, so that two
-/// calls that have chats in common do not wait for each other in a circle; in a transaction with other operations they may.
+/// Within a chat, messages are numbered in the order of `outgoing`. Chats are taken in the order of their keys, and their senders
+/// in the order of theirs, so that two calls that have some in common do not wait for each other in a circle. In a transaction
+/// with other operations they may; and two calls that attach the same two uploads, each to messages of other chats.
 ///
 /// One round trip for all that have neither pictures nor mentions, besides the transaction's two; those that have some take
 /// their own. Locks and indexes are those of [`send`](send::send).
