@@ -12,6 +12,7 @@ use messenger_db::actor::Actor;
 use messenger_db::enums::{DeviceType, ImageType, ParticipantRole, UserStatus, Visibility};
 use messenger_db::error::Error;
 use messenger_db::ids::{ChatId, SessionId, UserId};
+use messenger_db::projector::{self, Options};
 use messenger_db::queries::accounts::{self, ProfileChanges};
 use messenger_db::queries::changes::{self, Pruned};
 use messenger_db::queries::erasure::{self, Erasure};
@@ -33,6 +34,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use super::cast::{self, by};
 use super::consistency::assert_consistent;
 use super::hostile;
+use super::projector::{assert_projected, catch_up};
 use crate::support::{TestDatabase, server};
 
 /// What there is for all of them.
@@ -324,6 +326,7 @@ const ACTS: &[(u32, &str, Act)] = &[
         let (me, session) = h.session();
         done(sessions::rotate(c, me, session))
     }),
+    (12, "projector::tick", |_, c| projector::tick(c, &Options::at_once()).map(drop)),
     (4, "uploads::abandon", |_, c| uploads::abandon(c, TimeDelta::zero(), 2).map(drop)),
     (12, "uploads::begin", |h, c| {
         let new = NewUpload { storage_key: h.key(), mime_type: ImageType::Png, byte_size: 1 };
@@ -364,7 +367,21 @@ fn operations_never_wait_for_each_other_in_a_circle() {
     if !server().workers().is_empty() {
         return; // Tables are locked there for a change of a reference table: it is to be repeated.
     }
-    let database = TestDatabase::migrated();
+    for is_kept in [false, true] {
+        let database = TestDatabase::migrated();
+        projector::keep(&mut database.diesel_without_projector(), is_kept).unwrap();
+        assert_eq!(faults(&database), [""; 0], "lists are kept: {is_kept}");
+        assert_consistent(&database);
+        if is_kept {
+            let conn = &mut database.diesel_without_projector();
+            catch_up(conn);
+            assert_eq!(assert_projected(conn), Ok(()));
+        }
+    }
+}
+
+/// What goes wrong while eight do whatever there is to do.
+fn faults(database: &TestDatabase) -> Vec<String> {
     let conn = &mut database.diesel();
     let users = cast::crowd(conn, FEW);
     let town = Town {
@@ -380,7 +397,7 @@ fn operations_never_wait_for_each_other_in_a_circle() {
     for _ in 0..FEW {
         sign_in(&mut first, conn).unwrap();
     }
-    let faults = cast::at_once(&database, 8, |number, conn| {
+    let faults = cast::at_once(database, 8, |number, conn| {
         conn.batch_execute("SET deadlock_timeout = '500ms'").unwrap();
         let mut hand = Hand::new(&town, 1 + number as u64);
         let mut faults = Vec::new();
@@ -398,7 +415,5 @@ fn operations_never_wait_for_each_other_in_a_circle() {
         }
         faults
     });
-    let faults: Vec<_> = faults.into_iter().flatten().collect();
-    assert_eq!(faults, [""; 0]);
-    assert_consistent(&database);
+    faults.into_iter().flatten().collect()
 }

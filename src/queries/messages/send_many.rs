@@ -49,7 +49,8 @@ statement! {
 }
 
 statement! {
-    /// Locks what is about to be locked by several sends: of which of them the sender is a member. Null: it does not.
+    /// Locks what is about to be locked by several sends: of which of them the sender is a member. Null: where each
+    /// user's own list is kept.
     HoldPositions {
         chat_ids: Vec<ChatId> as Array<sql::ChatId>,
         sender_ids: Vec<UserId> as Array<sql::UserId>,
