@@ -167,12 +167,7 @@ impl Failure {
 
 /// Whether Diesel did not find a type. It drops what the server or the connection said, and tells it in these words of its own.
 fn is_failed_look_up(error: &DieselError) -> bool {
-    const SAID: &str = "Failed to find a type oid for ";
-    match error {
-        DieselError::SerializationError(cause) => cause.to_string().starts_with(SAID),
-        DieselError::DatabaseError(DatabaseErrorKind::Unknown, information) => information.message().starts_with(SAID),
-        _ => false,
-    }
+    matches!(error, DieselError::SerializationError(cause) if cause.to_string().starts_with("Failed to find a type oid for "))
 }
 
 impl<R> Error<R> {

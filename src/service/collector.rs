@@ -231,7 +231,12 @@ fn copy(error: &DieselError) -> DieselError {
         DieselError::DatabaseError(kind, information) => {
             DieselError::DatabaseError(*kind, Box::new(Information::of(&**information)))
         }
-        DieselError::RollbackErrorOnCommit { commit_error, .. } => copy(commit_error),
+        DieselError::RollbackErrorOnCommit { rollback_error, commit_error } => DieselError::RollbackErrorOnCommit {
+            rollback_error: Box::new(copy(rollback_error)),
+            commit_error: Box::new(copy(commit_error)),
+        },
+        DieselError::BrokenTransactionManager => DieselError::BrokenTransactionManager,
+        DieselError::SerializationError(cause) => DieselError::SerializationError(cause.to_string().into()),
         other => DieselError::DatabaseError(DatabaseErrorKind::Unknown, Box::new(other.to_string())),
     }
 }
@@ -301,6 +306,7 @@ mod tests {
     use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
     use super::{Information, copy};
+    use crate::error::Failure;
     use crate::retry::Transient as _;
 
     #[test]
@@ -319,12 +325,27 @@ mod tests {
             statement_position: None,
         };
         let error = DieselError::DatabaseError(DatabaseErrorKind::Unknown, Box::new(information));
-        let at_commit = DieselError::RollbackErrorOnCommit {
-            rollback_error: Box::new(copy(&error)),
-            commit_error: Box::new(copy(&error)),
-        };
-        for error in [error, at_commit] {
+        for error in [at_commit(copy(&error)), error] {
             assert!(error.is_transient() && copy(&error).is_transient() && copy(&copy(&error)).is_transient());
         }
+    }
+
+    #[test]
+    fn how_the_database_failed_is_the_same_for_each_caller() {
+        let unknown = |what: &str| DieselError::DatabaseError(DatabaseErrorKind::Unknown, Box::new(what.to_owned()));
+        let look_up = "Failed to find a type oid for `message_kind`";
+        for (error, failure) in [
+            (DieselError::BrokenTransactionManager, Failure::ConnectionLost),
+            (DieselError::SerializationError(look_up.into()), Failure::ConnectionLost),
+            (at_commit(unknown("division by zero")), Failure::ConnectionLost),
+            (unknown("division by zero"), Failure::Other),
+        ] {
+            assert_eq!([Failure::of(&error), Failure::of(&copy(&error))], [failure; 2], "{error}");
+        }
+    }
+
+    /// An error of a commit that could not be rolled back either.
+    fn at_commit(error: DieselError) -> DieselError {
+        DieselError::RollbackErrorOnCommit { rollback_error: Box::new(copy(&error)), commit_error: Box::new(error) }
     }
 }

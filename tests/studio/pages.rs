@@ -198,6 +198,14 @@ fn a_chat_is_shown_as_that_user_sees_it_with_ticks_replies_edits_and_reactions()
 }
 
 #[test]
+fn the_first_page_says_that_an_encoding_is_of_no_use() {
+    let database = TestDatabase::encoded("SQL_ASCII");
+    let studio = Running::on(&database);
+    let page = studio.browser().get("/").shown();
+    assert!(page.contains("SQL_ASCII: a messenger needs UTF8"), "{page}");
+}
+
+#[test]
 fn without_the_schema_the_pages_of_people_say_what_is_missing() {
     let database = TestDatabase::empty();
     let studio = Running::on(&database);
