@@ -139,7 +139,7 @@ clippy: ## Lint the code: all of it, the library alone, and with the runner or t
 docs: ## Build the documentation, and fail on a broken link
 	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc $(DOC_FEATURES) --no-deps
 
-package: preflight-package ## Package the crate, and build library, binary and documentation from the package alone
+package: preflight-package ## Package the crate, and compile library, binary and documentation from the package alone
 	scripts/package $(FEATURES)
 
 # Dropping is what a down.sql is for; everything else that squawk knows is asked of it too. What runs outside of a
