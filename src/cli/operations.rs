@@ -6,20 +6,28 @@ use diesel::connection::SimpleConnection as _;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{Array, Bool, Nullable, Text};
 
 use super::args::Connection;
 use super::database::{self, establish};
 use super::output::Output;
 use super::{Exit, Problem};
 use crate::error::Failure;
-use crate::migrate::Target;
+use crate::migrate::{self, Target};
+use crate::queries::statement::statement;
+
+statement! {
+    /// The tables of which row-level security may hide rows from this role; null: none.
+    HiddenRows { tables: Vec<String> as Array<Text>, commands: Vec<String> as Array<Text> } -> (Nullable<Text>,) = "hidden_rows.sql"
+}
 
 /// A database that has the schema of this binary.
 pub struct Operations {
     /// Where it is.
     pub target: Target,
     conninfo: String,
+    /// The names of the schema's tables.
+    tables: Vec<String>,
     lock_timeout: Duration,
     statement_timeout: Duration,
 }
@@ -38,15 +46,18 @@ impl Operations {
     pub fn open(connection: &Connection, output: &mut Output) -> Result<Self, Problem> {
         let database = database::open(connection, output)?;
         database.refuse_pending()?;
+        let subjects = migrate::subjects(database.pool.migrations()).into_iter();
+        let tables = subjects.filter_map(|subject| subject.strip_prefix("table ").map(str::to_owned)).collect();
         Ok(Self {
             target: database.target.clone(),
+            tables,
             conninfo: database.into_conninfo(),
             lock_timeout: connection.lock_timeout,
             statement_timeout: connection.statement_timeout.unwrap_or_default(),
         })
     }
 
-    /// A connection with the timeouts of the command line, for a role that may do this with rows.
+    /// A connection with the timeouts of the command line, for a role that may do this with rows, and sees all of them.
     pub fn connect(&self, rows: Rows) -> Result<PgConnection, Problem> {
         let mut conn = establish(&self.conninfo)?;
         let timeouts = format!(
@@ -62,6 +73,7 @@ impl Operations {
             Rows::Change => "has_table_privilege('messages', 'DELETE') AND has_table_privilege('users', 'UPDATE')",
         };
         if diesel::select(sql::<Bool>(may)).get_result(&mut conn)? {
+            self.refuse_hidden(&mut conn, rows)?;
             return Ok(conn);
         }
         let (verb, role) = match rows {
@@ -72,6 +84,26 @@ impl Operations {
             Exit::PermissionDenied,
             format!("permission denied: this role may not {verb} here"),
             format!("Run it as a member of {role} (`messenger-db roles` makes one), or as the owner."),
+        ))
+    }
+
+    /// Refuses a role that row-level security may keep rows from, which are neither exported, removed nor counted then. A policy
+    /// that shows the role every row keeps it from none.
+    fn refuse_hidden(&self, conn: &mut PgConnection, rows: Rows) -> Result<(), Problem> {
+        let commands: &[&str] = match rows {
+            Rows::Read => &["*", "r"],
+            Rows::Change => &["*"],
+        };
+        let hidden = HiddenRows {
+            tables: self.tables.clone(),
+            commands: commands.iter().map(|command| (*command).to_owned()).collect(),
+        };
+        let (Some(tables),) = hidden.get_result::<(Option<String>,)>(conn)? else { return Ok(()) };
+        Err(Problem::new(
+            Exit::PermissionDenied,
+            format!("row-level security may hide rows of these tables from this role: {tables}"),
+            "Run it as a role that sees all rows: as the owner where it is not forced, as a superuser, or as one with BYPASSRLS. Or \
+             give this role a policy that shows it all of them: FOR ALL USING (true).",
         ))
     }
 

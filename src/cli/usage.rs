@@ -1,7 +1,7 @@
 //! Reports a command line that cannot be parsed, without the passwords in it.
 
 use std::env;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 use clap::{CommandFactory, FromArgMatches, ValueEnum};
 
@@ -27,9 +27,16 @@ pub fn parse() -> Result<(Args, String), Exit> {
     };
     color(&arguments).choose();
     if !error.use_stderr() {
-        // A reader who has gone has read enough.
-        let _ = write!(anstream::stdout(), "{}", error.render().ansi());
-        return Err(Exit::Done);
+        let mut stdout = anstream::stdout();
+        let written = write!(stdout, "{}", error.render().ansi()).and_then(|()| stdout.flush());
+        return match written {
+            // A reader who has gone has read enough.
+            Err(cause) if cause.kind() != ErrorKind::BrokenPipe => {
+                let _ = writeln!(anstream::stderr(), "error: this cannot be printed: {cause}");
+                Err(Exit::Failed)
+            }
+            _ => Err(Exit::Done),
+        };
     }
     if arguments.iter().any(|argument| argument == "--json") {
         let said = blot(error.render().to_string());

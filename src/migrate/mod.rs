@@ -94,6 +94,8 @@ pub(crate) use state::catalog::{described, described_to_anybody};
 pub use state::compare::{Comparison, Unknown};
 #[cfg(feature = "studio")]
 pub(crate) use state::fact::parse as parse_fact;
+#[cfg(feature = "cli")]
+pub(crate) use state::objects::subjects;
 pub use state::record::{Applied, Ledger, Origin, Record};
 pub use state::status::{Status, status};
 

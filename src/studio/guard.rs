@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use axum::extract::{Request, State};
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -93,8 +94,9 @@ fn refuse(app: &App, request: &Request) -> Option<Response> {
         return Some(failure.into_response());
     }
     // A name that another site has led to this machine is neither: its pages would be of the same origin.
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    if !host.is_some_and(is_own_name) {
+    let hosts = headers.get_all(header::HOST).iter().map(|host| host.to_str().unwrap_or_default());
+    let names: Vec<_> = hosts.chain(request.uri().authority().map(Authority::as_str)).collect();
+    if names.is_empty() || !names.into_iter().all(is_own_name) {
         let failure = Failure::new(
             StatusCode::MISDIRECTED_REQUEST,
             "The studio does not answer under this name.",

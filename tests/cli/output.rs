@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::process::Stdio;
 
-use super::{applied, command, names, on, versions};
+use super::{applied, command, messenger_db, names, on, versions};
 use crate::support::{Run, TestDatabase};
 
 /// Has every migration say something.
@@ -93,6 +93,16 @@ fn a_full_disk_behind_standard_output_is_a_failure_but_stops_no_migration() {
         let run = Run::from(command(&database, arguments).stdout(full()).stderr(Stdio::piped()).output().unwrap());
         run.exits(1).complains("the result cannot be printed: No space left on device");
         assert_eq!(applied(&database), versions(), "{arguments:?}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn help_and_version_that_cannot_be_printed_are_a_failure() {
+    for arguments in [&["--version"][..], &["--help"], &["run", "--help"], &["help", "status"]] {
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let run = Run::from(messenger_db(arguments).stdout(full).stderr(Stdio::piped()).output().unwrap());
+        run.exits(1).complains("No space left on device");
     }
 }
 

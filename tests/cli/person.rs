@@ -169,3 +169,52 @@ fn who_reads_exports_and_who_writes_erases() {
     on(&TestDatabase::empty(), &["export", "alice", "-"]).exits(3).complains("messenger-db run");
     database.execute(&format!("DROP ROLE {role}")).unwrap();
 }
+
+#[test]
+fn nothing_is_exported_erased_or_removed_in_part_where_row_security_hides_rows() {
+    let database = seeded();
+    let role = format!("works_{}", database.name());
+    database
+        .execute(&format!(
+            "CREATE ROLE {role} LOGIN;
+             GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}; GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {role};
+             ALTER TABLE message_reactions ENABLE ROW LEVEL SECURITY;
+             ALTER TABLE user_sessions ENABLE ROW LEVEL SECURITY;
+             CREATE TABLE others (); ALTER TABLE others ENABLE ROW LEVEL SECURITY"
+        ))
+        .unwrap();
+    let commands = [
+        &["export", "alice", "-"][..],
+        &["erase", "alice", "--dry-run"],
+        &["erase", "alice", "--yes"],
+        &["maintain", "--once", "--dry-run"],
+        &["maintain", "--once"],
+    ];
+    let hides = |what: &str| {
+        for arguments in commands {
+            let run = as_role(&database, &role, arguments).exits(8).complains("BYPASSRLS");
+            assert!(run.stderr.contains(&format!("from this role: {what}")) && run.stdout.is_empty(), "{run:?}");
+        }
+    };
+    hides("message_reactions, user_sessions");
+    // Some rows, rows of others only, all but some, and only to be read.
+    let policy = |text: &str| database.execute(&text.replace("ROLE", &role)).unwrap();
+    policy("CREATE POLICY a_few ON message_reactions TO ROLE USING (emoji = '👍')");
+    policy("CREATE POLICY everything ON user_sessions TO pg_monitor USING (true)");
+    hides("message_reactions, user_sessions");
+    policy("CREATE POLICY all_of_it ON message_reactions TO ROLE USING (true)");
+    policy("CREATE POLICY own ON user_sessions USING (true)");
+    policy("CREATE POLICY but_some ON user_sessions AS RESTRICTIVE USING (device_name IS NULL)");
+    hides("user_sessions");
+    policy("DROP POLICY but_some ON user_sessions; DROP POLICY own ON user_sessions");
+    policy("CREATE POLICY own ON user_sessions FOR SELECT USING (true)");
+    as_role(&database, &role, &["export", "alice", "-"]).exits(0);
+    as_role(&database, &role, &["maintain", "--once"]).exits(8).complains("from this role: user_sessions");
+    policy("CREATE POLICY every_act ON user_sessions FOR ALL USING (true)");
+    as_role(&database, &role, &["maintain", "--once"]).exits(0);
+    as_role(&database, &role, &["erase", "alice", "--yes"]).exits(0);
+    // Who owns the tables, or is above that, sees what is there.
+    policy("DROP POLICY every_act ON user_sessions; DROP POLICY own ON user_sessions");
+    on(&database, &["erase", "bob", "--yes"]).exits(0);
+    database.execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).unwrap();
+}

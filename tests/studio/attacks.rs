@@ -84,6 +84,8 @@ fn other_names_for_this_machine_are_not_answered_and_nothing_but_reading_is() {
     let browser = studio.browser();
     for host in ["evil.example", "localhost.evil.example", "evil.example:80", "", "127.0.0.1@evil.example"] {
         browser.ask("GET", "/", host).refused(421);
+        browser.ask("GET", "/", &format!("localhost\r\nHost: {host}")).refused(421);
+        browser.ask("GET", "/", &format!("{host}\r\nHost: localhost")).refused(421);
     }
     for host in ["localhost", "LOCALHOST:9", "127.0.0.1", "[::1]:80"] {
         browser.ask("GET", "/", host).shown();
