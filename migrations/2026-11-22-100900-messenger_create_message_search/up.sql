@@ -254,6 +254,7 @@ DECLARE
     words text[];
     word text;
     root text;
+    is_frequent boolean;
 BEGIN
     parts := '{}';
     excluded := '{}';
@@ -279,7 +280,8 @@ BEGIN
         words := string_to_array(btrim(spaced), ' ');
         CONTINUE WHEN words = '{}';
 
-        IF cardinality(words) > 1 OR unit.is_negated OR words[1] ~ E'^\\^' OR chat_words(nobody, words) <> '' THEN
+        is_frequent := cardinality(words) = 1 AND chat_words(nobody, ARRAY[left(words[1], 64)]) = '';
+        IF unit.is_negated OR NOT is_frequent THEN
             counted := counted + 1;
             EXIT WHEN counted > most;
         END IF;
@@ -298,7 +300,7 @@ BEGIN
         IF cardinality(words) = 1 AND NOT unit.is_quoted AND words[1] !~ E'^\\^' THEN
             word := words[1];
             unit.is_last := unit.is_last AND char_length(word) >= 3;
-            IF chat_words(nobody, words) = '' THEN
+            IF is_frequent THEN
                 common := common || CASE WHEN unit.is_last THEN rtrim(spaced) ELSE spaced END;
                 CONTINUE;
             END IF;
@@ -333,7 +335,7 @@ BEGIN
                     FROM unnest(search_words(' ' || word || ' ')) AS pair
                     WHERE char_length(pair) = 2
                 );
-            ELSIF chat_words(nobody, ARRAY[word]) = '' THEN
+            ELSIF chat_words(nobody, ARRAY[left(word, 64)]) = '' THEN
                 CONTINUE;
             ELSIF place < cardinality(words) OR NOT unit.is_last THEN
                 keys := keys || ('''' || chr(1) || left(word, 64) || '''');

@@ -43,7 +43,7 @@ DECLARE
     read_seq bigint;
     delivered_seq bigint;
     other_user user_id;
-    happened_at timestamptz;
+    marked_at timestamptz;
 BEGIN
     SELECT
         position.last_read_seq,
@@ -116,6 +116,8 @@ BEGIN
         FROM unread_messages
         WHERE user_id = by_user AND chat_id = in_chat
         FOR NO KEY UPDATE;
+        -- Later than what that device marked.
+        marked_at := clock_timestamp();
 
         IF NOT FOUND THEN
             RAISE EXCEPTION 'the sender''s membership ended while the message was sent ("messages_sender_is_participant_fkey")'
@@ -123,18 +125,16 @@ BEGIN
         END IF;
     END LOOP;
 
-    -- It becomes read now, and received if it was not: after what other devices of the sender marked, however long this has waited
-    -- for one of them.
-    happened_at := clock_timestamp();
+    -- It becomes read now, and received if it was not.
     IF read_seq < delivered_seq THEN
         UPDATE message_delivery
-        SET read_at = happened_at
+        SET read_at = coalesce(marked_at, sent_at)
         WHERE chat_id = in_chat AND user_id = by_user AND through_seq > read_seq AND read_at IS NULL;
     END IF;
 
     IF delivered_seq < next_seq - 1 THEN
         INSERT INTO message_delivery (chat_id, user_id, through_seq, delivered_at, read_at)
-        VALUES (in_chat, by_user, next_seq - 1, happened_at, happened_at);
+        VALUES (in_chat, by_user, next_seq - 1, coalesce(marked_at, sent_at), coalesce(marked_at, sent_at));
     END IF;
 
     INSERT INTO messages (chat_id, seq, id, sender_id, kind, content, metadata, reply_to_seq, created_at, version)

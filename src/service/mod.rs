@@ -29,21 +29,21 @@
 //! ```
 
 mod collector;
-mod connect_timeout;
 mod outbox;
 mod position;
 mod receipts;
 mod standbys;
+mod url;
 
 use std::fmt;
-use std::panic::resume_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use deadpool_diesel::postgres::{Manager, Object, Pool as Connections};
 use deadpool_diesel::{Error as ConnectionError, ManagerConfig, PoolError, RecyclingMethod, Runtime};
-use diesel::connection::{CacheSize, SimpleConnection as _};
+use diesel::connection::{AnsiTransactionManager, CacheSize, SimpleConnection as _, TransactionManager as _};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::{Connection as _, PgConnection};
 use tokio::runtime::{Builder, Handle};
@@ -62,6 +62,7 @@ pub struct Pool {
 }
 
 struct Inner {
+    url: String,
     connections: Connections,
     through_pooler: bool,
     relaxed_receipts: bool,
@@ -125,14 +126,14 @@ impl Pool {
     /// A connection that the server has ended is not taken from the pool, and looking for that costs no round trip. One
     /// that ends during an operation makes it fail with
     /// [`Failure::ConnectionLost`](crate::error::Failure::ConnectionLost), and the next operation has another connection.
-    /// A connection on which an operation panicked or left a transaction of Diesel's open is closed. What an operation begins with
+    /// A connection on which an operation panicked or left a transaction of Diesel's open is closed at once. What an operation begins with
     /// SQL of its own, as `BEGIN` or `SET`, it has to end: neither Diesel nor the pool knows of it.
     #[must_use]
     #[allow(clippy::expect_used, clippy::missing_panics_doc, reason = "it fails without a runtime, and there is one")]
     pub fn new(url: &str, options: Options) -> Self {
         let recycling_method = RecyclingMethod::CustomFunction(Box::new(is_open));
         let manager = Manager::from_config(
-            connect_timeout::with(url, options.connect),
+            url::with_timeout(url, options.connect),
             Runtime::Tokio1,
             ManagerConfig { recycling_method },
         );
@@ -144,7 +145,13 @@ impl Pool {
             .build();
         let connections = pool.expect("a pool with a runtime");
         let Options { through_pooler, relaxed_receipts, .. } = options;
-        let inner = Inner { connections, through_pooler, relaxed_receipts, has_learned: AtomicBool::new(false) };
+        let inner = Inner {
+            url: url.to_owned(),
+            connections,
+            through_pooler,
+            relaxed_receipts,
+            has_learned: AtomicBool::new(false),
+        };
         Self { inner: Arc::new(inner), standbys: None }
     }
 
@@ -207,18 +214,26 @@ impl Pool {
         T: Send + 'static,
         E: From<DieselError> + Send + 'static,
     {
-        let connection = self.inner.connections.get().await.map_err(|error| no_connection(&error))?;
+        let connection = self.inner.connections.get().await.map_err(|error| self.inner.no_connection(&error))?;
         // From here on nothing waits before the thread owns the connection: it is not given back while it is in use.
         let inner = Arc::clone(&self.inner);
-        let running = tokio::task::spawn_blocking(move || match connection.lock() {
-            Ok(mut conn) => {
-                if Object::metrics(&connection).recycle_count == 0 {
-                    inner.prepare(&mut conn);
+        let running = tokio::task::spawn_blocking(move || {
+            let outcome = catch_unwind(AssertUnwindSafe(|| match connection.lock() {
+                Ok(mut conn) => {
+                    if Object::metrics(&connection).recycle_count == 0 {
+                        inner.prepare(&mut conn);
+                    }
+                    operation(&mut conn)
                 }
-                operation(&mut conn)
+                // Whoever panicked with it had it out of the pool.
+                Err(_) => Err(unavailable("the connection is of no use any more".to_owned()).into()),
+            }));
+            let is_fit = |conn: &mut PgConnection| !AnsiTransactionManager::is_broken_transaction_manager(conn);
+            if !connection.lock().is_ok_and(|mut conn| is_fit(&mut conn)) {
+                // Its locks end with it, and not when the pool comes to look at it.
+                drop(Object::take(connection));
             }
-            // Whoever panicked with it had it out of the pool.
-            Err(_) => Err(unavailable("the connection is of no use any more".to_owned()).into()),
+            outcome.unwrap_or_else(|panic| resume_unwind(panic))
         });
         match running.await {
             Ok(result) => result,
@@ -332,6 +347,18 @@ impl Pool {
 }
 
 impl Inner {
+    /// Why there is no connection, without what libpq quotes of a URL that it cannot read.
+    fn no_connection(&self, error: &PoolError) -> DieselError {
+        let said = error.to_string();
+        let shown = match error {
+            PoolError::Backend(ConnectionError::Connection(cause)) => {
+                said.replace(&cause.to_string(), &url::without_quotes(&cause.to_string(), &self.url))
+            }
+            _ => said,
+        };
+        unavailable(format!("no connection to the database: {shown}"))
+    }
+
     /// Prepares a connection that is new.
     fn prepare(&self, conn: &mut PgConnection) {
         if self.through_pooler {
@@ -368,10 +395,6 @@ impl fmt::Debug for Pool {
 /// Whether the connection is open, as far as it is known without asking the server.
 fn is_open(connection: &mut PgConnection) -> Result<(), ConnectionError> {
     end_of_connection::noticed(connection).map_err(ConnectionError::Ping)
-}
-
-fn no_connection(error: &PoolError) -> DieselError {
-    unavailable(format!("no connection to the database: {error}"))
 }
 
 fn unavailable(message: String) -> DieselError {

@@ -53,7 +53,8 @@ impl Outbox {
     /// Messages of one sender to one chat that are sent one after the other, each when the one before is done, are numbered in
     /// that order. A future that is dropped while it waits for a connection may leave the message unsent, as with
     /// [`Pool::run`]; after that it is sent. Whoever waits for others to be sent waits as long as that takes, which the pool's
-    /// [`wait`](super::Options::wait) does not bound; a timeout of the caller's does, and the message is sent nevertheless.
+    /// [`wait`](super::Options::wait) does not bound. A timeout of the caller's does, and the message is sent nevertheless, unless
+    /// there is no connection for it in time or its transaction fails: send the same draft again, whose id tells.
     ///
     /// # Errors
     ///

@@ -109,31 +109,41 @@ fn who_becomes_a_member_while_many_are_sent_for_sends_nothing_among_them() {
     let mut chats = [(); 2].map(|()| groups::create(conn, by(owner), &NewGroup::new("Hikers", &[])).unwrap().id);
     chats.sort_unstable();
     groups::add(conn, by(owner), chats[1], member).unwrap();
-    std::thread::scope(|scope| {
-        let holder = &mut database.diesel();
-        holder
-            .batch_execute(&format!("BEGIN; SELECT FROM chat_heads WHERE chat_id = '{}' FOR UPDATE", chats[1]))
-            .unwrap();
-        let sending = waiting(scope, &database, |conn| {
-            let outgoing = [
-                Outgoing::new(by(newcomer), chats[0], Draft::text("May I?")),
-                Outgoing::new(by(member), chats[1], Draft::text("Hello")),
-            ];
-            let sent = messages::send_many(conn, &outgoing).unwrap();
-            sent.into_iter().map(|one| one.map(|_| ())).collect::<Vec<_>>()
+    let hello = Draft::text("Hello");
+    // All in one statement, or with one that takes a statement of its own, and then one or two that do not.
+    for (newcomers, to_member) in [
+        (vec![Draft::text("May I?")], hello.clone()),
+        (vec![Draft::text("May I?")], hello.clone().mentioning(vec![owner])),
+        (vec![Draft::text("May I?"), Draft::text("May I?")], hello.clone().mentioning(vec![owner])),
+        (vec![Draft::text("May I?").mentioning(vec![owner]), Draft::text("May I?")], hello.clone()),
+    ] {
+        std::thread::scope(|scope| {
+            let holder = &mut database.diesel();
+            holder
+                .batch_execute(&format!("BEGIN; SELECT FROM chat_heads WHERE chat_id = '{}' FOR UPDATE", chats[1]))
+                .unwrap();
+            let of_newcomer = newcomers.len();
+            let sending = waiting(scope, &database, move |conn| {
+                let outgoing = newcomers.into_iter().map(|draft| Outgoing::new(by(newcomer), chats[0], draft));
+                let outgoing: Vec<_> = outgoing.chain([Outgoing::new(by(member), chats[1], to_member)]).collect();
+                let sent = messages::send_many(conn, &outgoing).unwrap();
+                sent.into_iter().map(|one| one.map(|_| ())).collect::<Vec<_>>()
+            });
+            groups::add(conn, by(owner), chats[0], newcomer).unwrap();
+            // It has the head of the first, and waits for that of the second.
+            let telling = waiting(scope, &database, |conn| {
+                let changes = ProfileChanges { display_name: Some(Some("The owner")), ..ProfileChanges::default() };
+                accounts::update_profile(conn, by(owner), &changes).unwrap();
+            });
+            holder.batch_execute("COMMIT").unwrap();
+            let expected = [vec![Err(SendRefused::NotAMember); of_newcomer], vec![Ok(())]].concat();
+            assert_eq!(sending.join().unwrap(), expected);
+            telling.join().unwrap();
         });
-        groups::add(conn, by(owner), chats[0], newcomer).unwrap();
-        // It has the head of the first, and waits for that of the second.
-        let telling = waiting(scope, &database, |conn| {
-            let changes = ProfileChanges { display_name: Some(Some("The owner")), ..ProfileChanges::default() };
-            accounts::update_profile(conn, by(owner), &changes).unwrap();
-        });
-        holder.batch_execute("COMMIT").unwrap();
-        assert_eq!(sending.join().unwrap(), [Err(SendRefused::NotAMember), Ok(())]);
-        telling.join().unwrap();
-    });
-    let sent = messages::send(conn, by(newcomer), chats[0], &Draft::text("May I?"));
-    assert!(!matches!(sent, Err(Refused(_))), "{sent:?}");
+        let sent = messages::send(conn, by(newcomer), chats[0], &Draft::text("May I?"));
+        assert!(!matches!(sent, Err(Refused(_))), "{sent:?}");
+        groups::remove(conn, by(owner), chats[0], newcomer).unwrap();
+    }
 }
 
 #[test]

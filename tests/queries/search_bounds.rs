@@ -47,6 +47,19 @@ fn whatever_is_typed_is_a_query() {
     for long in ["漢".repeat(MAX_QUERY), "a ".repeat(MAX_QUERY / 2), "-".repeat(MAX_QUERY), "\"a\" or ".repeat(142)] {
         assert_eq!(found(conn, chat, alice, &long), [0; 0]);
     }
+    // Words without blanks, of letters of three and four bytes, and of one that becomes three letters.
+    for letter in ["क", "ა", "𐌰", "𞤢", "ﬃ", "a"] {
+        let word = letter.repeat(MAX_QUERY);
+        let said: i64 = cast::say(conn, chat, alice, [&word]).get();
+        assert_eq!(found(conn, chat, alice, &word), [said], "{letter}");
+        let half = letter.repeat(MAX_QUERY / 2);
+        for (typed, hits) in
+            [(half.clone(), vec![said]), (format!("\"{half}"), vec![said]), (format!("lake {half}"), vec![])]
+        {
+            assert_eq!(found(conn, chat, alice, &typed), hits, "{letter}");
+        }
+        assert_eq!(found(conn, chat, alice, &format!("lake -{half}")), [2], "{letter}");
+    }
     // And any mixture of what means something.
     let mut state = 1_u64;
     for length in (1..=60).chain([200, 400, MAX_QUERY]).cycle().take(400) {

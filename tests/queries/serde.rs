@@ -6,9 +6,10 @@ use messenger_db::enums::{ImageType, MessageKind};
 use messenger_db::ids::UserId;
 use messenger_db::models::Message;
 use messenger_db::page::Limit;
+use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::history::{self, Page};
 use messenger_db::queries::messages::{self, Draft, Picture, SendRefused};
-use messenger_db::queries::{inbox, reactions, search};
+use messenger_db::queries::{blocks, changes, contacts, inbox, reactions, search};
 use messenger_db::seq::Seq;
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
@@ -65,6 +66,32 @@ fn a_page_an_inbox_hits_and_cursors_are_read_as_they_were_written() {
     assert_eq!(serde_json::from_value::<search::Cursor>(text.clone()).unwrap(), cursor);
     let error = serde_json::from_value::<inbox::Cursor>(text).unwrap_err();
     assert_eq!(error.to_string(), "this is a cursor of search results, and a cursor of an inbox is needed");
+}
+
+#[test]
+fn a_page_of_changes_is_read_as_it_was_written() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (chat, [alice, bob, carol]) = cast::group(conn);
+    let left = groups::create(conn, by(alice), &NewGroup::new("Left", &[bob])).unwrap().id;
+    let new = changes::begin(conn, by(bob)).unwrap();
+    let known = changes::list(conn, by(bob), &new, Limit::MAX).unwrap().state;
+    let seq = cast::say(conn, chat, alice, ["the lake"]);
+    messages::hide(conn, by(bob), chat, seq).unwrap();
+    messages::send(conn, by(alice), chat, &Draft::text("Where?").in_reply_to(seq)).unwrap();
+    groups::leave(conn, by(carol), chat).unwrap();
+    groups::leave(conn, by(bob), left).unwrap();
+    contacts::request(conn, by(carol), bob).unwrap();
+    blocks::block(conn, by(bob), alice).unwrap();
+
+    let page = changes::list(conn, by(bob), &known, Limit::MAX).unwrap();
+    let filled = [page.chats.len(), page.ended.len(), page.contacts.len(), page.blocks.len(), page.hidden.len()];
+    assert!(filled.iter().all(|count| *count > 0), "{page:?}");
+    let text = serde_json::to_string(&page).unwrap();
+    assert_eq!(serde_json::from_str::<changes::Page>(&text).unwrap(), page);
+    let value: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&value["chats"][0]["members"][0]["role"], &value["is_last"]), (&json!(null), &json!(true)));
+    assert!(!text.contains("argon2") && !text.contains("password"), "{text}");
 }
 
 #[test]

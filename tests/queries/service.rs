@@ -14,7 +14,7 @@ use messenger_db::realtime::{self, Bell, Heard, Listener, Ring};
 use messenger_db::service::{Options, Pool};
 
 use super::cast::{self, by};
-use crate::support::{PgBouncer, TestDatabase};
+use crate::support::{PgBouncer, TestDatabase, until};
 
 /// Longer than anything takes that is awaited.
 const LONG: Duration = Duration::from_mins(1);
@@ -127,7 +127,11 @@ fn an_operation_for_which_there_is_no_connection_in_time_fails_and_says_why() {
     let error = block_on(nowhere.run(backend)).unwrap_err();
     assert_eq!(Failure::of(&error), Failure::ConnectionLost);
     assert!(error.to_string().contains("Failed to establish connection"), "{error}");
+    assert!(error.to_string().contains("connection to server at \"127.0.0.1\", port 1 failed"), "{error}");
     assert!(!format!("{nowhere:?}").contains("nobody"));
+    let misread = Pool::new("postgres//u:s3cret@127.0.0.1/none", options);
+    let error = block_on(misread.run(backend)).unwrap_err().to_string();
+    assert!(error.contains("missing \"=\" after \"…\"") && !error.contains("s3cret"), "{error}");
 }
 
 #[test]
@@ -164,7 +168,7 @@ fn a_statement_that_takes_too_long_is_a_timeout_and_its_connection_goes_on() {
 }
 
 #[test]
-fn a_connection_with_a_transaction_left_open_or_a_panic_is_not_used_again() {
+fn a_connection_with_a_transaction_left_open_or_a_panic_is_closed_at_once() {
     let database = TestDatabase::migrated();
     let pool = pool(&database, 1);
     block_on(async {
@@ -173,15 +177,24 @@ fn a_connection_with_a_transaction_left_open_or_a_panic_is_not_used_again() {
             AnsiTransactionManager::begin_transaction(conn)?;
             diesel::sql_query("CREATE TABLE left_open ()").execute(conn)
         };
+        let is_gone = |backend: i32| {
+            assert_eq!(pool.status().open, 0);
+            let query = format!("SELECT count(*) FROM pg_stat_activity WHERE pid = {backend}");
+            until("its connection is closed", || database.value(&query) == "0");
+        };
         pool.run(open).await.unwrap();
-        let second = pool.run(backend).await.unwrap();
-        assert_ne!(second, first);
-        let panicking = tokio::spawn({
-            let pool = pool.clone();
-            async move { pool.run(|_| -> QueryResult<()> { panic!("an operation that panics, on purpose") }).await }
-        });
-        assert!(panicking.await.unwrap_err().is_panic());
-        assert_ne!(pool.run(backend).await.unwrap(), second);
+        is_gone(first);
+        for in_transaction in [false, true] {
+            let next = pool.run(backend).await.unwrap();
+            let panicking = tokio::spawn({
+                let pool = pool.clone();
+                let panic =
+                    |_: &mut PgConnection| -> QueryResult<()> { panic!("an operation that panics, on purpose") };
+                async move { pool.run(move |conn| if in_transaction { conn.transaction(panic) } else { panic(conn) }).await }
+            });
+            assert!(panicking.await.unwrap_err().is_panic());
+            is_gone(next);
+        }
     });
 }
 

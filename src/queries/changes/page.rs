@@ -17,6 +17,7 @@ use crate::version::Version;
 
 /// What changed since the device's state; all of it as it is at one moment.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Page {
     /// The chats in which something changed, or that are new to the device, in the order of their ids.
     pub chats: Vec<ChatChanges>,
@@ -74,6 +75,7 @@ impl Page {
 
 /// What changed in a chat.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ChatChanges {
     /// Which chat.
     pub chat_id: ChatId,
@@ -148,6 +150,7 @@ pub enum Ending {
 
 /// A contact or a request that came, was answered or went.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ContactChange {
     /// The other user.
     pub user_id: UserId,
@@ -157,6 +160,7 @@ pub struct ContactChange {
 
 /// A block that came or went.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BlockChange {
     /// Who is blocked, or was.
     pub user_id: UserId,

@@ -1,5 +1,7 @@
 //! Sends messages of many callers in one transaction: one commit, and one round trip, for all.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text, Timestamptz};
@@ -142,13 +144,18 @@ fn in_parts(conn: &mut PgConnection, all: &[(usize, &Outgoing<'_>)]) -> QueryRes
             sender_ids: all.iter().map(|(_, one)| one.actor.user_id()).collect(),
         };
         let (members,) = holding.get_result::<(Option<Vec<i64>>,)>(conn)?;
+        let held = members.map(|numbers| {
+            let held = numbers.into_iter().filter_map(|number| all.get(usize::try_from(number - 1).ok()?));
+            held.map(|(place, _)| *place).collect::<HashSet<_>>()
+        });
         // Who became a member meanwhile would lock out of order.
-        let may_be_sent =
-            |place: usize| members.as_ref().is_none_or(|all| all.iter().any(|one| usize::try_from(*one) == Ok(place)));
+        let is_late = |(place, _): &(usize, &Outgoing<'_>)| held.as_ref().is_some_and(|held| !held.contains(place));
         let mut sent = Vec::with_capacity(all.len());
-        for some in all.chunk_by(|(_, one), (_, next)| one.draft.is_plain() && next.draft.is_plain()) {
+        for some in
+            all.chunk_by(|one, next| one.1.draft.is_plain() && next.1.draft.is_plain() && is_late(one) == is_late(next))
+        {
             match some {
-                [_] if !may_be_sent(sent.len() + 1) => sent.push(Err(SendRefused::NotAMember)),
+                [one, ..] if is_late(one) => sent.extend(some.iter().map(|_| Err(SendRefused::NotAMember))),
                 [(_, one)] => sent.push(alone(conn, one)?),
                 some => sent.extend(together(conn, some)?),
             }
