@@ -126,8 +126,8 @@ impl Pool {
     /// A connection that the server has ended is not taken from the pool, and looking for that costs no round trip. One
     /// that ends during an operation makes it fail with
     /// [`Failure::ConnectionLost`](crate::error::Failure::ConnectionLost), and the next operation has another connection.
-    /// A connection on which an operation panicked or left a transaction of Diesel's open is closed at once. What an operation begins with
-    /// SQL of its own, as `BEGIN` or `SET`, it has to end: neither Diesel nor the pool knows of it.
+    /// A connection on which an operation panicked or left a transaction of Diesel's open is closed at once. What an operation
+    /// begins with SQL of its own, as `BEGIN` or `SET`, it has to end: neither Diesel nor the pool knows of it.
     #[must_use]
     #[allow(clippy::expect_used, clippy::missing_panics_doc, reason = "it fails without a runtime, and there is one")]
     pub fn new(url: &str, options: Options) -> Self {

@@ -71,9 +71,9 @@ mod tests {
             "user=u password='s3cret",
         ] {
             let url = &with_timeout(url, Duration::from_secs(1));
-            let said = PgConnection::establish(url).err().unwrap().to_string();
+            let said = PgConnection::establish(url).map_or_else(|error| error.to_string(), |_| String::new());
             let shown = without_quotes(&said, url);
-            assert!(!shown.contains("s3cret"), "{url}: {shown}");
+            assert!(!said.is_empty() && !shown.contains("s3cret"), "{url}: {shown}");
         }
     }
 
