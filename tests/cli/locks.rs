@@ -149,4 +149,6 @@ fn a_database_whose_drift_is_not_known_is_not_ready() {
     let _lock = LockHolder::of(&database, "LOCK TABLE users");
     let status = on(&database, &["status", "--exit-code", "--lock-timeout", "50"]).exits(5);
     assert!(status.stdout.contains("drift     not known: a table is held by process "), "{}", status.stdout);
+    let json = on(&database, &["status", "--json", "--lock-timeout", "50"]).json();
+    assert!(json["drift"].is_null() && json["drift_counts"].is_null(), "{json}");
 }

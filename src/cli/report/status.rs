@@ -32,7 +32,7 @@ pub struct Status<'a> {
     edited: Vec<&'a str>,
     layout: &'a [String],
     drift: Option<Vec<Difference<'a>>>,
-    drift_counts: Counts,
+    drift_counts: Option<Counts>,
 }
 
 /// The server.
@@ -100,6 +100,7 @@ impl<'a> Status<'a> {
     /// Where a database stands, and how its server is.
     pub fn of(found: &'a Verification, health: &'a Health) -> Self {
         let status = &found.status;
+        let drift = super::listed(&found.catalog);
         let names = |migrations: &'a [Migration]| migrations.iter().map(|migration| migration.name).collect();
         Self {
             server: Server::of(&status.target, health),
@@ -131,8 +132,8 @@ impl<'a> Status<'a> {
             foreign: status.foreign.len(),
             edited: names(&status.edited),
             layout: &found.layout,
-            drift: super::listed(&found.catalog),
-            drift_counts: super::Counts::of(&found.catalog),
+            drift_counts: drift.is_some().then(|| super::Counts::of(&found.catalog)),
+            drift,
         }
     }
 }

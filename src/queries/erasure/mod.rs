@@ -10,6 +10,9 @@
 //! the service renames the group.
 //!
 //! [`left`] counts what is there, by table, before and after.
+//!
+//! Rows that row-level security hides from the role are neither erased nor counted: the role must see all of them. The commands
+//! `erase`, `export` and `maintain` of the binary refuse one that may not.
 
 mod left;
 mod run;

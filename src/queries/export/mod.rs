@@ -5,7 +5,7 @@
 //! that are attached to nothing); and for each chat that the person is or was in, `chat` with their membership and settings,
 //! `message` with attachments, earlier wordings and mentions, `reaction`, `mention` (where somebody named the person), and
 //! `receipt` (what they acknowledged, in runs). The last line is `manifest`, with a count for each kind: without it, the export is
-//! not complete.
+//! not complete. Rows that row-level security hides from the role are not in it.
 //!
 //! Fields are the columns, as [`schema`](crate::schema) explains them; times are those of ISO 8601. Pictures are there by their
 //! keys in the object store. Left out is what is secret (the hash of the password, those of tokens, addresses and keys of
