@@ -131,12 +131,9 @@ impl Pool {
     #[must_use]
     #[allow(clippy::expect_used, clippy::missing_panics_doc, reason = "it fails without a runtime, and there is one")]
     pub fn new(url: &str, options: Options) -> Self {
+        let url = url::with_timeout(url, options.connect);
         let recycling_method = RecyclingMethod::CustomFunction(Box::new(is_open));
-        let manager = Manager::from_config(
-            url::with_timeout(url, options.connect),
-            Runtime::Tokio1,
-            ManagerConfig { recycling_method },
-        );
+        let manager = Manager::from_config(url.as_str(), Runtime::Tokio1, ManagerConfig { recycling_method });
         let pool = Connections::builder(manager)
             .max_size(options.connections.max(1))
             .wait_timeout(Some(options.wait))
@@ -145,13 +142,7 @@ impl Pool {
             .build();
         let connections = pool.expect("a pool with a runtime");
         let Options { through_pooler, relaxed_receipts, .. } = options;
-        let inner = Inner {
-            url: url.to_owned(),
-            connections,
-            through_pooler,
-            relaxed_receipts,
-            has_learned: AtomicBool::new(false),
-        };
+        let inner = Inner { url, connections, through_pooler, relaxed_receipts, has_learned: AtomicBool::new(false) };
         Self { inner: Arc::new(inner), standbys: None }
     }
 

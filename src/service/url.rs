@@ -23,7 +23,9 @@ pub(super) fn with_timeout(url: &str, connect: Duration) -> String {
 /// may be the password; so only an attempt to connect names its server, role and database.
 pub(super) fn without_quotes(said: &str, url: &str) -> String {
     let is_attempt = ["connection to server", "could not translate host name"].iter().any(|it| said.starts_with(it));
-    let is_shown = |quoted: &str| (is_attempt && !quoted.contains('@')) || quoted.len() < 2 || !url.contains(quoted);
+    // What is quoted may have been percent-decoded.
+    let is_of_url = |quoted: &str| quoted.len() > 1 && (url.contains(quoted) || url.contains('%'));
+    let is_shown = |quoted: &str| !is_of_url(quoted) || (is_attempt && !quoted.contains('@'));
     let pieces = said.split('"').enumerate();
     // Every other piece is between two quotes.
     pieces.map(|(at, piece)| if at % 2 == 0 || is_shown(piece) { piece } else { "…" }).collect::<Vec<_>>().join("\"")
@@ -63,6 +65,7 @@ mod tests {
             "postgresql://u:p#s3cret@h/db",
             "postgresql://u:s3cret/word@h/db",
             "postgresql://u:p@s3cret@h/db",
+            "postgresql://u:p#s3cre%74@h/db",
             "postgresql://u:p@h/db?s3cret",
             "postgresql://u:p@h/db?s3cret=1",
             "postgresql://u:p@h/db?sslmode=s3cret",

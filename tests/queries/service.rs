@@ -129,9 +129,13 @@ fn an_operation_for_which_there_is_no_connection_in_time_fails_and_says_why() {
     assert!(error.to_string().contains("Failed to establish connection"), "{error}");
     assert!(error.to_string().contains("connection to server at \"127.0.0.1\", port 1 failed"), "{error}");
     assert!(!format!("{nowhere:?}").contains("nobody"));
-    let misread = Pool::new("postgres//u:s3cret@127.0.0.1/none", options);
-    let error = block_on(misread.run(backend)).unwrap_err().to_string();
-    assert!(error.contains("missing \"=\" after \"…\"") && !error.contains("s3cret"), "{error}");
+    for (url, shown) in [
+        ("postgres//u:s3cret@127.0.0.1/none", "missing \"=\" after \"…\""),
+        ("postgresql://u:s3cret@[::1/none", "in IPv6 host address in URI: \"…\""),
+    ] {
+        let error = block_on(Pool::new(url, options).run(backend)).unwrap_err().to_string();
+        assert!(error.contains(shown) && !error.contains("s3cret"), "{error}");
+    }
 }
 
 #[test]
