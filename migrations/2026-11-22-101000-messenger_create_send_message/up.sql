@@ -152,8 +152,9 @@ $$;
 -- Locks what many sends lock, in the order of the keys, so that two calls with several common chats or senders do not deadlock:
 -- the heads, and the positions of whoever is a member; who is none locks nothing. Gives the numbers of the members'.
 --
--- Null where each user's own list is kept: sends lock one by one there, and Citus locks rows of several servers in no order. So
--- those of a chat are locked by themselves; where no chat has several senders, the sends do so in the same order.
+-- Where each user's own list is kept, it gives null, and locks chat by chat, because Citus locks rows of several servers in no
+-- order: each head, whoever sends, and the positions. Where no chat has several senders it locks nothing: the sends that follow
+-- lock one chat after the other in the same order.
 CREATE FUNCTION hold_positions(in_chats uuid[], by_users uuid[]) RETURNS bigint[]
 LANGUAGE plpgsql
 AS $$
@@ -417,6 +418,6 @@ COMMENT ON FUNCTION direct_chat_refuses(chat_id, user_id, user_id) IS
 COMMENT ON FUNCTION send_message(chat_id, user_id, message_id, message_kind, text, jsonb, bigint) IS
     'Sends a message and gives its seq, its version and its time; nulls: the user is not a member of the chat; seq 0: in a direct chat, the sender has blocked the other; seq -1: the other cannot be reached, see direct_chat_refuses. An id that is in the chat already violates messages_id_key; a reply to what is not in the chat, or what the sender does not see, messages_reply_in_chat_fkey.';
 COMMENT ON FUNCTION hold_positions(uuid[], uuid[]) IS
-    'Locks heads of chats and positions of their members, in the order of the chats and the users, and gives the places of these members, from 1. Null where the database keeps inbox_by_user: it locks those of chats with several senders then, and of all others with them.';
+    'Locks heads of chats and positions of their members, in the order of the chats and the users, and gives the places of these members, from 1. Null where the database keeps inbox_by_user: there it locks only where a chat has several senders.';
 COMMENT ON FUNCTION send_messages(uuid[], uuid[], uuid[], message_kind[], text[], jsonb[], bigint[]) IS
     'Sends messages as send_message does, of whatever chats and senders, in the order of the chats, and within a chat in the order given. A row for each, by its place from 1; violated is the constraint that refused one whose id or answered message was in doubt, and undid it alone.';

@@ -1,5 +1,5 @@
--- The tables of which row-level security may hide rows from this role: all that have it, but those of which a policy shows the role
--- every row, and none takes rows away.
+-- The tables whose rows row-level security may hide from this role. A table is not among them where a policy shows the role every
+-- row, and no policy takes rows away.
 SELECT string_agg(class.relname, ', ' ORDER BY class.relname) AS tables
 FROM pg_class AS class
 WHERE

@@ -281,6 +281,21 @@ fn metadata_of_a_hundred_levels_and_numbers_that_programs_read_are_kept() {
 }
 
 #[test]
+fn a_run_beyond_every_message_is_no_reason_for_receipts_to_fail() {
+    let database = rows::populated();
+    database
+        .execute(&format!(
+            "UPDATE chat_heads SET last_seq = greatest(last_seq, 4) WHERE chat_id = {GROUP};
+             DELETE FROM message_delivery WHERE chat_id = {GROUP};
+             INSERT INTO message_delivery (chat_id, user_id, through_seq, read_at)
+             VALUES ({GROUP}, {BOB}, 9223372036854775807, now())"
+        ))
+        .unwrap();
+    let at = format!("SELECT delivered_seq = read_seq FROM receipts_at({GROUP}, {BOB}, now() + interval '1 s')");
+    assert_eq!(database.value(&at), "t");
+}
+
+#[test]
 fn what_a_member_has_hidden_is_one_list_from_the_first_place_on() {
     assert_all_refused_by(
         "chat_participants_hidden_seqs_check",

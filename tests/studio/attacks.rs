@@ -87,6 +87,8 @@ fn other_names_for_this_machine_are_not_answered_and_nothing_but_reading_is() {
         browser.ask("GET", "/", &format!("localhost\r\nHost: {host}")).refused(421);
         browser.ask("GET", "/", &format!("{host}\r\nHost: localhost")).refused(421);
     }
+    browser.ask("GET", "http://evil.example/", "localhost").refused(421);
+    browser.ask("GET", "http://localhost/", "localhost").shown();
     for host in ["localhost", "LOCALHOST:9", "127.0.0.1", "[::1]:80"] {
         browser.ask("GET", "/", host).shown();
     }
