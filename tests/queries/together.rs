@@ -94,6 +94,63 @@ fn each_message_has_the_outcome_that_it_has_alone() {
     assert!(kinds.len() >= 9, "{kinds:?}");
 }
 
+/// What `send_messages` answers to whoever calls it with SQL.
+#[derive(Debug, QueryableByName, PartialEq)]
+struct Row {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    place: i64,
+    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::BigInt>)]
+    next_seq: Option<i64>,
+    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::BigInt>)]
+    next_version: Option<i64>,
+    #[diesel(sql_type = diesel::sql_types::Bool)]
+    has_time: bool,
+    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Text>)]
+    violated: Option<String>,
+}
+
+#[test]
+fn a_message_that_violates_a_constraint_has_its_name_and_nothing_of_the_message_before() {
+    for keeps_inbox in [false, true] {
+        let database = TestDatabase::migrated();
+        let conn = &mut database.diesel();
+        let ([alice, ..], _, group) = people(conn);
+        if keeps_inbox {
+            conn.batch_execute("SELECT keep_inbox(true)").unwrap();
+        }
+        let last = messages::send(conn, by(alice), group, &Draft::text("before")).unwrap().message;
+        let sending = format!(
+            "SELECT place, next_seq, next_version, sent_at IS NOT NULL AS has_time, violated FROM send_messages(
+                array_fill('{group}'::uuid, ARRAY[4]), array_fill('{alice}'::uuid, ARRAY[4]),
+                ARRAY[gen_random_uuid(), '{}', gen_random_uuid(), gen_random_uuid()],
+                array_fill('text'::message_kind, ARRAY[4]), ARRAY['first', 'again', 'of nothing', 'last'],
+                array_fill('{{}}'::jsonb, ARRAY[4]), ARRAY[{}, NULL, 99, {}]
+            ) ORDER BY place",
+            last.id, last.seq, last.seq
+        );
+        let rows = diesel::sql_query(sending).load::<Row>(conn).unwrap();
+        let (seq, version) = (last.seq.get(), last.version.get());
+        let sent = |place, by| Row {
+            place,
+            next_seq: Some(seq + by),
+            next_version: Some(version + by),
+            has_time: true,
+            violated: None,
+        };
+        let refused = |place, constraint: &str| Row {
+            place,
+            next_seq: None,
+            next_version: None,
+            has_time: false,
+            violated: Some(constraint.to_owned()),
+        };
+        let expected =
+            [sent(1, 1), refused(2, "messages_id_key"), refused(3, "messages_reply_to_earlier_check"), sent(4, 2)];
+        pretty_assertions::assert_eq!(rows, expected);
+        assert_consistent(&database);
+    }
+}
+
 /// What is sent, plainly, to several chats by several members, some of whom have received or read what is before.
 #[test]
 fn what_is_sent_together_leaves_what_it_leaves_one_by_one() {

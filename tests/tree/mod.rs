@@ -5,6 +5,7 @@ pub mod operations;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The folders whose files people write.
 const FOLDERS: [&str; 6] = ["benches", "build", "migrations", "scripts", "src", "tests"];
@@ -43,6 +44,49 @@ fn what_a_service_takes_from_us_are_all_types_that_its_columns_may_have() {
         let left: Vec<_> = ours.iter().filter(|name| !taken.contains(name)).collect();
         assert!(left.is_empty(), "{file} lacks {left:?}");
     }
+}
+
+/// An archive has come in once, by `git add --all`.
+#[test]
+fn nothing_is_committed_at_the_top_but_what_belongs_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let list = ["-c", "safe.directory=*", "ls-tree", "--name-only", "HEAD"];
+    let committed = match Command::new("git").args(list).current_dir(root).output() {
+        Ok(committed) if root.join(".git").exists() => committed,
+        // There is no history to look into, such as in the package.
+        _ => return,
+    };
+    assert!(committed.status.success(), "{committed:?}");
+    let committed = String::from_utf8(committed.stdout).unwrap();
+    let (documents, others): (Vec<_>, Vec<_>) =
+        committed.lines().partition(|name| name.ends_with(".md") || name.starts_with("LICENSE"));
+    assert!(documents.contains(&"README.md"), "{documents:?}");
+    let of_projects = [
+        ".ci",
+        ".dockerignore",
+        ".env.sample",
+        ".gitignore",
+        ".squawk.toml",
+        "Cargo.lock",
+        "Cargo.toml",
+        "Dockerfile",
+        "Makefile",
+        "benches",
+        "build.rs",
+        "build",
+        "clippy.toml",
+        "compose.citus.yaml",
+        "compose.yaml",
+        "diesel.toml",
+        "docs",
+        "examples",
+        "migrations",
+        "rustfmt.toml",
+        "scripts",
+        "src",
+        "tests",
+    ];
+    pretty_assertions::assert_eq!(others, of_projects);
 }
 
 #[test]
