@@ -1,8 +1,8 @@
 //! `roles` on a database that changed since: it covers what came later, and mends what belongs to the wrong role.
 
 use super::roles::{Guarded, owners};
-use super::{as_role, names, on, own_server};
-use crate::support::TestDatabase;
+use super::{as_role, names, on, own_server, url_as};
+use crate::support::{Run, TestDatabase};
 
 #[test]
 fn what_the_same_login_migrates_after_the_roles_were_made_is_the_owners() {
@@ -47,6 +47,63 @@ fn what_the_same_login_migrates_after_the_roles_were_made_is_the_owners() {
             assert_eq!(owners(&guarded.0, "public"), [format!("{name}_owner")]);
             as_role(&guarded.0, &admin, &["revert", "--all"]).exits(0);
         }
+    }
+}
+
+#[test]
+fn what_psql_makes_by_the_plan_of_another_role_is_the_owners() {
+    for is_superuser in [true, false] {
+        let database = TestDatabase::empty_on(own_server());
+        let name = database.name().to_owned();
+        on(&database, &["run", "--to", names()[5]]).exits(0);
+        on(&database, &["roles"]).exits(0);
+        let guarded = Guarded(database);
+        let kind = if is_superuser { "SUPERUSER" } else { "NOSUPERUSER" };
+        guarded
+            .0
+            .execute(&format!(
+                "CREATE ROLE {name}_deploy LOGIN {kind}; GRANT {name}_owner TO {name}_deploy;
+                 ALTER ROLE {name}_owner SET search_path = nowhere"
+            ))
+            .unwrap();
+        let deploy = format!("{name}_deploy");
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("2099-01-01-000000_note/up.sql");
+        std::fs::create_dir(file.parent().unwrap()).unwrap();
+        let extension = "CREATE TABLE notes (); CREATE EXTENSION file_fdw;
+            COMMENT ON EXTENSION file_fdw IS 'its $plan$ \\ :name'; CREATE TABLE more ()";
+        std::fs::write(&file, if is_superuser { extension } else { "CREATE TABLE notes (); CREATE TABLE more ()" })
+            .unwrap();
+        let also = folder.path().to_str().unwrap();
+        let plan = as_role(&guarded.0, &deploy, &["plan", "--also", also]).exits(0).stdout;
+        let script = folder.path().join("plan.sql");
+        std::fs::write(&script, plan).unwrap();
+        let mut psql = std::process::Command::new("psql");
+        psql.args(["--no-psqlrc", "--quiet", "--file"]).arg(&script).arg(url_as(&guarded.0, &deploy));
+        assert_eq!(Run::of(&mut psql).exits(0).stdout, "");
+
+        assert_eq!(owners(&guarded.0, "public"), [format!("{name}_owner")]);
+        assert_eq!(
+            guarded.0.value("SELECT count(*) FROM pg_extension WHERE extname = 'file_fdw'") == "1",
+            is_superuser
+        );
+        as_role(&guarded.0, &deploy, &["run", "--also", also]).exits(0);
+        on(&guarded.0, &["verify", "--also", also]).exits(0);
+        for table in guarded.tables() {
+            guarded.tries("app", &format!("DELETE FROM {table} WHERE false")).unwrap();
+        }
+
+        // Whoever may not become the owner makes nothing.
+        let stray = format!("{name}_stray");
+        guarded.0.execute(&format!("CREATE ROLE {stray} LOGIN; GRANT CREATE ON SCHEMA public TO {stray}")).unwrap();
+        std::fs::rename(folder.path().join("2099-01-01-000000_note"), folder.path().join("2099-01-02-000000_other"))
+            .unwrap();
+        std::fs::write(folder.path().join("2099-01-02-000000_other/up.sql"), "CREATE TABLE other ()").unwrap();
+        let plan = as_role(&guarded.0, &deploy, &["plan", "--also", also]).exits(0).stdout;
+        std::fs::write(&script, plan).unwrap();
+        let mut psql = std::process::Command::new("psql");
+        psql.args(["--no-psqlrc", "--quiet", "--file"]).arg(&script).arg(url_as(&guarded.0, &stray));
+        Run::of(&mut psql).exits(3).complains("permission denied to set role");
     }
 }
 

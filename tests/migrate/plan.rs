@@ -145,6 +145,31 @@ fn a_plan_runs_what_cannot_be_in_a_transaction_outside_of_one() {
     assert!(run(&pool).steps.is_empty());
 }
 
+#[test]
+fn a_plan_goes_on_from_an_index_that_was_interrupted_or_never_recorded() {
+    let with_twins = || {
+        let database = with_cats();
+        database.execute("INSERT INTO cats (name) VALUES ('a'), ('b')").unwrap();
+        database
+    };
+    let up = "CREATE UNIQUE INDEX CONCURRENTLY cats_lives_key ON cats (lives)";
+    let unique = Migration { up, ..indexed() };
+    let interrupted = with_twins();
+    let pool = interrupted.pool().with_migrations(vec![cats(), unique]);
+    psql(&interrupted, &plan(&pool)).exits(3).complains("could not create unique index");
+    interrupted.execute("UPDATE cats SET lives = id").unwrap();
+    let done = with_twins();
+    done.execute("UPDATE cats SET lives = id").unwrap();
+    done.execute(up).unwrap();
+    for database in [&interrupted, &done] {
+        let pool = database.pool().with_migrations(vec![cats(), unique]);
+        psql(database, &plan(&pool)).exits(0);
+        assert!(run(&pool).steps.is_empty());
+        let valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'cats_lives_key'::regclass";
+        assert_eq!(database.value(valid), "t");
+    }
+}
+
 /// Everything that a rehearsal must leave as it was.
 fn traces(database: &TestDatabase) -> Vec<String> {
     let mut traces = vec![database.catalog()];

@@ -108,6 +108,55 @@ fn psql_ends_where_run_ends_for_any_legal_file() {
     }
 }
 
+/// Settings that change what a statement means, or cut it off.
+const ODD: [(&str, &str); 13] = [
+    ("DateStyle", "'SQL, DMY'"),
+    ("IntervalStyle", "sql_standard"),
+    ("TimeZone", "'Asia/Kathmandu'"),
+    ("standard_conforming_strings", "off"),
+    ("array_nulls", "off"),
+    ("transform_null_equals", "on"),
+    ("extra_float_digits", "-15"),
+    ("bytea_output", "escape"),
+    ("xmloption", "document"),
+    ("search_path", "pg_catalog, public"),
+    ("statement_timeout", "'50ms'"),
+    ("idle_in_transaction_session_timeout", "'1ms'"),
+    ("default_transaction_isolation", "serializable"),
+];
+
+#[test]
+fn psql_ends_where_run_ends_whatever_the_database_is_configured_with() {
+    let up = r"CREATE TABLE meant AS SELECT
+            'C:\new\table' AS a, '01/02/2026'::date AS b, date '2026-01-02'::text AS c, interval '1 day'::text AS d,
+            '{NULL}'::text[] AS e, NULL = NULL::int AS f, 0.1::float8::text AS g, '\x4142'::bytea::text AS h,
+            'a<b/>'::xml::text AS i, timestamptz '2026-01-01 12:00+00'::text AS j, 'x'::text || '\n' AS k;
+        CREATE SCHEMA app;
+        SELECT pg_sleep(0.1)";
+    let folder = vec![
+        migration("2026-01-01-000000_create_meant", up, "DROP TABLE meant"),
+        migration(
+            "2026-01-02-000000_create_again",
+            &up.replace("meant", "again").replace("SCHEMA app", "TABLE t ()"),
+            "SELECT 1",
+        ),
+    ];
+    let [by_run, by_hand] = [(); 2].map(|()| {
+        let database = TestDatabase::empty();
+        for (name, value) in ODD {
+            database.execute(&format!("ALTER DATABASE {} SET {name} = {value}", database.name())).unwrap();
+        }
+        database
+    });
+    migrate::run(&by_run.pool().with_migrations(folder.clone()), &RunOptions::default(), &mut Silent).unwrap();
+    psql(&by_hand, &script(&by_hand.pool().with_migrations(folder)).unwrap()).exits(0);
+    for table in ["meant", "again"] {
+        let row = format!("SELECT row::text FROM public.{table} AS row");
+        assert_eq!(by_hand.value(&row), by_run.value(&row));
+        assert!(by_run.value(&row).contains(",02/01/2026,2026-01-02,"), "{}", by_run.value(&row));
+    }
+}
+
 #[test]
 fn what_psql_would_take_for_something_else_has_no_plan() {
     let database = TestDatabase::empty();

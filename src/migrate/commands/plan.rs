@@ -8,16 +8,17 @@ use diesel::migration::CREATE_MIGRATIONS_TABLE;
 use crate::build_shared::mark::MARK;
 use crate::migrate::commands::run::{self, RunOptions};
 use crate::migrate::error::Error;
+use crate::migrate::model::interrupted::Interrupted;
 use crate::migrate::model::migration::Migration;
 use crate::migrate::model::place::Place;
-use crate::migrate::session::lock;
 use crate::migrate::session::pool::Pool;
-use crate::migrate::sql::quote::literal;
+use crate::migrate::session::{lock, manager};
+use crate::migrate::sql::quote::{dollar_quoted, literal};
 use crate::migrate::sql::statements;
 use crate::migrate::state::catalog::Scope;
 use crate::migrate::state::record::Origin;
 use crate::migrate::state::status::{self, Status};
-use crate::migrate::state::{compare, history, ledger};
+use crate::migrate::state::{compare, history, ledger, owner, resume};
 
 /// What `run` would do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +50,15 @@ pub fn plan(pool: &Pool, options: &RunOptions) -> Result<Plan, Error> {
             return Err(Error::NotForPsql { place: Box::new(Place::in_up(migration, offset)), what });
         }
     }
-    let sql = script(pool, &status, &migrations);
+    let is_another = owner::is_another(connection)?;
+    // Of the others none can have begun.
+    let interrupted = match migrations.first().filter(|first| !first.run_in_transaction) {
+        Some(first) => resume::find(connection, first.up)?,
+        None => Interrupted::Nothing,
+    };
+    let left = [interrupted].into_iter().chain(std::iter::repeat(Interrupted::Nothing));
+    let steps = migrations.iter().zip(left).map(|(migration, left)| of_one(migration, &left, is_another)).collect();
+    let sql = script(pool, &status, &migrations, steps);
     Ok(Plan { status, migrations, sql })
 }
 
@@ -60,7 +69,7 @@ pub(crate) fn wanted(pool: &Pool, status: &Status, options: &RunOptions) -> Resu
     Ok(wanted)
 }
 
-fn script(pool: &Pool, status: &Status, migrations: &[Migration]) -> String {
+fn script(pool: &Pool, status: &Status, migrations: &[Migration], steps: Vec<String>) -> String {
     let target = &status.target;
     let mut sql = format!(
         "-- What messenger-db {} would do to the database {} at {}: {} to apply.\n",
@@ -84,12 +93,17 @@ fn script(pool: &Pool, status: &Status, migrations: &[Migration]) -> String {
          \\set SINGLELINE off\n\
          \\set SINGLESTEP off\n\
          \\set FETCH_COUNT 0\n\
-         {}\n\n\
+         -- Whatever the role and the database are configured with: the settings of a runner.\n\
+         \\set messenger_settings '{}'\n\
+         :messenger_settings \\gset\n\n\
          -- One at a time: the locks of the runners, until psql ends.\n\
          {}\n\
+         -- What is made belongs to the owner of the history.\n\
+         {}\n\
          BEGIN;\n{}\n{}",
-        settings(pool),
+        manager::settings_for_psql(pool.options(), target.major()).replace('\'', "''"),
         lock::for_psql(),
+        owner::FIND_FOR_PSQL,
         CREATE_MIGRATIONS_TABLE.trim(),
         only_for(status, migrations)
     );
@@ -100,17 +114,9 @@ fn script(pool: &Pool, status: &Status, migrations: &[Migration]) -> String {
         let _ = writeln!(sql, "\n{};", ledger::record(migration, Origin::Found, "NULL"));
     }
     sql.push_str("COMMIT;\n");
-    for migration in migrations {
-        sql.push_str(&of_one(pool, migration));
-    }
+    sql.extend(steps);
     sql.push_str("\n-- Done. `messenger-db verify` compares the database with what it should be now.\n");
     sql
-}
-
-/// The settings of a runner's session.
-fn settings(pool: &Pool) -> String {
-    let lock_timeout = pool.lock_timeout().as_millis();
-    format!("SET client_encoding = 'UTF8'; SET TIME ZONE 'UTC'; SET lock_timeout = {lock_timeout};")
 }
 
 /// The statement that fails in another database, or after something else was applied.
@@ -131,29 +137,35 @@ fn only_for(status: &Status, migrations: &[Migration]) -> String {
         literal(&status.target.database),
         literal(&versions),
     );
-    let mut tag = "plan".to_owned();
     // The name of a database may hold anything.
-    while body.contains(&format!("${tag}$")) {
-        tag.push('_');
-    }
-    format!("DO ${tag}${body}${tag}$;\n")
+    format!("DO {};\n", dollar_quoted(&body))
 }
 
 /// A migration, its rows, and a session that is put back as the runner puts it back.
-fn of_one(pool: &Pool, migration: &Migration) -> String {
+fn of_one(migration: &Migration, interrupted: &Interrupted, is_owner_another: bool) -> String {
     let (begin, between, duration) = if migration.run_in_transaction {
         ("BEGIN;\n", "", "clock_timestamp() - transaction_timestamp()")
     } else {
         ("-- Outside of a transaction.\n", "BEGIN;\n", "NULL")
     };
+    let text = migration.up.trim_ascii();
+    let text = match interrupted {
+        Interrupted::Done => "-- It is done already, and is only recorded.\n".to_owned(),
+        Interrupted::Invalid(index) => {
+            format!("DROP INDEX CONCURRENTLY {index};\n{}", statements::for_psql(text, is_one_query(migration)))
+        }
+        Interrupted::Nothing if is_owner_another && migration.run_in_transaction => {
+            statements::for_psql(&owner::for_psql(text), is_one_query(migration))
+        }
+        Interrupted::Nothing => statements::for_psql(text, is_one_query(migration)),
+    };
     format!(
-        "\n-- {}/{}/up.sql\n{begin}{}\
-         RESET SESSION AUTHORIZATION; RESET ALL; {}\n{between}{};\n{};\nCOMMIT;\n\
+        "\n-- {}/{}/up.sql\n{begin}{text}\
+         RESET SESSION AUTHORIZATION \\; RESET ALL \\; :messenger_settings \\gset\n{}\n{between}{};\n{};\nCOMMIT;\n\
          CLOSE ALL; DEALLOCATE ALL; UNLISTEN *; DISCARD SEQUENCES; DISCARD TEMP;\n",
         one_line(migration.folder),
         one_line(migration.name),
-        statements::for_psql(migration.up.trim_ascii(), is_one_query(migration)),
-        settings(pool),
+        owner::BECOME,
         history::record(migration.version),
         ledger::record(migration, Origin::Plan, duration),
     )

@@ -150,6 +150,14 @@ fn settings(options: &ConnectOptions, major: Option<u32>, looks_for_client: bool
     format!("SELECT {}, {SERVER_FIRST}", set.collect::<Vec<_>>().join(", "))
 }
 
+/// The settings of a session that migrates as one statement of one row, for psql, whose encoding is another one.
+pub(crate) fn settings_for_psql(options: &ConnectOptions, major: Option<u32>) -> String {
+    let options = ConnectOptions { read_only: false, ..options.clone() };
+    let settings = settings(&options, major, false)
+        .replace("SELECT set_config", "SELECT set_config('client_encoding', 'UTF8', false), set_config");
+    settings.split_ascii_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Takes `pg_catalog` off a `search_path` that names it, so that it comes first, as it does where nobody names it: a table
 /// `public.pg_class` or a function `public.lower` of somebody's is then none of the server's. The path stays what it is where
 /// it has nothing else.

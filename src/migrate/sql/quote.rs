@@ -10,3 +10,12 @@ pub(crate) fn literal(text: &str) -> String {
 pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
+
+/// The text between dollar quotes, whatever it holds.
+pub(crate) fn dollar_quoted(body: &str) -> String {
+    let mut tag = "plan".to_owned();
+    while body.contains(&format!("${tag}$")) {
+        tag.push('_');
+    }
+    format!("${tag}${body}${tag}$")
+}

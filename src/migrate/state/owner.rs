@@ -3,9 +3,11 @@
 //! What is made later by another role is not that owner's, and his default privileges do not hold for it: the role of the
 //! application would meet tables that it may not read.
 
+use std::fmt::Write as _;
+
 use crate::migrate::error::Error;
 use crate::migrate::sql::libpq::{Connection, ServerError};
-use crate::migrate::sql::quote::{literal, quoted};
+use crate::migrate::sql::quote::{dollar_quoted, literal, quoted};
 use crate::migrate::sql::statements;
 
 /// Becomes the owner of the history for the rest of the session. Without a history it belongs to whoever makes it.
@@ -63,6 +65,63 @@ pub(crate) fn carry_out<T>(
 
 const SAVEPOINT: &str = "messenger_db_owner";
 const INSUFFICIENT_PRIVILEGE: &str = "42501";
+
+/// Whether another role owns the history than the one that works.
+pub(crate) fn is_another(connection: &mut Connection) -> Result<bool, Error> {
+    Ok(find(connection)?.is_some())
+}
+
+/// For psql: finds the owner, becomes it and remembers how, for [`BECOME`]. The role that works, where there is no history.
+pub(crate) const FIND_FOR_PSQL: &str = r#"SELECT
+    coalesce(
+        (
+            SELECT owner.rolname FROM pg_class AS class
+            INNER JOIN pg_roles AS owner ON owner.oid = class.relowner
+            WHERE class.relname = '__diesel_schema_migrations'
+                AND class.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+        ),
+        current_user
+    ) AS messenger_owner,
+    current_schema() AS messenger_schema,
+    current_setting('search_path') AS messenger_path \gset
+SELECT set_config('role', :'messenger_owner', false) \gset
+-- "$user" in the path is that role now.
+SELECT CASE
+    WHEN current_schema() IS DISTINCT FROM :'messenger_schema'
+        THEN concat_ws(', ', quote_ident(:'messenger_schema'), nullif(:'messenger_path', ''))
+    ELSE :'messenger_path'
+END AS messenger_path \gset
+SELECT set_config('search_path', :'messenger_path', false) \gset
+"#;
+
+/// For psql: becomes that owner again.
+pub(crate) const BECOME: &str =
+    r"SELECT set_config('role', :'messenger_owner', false), set_config('search_path', :'messenger_path', false) \gset";
+
+/// For psql: the text of a migration in which the role that began does what is about extensions where the owner may not.
+pub(crate) fn for_psql(sql: &str) -> String {
+    let mut script = String::with_capacity(sql.len());
+    let mut end = 0;
+    for statement in statements::split(sql) {
+        let words: Vec<_> = statements::keywords(statement.text).take(3).collect();
+        let words: Vec<_> = words.iter().map(AsRef::as_ref).collect();
+        if !matches!(words.as_slice(), ["CREATE" | "ALTER" | "DROP", "EXTENSION", ..] | ["COMMENT", "ON", "EXTENSION"])
+        {
+            continue;
+        }
+        script.push_str(sql.get(end..statement.start).unwrap_or_default());
+        end = statement.start + statement.text.len();
+        let execute = format!("EXECUTE {};", literal(statement.text).trim_start());
+        let body = format!(
+            "\nDECLARE\n    owner name := current_user;\nBEGIN\n    {execute}\n\
+             EXCEPTION WHEN insufficient_privilege THEN\n    RESET ROLE;\n    {execute}\n    \
+             PERFORM set_config('role', owner, false);\nEND\n"
+        );
+        let _ = write!(script, "DO {}", dollar_quoted(&body));
+    }
+    script.push_str(sql.get(end..).unwrap_or_default());
+    script
+}
 
 /// Whether a statement may make, change, drop or describe an extension, in its body too.
 fn is_about_an_extension(statement: &str) -> bool {
