@@ -16,7 +16,7 @@ use super::env_file::{DATABASE_URL, DIRECT_URL};
 use super::output::Output;
 use super::{Exit, Problem};
 use crate::local::{DATABASE, Local, LocalError};
-use crate::migrate::{self, ConnectOptions, Conninfo, Error, Need, Pool, Rights, Target};
+use crate::migrate::{self, ConnectOptions, Conninfo, Error, Need, Pool, Rights, Status, Target};
 
 /// A database that a command works on.
 pub struct Database {
@@ -50,10 +50,10 @@ impl Database {
     }
 
     /// Refuses a database that does not have the schema yet, for which the operations are written.
-    pub fn refuse_pending(&self) -> Result<(), Problem> {
+    pub fn refuse_pending(&self) -> Result<Status, Problem> {
         let status = migrate::status(&self.pool).map_err(|error| self.diagnose_look(error))?;
         if status.pending.is_empty() {
-            return Ok(());
+            return Ok(status);
         }
         Err(Problem::new(
             Exit::Pending,

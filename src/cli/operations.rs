@@ -44,8 +44,23 @@ pub enum Rows {
 impl Operations {
     /// Finds the database, and closes the runner's connections to it: a command that waits for hours holds none.
     pub fn open(connection: &Connection, output: &mut Output) -> Result<Self, Problem> {
+        Self::of(connection, output, false)
+    }
+
+    /// The same, for what answers for every table: a database that is ahead may have tables that this binary does not know.
+    pub fn open_known(connection: &Connection, output: &mut Output) -> Result<Self, Problem> {
+        Self::of(connection, output, true)
+    }
+
+    fn of(connection: &Connection, output: &mut Output, must_be_known: bool) -> Result<Self, Problem> {
         let database = database::open(connection, output)?;
-        database.refuse_pending()?;
+        let status = database.refuse_pending()?;
+        if must_be_known && let Err(error) = status.refuse_ahead() {
+            let help = "Nothing was done, because there may be tables that this release does not know. Use the release that has \
+                        migrated this database, or one after it.";
+            let problem = database.diagnose_look(error);
+            return Err(Problem { help: Some(help.to_owned()), ..problem });
+        }
         let subjects = migrate::subjects(database.pool.migrations()).into_iter();
         let tables = subjects.filter_map(|subject| subject.strip_prefix("table ").map(str::to_owned)).collect();
         Ok(Self {
@@ -143,10 +158,15 @@ impl From<DieselError> for Problem {
         let (exit, help) = match Failure::of(&error) {
             Failure::ConnectionLost => (Exit::NoConnection, AGAIN),
             Failure::Contention => (Exit::Locked, AFTER_LOCK),
+            Failure::ReadOnly => (Exit::Failed, READ_ONLY),
             _ => (Exit::Failed, AGAIN),
         };
         Self::new(exit, error.to_string(), help)
     }
 }
+
+/// What to do where nothing can be changed.
+pub const READ_ONLY: &str = "The database is read only: a standby, or default_transaction_read_only is on. Point the database URL to the \
+     primary.";
 
 const AGAIN: &str = "Run the same command again: what it has written in the database stays, and is not done twice.";

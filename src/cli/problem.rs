@@ -13,7 +13,7 @@ pub struct Problem {
     pub message: String,
     /// What to do next.
     pub help: Option<String>,
-    /// The SQLSTATE, when a server said it.
+    /// The SQLSTATE, empty where no server said one.
     pub sqlstate: Option<String>,
     /// The place in a file where it failed.
     pub place: Option<Box<Excerpt>>,
@@ -41,6 +41,11 @@ impl Problem {
     pub fn new(exit: Exit, message: impl Into<String>, help: impl Into<String>) -> Self {
         Self { message: message.into(), help: Some(help.into()), sqlstate: None, place: None, diff: None, exit }
     }
+
+    /// The SQLSTATE, when a server said it; libpq has an empty one for what no server said.
+    pub fn sqlstate(&self) -> Option<&str> {
+        self.sqlstate.as_deref().filter(|sqlstate| !sqlstate.is_empty())
+    }
 }
 
 impl fmt::Display for Problem {
@@ -53,8 +58,7 @@ impl std::error::Error for Problem {}
 
 impl Diagnostic for Problem {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        let sqlstate = self.sqlstate.as_deref().filter(|sqlstate| !sqlstate.is_empty())?;
-        Some(Box::new(format!("SQLSTATE {sqlstate}")))
+        Some(Box::new(format!("SQLSTATE {}", self.sqlstate()?)))
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {

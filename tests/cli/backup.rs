@@ -175,6 +175,18 @@ fn no_file_is_ever_overwritten() {
 }
 
 #[test]
+fn a_dump_is_utf_8_whatever_encoding_clients_ask_for() {
+    let (database, place) = (TestDatabase::migrated(), Place::new());
+    if !has_pg_dump(&database) {
+        return;
+    }
+    database.execute(&format!("ALTER DATABASE {} SET client_encoding = 'LATIN1'", database.name())).unwrap();
+    let file = place.file("chat.dump");
+    Run::of(command(&database, &["backup", text(&file)]).env("PGCLIENTENCODING", "LATIN2")).exits(0);
+    pretty_assertions::assert_eq!(restored(&file).catalog(), database.catalog());
+}
+
+#[test]
 fn without_a_name_the_file_is_called_after_the_database_and_the_time() {
     let (database, place) = (TestDatabase::empty(), Place::new());
     let fake = Fake::new("99.1", r#"printf PGDMP >"$file""#);

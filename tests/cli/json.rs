@@ -124,6 +124,9 @@ fn an_error_is_one_object_on_standard_error_with_the_exit_code_in_it() {
 fn without_any_server_to_be_had_the_error_is_an_object_too() {
     let error = Run::of(&mut messenger_db(&["run", "--json"])).exits(7).json_error();
     assert_eq!(error["exit_code"], 7);
+    let nowhere = &["status", "--json", "--database-url", "postgresql://127.0.0.1:1/x"];
+    let error = Run::of(&mut messenger_db(nowhere)).exits(7).json_error();
+    assert_eq!(error["sqlstate"], serde_json::Value::Null, "{error}");
     let error = Run::of(&mut messenger_db(&["local", "start", "--json"])).exits(1).json_error();
     assert_eq!(error["exit_code"], 1);
 }

@@ -120,6 +120,11 @@ fn a_task_that_waits_for_a_lock_too_long_fails_and_the_others_are_done() {
     assert_eq!(tasks(&object)[5], ("old_messages", "failed", 0));
     assert!(object["tasks"][5]["error"].as_str().unwrap().contains("lock timeout"), "{object}");
     assert_eq!(sessions(&database), "0");
+    for quiet in [&["--quiet"][..], &[]] {
+        let run = on(&database, &[&OLD[..], &["--lock-timeout", "10"], quiet].concat()).exits(5);
+        assert_eq!(run.stdout.is_empty(), !quiet.is_empty(), "{}", run.stdout);
+        run.complains("old_messages: ").complains("--lock-timeout");
+    }
 }
 
 #[test]

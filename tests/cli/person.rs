@@ -101,6 +101,33 @@ fn a_lock_that_is_not_to_be_had_in_time_is_told_apart_from_other_failures() {
 }
 
 #[test]
+fn a_database_that_is_ahead_may_have_more_about_a_person_and_nothing_is_certified() {
+    let (database, folder) = (seeded(), tempfile::tempdir().unwrap());
+    database.execute("INSERT INTO __diesel_schema_migrations VALUES ('20991231235959messenger')").unwrap();
+    let file = folder.path().join("alice.jsonl");
+    for arguments in [
+        &["export", "alice", file.to_str().unwrap()][..],
+        &["erase", "alice", "--dry-run"],
+        &["erase", "alice", "--yes"],
+    ] {
+        let run = on(&database, arguments).exits(6).complains("is ahead of this binary").complains("Nothing was done");
+        assert_eq!(run.stdout, "");
+    }
+    assert_eq!(names(folder.path()), [""; 0]);
+    assert_eq!(database.value("SELECT count(*) FROM users WHERE username = 'alice'"), "1");
+    on(&database, &["maintain"]).exits(0);
+}
+
+#[test]
+fn where_nothing_can_be_changed_that_is_what_is_said() {
+    let database = seeded();
+    database.execute(&format!("ALTER DATABASE {} SET default_transaction_read_only = on", database.name())).unwrap();
+    on(&database, &["erase", "alice", "--yes"]).exits(1).complains("The database is read only");
+    let run = on(&database, &["maintain", "--quiet"]).exits(1).complains("expired_sessions: ");
+    assert_eq!(run.stdout, "");
+}
+
+#[test]
 fn an_export_is_a_file_of_its_owner_that_replaces_no_other() {
     let (database, folder) = (seeded(), tempfile::tempdir().unwrap());
     let file = folder.path().join("alice.jsonl");

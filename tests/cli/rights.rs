@@ -104,6 +104,22 @@ fn who_meets_the_tables_of_another_role_becomes_that_role_or_is_told_how() {
 }
 
 #[test]
+fn what_belongs_to_a_member_of_the_owner_is_given_to_the_owner() {
+    let database = TestDatabase::empty_on(own_server());
+    on(&database, &["run"]).exits(0);
+    on(&database, &["roles"]).exits(0);
+    let deploy = login(&database, "deploy");
+    let owner = format!("{}_owner", database.name());
+    database
+        .execute(&format!("GRANT {owner} TO {deploy}; ALTER FUNCTION erase_account(user_id, bigint) OWNER TO {deploy}"))
+        .unwrap();
+    let refused = as_role(&database, &deploy, &["redo", "-n", "3"]).exits(8);
+    let done = obey(&database, &refused.stderr);
+    assert!(done[0].starts_with("ALTER ROUTINE ") && done.len() == 1, "{done:?}");
+    as_role(&database, &deploy, &["redo", "-n", "3"]).exits(0);
+}
+
+#[test]
 fn a_setting_that_the_role_may_not_see_stops_no_comparison() {
     let database = TestDatabase::empty_on(own_server());
     let role = login(&database, "plain");

@@ -242,7 +242,7 @@ fn a_role_that_can_do_more_than_it_should_is_not_taken() {
         .complains("\"mighty_app\" cannot be used")
         .complains("--prefix");
     assert_eq!(database.value("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'mighty%'"), "1");
-    for prefix in ["", "pg_x", &"x".repeat(55)] {
+    for prefix in ["", "pg", "pg_x", &"x".repeat(55)] {
         on(&database, &["roles", "--prefix", prefix]).exits(2);
     }
 }

@@ -144,6 +144,14 @@ fn one_that_was_edited_after_it_was_applied_is_refused() {
     let refused =
         migrate::run(&database.pool().also_folder(folder.path()).unwrap(), &RunOptions::default(), &mut Silent);
     assert!(matches!(refused, Err(Error::Edited { .. })), "{refused:?}");
+
+    // What the binary says to do about it.
+    let arguments = ["run", "--also", folder.path().to_str().unwrap()];
+    let advice = "DELETE FROM messenger_db_ledger WHERE version = '…'";
+    crate::cli::on(&database, &arguments).exits(4).complains(advice);
+    database.execute(&advice.replace('…', "20261201000000")).unwrap();
+    crate::cli::on(&database, &arguments).exits(0);
+    assert!(migrate::status(&database.pool().also_folder(folder.path()).unwrap()).unwrap().edited.is_empty());
 }
 
 #[test]

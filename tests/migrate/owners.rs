@@ -85,6 +85,18 @@ fn an_older_binary_finds_a_newer_one_ahead_that_the_diesel_cli_applied() {
 }
 
 #[test]
+fn an_older_binary_undoes_all_of_what_a_newer_one_applied_and_finds_no_version_for_it() {
+    for revert in [Revert::All, Revert::Newest(migrations().unwrap().len())] {
+        let database = TestDatabase::migrated();
+        let older = database.pool().with_migrations(older(1));
+        let refused = migrate::baseline(&older, &mut Silent);
+        assert!(matches!(refused, Err(Error::Ahead { versions }) if versions.len() == 1));
+        migrate::redo(&older, &revert, &mut Silent).unwrap();
+        assert_eq!(migrate::revert(&older, &revert, &mut Silent).unwrap().version, None);
+    }
+}
+
+#[test]
 fn a_service_that_uses_diesels_harness_in_the_same_history_starts_again_and_again() {
     let database = TestDatabase::empty();
     for _ in 0..3 {

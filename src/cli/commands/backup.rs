@@ -45,7 +45,11 @@ pub fn options(file: &Path, target: Option<&Target>) -> BackupOptions {
 fn default_name(target: &Target) -> PathBuf {
     let is_plain = |c: char| c.is_alphanumeric() || "_.".contains(c);
     let name: String = target.database.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
-    PathBuf::from(format!("{}-{}.dump", name.trim_start_matches('.'), Utc::now().format("%Y%m%dT%H%M%SZ")))
+    let name = match name.trim_start_matches('.') {
+        "" => "database",
+        name => name,
+    };
+    PathBuf::from(format!("{name}-{}.dump", Utc::now().format("%Y%m%dT%H%M%SZ")))
 }
 
 /// `backup`.

@@ -40,7 +40,7 @@ pub fn erase(connection: &Connection, args: &EraseArgs, output: &mut Output) -> 
             "`--dry-run` counts what there is, and `--yes` erases it. `messenger-db export` writes it to a file before.",
         ));
     }
-    let database = Operations::open(connection, output)?;
+    let database = Operations::open_known(connection, output)?;
     run(&database, args, output).map_err(|problem| database.judge(problem))
 }
 

@@ -40,7 +40,7 @@ pub fn export(connection: &Connection, args: &ExportArgs, output: &mut Output) -
     if to_stdout {
         output.leave_standard_output();
     }
-    let database = Operations::open(connection, output)?;
+    let database = Operations::open_known(connection, output)?;
     run(&database, args, to_stdout, output).map_err(|problem| database.judge(problem))
 }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::cli::args::Connection;
 use crate::cli::duration::{of_age, of_changes, of_messages, of_period, of_seconds};
-use crate::cli::operations::{Operations, Rows};
+use crate::cli::operations::{AFTER_LOCK, Operations, Rows};
 use crate::cli::output::{Output, in_words};
 use crate::cli::progress::Progress;
 use crate::cli::{Exit, Problem};
@@ -197,16 +197,22 @@ fn all(
         tasks: reports.iter().map(Into::into).collect(),
         seconds: start.elapsed().as_secs_f64(),
     });
-    let mut failures = reports.iter().filter_map(|report| match &report.outcome {
-        Outcome::Failed(error) => Some(error),
-        _ => None,
-    });
-    Ok(match failures.next() {
-        None => Exit::Done,
-        Some(first) if failures.all(|other| other == first) && database.is_lock_timeout(first) => Exit::Locked,
-        Some(_) => Exit::Failed,
-    })
+    let failed: Vec<_> = reports
+        .iter()
+        .filter_map(|report| match &report.outcome {
+            Outcome::Failed(error) => Some((report.task.name(), error)),
+            _ => None,
+        })
+        .collect();
+    let Some((_, first)) = failed.first() else { return Ok(Exit::Done) };
+    let is_locked = failed.iter().all(|(_, error)| error == first) && database.is_lock_timeout(first);
+    let (exit, help) = if is_locked { (Exit::Locked, AFTER_LOCK) } else { (Exit::Failed, AFTER_FAILURES) };
+    let message = failed.iter().map(|(task, error)| format!("{task}: {error}")).collect::<Vec<_>>().join("\n");
+    Err(Problem::new(exit, message, help))
 }
+
+const AFTER_FAILURES: &str =
+    "Mend what the server complains about, and run the same command again: what was removed stays removed.";
 
 /// What a task did, in words.
 fn told(report: &Report, dry_run: bool) -> String {

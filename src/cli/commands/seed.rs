@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::cli::args::Connection;
 use crate::cli::database;
+use crate::cli::operations::READ_ONLY;
 use crate::cli::output::{Output, in_words};
 use crate::cli::progress::Progress;
 use crate::cli::{Exit, Problem};
@@ -101,11 +102,7 @@ impl From<SeedError> for Problem {
                 Exit::Failed,
                 "What is there already is in the way. Another --seed makes other people, and another database none.",
             ),
-            SeedError::Database(ref error) if Failure::of(error) == Failure::ReadOnly => (
-                Exit::Failed,
-                "The database is read only: a standby, or default_transaction_read_only is on. Point the database URL to the \
-                 primary.",
-            ),
+            SeedError::Database(ref error) if Failure::of(error) == Failure::ReadOnly => (Exit::Failed, READ_ONLY),
             SeedError::Stopped(_) | SeedError::Database(_) => {
                 (Exit::Failed, "What was made stays. The same command with --force goes on where it stopped.")
             }

@@ -2,7 +2,7 @@
 
 use super::quoted;
 use crate::cli::{Exit, duration};
-use crate::migrate::Error;
+use crate::migrate::{Error, Owner};
 
 #[allow(clippy::too_many_lines, reason = "a table with a row for each error")]
 pub(super) fn next_step(error: &Error) -> (Exit, String) {
@@ -26,6 +26,12 @@ pub(super) fn next_step(error: &Error) -> (Exit, String) {
             return (Exit::PermissionDenied, help);
         }
         Error::ReplicatedHistory { subscription, .. } => return (Exit::Drift, replicated(subscription)),
+        Error::Edited { migrations } if migrations.iter().any(|migration| migration.owner == Owner::Service) => (
+            Exit::Drift,
+            "`messenger-db verify` shows what changed in them. Take the edit back, and make the change in a migration of \
+             its own. Where the database is as the edited text says, as after a change of a comment, `DELETE FROM \
+             messenger_db_ledger WHERE version = '…'` has the next run record that text; `--allow-drift` goes on without.",
+        ),
         Error::Edited { .. } => (
             Exit::Drift,
             "`messenger-db verify` shows what changed in them. Take the edit back, and make the change in a migration of \

@@ -38,7 +38,7 @@ impl<'a> From<&'a Problem> for Failure<'a> {
             error: Error {
                 message: &problem.message,
                 help: problem.help.as_deref(),
-                sqlstate: problem.sqlstate.as_deref(),
+                sqlstate: problem.sqlstate(),
                 place,
                 diff: problem.diff.as_deref(),
                 exit_code: problem.exit as u8,

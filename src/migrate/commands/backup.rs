@@ -90,7 +90,7 @@ fn refuse_too_old(program: &Path, target: &Target) -> Result<(), BackupError> {
 /// no secret on the command line, where it wins over the environment and a service file, as it does here.
 fn command(program: &Path, pool: &Pool) -> Result<Command, BackupError> {
     let mut command = Command::new(program);
-    command.args(["--format=custom", "--no-password"]).stdin(Stdio::null()).stdout(Stdio::null());
+    command.args(["--format=custom", "--encoding=UTF8", "--no-password"]).stdin(Stdio::null()).stdout(Stdio::null());
     command.stderr(Stdio::piped()).env("PGAPPNAME", backup_progress::APPLICATION);
     if !pool.lock_timeout().is_zero() {
         command.arg(format!("--lock-wait-timeout={}", pool.lock_timeout().as_millis()));

@@ -30,13 +30,14 @@ pub struct Baseline {
 ///
 /// # Errors
 ///
-/// [`Error::NothingEqual`] when no catalog is equal, with the difference to the nearest; [`Error::Contradiction`] when the
+/// [`Error::Ahead`] when a newer release has migrated the database; [`Error::NothingEqual`] when no catalog is equal, with the difference to the nearest; [`Error::Contradiction`] when the
 /// history has versions beyond the one found; [`Error::Locked`] when another runner is not done in time.
 pub fn baseline(pool: &Pool, observer: &mut dyn Observer) -> Result<Baseline, Error> {
     let RunnerLock { connection, .. } = &mut lock::acquire(pool, pool.get()?, observer)?;
     owner::assume_if_allowed(connection)?;
     let migrations = pool.migrations();
     let status = status::read(connection, migrations, &[])?;
+    status.refuse_ahead()?;
     let stated = Stated::by(migrations, pool.allowed_drift());
     let facts = catalog::facts(connection, Scope::CurrentSchema, || Some(&stated.objects))?;
 

@@ -154,13 +154,13 @@ fn extensions(
     Ok(statements)
 }
 
-/// What makes the role a member of whoever owns what is there. A superuser is nobody to be a member of: what is his is
-/// given to the role.
+/// What makes the role a member of whoever owns what is there. A superuser is nobody to be a member of, nor is who is a
+/// member of the role: what is his is given to the role.
 fn ownership(connection: &mut Connection, place: &Place, objects: &[Object]) -> Result<Vec<String>, ServerError> {
     let role = quoted(&place.role);
     let mut statements = Vec::new();
     for object in objects.iter().filter(|object| !object.goes_with_table) {
-        let statement = if object.owner_is_superuser {
+        let statement = if object.owner_is_member {
             format!("ALTER {} {} OWNER TO {role};", object.kind, object.full_name)
         } else {
             let how = if place.has_set_option { " WITH INHERIT TRUE, SET TRUE" } else { "" };

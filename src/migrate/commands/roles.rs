@@ -46,11 +46,11 @@ impl Roles {
     ///
     /// # Errors
     ///
-    /// [`Error::Role`] when the prefix is empty, or so long that PostgreSQL would cut the names (63 bytes).
+    /// [`Error::Role`] when the prefix is empty, `pg` or begins with `pg_`, or is so long that PostgreSQL would cut the names (63 bytes).
     pub fn with_prefix(prefix: &str) -> Result<Self, Error> {
         let name = |what: &str| format!("{prefix}_{what}");
-        if prefix.is_empty() || name("readonly").len() > 63 || prefix.contains('\0') || prefix.starts_with("pg_") {
-            let reason = "it must have 1 to 54 bytes, and not begin with pg_".to_owned();
+        if prefix.is_empty() || name("readonly").len() > 63 || prefix.contains('\0') || name("").starts_with("pg_") {
+            let reason = "it must have 1 to 54 bytes, and be neither pg nor begin with pg_".to_owned();
             return Err(Error::Role { name: prefix.to_owned(), reason });
         }
         Ok(Self { owner: name("owner"), app: name("app"), readonly: name("readonly"), schemas: Vec::new() })

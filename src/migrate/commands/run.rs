@@ -113,7 +113,7 @@ pub(crate) fn refuse(status: &Status, options: &RunOptions) -> Result<(), Error>
     // Whatever is allowed: it would never be applied, and nobody would hear of it.
     refuse_taken(status)?;
     if !options.allow_ahead {
-        refuse_ahead(status)?;
+        status.refuse_ahead()?;
     }
     if !options.allow_drift && !status.edited.is_empty() {
         return Err(Error::Edited { migrations: status.edited.clone() });
@@ -177,13 +177,6 @@ fn refuse_read_only(connection: &mut Connection) -> Result<(), Error> {
     let is_standby = values.next().as_deref() == Some("t");
     let what = if is_standby { "the server is a standby" } else { "default_transaction_read_only is on" };
     Err(ServerError::read_only(&format!("nothing can be changed in a read-only transaction: {what}")).into())
-}
-
-pub(crate) fn refuse_ahead(status: &Status) -> Result<(), Error> {
-    if status.ahead.is_empty() {
-        return Ok(());
-    }
-    Err(Error::Ahead { versions: status.ahead.iter().map(|applied| applied.version.clone()).collect() })
 }
 
 /// The comparison, unless it is that of a catalog that is not what it should be.

@@ -21,6 +21,10 @@ pub(crate) fn refuse(
     status: &Status,
     down: &[Migration],
 ) -> Result<(), Error> {
+    let is_embedded = |migration: &Migration| pool.migrations().iter().any(|known| known.version == migration.version);
+    if down.iter().any(|migration| migration.owner == Owner::Messenger && !is_embedded(migration)) {
+        return Ok(());
+    }
     let is_applied = |migration: &&Migration| status.row(migration).is_some();
     let is_left = |row: &&Applied| !down.iter().any(|migration| migration.version.as_str() == row.version);
     let (before, after) = (pool.migrations().iter().rfind(is_applied), status.applied.iter().rfind(is_left));

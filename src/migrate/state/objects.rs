@@ -22,8 +22,8 @@ pub(crate) struct Object {
     pub subject: String,
     /// The name of its owner.
     pub owner: String,
-    /// Whether that is a superuser.
-    pub owner_is_superuser: bool,
+    /// Whether that is a member of the role that works, as a superuser is.
+    pub owner_is_member: bool,
     /// Whether it is the sequence of a serial column, whose owner is always that of the table.
     pub goes_with_table: bool,
 }
@@ -37,7 +37,7 @@ impl Object {
             name: name.to_owned(),
             subject: format!("table {name}"),
             owner: String::new(),
-            owner_is_superuser: false,
+            owner_is_member: false,
             goes_with_table: false,
         }
     }
@@ -60,7 +60,7 @@ pub(crate) fn of_schema(connection: &mut Connection, schema: &str) -> Result<Vec
             name: value()?,
             subject: value()?,
             owner: value()?,
-            owner_is_superuser: value()? == "t",
+            owner_is_member: value()? == "t",
             goes_with_table: value()? == "t",
         })
     };

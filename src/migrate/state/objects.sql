@@ -1,6 +1,6 @@
 -- What is in the schema that {schema} names: what ALTER … OWNER TO calls it, its full name, its name alone, what a catalog
--- calls it, its owner, whether that is a superuser, and whether its owner is always that of a table; not what came with an
--- extension. Nothing in it depends on the search_path, but for what the catalog calls a function.
+-- calls it, its owner, whether that is a member of the role that works, as a superuser is, and whether its owner is always
+-- that of a table; not what came with an extension. Nothing in it depends on the search_path, but for what the catalog calls a function.
 WITH found AS (
     SELECT
         1 AS place,
@@ -90,7 +90,7 @@ SELECT
     found.name,
     found.subject,
     role.rolname,
-    role.rolsuper,
+    pg_has_role(role.oid, current_user, 'MEMBER'),
     found.kind = 'SEQUENCE' AND EXISTS (
         SELECT FROM pg_depend WHERE classid = found.catalog AND objid = found.oid AND deptype = 'a'
     )

@@ -50,6 +50,14 @@ impl Status {
         self.applied.last().map(|applied| applied.version.as_str())
     }
 
+    /// Refuses a database that a newer release has migrated.
+    pub(crate) fn refuse_ahead(&self) -> Result<(), Error> {
+        if self.ahead.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Ahead { versions: self.ahead.iter().map(|applied| applied.version.clone()).collect() })
+    }
+
     /// The row of a migration that is applied.
     #[must_use]
     pub fn row(&self, migration: &Migration) -> Option<&Applied> {
