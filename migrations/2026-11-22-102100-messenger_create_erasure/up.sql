@@ -235,9 +235,10 @@ BEGIN
         RETURN erased;
     END IF;
 
+    -- In the order in which a change of the user is recorded.
+    DELETE FROM user_heads WHERE user_id = of_user;
     DELETE FROM inbox_by_user WHERE user_id = of_user;
     DELETE FROM user_presence WHERE user_id = of_user;
-    DELETE FROM user_heads WHERE user_id = of_user;
     RETURN 0;
 END
 $$;

@@ -46,14 +46,12 @@ pub(super) fn open_account_to_lock(user_id: UserId) -> _ {
 /// account ends what is tied to it then, and nothing may be tied to it later.
 ///
 /// Locks the accounts' rows `FOR KEY SHARE` in the order of their keys, as the foreign keys that follow do, so that
-/// only closing an account waits; presence does not.
+/// only closing an account waits; presence does not. Whether they are open is asked under the lock, by a statement of its own: the
+/// one that locks gives a row as it was when it began, where a profile was changed meanwhile.
 pub(super) fn hold_open(conn: &mut PgConnection, accounts: &[UserId]) -> QueryResult<Option<UserId>> {
-    let open: Vec<UserId> = local_users::table
-        .filter(local_users::id.eq_any(accounts).and(local_users::deleted_at.is_null()))
-        .order(local_users::id)
-        .select(local_users::id)
-        .for_key_share()
-        .load(conn)?;
+    let known = local_users::table.filter(local_users::id.eq_any(accounts)).order(local_users::id);
+    known.clone().select(local_users::id).for_key_share().load::<UserId>(conn)?;
+    let open: Vec<UserId> = known.filter(local_users::deleted_at.is_null()).select(local_users::id).load(conn)?;
     Ok(accounts.iter().copied().find(|account| open.binary_search(account).is_err()))
 }
 

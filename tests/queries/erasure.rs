@@ -3,12 +3,13 @@
 use std::ops::ControlFlow;
 
 use chrono::TimeDelta;
-use diesel::PgConnection;
 use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
 use messenger_db::enums::DeviceType;
 use messenger_db::error::Error::Refused;
 use messenger_db::ids::UserId;
 use messenger_db::page::Limit;
+use messenger_db::queries::contacts::{self, RequestRefused};
 use messenger_db::queries::erasure::{self, Erasure, ErasureRefused};
 use messenger_db::queries::export::{self, ExportError};
 use messenger_db::queries::messages::{self, Draft};
@@ -22,7 +23,7 @@ use super::cast::{self, by, say};
 use super::consistency::assert_consistent;
 use super::projector::catch_up;
 use crate::schema::rows;
-use crate::support::TestDatabase;
+use crate::support::{LockHolder, TestDatabase};
 
 /// The columns that keep the id of an erased person, and why. Every other column that holds a user is empty of them.
 const KEPT: &[(&str, &str)] = &[
@@ -222,6 +223,39 @@ fn a_person_is_exported_and_then_erased_and_the_others_keep_what_is_theirs() {
     assert!(lines.iter().all(|line| line["content"].is_null()));
     assert_eq!(manifest.counts["account"], 1);
     assert_consistent(&database);
+}
+
+#[test]
+fn nothing_is_tied_to_who_is_erased_or_closed_while_somebody_waits_to_tie_it() {
+    let by_erasure = |conn: &mut PgConnection, user| drop(erase(conn, user));
+    let under_a_lock_of_the_service = |conn: &mut PgConnection, user| {
+        conn.transaction(|conn| {
+            conn.batch_execute(&format!("SELECT FROM users WHERE id = '{user}' FOR UPDATE"))?;
+            accounts::close(conn, by(user))
+        })
+        .map(drop)
+        .unwrap();
+    };
+    for (number, close) in
+        [&by_erasure as &dyn Fn(&mut PgConnection, UserId), &under_a_lock_of_the_service].iter().enumerate()
+    {
+        let database = TestDatabase::migrated();
+        let conn = &mut database.diesel();
+        let mut pair = cast::users(conn, ["alice", "bob"]);
+        pair.sort();
+        let [asker, asked] = pair;
+        // The one who asks waits for their own account, and has looked at the other's before.
+        let mut holder = LockHolder::of(&database, &format!("SELECT FROM users WHERE id = '{asker}' FOR UPDATE"));
+        std::thread::scope(|scope| {
+            let asking = scope.spawn(|| contacts::request(&mut database.diesel(), by(asker), asked));
+            holder.blocks();
+            conn.batch_execute(&format!("UPDATE users SET display_name = 'Bob' WHERE id = '{asked}'")).unwrap();
+            close(conn, asked);
+            drop(holder);
+            assert_eq!(asking.join().unwrap(), Err(Refused(RequestRefused::NoSuchAccount)), "{number}");
+        });
+        assert_eq!(database.value("SELECT count(*) FROM contacts"), "0");
+    }
 }
 
 #[test]

@@ -8,9 +8,9 @@ use messenger_db::models::{ChatHead, MessageEdit};
 use messenger_db::page::Limit;
 use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::messages::{
-    self, DeleteRefused, Draft, EditRefused, EditsFor, GetRefused, MetadataRefused, Picture, SendRefused,
+    self, DeleteRefused, Draft, EditRefused, EditsFor, GetRefused, MetadataRefused, Outgoing, Picture, SendRefused,
 };
-use messenger_db::queries::{blocks, reactions, receipts};
+use messenger_db::queries::{blocks, direct_chats, reactions, receipts};
 use messenger_db::schema::chat_heads;
 use messenger_db::seq::Seq;
 use serde_json::json;
@@ -75,6 +75,51 @@ fn a_message_that_is_sent_twice_is_there_once() {
     assert!(!messages::send(conn, by(alice), notes, &draft).unwrap().already_sent);
     assert_eq!(messages::find_by_id(conn, by(alice), notes, draft.id()).unwrap().unwrap().chat_id, notes);
     assert_eq!(messages::find_by_id(conn, by(bob), notes, draft.id()), Ok(None));
+    assert_consistent(&database);
+}
+
+#[test]
+fn what_was_sent_is_sent_again_whatever_would_refuse_it_now() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let [alice, bob, carol] = cast::users(conn, ["alice", "bob", "carol"]);
+    let [with_bob, with_carol] = [bob, carol].map(|other| {
+        cast::befriend(conn, alice, other);
+        direct_chats::find_or_create(conn, by(alice), other).unwrap().id
+    });
+    let first = messages::send(conn, by(alice), with_bob, &Draft::text("answered")).unwrap().message;
+    let drafts = [
+        (with_bob, Draft::text("to bob"), SendRefused::Unreachable),
+        (with_bob, Draft::text("an answer").in_reply_to(first.seq), SendRefused::Unreachable),
+        (with_carol, Draft::text("to carol"), SendRefused::Blocked),
+    ];
+    let sent = drafts.clone().map(|(chat, draft, _)| messages::send(conn, by(alice), chat, &draft).unwrap().message);
+    let again = |conn: &mut PgConnection| {
+        for ((chat, draft, _), sent) in drafts.iter().zip(&sent) {
+            let again = messages::send(conn, by(alice), *chat, draft).unwrap();
+            assert_eq!((&again.message, again.already_sent), (sent, true));
+        }
+        let outgoing = drafts.clone().map(|(chat, draft, _)| Outgoing::new(by(alice), chat, draft));
+        for (again, sent) in messages::send_many(conn, &outgoing).unwrap().into_iter().zip(&sent) {
+            assert_eq!(again.unwrap().message, *sent);
+        }
+    };
+    messages::hide(conn, by(alice), with_bob, first.seq).unwrap();
+    again(conn);
+    let answer = Draft::text("another").in_reply_to(first.seq);
+    assert_eq!(messages::send(conn, by(alice), with_bob, &answer), Err(Refused(SendRefused::ReplyNotFound)));
+    blocks::block(conn, by(bob), alice).unwrap();
+    blocks::block(conn, by(alice), carol).unwrap();
+    again(conn);
+    for (chat, draft, refused) in &drafts {
+        assert_eq!(
+            messages::send(conn, by(alice), *chat, &draft.clone().with_id(MessageId::new())),
+            Err(Refused(*refused))
+        );
+        // What somebody else has sent is nobody's else.
+        let other = if *chat == with_bob { bob } else { carol };
+        assert!(messages::send(conn, by(other), *chat, draft).is_err());
+    }
     assert_consistent(&database);
 }
 

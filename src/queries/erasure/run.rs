@@ -155,21 +155,15 @@ fn leave(conn: &mut PgConnection, run: &mut Erasure) -> Result<(), Error<Erasure
         run.changed = version.map(|version| (chat_id, version));
         return Ok(());
     }
-    let closed = conn.transaction(|conn| {
-        // In the order of closing: the account first.
-        let known =
-            local_users::table.find(user).select(local_users::id).for_update().first::<UserId>(conn).optional()?;
-        if known.is_none() {
-            return Err(Error::Refused(ErasureRefused::NoSuchAccount));
+    run.closed = match accounts::close(conn, Actor::trusted(user)) {
+        Ok(closed) => Some(closed),
+        Err(Error::Refused(CloseRefused::NoSuchAccount)) => {
+            let was_closed = local_users::table.find(user).select(local_users::id).first::<UserId>(conn).optional()?;
+            was_closed.ok_or(Error::Refused(ErasureRefused::NoSuchAccount))?;
+            None
         }
-        match accounts::close(conn, Actor::trusted(user)) {
-            Ok(closed) => Ok(Some(closed)),
-            // It was closed before.
-            Err(Error::Refused(CloseRefused::NoSuchAccount)) => Ok(None),
-            Err(Error::Database(error)) => Err(Error::Database(error)),
-        }
-    })?;
-    run.closed = closed;
+        Err(Error::Database(error)) => return Err(Error::Database(error)),
+    };
     run.of_places = chat_participants::table
         .inner_join(chat_heads::table.on(chat_heads::chat_id.eq(chat_participants::chat_id)))
         .filter(chat_participants::user_id.eq(user))

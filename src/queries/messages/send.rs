@@ -143,8 +143,9 @@ statement! {
 /// contacts does not matter. Nothing is sent to somebody who has closed the account.
 ///
 /// It is idempotent on the draft's id: sent again, by the same sender and at whatever concurrency, it gives the first
-/// message as it stands now, be it edited or deleted meanwhile, and does nothing; what else the second draft holds is
-/// not looked at. Of a message that the sender does not see any more, because they deleted it for themselves, cleared the chat
+/// message as it stands now, be it edited or deleted meanwhile, and does nothing, also where it would be refused as a new one,
+/// because somebody was blocked since or the answered message is not seen any more. What else the second draft holds is not
+/// compared; what nobody could send, such as an empty text, is refused all the same. Of a message that the sender does not see any more, because they deleted it for themselves, cleared the chat
 /// or joined it again since, content and metadata are left out. Once retention has removed it, its id is new again. The id of
 /// another member's message is refused. A reply may answer a deleted message: it was there when the answer was written.
 ///
@@ -219,8 +220,27 @@ pub fn send(
     match sent {
         Ok(message) => Ok(Sent { message, already_sent: false }),
         Err(Error::Database(error)) if is_of_a_known_id(&error) => known(conn, chat_id, sender_id, draft),
+        Err(Error::Refused(refused)) => unless_sent(conn, chat_id, sender_id, draft, refused),
         Err(error) => Err(error),
     }
+}
+
+/// What is refused now may have been sent before: since then the other has blocked the sender, or has closed the account, or the
+/// answered message is not seen any more.
+pub(super) fn unless_sent(
+    conn: &mut PgConnection,
+    chat_id: ChatId,
+    sender_id: UserId,
+    draft: &Draft<'_>,
+    refused: SendRefused,
+) -> Result<Sent, Error<SendRefused>> {
+    if matches!(refused, SendRefused::Blocked | SendRefused::Unreachable | SendRefused::ReplyNotFound) {
+        let of_id = messages::table.filter(messages::chat_id.eq(chat_id).and(messages::id.eq(draft.id)));
+        if diesel::select(exists(of_id.filter(messages::sender_id.eq(sender_id)))).get_result(conn)? {
+            return known(conn, chat_id, sender_id, draft);
+        }
+    }
+    Err(Error::Refused(refused))
 }
 
 /// Why a draft is not sent, whoever sends it and whereto.

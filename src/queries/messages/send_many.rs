@@ -184,12 +184,13 @@ fn together(conn: &mut PgConnection, some: &[(usize, &Outgoing<'_>)]) -> QueryRe
         let outcomes = rows.into_iter().zip(some).map(|((_, seq, version, sent_at, violated), (_, one))| {
             let (sender_id, draft) = (one.actor.user_id(), &one.draft);
             outcome(match violated.as_deref() {
-                None => send::numbered(one.chat_id, sender_id, draft, (seq, version, sent_at))
-                    .map(|message| Sent { message, already_sent: false })
-                    .map_err(Error::Refused),
+                None => match send::numbered(one.chat_id, sender_id, draft, (seq, version, sent_at)) {
+                    Ok(message) => Ok(Sent { message, already_sent: false }),
+                    Err(refused) => send::unless_sent(conn, one.chat_id, sender_id, draft, refused),
+                },
                 Some(send::ID_CONSTRAINT) => send::known(conn, one.chat_id, sender_id, draft),
                 Some(constraint) => match SendRefused::from_constraint(constraint) {
-                    Some(refused) => Err(Error::Refused(refused)),
+                    Some(refused) => send::unless_sent(conn, one.chat_id, sender_id, draft, refused),
                     None => send::send(conn, one.actor, one.chat_id, draft),
                 },
             })
