@@ -122,12 +122,13 @@ DECLARE
     former session_id;
 BEGIN
     IF of_device IS NULL THEN
-        PERFORM FROM local_users WHERE id = for_user AND deleted_at IS NULL FOR KEY SHARE;
+        PERFORM FROM local_users WHERE id = for_user FOR KEY SHARE;
     ELSE
-        PERFORM FROM local_users WHERE id = for_user AND deleted_at IS NULL FOR NO KEY UPDATE;
+        PERFORM FROM local_users WHERE id = for_user FOR NO KEY UPDATE;
     END IF;
 
-    IF NOT FOUND THEN
+    -- Asked under the lock: FOR KEY SHARE gives a row as it was when the statement began, where a profile was changed meanwhile.
+    IF NOT EXISTS (SELECT FROM local_users WHERE id = for_user AND deleted_at IS NULL) THEN
         RETURN;
     END IF;
 

@@ -44,9 +44,10 @@ CREATE FUNCTION begin_upload(by_user user_id, of_key text, of_type image_type, o
 LANGUAGE plpgsql
 AS $$
 BEGIN
-    PERFORM FROM local_users WHERE id = by_user AND deleted_at IS NULL FOR KEY SHARE;
+    PERFORM FROM local_users WHERE id = by_user FOR KEY SHARE;
 
-    IF FOUND THEN
+    -- Asked under the lock, as when a session is opened.
+    IF EXISTS (SELECT FROM local_users WHERE id = by_user AND deleted_at IS NULL) THEN
         RETURN QUERY
         INSERT INTO uploads (storage_key, owner_id, mime_type, byte_size)
         VALUES (of_key, by_user, of_type, of_size)

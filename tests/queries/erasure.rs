@@ -46,6 +46,15 @@ fn erase(conn: &mut PgConnection, user: UserId) -> Erasure {
     run
 }
 
+/// Closes an account in a transaction of the service's that has locked it before.
+fn close_under_a_lock(conn: &mut PgConnection, user: UserId) {
+    conn.transaction(|conn| {
+        conn.batch_execute(&format!("SELECT FROM users WHERE id = '{user}' FOR UPDATE"))?;
+        accounts::close(conn, by(user))
+    })
+    .unwrap();
+}
+
 fn left(conn: &mut PgConnection, user: UserId) -> Vec<(String, i64)> {
     catch_up(conn);
     let left = erasure::left(conn, user).unwrap();
@@ -228,17 +237,7 @@ fn a_person_is_exported_and_then_erased_and_the_others_keep_what_is_theirs() {
 #[test]
 fn nothing_is_tied_to_who_is_erased_or_closed_while_somebody_waits_to_tie_it() {
     let by_erasure = |conn: &mut PgConnection, user| drop(erase(conn, user));
-    let under_a_lock_of_the_service = |conn: &mut PgConnection, user| {
-        conn.transaction(|conn| {
-            conn.batch_execute(&format!("SELECT FROM users WHERE id = '{user}' FOR UPDATE"))?;
-            accounts::close(conn, by(user))
-        })
-        .map(drop)
-        .unwrap();
-    };
-    for (number, close) in
-        [&by_erasure as &dyn Fn(&mut PgConnection, UserId), &under_a_lock_of_the_service].iter().enumerate()
-    {
+    for (number, close) in [&by_erasure as &dyn Fn(&mut PgConnection, UserId), &close_under_a_lock].iter().enumerate() {
         let database = TestDatabase::migrated();
         let conn = &mut database.diesel();
         let mut pair = cast::users(conn, ["alice", "bob"]);
