@@ -9,10 +9,12 @@ use axum::response::{IntoResponse, Response};
 use chrono::TimeDelta;
 use messenger_db::actor::Actor;
 use messenger_db::enums::DeviceType;
+use messenger_db::error::Error;
 use messenger_db::ids::{SessionId, UserId};
 use messenger_db::models::{NewUser, User};
-use messenger_db::queries::accounts;
+use messenger_db::queries::accounts::{self, PasswordRefused};
 use messenger_db::queries::sessions::{self, Device};
+use messenger_db::secrets::PasswordHash;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -73,7 +75,31 @@ pub async fn sign_in(
 ) -> Result<Response, Failure> {
     limit(&app, from)?;
     let SignIn { username, password, device } = attempt;
-    let user = app.database.run(move |conn| accounts::find_by_username(conn, username.trim())).await?;
+    let (user, hash, new) = verified(&app, &username, &password).await?;
+    let user = match new {
+        None => user,
+        Some(new) => {
+            let actor = Actor::trusted(user.id);
+            let changed = app.database.run(move |conn| accounts::change_password(conn, actor, &hash, &new)).await;
+            match changed {
+                Ok(_) => user,
+                // Another device may have hashed it anew.
+                Err(Error::Refused(PasswordRefused::ChangedMeanwhile)) => verified(&app, &username, &password).await?.0,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    };
+    open_session(&app, user, from, &headers, device).await
+}
+
+/// The account of a username whose password this is, its hash, and another one where that is outdated.
+async fn verified(
+    app: &App,
+    username: &str,
+    password: &str,
+) -> Result<(User, PasswordHash, Option<PasswordHash>), Failure> {
+    let (username, password) = (username.trim().to_owned(), password.to_owned());
+    let user = app.database.run(move |conn| accounts::find_by_username(conn, &username)).await?;
     let verified = app.workers.run(move || {
         let Some((user, hash)) = user.and_then(|mut user| user.password_hash.take().map(|hash| (user, hash))) else {
             passwords::verify_nothing(&password);
@@ -85,14 +111,9 @@ pub async fn sign_in(
         let new = if passwords::is_outdated(&hash) { Some(passwords::hash(&password)?) } else { None };
         Ok::<_, Failure>(Some((user, hash, new)))
     });
-    let (user, hash, new) = verified.await??.ok_or_else(|| {
+    verified.await??.ok_or_else(|| {
         Failure::new(StatusCode::UNAUTHORIZED, "sign_in_failed", "the username or the password is wrong")
-    })?;
-    if let Some(new) = new {
-        let actor = Actor::trusted(user.id);
-        app.database.run(move |conn| accounts::change_password(conn, actor, &hash, &new)).await?;
-    }
-    open_session(&app, user, from, &headers, device).await
+    })
 }
 
 /// Ends the session of this device.

@@ -21,6 +21,7 @@ use messenger_db::version::Version;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
+use crate::commands::watchers_in;
 use crate::event::Event;
 use crate::failure::Failure;
 use crate::server::{App, State};
@@ -52,8 +53,8 @@ struct Note {
 
 #[derive(Debug, Serialize, Deserialize)]
 enum About {
-    /// The members of a chat.
-    Chat(ChatId),
+    /// The members of a chat who may see whether a user is there.
+    Typing(ChatId, UserId),
     /// Those who may see what a user has received and read in a chat.
     Receipts(ChatId, UserId),
     /// Those who may see whether a user is there.
@@ -84,9 +85,9 @@ impl Doorbell {
         }
     }
 
-    /// Tells the members of a chat who are at other servers.
-    pub fn members(&self, from: &str, chat: ChatId, event: Event) {
-        self.note(&Note { from: from.to_owned(), about: About::Chat(chat), event });
+    /// Tells the members of a chat who are at other servers and may see that a user is there.
+    pub fn typing(&self, from: &str, chat: ChatId, user: UserId, event: Event) {
+        self.note(&Note { from: from.to_owned(), about: About::Typing(chat, user), event });
     }
 
     /// Tells those at other servers who may see what a user has received and read in a chat.
@@ -260,7 +261,7 @@ async fn pass_on(app: &App, note: &str) -> Result<(), Failure> {
     }
     let users = app.database.run(move |conn| {
         Ok::<_, Failure>(match about {
-            About::Chat(chat) => chats::all_member_ids(conn, chat)?,
+            About::Typing(chat, user) => watchers_in(conn, Actor::trusted(user), chat)?,
             About::Receipts(chat, user) => users_of(sessions::receipt_watchers(conn, Actor::trusted(user), chat)?),
             About::Presence(user) => users_of(sessions::watchers(conn, Actor::trusted(user))?),
         })

@@ -40,16 +40,19 @@ impl Hub {
         (number, answers, receiver)
     }
 
-    /// Removes a socket. Says whether it was the user's last on this server.
-    pub fn remove(&self, user: UserId, number: u64) -> bool {
+    /// Removes a socket.
+    pub fn remove(&self, user: UserId, number: u64) {
         let mut sockets = self.lock();
-        let Some(own) = sockets.get_mut(&user) else { return true };
+        let Some(own) = sockets.get_mut(&user) else { return };
         own.retain(|socket| socket.number != number);
-        let last = own.is_empty();
-        if last {
+        if own.is_empty() {
             sockets.remove(&user);
         }
-        last
+    }
+
+    /// A socket of this session that is open here. Tabs of one browser have a session together.
+    pub fn of_session(&self, user: UserId, session: SessionId) -> Option<u64> {
+        self.lock().get(&user)?.iter().find(|socket| socket.session == session).map(|socket| socket.number)
     }
 
     /// Tells these users' sockets, but for the one with that number.
@@ -129,13 +132,16 @@ mod tests {
     }
 
     #[test]
-    fn the_last_socket_of_a_user_is_known() {
+    fn another_socket_of_a_session_is_known() {
         let hub = Hub::default();
-        let anna = UserId::new();
-        let (phone, ..) = hub.add(anna, SessionId::new());
-        let (laptop, ..) = hub.add(anna, SessionId::new());
-        assert!(!hub.remove(anna, phone));
-        assert!(hub.remove(anna, laptop));
+        let (anna, browser) = (UserId::new(), SessionId::new());
+        let (one, ..) = hub.add(anna, browser);
+        let (other, ..) = hub.add(anna, browser);
+        hub.add(anna, SessionId::new());
+        hub.remove(anna, one);
+        assert_eq!(hub.of_session(anna, browser), Some(other));
+        hub.remove(anna, other);
+        assert_eq!((hub.of_session(anna, browser), hub.has(anna)), (None, true));
     }
 
     #[test]

@@ -3,12 +3,14 @@
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{any, get, post};
 use axum::{Router, middleware};
 use messenger_db::service::Pool;
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::database::{self, Workers};
@@ -79,14 +81,21 @@ impl Server {
     ///
     /// Those of the listener.
     pub async fn run_until(self, end: impl Future<Output = ()> + Send) -> Result<(), Failed> {
-        let service = routes(self.app).into_make_service_with_connect_info::<SocketAddr>();
+        let service = routes(self.app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         // Sockets would keep a graceful end waiting, and their devices come back to another server anyway.
         tokio::select! {
-            result = async { axum::serve(self.listener, service).await } => Ok(result?),
-            () = end => Ok(()),
+            result = async { axum::serve(self.listener, service).await } => result?,
+            () = end => {}
         }
+        if !matches!(timeout(TO_END, socket::all_go(&self.app)).await, Ok(Ok(()))) {
+            eprintln!("messenger: who was connected here is not noted as gone");
+        }
+        Ok(())
     }
 }
+
+/// How long the end may take.
+const TO_END: Duration = Duration::from_secs(5);
 
 /// The largest body of what is no picture.
 const SMALL: usize = 16 * 1024;

@@ -6,11 +6,13 @@ use axum::extract::State;
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::http::HeaderMap;
 use axum::response::Response;
+use diesel::Connection as _;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
+use messenger_db::actor::Actor;
 use messenger_db::enums::UserStatus;
 use messenger_db::queries::accounts;
-use messenger_db::queries::sessions::{self, Socket};
+use messenger_db::queries::sessions::{self, Disconnected, Socket};
 use messenger_db::secrets::SessionToken;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -18,6 +20,7 @@ use tokio::sync::mpsc::WeakSender;
 use tokio::time::{Instant, interval, timeout};
 
 use crate::commands::{self, Client, Command};
+use crate::event::Event;
 use crate::failure::Failure;
 use crate::hub::Outbox;
 use crate::rate::Bucket;
@@ -65,8 +68,8 @@ async fn serve(client: Client, token: SessionToken, socket: WebSocket, answers: 
         () = read(&client, &token, stream, &answers) => {}
         _ = &mut writer => {}
     }
-    let last = client.app.hub.remove(client.actor.user_id(), client.number);
-    if let Err(failure) = go(&client, connection, last).await {
+    client.app.hub.remove(client.actor.user_id(), client.number);
+    if let Err(failure) = go(&client, connection).await {
         eprintln!("messenger: the end of a socket was not noted: {}", failure.code);
     }
     // What was to be said before the end, such as that it is one.
@@ -155,15 +158,42 @@ async fn come(client: &Client, connection: &Socket) -> Result<(), Failure> {
     commands::tell_presence(client, UserStatus::Online).await
 }
 
-async fn go(client: &Client, connection: Socket, last: bool) -> Result<(), Failure> {
-    let (actor, session) = (client.actor, client.session);
+async fn go(client: &Client, mut connection: Socket) -> Result<(), Failure> {
+    let (app, actor, session) = (client.app.clone(), client.actor, client.session);
     let gone = client.app.database.run(move |conn| {
-        sessions::disconnect(conn, actor, session, &connection)?;
-        if last {
-            accounts::set_presence(conn, actor, UserStatus::Offline)?;
+        // Another tab of the same browser, which may close meanwhile.
+        while let Some(number) = app.hub.of_session(actor.user_id(), session) {
+            connection = Socket::new(app.name.clone(), number.to_string());
+            sessions::connect(conn, actor, session, &connection)?;
+            if app.hub.of_session(actor.user_id(), session) == Some(number) {
+                return Ok(false);
+            }
         }
-        Ok::<_, Failure>(())
+        // Together, so that a device that comes meanwhile is online.
+        conn.transaction(|conn| {
+            let was_last = sessions::disconnect(conn, actor, session, &connection)? == Disconnected::Last;
+            if was_last {
+                accounts::set_presence(conn, actor, UserStatus::Offline)?;
+            }
+            Ok::<_, Failure>(was_last)
+        })
     });
-    gone.await?;
-    if last { commands::tell_presence(client, UserStatus::Offline).await } else { Ok(()) }
+    if gone.await? { commands::tell_presence(client, UserStatus::Offline).await } else { Ok(()) }
+}
+
+/// Notes that all sockets of this server are closed, because it ends, and tells those at other servers who may see it.
+pub async fn all_go(app: &App) -> Result<(), Failure> {
+    let server = app.clone();
+    let gone = app.database.run(move |conn| {
+        conn.transaction(|conn| {
+            for (user, disconnected) in sessions::disconnect_server(conn, &server.name)? {
+                if disconnected == Disconnected::Last {
+                    accounts::set_presence(conn, Actor::trusted(user), UserStatus::Offline)?;
+                    server.doorbell.presence(&server.name, user, Event::Presence { user, status: UserStatus::Offline });
+                }
+            }
+            Ok::<_, Failure>(())
+        })
+    });
+    gone.await
 }

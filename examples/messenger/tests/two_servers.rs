@@ -15,12 +15,33 @@ const LONG: Duration = Duration::from_secs(60);
 
 /// Signs somebody up, and connects a socket of theirs.
 async fn person(service: &Service, name: &str) -> (Wire, String) {
-    let answer = service.post("/api/sign-up", "", &format!(r#"{{"username":"{name}","password":"correct horse"}}"#));
+    let (token, id) = signed(service, "up", name);
+    (connected(service, &token).await, id)
+}
+
+/// Signs somebody up or in: the token of the session, and the user's id.
+fn signed(service: &Service, how: &str, name: &str) -> (String, String) {
+    let body = format!(r#"{{"username":"{name}","password":"correct horse"}}"#);
+    let answer = service.post(&format!("/api/sign-{how}"), "", &body);
     let (head, body) = answer.split_once("\r\n\r\n").expect("an answer");
     let token = head.lines().find_map(|line| line.strip_prefix("set-cookie: session=")).expect("a cookie");
     let body: Value = serde_json::from_str(&body[body.find('{').unwrap()..=body.rfind('}').unwrap()]).unwrap();
-    let wire = Wire::connect(&service.address, token.split(';').next().unwrap()).await.unwrap();
-    (wire, body["id"].as_str().unwrap().to_owned())
+    (token.split(';').next().unwrap().to_owned(), body["id"].as_str().unwrap().to_owned())
+}
+
+/// A socket of that session, which is noted once it is answered.
+async fn connected(service: &Service, token: &str) -> Wire {
+    let mut wire = Wire::connect(&service.address, token).await.unwrap();
+    wire.ask(json!({ "op": "begin" })).await.unwrap();
+    wire
+}
+
+/// Asserts that the next of these events is the last of them.
+async fn hears_first(wire: &mut Wire, event: &str, wanted: Value) {
+    let heard = hears(wire, json!({ "event": event })).await;
+    for (name, value) in wanted.as_object().unwrap() {
+        assert_eq!(heard[name], *value, "{heard}");
+    }
 }
 
 /// Waits for an event that has these fields.
@@ -100,12 +121,23 @@ async fn who_is_connected_to_one_server_hears_at_once_what_is_done_at_the_other(
     carol.ask(json!({ "op": "begin" })).await.unwrap();
     bob.ask(json!({ "op": "read", "chat": chat, "seq": seq })).await.unwrap();
     hears(&mut anna, json!({ "event": "position", "chat": chat, "user": bob_id, "read": seq })).await;
+    // Nor that Bob writes something, before it is written, which she is told.
     bob.ask(json!({ "op": "typing", "chat": chat })).await.unwrap();
-    loop {
-        let frame = timeout(LONG, carol.next()).await.unwrap().unwrap();
-        assert_ne!((&frame["event"], &frame["read"]), (&json!("position"), seq));
-        if frame["event"] == "typing" {
-            break;
+    hears(&mut anna, json!({ "event": "typing", "chat": chat, "user": bob_id })).await;
+    carol.ask(json!({ "op": "typing", "chat": chat })).await.unwrap();
+    hears(&mut anna, json!({ "event": "typing", "chat": chat, "user": carol_id })).await;
+    let id = uuid::Uuid::now_v7();
+    bob.ask(json!({ "op": "send", "chat": chat, "id": id, "text": "five" })).await.unwrap();
+    let id = uuid::Uuid::now_v7();
+    carol.ask(json!({ "op": "send", "chat": chat, "id": id, "text": "six" })).await.unwrap();
+    for (wire, other) in [(&mut carol, "five"), (&mut bob, "six")] {
+        loop {
+            let frame = timeout(LONG, wire.next()).await.unwrap().unwrap();
+            assert_ne!((&frame["event"], &frame["read"]), (&json!("position"), seq));
+            assert_ne!(frame["event"], "typing", "{frame}");
+            if frame["entry"]["message"]["content"] == other {
+                break;
+            }
         }
     }
 
@@ -115,16 +147,54 @@ async fn who_is_connected_to_one_server_hears_at_once_what_is_done_at_the_other(
 }
 
 #[tokio::test]
+async fn who_is_there_with_another_device_or_tab_stays_there_until_the_last_one_goes() {
+    let one = Service::start(&[]);
+    let other = Service::on(&one.database_url, &[]);
+    let (token, anna_id) = signed(&one, "up", "anna");
+    let mut phone = connected(&one, &token).await;
+    let (mut bob, bob_id) = person(&one, "bob").await;
+    bob.ask(json!({ "op": "ask", "user": anna_id })).await.unwrap();
+    phone.ask(json!({ "op": "accept", "user": bob_id })).await.unwrap();
+    let chat = bob.ask(json!({ "op": "open_direct", "user": anna_id })).await.unwrap()["id"].clone();
+
+    // A laptop at the other server, which comes, is away and goes.
+    let (laptops, _) = signed(&other, "in", "anna");
+    let mut laptop = connected(&other, &laptops).await;
+    hears_first(&mut bob, "presence", json!({ "user": anna_id, "status": "online" })).await;
+    laptop.close().await;
+    phone.ask(json!({ "op": "presence", "status": "away" })).await.unwrap();
+    hears_first(&mut bob, "presence", json!({ "user": anna_id, "status": "away" })).await;
+
+    // Another tab with the phone's session, which closes: the first is told what is told to who is there.
+    let tab = connected(&one, &token).await;
+    hears_first(&mut bob, "presence", json!({ "user": anna_id, "status": "online" })).await;
+    tab.close().await;
+    // The server notices.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let id = uuid::Uuid::now_v7();
+    let sent = phone.ask(json!({ "op": "send", "chat": chat, "id": id, "text": "one" })).await.unwrap();
+    for status in ["away", "online"] {
+        bob.ask(json!({ "op": "presence", "status": status })).await.unwrap();
+        hears(&mut phone, json!({ "event": "presence", "user": bob_id, "status": status })).await;
+    }
+    bob.ask(json!({ "op": "read", "chat": chat, "seq": sent["message"]["seq"] })).await.unwrap();
+    hears(&mut phone, json!({ "event": "position", "user": bob_id })).await;
+
+    // The last one, at a server that ends.
+    let laptop = connected(&other, &laptops).await;
+    phone.close().await;
+    hears_first(&mut bob, "presence", json!({ "user": anna_id, "status": "online" })).await;
+    other.end();
+    hears_first(&mut bob, "presence", json!({ "user": anna_id, "status": "offline" })).await;
+    drop(laptop);
+}
+
+#[tokio::test]
 async fn a_device_that_is_signed_out_at_one_server_loses_its_socket_at_the_other() {
     let one = Service::start(&[]);
     let other = Service::on(&one.database_url, &[]);
     let (mut laptop, _) = person(&one, "anna").await;
-    let body = r#"{"username":"anna","password":"correct horse"}"#;
-    let answer = other.post("/api/sign-in", "", body);
-    let token = answer.lines().find_map(|line| line.strip_prefix("set-cookie: session=")).expect("a cookie");
-    let mut phone = Wire::connect(&other.address, token.split(';').next().unwrap()).await.unwrap();
-    // It is answered: the other server has its socket.
-    phone.ask(json!({ "op": "begin" })).await.unwrap();
+    let mut phone = connected(&other, &signed(&other, "in", "anna").0).await;
     laptop.ask(json!({ "op": "end_other_devices" })).await.unwrap();
     hears(&mut phone, json!({ "event": "signed_out" })).await;
     laptop.ask(json!({ "op": "begin" })).await.unwrap();

@@ -21,7 +21,8 @@ pub struct ProfileChanges<'a> {
     pub username: Option<&'a str>,
     /// The name to show.
     pub display_name: Option<Option<&'a str>>,
-    /// Where the picture is.
+    /// Where the picture is: an address that the service makes, for this user alone. When another replaces it, its file is on the
+    /// list of [unused files](crate::queries::unused_files): whoever could choose the address could have anybody's file deleted.
     pub avatar_url: Option<Option<&'a str>>,
 }
 

@@ -23,7 +23,8 @@ pub struct NewGroup<'a> {
     pub name: &'a str,
     /// Its name in a link, 1 to 100 of `A-Za-z0-9_-`, that no other group has.
     pub slug: Option<&'a str>,
-    /// Where its picture is, at most 500 characters.
+    /// Where its picture is, at most 500 characters: an address that the service makes, for this group alone, as that of
+    /// [a user](crate::queries::accounts::ProfileChanges::avatar_url).
     pub avatar_url: Option<&'a str>,
     /// Who is in it besides the owner, in any order.
     pub members: &'a [UserId],

@@ -101,7 +101,8 @@ pub fn rename(
 }
 
 /// Gives a group another picture, or none. The owner and admins may. The picture before is on the list of
-/// [unused files](crate::queries::unused_files).
+/// [unused files](crate::queries::unused_files); so the service makes the address, as that of
+/// [a user](crate::queries::accounts::ProfileChanges::avatar_url), and no client chooses one.
 ///
 /// A transaction. It locks the group and the head. Index: the primary keys.
 ///

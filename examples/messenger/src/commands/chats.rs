@@ -1,11 +1,14 @@
 //! Shows chats: the list, one with its members, its history; and who is writing.
 
-use messenger_db::ids::ChatId;
+use diesel::PgConnection;
+use messenger_db::actor::Actor;
+use messenger_db::ids::{ChatId, UserId};
 use messenger_db::page::Limit;
-use messenger_db::queries::{chats, history, inbox};
+use messenger_db::queries::{chats, history, inbox, sessions};
 use serde_json::json;
 
 use super::{Answer, Client, Place, answer};
+use crate::doorbell::users_of;
 use crate::event::Event;
 use crate::failure::Failure;
 
@@ -41,15 +44,23 @@ pub async fn history(client: &Client, chat: ChatId, at: Option<Place>, limit: Op
     answer(page.await?)
 }
 
-/// Tells the others that the user is writing.
+/// Tells the others that the user is writing: those who may see that the user is there.
 pub async fn typing(client: &Client, chat: ChatId) -> Answer {
     let actor = client.actor;
-    let members = client.app.database.run(move |conn| {
+    let watchers = client.app.database.run(move |conn| {
         chats::get(conn, actor, chat)?;
-        Ok::<_, Failure>(chats::all_member_ids(conn, chat)?)
+        watchers_in(conn, actor, chat)
     });
-    let mut members = members.await?;
-    members.retain(|member| *member != actor.user_id());
-    client.tell_members(chat, &members, Event::Typing { chat, user: actor.user_id() });
+    let event = Event::Typing { chat, user: actor.user_id() };
+    client.tell(&watchers.await?, &event);
+    client.app.doorbell.typing(&client.app.name, chat, actor.user_id(), event);
     answer(())
+}
+
+/// The members of a chat who are connected and may see whether a user is there.
+pub fn watchers_in(conn: &mut PgConnection, actor: Actor, chat: ChatId) -> Result<Vec<UserId>, Failure> {
+    let members = chats::all_member_ids(conn, chat)?;
+    let mut watchers = users_of(sessions::watchers(conn, actor)?);
+    watchers.retain(|user| members.contains(user));
+    Ok(watchers)
 }

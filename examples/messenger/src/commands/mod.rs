@@ -9,6 +9,7 @@ mod messages;
 mod people;
 mod search;
 
+pub use chats::watchers_in;
 pub use people::tell_presence;
 
 use messenger_db::actor::Actor;
@@ -164,12 +165,6 @@ impl Client {
         if let Event::Message { entry, .. } = &event {
             self.app.doorbell.told(&entry.message, version);
         }
-    }
-
-    /// Tells the members of a chat, on every server, but not the socket that asked.
-    fn tell_members(&self, chat: ChatId, members: &[UserId], event: Event) {
-        self.tell(members, &event);
-        self.app.doorbell.members(&self.app.name, chat, event);
     }
 
     /// Tells these users' sockets on this server, and the one that asked.

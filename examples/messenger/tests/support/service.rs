@@ -76,6 +76,12 @@ impl Service {
         Self { process, address, database_url: database_url.to_owned(), _files: files }
     }
 
+    /// Ends it as a supervisor does.
+    pub fn end(mut self) {
+        assert!(Command::new("kill").arg(self.process.id().to_string()).status().unwrap().success());
+        assert!(self.process.wait().unwrap().success());
+    }
+
     pub fn url(&self) -> String {
         format!("http://{}/", self.address)
     }
