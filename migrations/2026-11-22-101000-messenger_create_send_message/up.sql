@@ -416,7 +416,7 @@ $$;
 COMMENT ON FUNCTION direct_chat_refuses(chat_id, user_id, user_id) IS
     'Why a user cannot write to the other one of a direct chat: blocked (the user has blocked the other) or unreachable (the other has blocked the user, or has closed the account). Null: they can.';
 COMMENT ON FUNCTION send_message(chat_id, user_id, message_id, message_kind, text, jsonb, bigint) IS
-    'Sends a message and gives its seq, its version and its time; nulls: the user is not a member of the chat; seq 0: in a direct chat, the sender has blocked the other; seq -1: the other cannot be reached, see direct_chat_refuses. An id that is in the chat already violates messages_id_key; a reply to what is not in the chat, or what the sender does not see, messages_reply_in_chat_fkey.';
+    'Sends a message and gives its seq, its version and its time; nulls: the user is not a member of the chat; seq 0: in a direct chat, the sender has blocked the other; seq -1: the other cannot be reached, see direct_chat_refuses. An id that is in the chat already violates messages_id_key; a reply to what is not in the chat, or what the sender does not see, messages_reply_in_chat_fkey, or messages_reply_to_earlier_check where its seq is not below the new one.';
 COMMENT ON FUNCTION hold_positions(uuid[], uuid[]) IS
     'Locks heads of chats and positions of their members, in the order of the chats and the users, and gives the places of these members, from 1. Null where the database keeps inbox_by_user: there it locks only where a chat has several senders.';
 COMMENT ON FUNCTION send_messages(uuid[], uuid[], uuid[], message_kind[], text[], jsonb[], bigint[]) IS
