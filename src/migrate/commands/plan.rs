@@ -92,7 +92,7 @@ fn script(pool: &Pool, status: &Status, migrations: &[Migration], steps: Vec<Str
          \\set AUTOCOMMIT on\n\
          \\set SINGLELINE off\n\
          \\set SINGLESTEP off\n\
-         \\set FETCH_COUNT 0\n\
+         \\set FETCH_COUNT 0\n\n\
          -- Whatever the role and the database are configured with: the settings of a runner.\n\
          \\set messenger_settings '{}'\n\
          :messenger_settings \\gset\n\n\
