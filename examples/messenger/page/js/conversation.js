@@ -32,7 +32,7 @@ export async function openChat(id, seq = null) {
   const chat = store.chats.get(id);
   if (!chat) return byId("chats").querySelector("button")?.focus();
   try {
-    if (chat.messages.size === 0 || !chat.members) await renew(chat);
+    if (!chat.loaded) await renew(chat);
     if (seq !== null) await loadBackTo(chat, seq);
   } catch (failure) {
     if (failure.code !== "offline") throw failure;

@@ -2,7 +2,7 @@
 
 import { Connection } from "./connection.js";
 import { soon } from "./dom.js";
-import { changed, keepEntry, keepMessage, keepProfile, lastSeq, store } from "./store.js";
+import { changed, firstKept, keepEntry, keepMessage, keepProfile, lastSeq, showInList, store } from "./store.js";
 
 let connection = null;
 /** What this device knows, as the server calls it: whatever changed since is asked for with it. */
@@ -67,14 +67,14 @@ async function catchUp() {
   }
   const open = store.chats.get(store.open);
   if (open) {
-    await loadCounts(open);
+    await (open.loaded ? loadCounts(open) : renew(open));
     changed("messages", open);
   }
   for (const chat of store.chats.values()) if (chat.unread > 0) markDelivered(chat);
 }
 
-/** Whether its messages are kept; one that is open may have none yet. */
-const isShown = (chat) => chat.messages.size > 0 || chat.id === store.open;
+/** Whether its messages are kept; one that is open may still be on its way. */
+const isShown = (chat) => chat.loaded || chat.id === store.open;
 
 async function keepChanges({ chats, ended, people, profiles }) {
   for (const profile of Object.values(profiles)) keepProfile(profile);
@@ -84,11 +84,11 @@ async function keepChanges({ chats, ended, people, profiles }) {
   for (const { chat: id, reload, about, messages } of chats) {
     const chat = store.chats.get(id);
     if (!chat || !isShown(chat)) continue;
-    if (reload || chat.messages.size === 0) {
+    if (reload || !chat.loaded) {
       await renew(chat);
       continue;
     }
-    const first = Math.min(...chat.messages.keys());
+    const first = firstKept(chat);
     for (const entry of messages) if (entry.message.seq >= first) keepMessage(chat, entry);
     if (about) await loadMembers(chat);
     changed("messages", chat);
@@ -103,7 +103,7 @@ async function loadAnew() {
   for (const chat of store.chats.values()) {
     if (chat.id !== store.open) {
       chat.messages.clear();
-      chat.members = null;
+      chat.loaded = false;
     }
   }
   const open = store.chats.get(store.open);
@@ -149,8 +149,9 @@ export async function renew(chat) {
   const known = [...chat.messages.values()];
   chat.messages.clear();
   keepPage(chat, page);
+  chat.loaded = true;
   // What came while the page was on its way.
-  const first = Math.min(...chat.messages.keys());
+  const first = firstKept(chat);
   for (const entry of known) if (entry.message.seq >= first) keepMessage(chat, entry, { isEvent: true });
   await loadCounts(chat);
   changed("messages", chat);
@@ -246,14 +247,19 @@ function receive(event, onSignedOut) {
 async function receiveMessage(chat, { entry }) {
   if (!chat) return renewInbox();
   const { seq, sender_id } = entry.message;
+  const isNewest = seq > lastSeq(chat);
   // One is missing in between, such as a system message.
   const gap = seq > lastSeq(chat) + 1;
-  const isNewest = seq > lastSeq(chat);
-  // A message that is not shown was changed: the preview may have been, too.
-  if (!isNewest && !chat.messages.has(seq)) return chat.messages.size === 0 ? renewInbox() : undefined;
-  if (gap) return renewChat(chat.id).then(() => markDelivered(chat));
-  keepMessage(chat, entry, { isEvent: true });
+  if (chat.loaded) {
+    if (!isNewest && !chat.messages.has(seq)) return;
+    if (gap) return renewChat(chat.id).then(() => markDelivered(chat));
+  } else if (!isNewest || gap) {
+    // The preview may have changed, too, and how many are unread.
+    renewInbox();
+  }
   if (isNewest) chat.unread = sender_id === store.me.id ? 0 : chat.unread + 1;
+  if (isShown(chat)) keepMessage(chat, entry, { isEvent: true });
+  else showInList(chat, entry.message);
   chat.typing.delete(sender_id);
   if (sender_id && !store.profiles.has(sender_id) && sender_id !== store.me.id) await loadProfiles([sender_id]);
   changed("messages", chat);
@@ -278,7 +284,7 @@ function receivePosition(chat, { user, read }) {
     if (read !== null) chat.unread = Math.max(0, (chat.last?.seq ?? 0) - read);
     return changed("chats");
   }
-  if (chat.messages.size > 0) {
+  if (chat.loaded) {
     countsDue.add(chat);
     renewCounts();
   }
@@ -303,8 +309,8 @@ async function renewChat(id) {
   const chat = store.chats.get(id);
   if (!chat || !isShown(chat)) return;
   try {
-    if (chat.messages.size === 0) return await renew(chat);
-    const after = Math.max(...chat.messages.keys());
+    if (!chat.loaded) return await renew(chat);
+    const after = Math.max(0, ...chat.messages.keys());
     const [page] = await Promise.all([ask("history", { chat: id, at: { after } }), loadMembers(chat)]);
     const { older } = chat;
     keepPage(chat, page);

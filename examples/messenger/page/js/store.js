@@ -2,7 +2,7 @@
 
 export const store = {
   me: null,
-  /** By id: `{ id, kind, name, other, last, unread, activeAt, messages: Map, older, members, counts, pending, typing }`. */
+  /** By id: `{ id, kind, name, other, last, unread, activeAt, messages: Map, loaded, older, members, counts, pending, typing }`. */
   chats: new Map(),
   profiles: new Map(),
   people: { contacts: [], received: [], sent: [], blocked: [] },
@@ -50,7 +50,7 @@ export function keepEntry(entry) {
 }
 
 function fresh(id) {
-  return { id, messages: new Map(), older: null, members: null, counts: new Map(), pending: [], typing: new Map() };
+  return { id, messages: new Map(), loaded: false, older: null, members: null, counts: new Map(), pending: [], typing: new Map() };
 }
 
 /**
@@ -77,7 +77,8 @@ function preview(message) {
   return message.deleted_at ? null : (message.content?.slice(0, 100) ?? null);
 }
 
-function showInList(chat, message) {
+/** The list shows the newest message, of a chat that is loaded or not. */
+export function showInList(chat, message) {
   const { seq, sender_id, kind, created_at } = message;
   if (seq < (chat.last?.seq ?? 0)) return;
   chat.last = { seq, sender_id, kind, preview: preview(message), sent_at: created_at };
@@ -91,6 +92,11 @@ function showInAnswers(chat, message) {
     answered.preview = preview(message);
     answered.is_deleted = Boolean(message.deleted_at);
   }
+}
+
+/** The oldest message of a chat that is kept; 0 without any. */
+export function firstKept(chat) {
+  return chat.messages.size > 0 ? Math.min(...chat.messages.keys()) : 0;
 }
 
 export function lastSeq(chat) {

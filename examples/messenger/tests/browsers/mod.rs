@@ -2,8 +2,32 @@
 
 mod devices;
 mod groups;
+mod history;
 mod keyboard;
 mod markup;
 mod offline;
 mod sign_in;
 mod two_windows;
+
+use serde_json::{Value, json};
+
+use crate::support::Window;
+
+/// Asks the server as the page does, for what would be many clicks.
+async fn asks(window: &Window, op: &str, arguments: Value) -> Value {
+    let script = "return import('/page/js/device.js').then(({ ask }) => ask(arguments[0], arguments[1]))";
+    window.script(script, vec![json!(op), arguments]).await
+}
+
+/// Opens a group with the only contact, and gives its id.
+async fn opens_group(window: &Window, name: &str) -> Value {
+    let people = asks(window, "people", json!({})).await;
+    let members = [&people["contacts"][0]["profile"]["id"]];
+    asks(window, "create_group", json!({ "name": name, "members": members })).await["id"].clone()
+}
+
+/// Sends a message, and gives its number.
+async fn says_in(window: &Window, chat: &Value, text: &str) -> Value {
+    let draft = json!({ "chat": chat, "id": uuid::Uuid::now_v7(), "text": text });
+    asks(window, "send", draft).await["message"]["seq"].clone()
+}
