@@ -2,7 +2,7 @@
 
 import { Connection } from "./connection.js";
 import { soon } from "./dom.js";
-import { changed, firstKept, keepEntry, keepMessage, keepProfile, lastSeq, showInList, store } from "./store.js";
+import { changed, firstKept, keepEntry, keepMessage, keepProfile, lastKept, lastSeq, showInList, store } from "./store.js";
 
 let connection = null;
 /** What this device knows, as the server calls it: whatever changed since is asked for with it. */
@@ -214,13 +214,14 @@ function markDelivered(chat) {
   sendDelivered();
 }
 
-/** The user has seen everything of the chat that is open. */
+/** The user has seen everything that is shown of the chat that is open. */
 export const markRead = soon(() => {
   const chat = store.chats.get(store.open);
-  if (!chat || chat.unread === 0 || document.visibilityState !== "visible" || !isConnected()) return;
-  chat.unread = 0;
+  if (!chat?.loaded || chat.unread === 0 || document.visibilityState !== "visible" || !isConnected()) return;
+  const seq = lastKept(chat);
+  if (seq === lastSeq(chat)) chat.unread = 0;
   changed("chats");
-  ask("read", { chat: chat.id, seq: lastSeq(chat) }).catch(ignoreOffline);
+  ask("read", { chat: chat.id, seq }).catch(ignoreOffline);
 }, 50);
 
 function receive(event, onSignedOut) {
@@ -247,17 +248,18 @@ function receive(event, onSignedOut) {
 async function receiveMessage(chat, { entry }) {
   if (!chat) return renewInbox();
   const { seq, sender_id } = entry.message;
-  const isNewest = seq > lastSeq(chat);
-  // One is missing in between, such as a system message.
-  const gap = seq > lastSeq(chat) + 1;
+  const listed = chat.last?.seq ?? 0;
   if (chat.loaded) {
-    if (!isNewest && !chat.messages.has(seq)) return;
-    if (gap) return renewChat(chat.id).then(() => markDelivered(chat));
-  } else if (!isNewest || gap) {
+    // What is older than what is kept is loaded when somebody goes back to it.
+    if (seq < firstKept(chat)) return;
+    // One is missing in between, such as a system message.
+    if (seq > lastKept(chat) + 1) return renewChat(chat.id).then(() => markDelivered(chat));
+  } else if (seq !== listed + 1) {
     // The preview may have changed, too, and how many are unread.
     renewInbox();
   }
-  if (isNewest) chat.unread = sender_id === store.me.id ? 0 : chat.unread + 1;
+  // The list, which may tell of a message first, has counted it.
+  if (seq > listed) chat.unread = sender_id === store.me.id ? 0 : chat.unread + 1;
   if (isShown(chat)) keepMessage(chat, entry, { isEvent: true });
   else showInList(chat, entry.message);
   chat.typing.delete(sender_id);
@@ -310,8 +312,7 @@ async function renewChat(id) {
   if (!chat || !isShown(chat)) return;
   try {
     if (!chat.loaded) return await renew(chat);
-    const after = Math.max(0, ...chat.messages.keys());
-    const [page] = await Promise.all([ask("history", { chat: id, at: { after } }), loadMembers(chat)]);
+    const [page] = await Promise.all([ask("history", { chat: id, at: { after: lastKept(chat) } }), loadMembers(chat)]);
     const { older } = chat;
     keepPage(chat, page);
     chat.older = older;

@@ -99,6 +99,12 @@ export function firstKept(chat) {
   return chat.messages.size > 0 ? Math.min(...chat.messages.keys()) : 0;
 }
 
+/** The newest one; 0 without any. */
+export function lastKept(chat) {
+  return Math.max(0, ...chat.messages.keys());
+}
+
+/** The newest message of a chat that is known of, kept or not. */
 export function lastSeq(chat) {
-  return Math.max(chat.last?.seq ?? 0, ...chat.messages.keys());
+  return Math.max(chat.last?.seq ?? 0, lastKept(chat));
 }

@@ -6,6 +6,7 @@ mod history;
 mod keyboard;
 mod markup;
 mod offline;
+mod overtaken;
 mod sign_in;
 mod two_windows;
 
@@ -30,4 +31,21 @@ async fn opens_group(window: &Window, name: &str) -> Value {
 async fn says_in(window: &Window, chat: &Value, text: &str) -> Value {
     let draft = json!({ "chat": chat, "id": uuid::Uuid::now_v7(), "text": text });
     asks(window, "send", draft).await["message"]["seq"].clone()
+}
+
+/// From its next connection on, the page can be kept from what comes over its socket: from what `keeps` says, until
+/// `release`, which may say what is kept from then on.
+async fn can_be_kept_waiting(window: &Window) {
+    let script = "const { set } = Object.getOwnPropertyDescriptor(WebSocket.prototype, 'onmessage');
+        window.kept = [];
+        window.keeps = () => false;
+        window.release = (keeps = () => false) => {
+            window.keeps = keeps;
+            kept.splice(0).forEach((go) => go());
+        };
+        Object.defineProperty(WebSocket.prototype, 'onmessage', { set(listener) {
+            const go = (event) => keeps(JSON.parse(event.data)) ? kept.push(() => go(event)) : listener(event);
+            set.call(this, go);
+        } })";
+    window.script(script, Vec::new()).await;
 }
