@@ -1,9 +1,8 @@
 // Writes a message: words, pictures, an answer, or an edit.
 
-import { button, byId, el } from "./dom.js";
+import { button, byId, el, once } from "./dom.js";
 import { ask, isConnected, newId, send } from "./device.js";
 import { lastOwn } from "./conversation.js";
-import { upload } from "./http.js";
 import { changed, keepMessage, listen, nameOf, store } from "./store.js";
 
 /** What is written now: an answer to a message, or other words for one. */
@@ -101,31 +100,25 @@ function renderPictures() {
   );
 }
 
-async function submit() {
+function submit() {
   const chat = store.chats.get(store.open);
   const text = byId("text").value.trim();
   if (!chat || (text === "" && files.length === 0)) return;
   if (editing) return submitEdit(chat, editing, text);
-  const draft = { id: newId(), text, replyTo: replying?.message.seq ?? null, reply: replying && words(replying), pictures: [] };
-  const chosen = files;
-  if (chosen.length > 0) {
-    try {
-      draft.pictures = await Promise.all(chosen.map(async (file) => ({ ...(await upload(file)), name: file.name })));
-    } catch (failure) {
-      return problem(failure.message ?? "the picture was not uploaded");
-    }
-  }
+  const pictures = files.map((file) => ({ file, name: file.name }));
+  const draft = { id: newId(), text, replyTo: replying?.message.seq ?? null, reply: replying && words(replying), pictures };
+  // The draft has it now: whatever becomes of it, the next one is written meanwhile.
   clear();
-  await send(chat, draft);
+  send(chat, draft);
 }
 
-async function submitEdit(chat, entry, text) {
+const submitEdit = once(async (chat, entry, text) => {
   try {
     keepMessage(chat, await ask("edit", { chat: chat.id, seq: entry.message.seq, text }));
-    clear();
+    if (editing === entry) clear();
     changed("messages", chat);
     changed("chats");
   } catch (failure) {
     problem(failure.message);
   }
-}
+});

@@ -1,7 +1,7 @@
 // The chat that is open: its messages in order, who is writing, and what is read.
 
 import { button, byId, soon } from "./dom.js";
-import { ask, loadBackTo, loadOlder, markRead, renew } from "./device.js";
+import { ask, loadBackTo, loadOlder, markRead, renew, sendAgain } from "./device.js";
 import { startEdit, startReply } from "./composer.js";
 import { confirmDialog, messageInfo } from "./dialogs.js";
 import { messageElement, pendingElement } from "./message.js";
@@ -80,7 +80,7 @@ function renderMessages() {
   const entries = [...chat.messages.values()].sort((a, b) => a.message.seq - b.message.seq);
   const rendered = [
     ...entries.map((entry) => messageElement(chat, entry, acts(chat))),
-    ...chat.pending.map((draft) => pendingElement(draft, { discard: (gone) => discard(chat, gone) })),
+    ...chat.pending.map((draft) => pendingElement(draft, { again: (failed) => sendAgain(chat, failed), discard: (gone) => discard(chat, gone) })),
   ];
   const focus = focusIn(box);
   box.replaceChildren(...[older, ...rendered].filter(Boolean));

@@ -2,6 +2,7 @@
 
 import { Connection } from "./connection.js";
 import { soon } from "./dom.js";
+import { upload } from "./http.js";
 import { changed, firstKept, keepEntry, keepMessage, keepProfile, lastKept, lastSeq, showInList, store } from "./store.js";
 
 let connection = null;
@@ -338,9 +339,19 @@ export async function send(chat, draft) {
   await attempt(chat, draft);
 }
 
+/** Sends a draft that failed once more. */
+export async function sendAgain(chat, draft) {
+  delete draft.failed;
+  changed("messages", chat);
+  await attempt(chat, draft);
+}
+
 async function attempt(chat, draft) {
-  const { id, text, replyTo, pictures } = draft;
+  const { id, text, replyTo } = draft;
   try {
+    // Each picture once, however often the message is sent.
+    await Promise.all(draft.pictures.map(async (picture) => (picture.key ??= (await upload(picture.file)).key)));
+    const pictures = draft.pictures.map(({ key, name }) => ({ key, name }));
     const entry = await ask("send", { chat: chat.id, id, text, reply_to: replyTo, pictures });
     keepMessage(chat, entry);
     chat.unread = 0;

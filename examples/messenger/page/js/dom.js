@@ -19,21 +19,38 @@ export function byId(id) {
   return document.getElementById(id);
 }
 
-/** A button that does something, once at a time. It is not disabled meanwhile: that would take the focus from it. */
-export function button(label, act, attributes = {}) {
-  const made = el("button", { type: "button", ...attributes }, label);
+/** Does something, once at a time: what is asked for meanwhile, as by a double click, is not done. */
+export function once(act) {
   let acts = false;
-  made.addEventListener("click", async (event) => {
-    event.stopPropagation();
+  return async (...given) => {
     if (acts) return;
     acts = true;
     try {
-      await act(event);
+      await act(...given);
     } finally {
       acts = false;
     }
+  };
+}
+
+/** A button that does something, once at a time. It is not disabled meanwhile: that would take the focus from it. */
+export function button(label, act, attributes = {}) {
+  const made = el("button", { type: "button", ...attributes }, label);
+  const acts = once(act);
+  made.addEventListener("click", (event) => {
+    event.stopPropagation();
+    return acts(event);
   });
   return made;
+}
+
+/** Has a form do something, once at a time. */
+export function submits(form, act) {
+  const acts = once(act);
+  form.onsubmit = (event) => {
+    event.preventDefault();
+    return acts();
+  };
 }
 
 /** Calls a function soon, once for however many calls. */

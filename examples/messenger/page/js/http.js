@@ -17,5 +17,6 @@ export async function get(path) {
 
 /** Uploads a picture; gives the key to send it with. */
 export async function upload(file) {
-  return answer(await fetch("/api/pictures", { method: "POST", body: file }));
+  const sent = fetch("/api/pictures", { method: "POST", body: file });
+  return answer(await sent.catch(() => Promise.reject({ code: "offline", message: "there is no connection" })));
 }

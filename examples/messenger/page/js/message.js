@@ -42,7 +42,7 @@ export function pendingElement(draft, act) {
     draft.pictures.length > 0 ? el("div", {}, `📷 ${draft.pictures.length}`) : null,
     draft.text && el("div", { class: "text" }, draft.text),
     el("div", { class: "foot" }, draft.failed ?? "sending …", " ", el("span", { class: "tick", "aria-label": "not sent yet" }, "🕓")),
-    draft.failed ? button("Discard", () => act.discard(draft), { class: "danger" }) : null,
+    draft.failed ? [button("Send again", () => act.again(draft)), button("Discard", () => act.discard(draft), { class: "danger" })] : null,
   );
 }
 

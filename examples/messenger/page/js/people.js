@@ -1,6 +1,6 @@
 // People: contacts, requests and blocks; groups and their members.
 
-import { button, byId, el, soon } from "./dom.js";
+import { button, byId, el, soon, submits } from "./dom.js";
 import { ask } from "./device.js";
 import { attempt, closeDialog, confirmDialog, openDialog } from "./dialogs.js";
 import { openChat } from "./conversation.js";
@@ -90,14 +90,11 @@ function showNewGroup() {
   renew = null;
   const name = el("input", { name: "name", maxlength: 100, required: true, placeholder: "Name of the group", "aria-label": "Name of the group" });
   const form = el("form", {}, name, store.people.contacts.map(({ profile }) => choice(profile)), el("button", { class: "primary" }, "Open the group"));
-  form.onsubmit = (event) => {
-    event.preventDefault();
+  submits(form, () => attempt(async () => {
     const members = [...form.querySelectorAll(":checked")].map((box) => box.value);
-    attempt(async () => {
-      const chat = await ask("create_group", { name: name.value, members });
-      await opened(chat.id);
-    });
-  };
+    const chat = await ask("create_group", { name: name.value, members });
+    await opened(chat.id);
+  }));
   openDialog("New group", form);
 }
 
@@ -155,9 +152,6 @@ function group(chat, form) {
 function renameForm(chat) {
   const name = el("input", { value: chat.name, maxlength: 100, "aria-label": "Name of the group", id: "group-name" });
   const form = el("form", {}, name, el("button", {}, "Rename"));
-  form.onsubmit = (event) => {
-    event.preventDefault();
-    attempt(() => ask("rename_group", { chat: chat.id, name: name.value }));
-  };
+  submits(form, () => attempt(() => ask("rename_group", { chat: chat.id, name: name.value })));
   return form;
 }

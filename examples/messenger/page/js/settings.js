@@ -1,6 +1,6 @@
 // The own account: name, password, devices, and the end of the session.
 
-import { button, el } from "./dom.js";
+import { button, el, submits } from "./dom.js";
 import { ask } from "./device.js";
 import { attempt, openDialog } from "./dialogs.js";
 import { changed, store } from "./store.js";
@@ -16,14 +16,11 @@ export async function showSettings(signOut) {
 function profileForm(done) {
   const name = el("input", { name: "display_name", value: store.me.display_name ?? "", maxlength: 100 });
   const form = el("form", { id: "profile" }, el("label", {}, "Name to show", name), el("button", {}, "Save"));
-  form.onsubmit = (event) => {
-    event.preventDefault();
-    attempt(async () => {
-      Object.assign(store.me, await ask("update_profile", { display_name: name.value }));
-      changed("people");
-      done.textContent = "Saved.";
-    });
-  };
+  submits(form, () => attempt(async () => {
+    Object.assign(store.me, await ask("update_profile", { display_name: name.value }));
+    changed("people");
+    done.textContent = "Saved.";
+  }));
   return form;
 }
 
@@ -31,14 +28,11 @@ function passwordForm(done) {
   const old = el("input", { type: "password", autocomplete: "current-password", required: true });
   const fresh = el("input", { type: "password", autocomplete: "new-password", required: true, minlength: 8, maxlength: 1000 });
   const form = el("form", { id: "password" }, el("label", {}, "Old password", old), el("label", {}, "New password", fresh), el("button", {}, "Change the password"));
-  form.onsubmit = (event) => {
-    event.preventDefault();
-    attempt(async () => {
-      await ask("change_password", { old: old.value, new: fresh.value });
-      form.reset();
-      done.textContent = "Changed. Your other devices are signed out.";
-    });
-  };
+  submits(form, () => attempt(async () => {
+    await ask("change_password", { old: old.value, new: fresh.value });
+    form.reset();
+    done.textContent = "Changed. Your other devices are signed out.";
+  }));
   return form;
 }
 

@@ -1,6 +1,6 @@
 // Signs up and in.
 
-import { byId } from "./dom.js";
+import { byId, submits } from "./dom.js";
 import { post } from "./http.js";
 
 let isNew = false;
@@ -13,12 +13,9 @@ export function showSignIn(done) {
   setMode(form, false);
   form.elements.username.focus();
   byId("sign-switch").onclick = () => setMode(form, !isNew);
-  form.onsubmit = async (event) => {
-    event.preventDefault();
+  submits(form, async () => {
     const error = form.querySelector(".error");
-    const submit = form.querySelector("[type=submit]");
     error.textContent = "";
-    submit.disabled = true;
     const { username, password, display_name } = form.elements;
     const body = { username: username.value, password: password.value, device: deviceName() };
     if (isNew) body.display_name = display_name.value;
@@ -30,10 +27,8 @@ export function showSignIn(done) {
     } catch (failure) {
       error.textContent = failure.message;
       password.select();
-    } finally {
-      submit.disabled = false;
     }
-  };
+  });
 }
 
 function setMode(form, up) {

@@ -1,5 +1,8 @@
 //! Groups: opened, renamed, with roles, left.
 
+use serde_json::json;
+
+use super::asks;
 use crate::support::{Browser, Service};
 
 #[tokio::test]
@@ -37,4 +40,21 @@ async fn a_group_has_members_roles_and_a_name_that_change_for_everybody() {
     anna.sees(".message.system", "Anna removed Bob").await;
     anna.close().await;
     bob.close().await;
+}
+
+#[tokio::test]
+async fn a_double_click_opens_a_group_once() {
+    let (service, browser) = (Service::start(&[]), Browser::start());
+    let anna = browser.window(&service.url()).await;
+    anna.signs_up("anna", "Anna").await;
+    anna.clicks("#open-people").await;
+    anna.clicks("#new-group").await;
+    anna.writes("#dialog [name=name]", "Hikers").await;
+    let open = "const open = document.querySelector('#dialog form .primary'); open.click(); open.click()";
+    anna.script(open, Vec::new()).await;
+    anna.sees("#title", "Hikers").await;
+    // What is asked now is answered after both.
+    let inbox = asks(&anna, "inbox", json!({})).await;
+    assert_eq!(inbox["entries"].as_array().unwrap().len(), 1);
+    anna.close().await;
 }

@@ -1,12 +1,14 @@
 //! What people do with the page, in a real Chromium.
 
 mod devices;
+mod edits;
 mod groups;
 mod history;
 mod keyboard;
 mod markup;
 mod offline;
 mod overtaken;
+mod pictures;
 mod sign_in;
 mod two_windows;
 
