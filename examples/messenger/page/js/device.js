@@ -100,7 +100,8 @@ async function keepChanges({ chats, ended, people, profiles }) {
 /** Everything that this device shows, anew. */
 async function loadAnew() {
   const begun = await ask("begin");
-  await Promise.all([loadInbox(), loadPeople()]);
+  const [listed] = await Promise.all([loadInbox(), loadPeople()]);
+  for (const chat of store.chats.values()) if (!listed.has(chat.id)) await forgetEnded(chat);
   for (const chat of store.chats.values()) {
     if (chat.id !== store.open) {
       chat.messages.clear();
@@ -115,16 +116,27 @@ async function loadAnew() {
   for (const chat of store.chats.values()) if (chat.unread > 0) markDelivered(chat);
 }
 
+/** The list. A chat in which something is said while it is read may be on no page, so none is forgotten here. */
 async function loadInbox() {
-  const seen = new Set();
+  const listed = new Set();
   let after = null;
   do {
     const { entries, next } = await ask("inbox", { after });
-    for (const entry of entries) seen.add(keepEntry(entry).id);
+    for (const entry of entries) listed.add(keepEntry(entry).id);
     after = next;
   } while (after);
-  for (const id of store.chats.keys()) if (!seen.has(id)) forget(id);
   changed("chats");
+  return listed;
+}
+
+/** Forgets a chat, unless the user is still in it. */
+async function forgetEnded(chat) {
+  try {
+    await loadMembers(chat);
+  } catch (failure) {
+    if (failure.code !== "not_a_member") throw failure;
+    forget(chat.id);
+  }
 }
 
 async function loadPeople() {

@@ -5,6 +5,7 @@ mod edits;
 mod groups;
 mod history;
 mod keyboard;
+mod many_chats;
 mod markup;
 mod offline;
 mod overtaken;
