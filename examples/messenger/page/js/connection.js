@@ -3,6 +3,10 @@
 const FIRST_PAUSE = 300;
 const LONGEST_PAUSE = 10_000;
 
+/** What may succeed when it is asked for again: there was no connection, or the server or its database was busy or away. */
+const PASSING = ["offline", "too_fast", "connection_lost", "contention", "timeout", "cancelled", "read_only"];
+export const isPassing = ({ code }) => PASSING.includes(code);
+
 export class Connection {
   #socket = null;
   #next = 1;

@@ -1,6 +1,6 @@
 // This device: keeps what it knows equal to what the server knows, while it is connected and when it comes back.
 
-import { Connection } from "./connection.js";
+import { Connection, isPassing } from "./connection.js";
 import { soon } from "./dom.js";
 import { upload } from "./http.js";
 import { changed, firstKept, keepEntry, keepMessage, keepProfile, lastKept, lastSeq, showInList, store } from "./store.js";
@@ -18,12 +18,8 @@ export function connect({ onState, onSignedOut }) {
   connection = new Connection({
     onOpen: async () => {
       onState(true);
-      try {
-        await catchUp();
-        await sendPending();
-      } catch (failure) {
-        if (failure.code !== "offline") console.error(failure);
-      }
+      await catchUp().catch(ignoreOffline);
+      await sendPending();
     },
     onClose: async () => {
       onState(false);
@@ -344,7 +340,7 @@ function forget(id) {
   changed("open");
 }
 
-/** Sends a draft now, or when there is a connection again. It has an id of its own, so that it is never sent twice. */
+/** Sends a draft now, or when the connection or the database is back. It has an id of its own, so that it is never sent twice. */
 export async function send(chat, draft) {
   chat.pending.push(draft);
   changed("messages", chat);
@@ -368,7 +364,7 @@ async function attempt(chat, draft) {
     keepMessage(chat, entry);
     chat.unread = 0;
   } catch (failure) {
-    if (failure.code === "offline") return;
+    if (isPassing(failure)) return isConnected() && sendSoon();
     draft.failed = failure.message;
   }
   changed("messages", chat);
@@ -380,6 +376,8 @@ async function sendPending() {
     for (const draft of [...chat.pending]) if (!draft.failed) await attempt(chat, draft);
   }
 }
+
+const sendSoon = soon(sendPending, 3000);
 
 /** A random id, also where the page is not reached by HTTPS. */
 export function newId() {

@@ -1,5 +1,6 @@
 //! What people do with the page, in a real Chromium.
 
+mod away;
 mod devices;
 mod edits;
 mod groups;
