@@ -19,7 +19,7 @@ export function connect({ onState, onSignedOut }) {
     onOpen: async () => {
       onState(true);
       await catchUp().catch(ignoreOffline);
-      await sendPending();
+      sendAllPending();
     },
     onClose: async () => {
       onState(false);
@@ -344,16 +344,26 @@ function forget(id) {
 export async function send(chat, draft) {
   chat.pending.push(draft);
   changed("messages", chat);
-  await attempt(chat, draft);
+  await sendPending(chat);
 }
 
 /** Sends a draft that failed once more. */
 export async function sendAgain(chat, draft) {
   delete draft.failed;
   changed("messages", chat);
-  await attempt(chat, draft);
+  await sendPending(chat);
 }
 
+/** Sends the drafts of a chat one after the other, as they were written, until one has to wait. */
+async function sendPending(chat) {
+  if (chat.isSending) return;
+  chat.isSending = true;
+  const next = () => chat.pending.find(({ failed }) => !failed);
+  while (next() && (await attempt(chat, next())));
+  chat.isSending = false;
+}
+
+/** Gives whether it was sent or refused, and has not to wait. */
 async function attempt(chat, draft) {
   const { id, text, replyTo } = draft;
   try {
@@ -364,20 +374,22 @@ async function attempt(chat, draft) {
     keepMessage(chat, entry);
     chat.unread = 0;
   } catch (failure) {
-    if (isPassing(failure)) return isConnected() && sendSoon();
-    draft.failed = failure.message;
+    if (isPassing(failure)) {
+      if (isConnected()) sendSoon();
+      return false;
+    }
+    draft.failed = failure.message || "not sent";
   }
   changed("messages", chat);
   changed("chats");
+  return true;
 }
 
-async function sendPending() {
-  for (const chat of store.chats.values()) {
-    for (const draft of [...chat.pending]) if (!draft.failed) await attempt(chat, draft);
-  }
+function sendAllPending() {
+  for (const chat of store.chats.values()) sendPending(chat);
 }
 
-const sendSoon = soon(sendPending, 3000);
+const sendSoon = soon(sendAllPending, 3000);
 
 /** A random id, also where the page is not reached by HTTPS. */
 export function newId() {

@@ -2,7 +2,7 @@
 
 export const store = {
   me: null,
-  /** By id: `{ id, kind, name, other, last, unread, activeAt, messages: Map, loaded, older, members, counts, pending, typing }`. */
+  /** By id: `{ id, kind, name, other, last, unread, activeAt, messages: Map, loaded, older, members, counts, pending, isSending, typing }`. */
   chats: new Map(),
   profiles: new Map(),
   people: { contacts: [], received: [], sent: [], blocked: [] },
@@ -50,7 +50,7 @@ export function keepEntry(entry) {
 }
 
 function fresh(id) {
-  return { id, messages: new Map(), loaded: false, older: null, members: null, counts: new Map(), pending: [], typing: new Map() };
+  return { id, messages: new Map(), loaded: false, older: null, members: null, counts: new Map(), pending: [], isSending: false, typing: new Map() };
 }
 
 /**

@@ -1,5 +1,6 @@
 //! A device that was away: it ends with the state of one that was there all the time.
 
+use super::can_be_kept_waiting;
 use crate::support::{Browser, Service};
 
 #[tokio::test]
@@ -41,6 +42,35 @@ async fn what_happened_while_a_device_was_offline_is_there_when_it_comes_back() 
             .until("[...document.querySelectorAll('.message')].filter((m) => m.textContent.includes('tunnel')).length === 1")
             .await;
     }
+    anna.close().await;
+    bob.close().await;
+}
+
+#[tokio::test]
+async fn what_was_written_without_a_connection_is_sent_before_what_is_written_afterwards() {
+    let (service, browser) = (Service::start(&[]), Browser::start());
+    let (anna, bob) = (browser.window(&service.url()).await, browser.window(&service.url()).await);
+    can_be_kept_waiting(&bob).await;
+    anna.signs_up("anna", "Anna").await;
+    bob.signs_up("bob", "Bob").await;
+    anna.befriends("bob", "Bob", &bob).await;
+    bob.presses("#chats button").await;
+
+    bob.goes_offline().await;
+    for words in ["first", "second", "third"] {
+        bob.says(words).await;
+        bob.sees(".message.pending .text", words).await;
+    }
+    // It is still asking what changed.
+    bob.script("keeps = (frame) => frame.ok?.is_last !== undefined", Vec::new()).await;
+    bob.comes_back().await;
+    bob.says("fourth").await;
+    anna.sees(".message .text", "fourth").await;
+    bob.script("release()", Vec::new()).await;
+    anna.sees(".message .text", "third").await;
+    let order = "[...document.querySelectorAll('.text')].map((text) => text.textContent).join() === 'first,second,third,fourth'";
+    anna.until(order).await;
+    bob.until(order).await;
     anna.close().await;
     bob.close().await;
 }
