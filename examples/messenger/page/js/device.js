@@ -292,7 +292,10 @@ async function receiveReactions(chat, seq) {
 function receivePosition(chat, { user, read }) {
   if (!chat) return;
   if (user === store.me.id) {
-    if (read !== null) chat.unread = Math.max(0, (chat.last?.seq ?? 0) - read);
+    if (read === null) return;
+    // Not every number is a message that counts: the server knows how many are left.
+    if (read < lastSeq(chat)) return renewInbox();
+    chat.unread = 0;
     return changed("chats");
   }
   if (chat.loaded) {

@@ -1,5 +1,8 @@
 //! One person with two devices.
 
+use serde_json::json;
+
+use super::{asks, can_be_kept_waiting, opens_group, says_in};
 use crate::support::{Browser, Service};
 
 #[tokio::test]
@@ -41,6 +44,35 @@ async fn a_second_device_shows_the_same_and_can_be_signed_out_from_the_first() {
     phone.sees("#sign-form", "").await;
     phone.until("document.querySelectorAll('.message').length === 0").await;
     laptop.until("document.querySelectorAll('.device').length === 1").await;
+    for window in [laptop, bob, phone] {
+        window.close().await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_unread_after_a_part_was_read_on_another_device_is_what_the_server_counts() {
+    let (service, browser) = (Service::start(&[]), Browser::start());
+    let (laptop, bob) = (browser.window(&service.url()).await, browser.window(&service.url()).await);
+    let phone = browser.window(&service.url()).await;
+    can_be_kept_waiting(&phone).await;
+    laptop.signs_up("anna", "Anna").await;
+    bob.signs_up("bob", "Bob").await;
+    laptop.befriends("bob", "Bob", &bob).await;
+    let group = opens_group(&bob, "Hikers").await;
+    phone.signs_in("anna", "correct horse").await;
+    phone.sees("#chats .name", "Hikers").await;
+
+    let seq = says_in(&bob, &group, "One").await;
+    says_in(&bob, &group, "Two").await;
+    for name in ["Climbers", "Divers"] {
+        asks(&bob, "rename_group", json!({ "chat": group, "name": name })).await;
+    }
+    phone.sees("#chats .name", "Divers").await;
+    phone.sees("#chats .badge", "2").await;
+    // The next look at what changed is not what tells it.
+    phone.script("keeps = (frame) => frame.ok?.is_last !== undefined", Vec::new()).await;
+    asks(&laptop, "read", json!({ "chat": group, "seq": seq })).await;
+    phone.until("document.querySelector('#chats .badge')?.textContent === '1'").await;
     for window in [laptop, bob, phone] {
         window.close().await;
     }
