@@ -119,10 +119,15 @@ impl Window {
         self.wait("it to be true", &format!("return Boolean({expression})"), vec![json!(expression)]).await;
     }
 
-    /// Presses a button with the mouse.
+    /// Presses a button with the mouse. One that is drawn anew meanwhile is looked for again.
     pub async fn clicks(&self, css: &str) {
-        self.sees(css, "").await;
-        self.client.find(Locator::Css(css)).await.unwrap().click().await.unwrap();
+        loop {
+            self.sees(css, "").await;
+            match self.client.find(Locator::Css(css)).await.unwrap().click().await {
+                Err(error) if error.is_stale_element_reference() => {}
+                clicked => return clicked.unwrap(),
+            }
+        }
     }
 
     /// Presses the last button of a kind with the keyboard: it gets the focus, which shows what is hidden till then.
