@@ -159,7 +159,7 @@ async fn who_is_there_with_another_device_or_tab_stays_there_until_the_last_one_
 
     // A laptop at the other server, which comes, is away and goes.
     let (laptops, _) = signed(&other, "in", "anna");
-    let mut laptop = connected(&other, &laptops).await;
+    let laptop = connected(&other, &laptops).await;
     hears_first(&mut bob, "presence", json!({ "user": anna_id, "status": "online" })).await;
     laptop.close().await;
     phone.ask(json!({ "op": "presence", "status": "away" })).await.unwrap();
