@@ -30,8 +30,9 @@ pub struct Baseline {
 ///
 /// # Errors
 ///
-/// [`Error::Ahead`] when a newer release has migrated the database; [`Error::NothingEqual`] when no catalog is equal, with the difference to the nearest; [`Error::Contradiction`] when the
-/// history has versions beyond the one found; [`Error::Locked`] when another runner is not done in time.
+/// [`Error::Ahead`] when a newer release has migrated the database; [`Error::NothingEqual`] when no catalog is equal, with the
+/// difference to the nearest; [`Error::Contradiction`] when the history has versions beyond the one found; [`Error::Locked`] when
+/// another runner is not done in time.
 pub fn baseline(pool: &Pool, observer: &mut dyn Observer) -> Result<Baseline, Error> {
     let RunnerLock { connection, .. } = &mut lock::acquire(pool, pool.get()?, observer)?;
     owner::assume_if_allowed(connection)?;

@@ -46,7 +46,8 @@ impl Roles {
     ///
     /// # Errors
     ///
-    /// [`Error::Role`] when the prefix is empty, `pg` or begins with `pg_`, or is so long that PostgreSQL would cut the names (63 bytes).
+    /// [`Error::Role`] when the prefix is empty, is `pg` or begins with `pg_`, or is so long that PostgreSQL would cut the names
+    /// (63 bytes).
     pub fn with_prefix(prefix: &str) -> Result<Self, Error> {
         let name = |what: &str| format!("{prefix}_{what}");
         if prefix.is_empty() || name("readonly").len() > 63 || prefix.contains('\0') || name("").starts_with("pg_") {

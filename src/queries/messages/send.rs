@@ -145,9 +145,10 @@ statement! {
 /// It is idempotent on the draft's id: sent again, by the same sender and at whatever concurrency, it gives the first
 /// message as it stands now, be it edited or deleted meanwhile, and does nothing, also where it would be refused as a new one,
 /// because somebody was blocked since or the answered message is not seen any more. What else the second draft holds is not
-/// compared; what nobody could send, such as an empty text, is refused all the same. Of a message that the sender does not see any more, because they deleted it for themselves, cleared the chat
-/// or joined it again since, content and metadata are left out. Once retention has removed it, its id is new again. The id of
-/// another member's message is refused. A reply may answer a deleted message: it was there when the answer was written.
+/// compared; what nobody could send, such as an empty text, is refused all the same. Of a message that the sender does not see any
+/// more, because they deleted it for themselves, cleared the chat or joined it again since, content and metadata are left out. Once
+/// retention has removed it, its id is new again. The id of another member's message is refused. A reply may answer a deleted
+/// message: it was there when the answer was written.
 ///
 /// One round trip, which is a transaction of its own: the function `send_message`. With pictures, or with mentions, a
 /// transaction with one more statement for each. It locks the head and the sender's position, in this order; so sends to one chat
