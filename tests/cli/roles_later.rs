@@ -75,12 +75,14 @@ fn what_psql_makes_by_the_plan_of_another_role_is_the_owners() {
         std::fs::write(&file, if is_superuser { extension } else { "CREATE TABLE notes (); CREATE TABLE more ()" })
             .unwrap();
         let also = folder.path().to_str().unwrap();
-        let plan = as_role(&guarded.0, &deploy, &["plan", "--also", also]).exits(0).stdout;
-        let script = folder.path().join("plan.sql");
-        std::fs::write(&script, plan).unwrap();
-        let mut psql = std::process::Command::new("psql");
-        psql.args(["--no-psqlrc", "--quiet", "--file"]).arg(&script).arg(url_as(&guarded.0, &deploy));
-        assert_eq!(Run::of(&mut psql).exits(0).stdout, "");
+        let psql_as = |role: &str| {
+            let script = folder.path().join("plan.sql");
+            std::fs::write(&script, as_role(&guarded.0, &deploy, &["plan", "--also", also]).exits(0).stdout).unwrap();
+            let mut psql = std::process::Command::new("psql");
+            psql.args(["--no-psqlrc", "--quiet", "--file"]).arg(&script).arg(url_as(&guarded.0, role));
+            Run::of(&mut psql)
+        };
+        assert_eq!(psql_as(&deploy).exits(0).stdout, "");
 
         assert_eq!(owners(&guarded.0, "public"), [format!("{name}_owner")]);
         assert_eq!(
@@ -99,11 +101,7 @@ fn what_psql_makes_by_the_plan_of_another_role_is_the_owners() {
         std::fs::rename(folder.path().join("2099-01-01-000000_note"), folder.path().join("2099-01-02-000000_other"))
             .unwrap();
         std::fs::write(folder.path().join("2099-01-02-000000_other/up.sql"), "CREATE TABLE other ()").unwrap();
-        let plan = as_role(&guarded.0, &deploy, &["plan", "--also", also]).exits(0).stdout;
-        std::fs::write(&script, plan).unwrap();
-        let mut psql = std::process::Command::new("psql");
-        psql.args(["--no-psqlrc", "--quiet", "--file"]).arg(&script).arg(url_as(&guarded.0, &stray));
-        Run::of(&mut psql).exits(3).complains("permission denied to set role");
+        psql_as(&stray).exits(3).complains("permission denied to set role");
     }
 }
 

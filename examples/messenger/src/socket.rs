@@ -186,14 +186,16 @@ pub async fn all_go(app: &App) -> Result<(), Failure> {
     let server = app.clone();
     let gone = app.database.run(move |conn| {
         conn.transaction(|conn| {
-            for (user, disconnected) in sessions::disconnect_server(conn, &server.name)? {
-                if disconnected == Disconnected::Last {
-                    accounts::set_presence(conn, Actor::trusted(user), UserStatus::Offline)?;
-                    server.doorbell.presence(&server.name, user, Event::Presence { user, status: UserStatus::Offline });
-                }
+            let mut gone = sessions::disconnect_server(conn, &server.name)?;
+            gone.retain(|(_, disconnected)| *disconnected == Disconnected::Last);
+            for (user, _) in &gone {
+                accounts::set_presence(conn, Actor::trusted(*user), UserStatus::Offline)?;
             }
-            Ok::<_, Failure>(())
+            Ok::<_, Failure>(gone)
         })
     });
-    gone.await
+    for (user, _) in gone.await? {
+        app.doorbell.presence(&app.name, user, Event::Presence { user, status: UserStatus::Offline });
+    }
+    Ok(())
 }

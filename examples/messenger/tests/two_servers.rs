@@ -36,7 +36,7 @@ async fn connected(service: &Service, token: &str) -> Wire {
     wire
 }
 
-/// Asserts that the next of these events is the last of them.
+/// Waits for the next event of this name, which must have these fields.
 async fn hears_first(wire: &mut Wire, event: &str, wanted: Value) {
     let heard = hears(wire, json!({ "event": event })).await;
     for (name, value) in wanted.as_object().unwrap() {
@@ -181,9 +181,12 @@ async fn who_is_there_with_another_device_or_tab_stays_there_until_the_last_one_
     hears(&mut phone, json!({ "event": "position", "user": bob_id })).await;
 
     // The last one, at a server that ends.
-    let laptop = connected(&other, &laptops).await;
-    phone.close().await;
+    let mut laptop = connected(&other, &laptops).await;
     hears_first(&mut bob, "presence", json!({ "user": anna_id, "status": "online" })).await;
+    phone.close().await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    laptop.ask(json!({ "op": "presence", "status": "away" })).await.unwrap();
+    hears_first(&mut bob, "presence", json!({ "user": anna_id, "status": "away" })).await;
     other.end();
     hears_first(&mut bob, "presence", json!({ "user": anna_id, "status": "offline" })).await;
     drop(laptop);

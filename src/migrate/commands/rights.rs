@@ -154,8 +154,8 @@ fn extensions(
     Ok(statements)
 }
 
-/// What makes the role a member of whoever owns what is there. A superuser is nobody to be a member of, nor is who is a
-/// member of the role: what is his is given to the role.
+/// What makes the role a member of whoever owns what is there. The role cannot become a member of its own members, nor should it
+/// of a superuser: what belongs to these is given to the role.
 fn ownership(connection: &mut Connection, place: &Place, objects: &[Object]) -> Result<Vec<String>, ServerError> {
     let role = quoted(&place.role);
     let mut statements = Vec::new();

@@ -51,7 +51,7 @@ impl Roles {
     pub fn with_prefix(prefix: &str) -> Result<Self, Error> {
         let name = |what: &str| format!("{prefix}_{what}");
         if prefix.is_empty() || name("readonly").len() > 63 || prefix.contains('\0') || name("").starts_with("pg_") {
-            let reason = "it must have 1 to 54 bytes, and be neither pg nor begin with pg_".to_owned();
+            let reason = "it must have 1 to 54 bytes, must not be pg, and must not begin with pg_".to_owned();
             return Err(Error::Role { name: prefix.to_owned(), reason });
         }
         Ok(Self { owner: name("owner"), app: name("app"), readonly: name("readonly"), schemas: Vec::new() })

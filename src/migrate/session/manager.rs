@@ -115,6 +115,7 @@ fn settings(options: &ConnectOptions, major: Option<u32>, looks_for_client: bool
     let (lock, statement) =
         (milliseconds(options.lock_timeout), milliseconds(options.statement_timeout.unwrap_or_default()));
     let mut settings = vec![
+        ("client_encoding", "UTF8"),
         // Diesel's choice: run_on in its table has no time zone of its own.
         ("TimeZone", "UTC"),
         ("lock_timeout", lock.as_str()),
@@ -150,12 +151,10 @@ fn settings(options: &ConnectOptions, major: Option<u32>, looks_for_client: bool
     format!("SELECT {}, {SERVER_FIRST}", set.collect::<Vec<_>>().join(", "))
 }
 
-/// The settings of a session that migrates as one statement of one row, for psql, whose encoding is another one.
+/// The statement that makes the settings of a session that migrates, on one line, for psql.
 pub(crate) fn settings_for_psql(options: &ConnectOptions, major: Option<u32>) -> String {
     let options = ConnectOptions { read_only: false, ..options.clone() };
-    let settings = settings(&options, major, false)
-        .replace("SELECT set_config", "SELECT set_config('client_encoding', 'UTF8', false), set_config");
-    settings.split_ascii_whitespace().collect::<Vec<_>>().join(" ")
+    settings(&options, major, false).split_ascii_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Takes `pg_catalog` off a `search_path` that names it, so that it comes first, as it does where nobody names it: a table

@@ -98,7 +98,8 @@ SELECT set_config('search_path', :'messenger_path', false) \gset
 pub(crate) const BECOME: &str =
     r"SELECT set_config('role', :'messenger_owner', false), set_config('search_path', :'messenger_path', false) \gset";
 
-/// For psql: the text of a migration in which the role that began does what is about extensions where the owner may not.
+/// For psql: the text of a migration, in which a statement about an extension that is refused to the owner is carried out by the
+/// role that runs psql.
 pub(crate) fn for_psql(sql: &str) -> String {
     let mut script = String::with_capacity(sql.len());
     let mut end = 0;

@@ -235,13 +235,13 @@ pub(super) fn unless_sent(
     draft: &Draft<'_>,
     refused: SendRefused,
 ) -> Result<Sent, Error<SendRefused>> {
-    if matches!(refused, SendRefused::Blocked | SendRefused::Unreachable | SendRefused::ReplyNotFound) {
-        let of_id = messages::table.filter(messages::chat_id.eq(chat_id).and(messages::id.eq(draft.id)));
-        if diesel::select(exists(of_id.filter(messages::sender_id.eq(sender_id)))).get_result(conn)? {
-            return known(conn, chat_id, sender_id, draft);
-        }
+    if !matches!(refused, SendRefused::Blocked | SendRefused::Unreachable | SendRefused::ReplyNotFound) {
+        return Err(Error::Refused(refused));
     }
-    Err(Error::Refused(refused))
+    match known(conn, chat_id, sender_id, draft) {
+        Err(Error::Refused(_) | Error::Database(DieselError::NotFound)) => Err(Error::Refused(refused)),
+        sent => sent,
+    }
 }
 
 /// Why a draft is not sent, whoever sends it and whereto.
