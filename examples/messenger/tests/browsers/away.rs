@@ -3,15 +3,14 @@
 use diesel::prelude::*;
 use serde_json::json;
 
+use super::are_friends;
 use crate::support::{Browser, Service};
 
 #[tokio::test]
 async fn what_is_written_while_the_database_is_away_is_sent_when_it_is_back() {
     let (service, browser) = (Service::start(&[]), Browser::start());
     let (anna, bob) = (browser.window(&service.url()).await, browser.window(&service.url()).await);
-    anna.signs_up("anna", "Anna").await;
-    bob.signs_up("bob", "Bob").await;
-    anna.befriends("bob", "Bob", &bob).await;
+    are_friends(&anna, &bob).await;
     bob.presses("#chats button").await;
 
     let conn = &mut PgConnection::establish(&service.database_url).unwrap();

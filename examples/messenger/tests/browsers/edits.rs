@@ -1,6 +1,6 @@
 //! An edit on its way.
 
-use super::{can_be_kept_waiting, opens_group};
+use super::{are_friends, can_be_kept_waiting, opens_group};
 use crate::support::{Browser, Service};
 
 #[tokio::test]
@@ -8,9 +8,7 @@ async fn an_edit_that_is_answered_late_leaves_alone_what_is_written_meanwhile() 
     let (service, browser) = (Service::start(&[]), Browser::start());
     let (anna, bob) = (browser.window(&service.url()).await, browser.window(&service.url()).await);
     can_be_kept_waiting(&anna).await;
-    anna.signs_up("anna", "Anna").await;
-    bob.signs_up("bob", "Bob").await;
-    anna.befriends("bob", "Bob", &bob).await;
+    are_friends(&anna, &bob).await;
     bob.presses("#chats button").await;
     let group = opens_group(&anna, "Hikers").await;
     anna.sees("#chats .name", "Hikers").await;

@@ -2,16 +2,14 @@
 
 use serde_json::json;
 
-use super::asks;
+use super::{are_friends, asks};
 use crate::support::{Browser, Service};
 
 #[tokio::test]
 async fn a_group_has_members_roles_and_a_name_that_change_for_everybody() {
     let (service, browser) = (Service::start(&[]), Browser::start());
     let (anna, bob) = (browser.window(&service.url()).await, browser.window(&service.url()).await);
-    anna.signs_up("anna", "Anna").await;
-    bob.signs_up("bob", "Bob").await;
-    anna.befriends("bob", "Bob", &bob).await;
+    are_friends(&anna, &bob).await;
 
     anna.clicks("#open-people").await;
     anna.clicks("#new-group").await;

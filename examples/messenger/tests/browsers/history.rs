@@ -2,16 +2,14 @@
 
 use serde_json::json;
 
-use super::{asks, opens_group, says_in};
+use super::{are_friends, asks, opens_group, says_in};
 use crate::support::{Browser, Service};
 
 #[tokio::test]
 async fn a_chat_in_which_something_was_said_before_it_was_opened_has_its_whole_history() {
     let (service, browser) = (Service::start(&[]), Browser::start());
     let (anna, bob) = (browser.window(&service.url()).await, browser.window(&service.url()).await);
-    anna.signs_up("anna", "Anna").await;
-    bob.signs_up("bob", "Bob").await;
-    anna.befriends("bob", "Bob", &bob).await;
+    are_friends(&anna, &bob).await;
     let group = opens_group(&anna, "Hikers").await;
     says_in(&anna, &group, "needle").await;
     for _ in 0..60 {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{asks, can_be_kept_waiting, opens_group};
+use super::{are_friends, asks, can_be_kept_waiting, opens_group};
 use crate::support::{Browser, Service};
 
 #[tokio::test]
@@ -10,9 +10,7 @@ async fn a_chat_in_which_something_is_said_while_the_list_is_read_stays_open_wit
     let (service, browser) = (Service::start(&[("COMMANDS_PER_SECOND", "1000")]), Browser::start());
     let (anna, bob) = (browser.window(&service.url()).await, browser.window(&service.url()).await);
     can_be_kept_waiting(&bob).await;
-    anna.signs_up("anna", "Anna").await;
-    bob.signs_up("bob", "Bob").await;
-    anna.befriends("bob", "Bob", &bob).await;
+    are_friends(&anna, &bob).await;
     let mut group = json!(null);
     for number in 0..100 {
         group = opens_group(&anna, &format!("Group {number}")).await;

@@ -18,6 +18,13 @@ use serde_json::{Value, json};
 
 use crate::support::Window;
 
+/// Signs Anna and Bob up, each in a window, who become contacts.
+async fn are_friends(anna: &Window, bob: &Window) {
+    anna.signs_up("anna", "Anna").await;
+    bob.signs_up("bob", "Bob").await;
+    anna.befriends("bob", "Bob", bob).await;
+}
+
 /// Asks the server as the page does, for what would be many clicks.
 async fn asks(window: &Window, op: &str, arguments: Value) -> Value {
     let script = "return import('/page/js/device.js').then(({ ask }) => ask(arguments[0], arguments[1]))";

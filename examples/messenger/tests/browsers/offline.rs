@@ -1,15 +1,13 @@
 //! A device that was away: it ends with the state of one that was there all the time.
 
-use super::can_be_kept_waiting;
+use super::{are_friends, can_be_kept_waiting};
 use crate::support::{Browser, Service};
 
 #[tokio::test]
 async fn what_happened_while_a_device_was_offline_is_there_when_it_comes_back() {
     let (service, browser) = (Service::start(&[]), Browser::start());
     let (anna, bob) = (browser.window(&service.url()).await, browser.window(&service.url()).await);
-    anna.signs_up("anna", "Anna").await;
-    bob.signs_up("bob", "Bob").await;
-    anna.befriends("bob", "Bob", &bob).await;
+    are_friends(&anna, &bob).await;
     bob.presses("#chats button").await;
     for words in ["first", "second", "third"] {
         anna.says(words).await;
@@ -51,9 +49,7 @@ async fn what_was_written_without_a_connection_is_sent_before_what_is_written_af
     let (service, browser) = (Service::start(&[]), Browser::start());
     let (anna, bob) = (browser.window(&service.url()).await, browser.window(&service.url()).await);
     can_be_kept_waiting(&bob).await;
-    anna.signs_up("anna", "Anna").await;
-    bob.signs_up("bob", "Bob").await;
-    anna.befriends("bob", "Bob", &bob).await;
+    are_friends(&anna, &bob).await;
     bob.presses("#chats button").await;
 
     bob.goes_offline().await;

@@ -1,6 +1,6 @@
 //! The list of chats may tell of a message before its event does.
 
-use super::{can_be_kept_waiting, opens_group};
+use super::{are_friends, can_be_kept_waiting, opens_group};
 use crate::support::{Browser, Service};
 
 /// Keeps messages, and the answers to what changed, which have them, too.
@@ -14,9 +14,7 @@ async fn a_message_that_the_list_has_first_is_shown_when_it_comes_and_is_read_on
     let (service, browser) = (Service::start(&[]), Browser::start());
     let (anna, bob) = (browser.window(&service.url()).await, browser.window(&service.url()).await);
     can_be_kept_waiting(&bob).await;
-    anna.signs_up("anna", "Anna").await;
-    bob.signs_up("bob", "Bob").await;
-    anna.befriends("bob", "Bob", &bob).await;
+    are_friends(&anna, &bob).await;
     anna.says("One").await;
     bob.presses("#chats button").await;
     bob.sees(".message .text", "One").await;
@@ -49,9 +47,7 @@ async fn a_message_that_comes_after_the_answer_to_a_later_one_is_shown() {
     let (service, browser) = (Service::start(&[]), Browser::start());
     let (anna, bob) = (browser.window(&service.url()).await, browser.window(&service.url()).await);
     can_be_kept_waiting(&bob).await;
-    anna.signs_up("anna", "Anna").await;
-    bob.signs_up("bob", "Bob").await;
-    anna.befriends("bob", "Bob", &bob).await;
+    are_friends(&anna, &bob).await;
     bob.presses("#chats button").await;
     bob.says("One").await;
     anna.sees(".message .text", "One").await;

@@ -1,6 +1,6 @@
 //! Pictures on their way: sent once, and not lost.
 
-use super::opens_group;
+use super::{are_friends, opens_group};
 use crate::support::{Browser, Service, Window};
 
 /// A GIF of one pixel.
@@ -20,9 +20,7 @@ async fn prepares(window: &Window, words: &str) -> tempfile::NamedTempFile {
 async fn a_double_click_sends_a_picture_once_and_leaves_alone_what_is_written_meanwhile() {
     let (service, browser) = (Service::start(&[]), Browser::start());
     let (anna, bob) = (browser.window(&service.url()).await, browser.window(&service.url()).await);
-    anna.signs_up("anna", "Anna").await;
-    bob.signs_up("bob", "Bob").await;
-    anna.befriends("bob", "Bob", &bob).await;
+    are_friends(&anna, &bob).await;
     bob.presses("#chats button").await;
     let group = opens_group(&anna, "Hikers").await;
     anna.sees("#chats .name", "Hikers").await;
@@ -52,9 +50,7 @@ async fn a_double_click_sends_a_picture_once_and_leaves_alone_what_is_written_me
 async fn a_picture_that_was_not_uploaded_stays_and_can_be_sent_again() {
     let (service, browser) = (Service::start(&[]), Browser::start());
     let (anna, bob) = (browser.window(&service.url()).await, browser.window(&service.url()).await);
-    anna.signs_up("anna", "Anna").await;
-    bob.signs_up("bob", "Bob").await;
-    anna.befriends("bob", "Bob", &bob).await;
+    are_friends(&anna, &bob).await;
     bob.presses("#chats button").await;
 
     let refuse = "const { fetch } = window;

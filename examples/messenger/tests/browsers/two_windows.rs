@@ -1,5 +1,6 @@
 //! Two people side by side: from signing up to ticks, answers, edits, pictures and deletions.
 
+use super::are_friends;
 use crate::support::{Browser, Service};
 
 /// A PNG of one pixel.
@@ -9,9 +10,7 @@ const PIXEL: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06
 async fn two_people_sign_up_and_chat() {
     let (service, browser) = (Service::start(&[]), Browser::start());
     let (anna, bob) = (browser.window(&service.url()).await, browser.window(&service.url()).await);
-    anna.signs_up("anna", "Anna").await;
-    bob.signs_up("bob", "Bob").await;
-    anna.befriends("bob", "Bob", &bob).await;
+    are_friends(&anna, &bob).await;
     anna.sees("#subtitle", "online").await;
 
     // One tick, then two when Bob's device has it, then coloured ones when he has seen it.
@@ -71,9 +70,7 @@ async fn the_first_message_is_shown_where_the_empty_chat_is_open_at_another_serv
     let (one, browser) = (Service::start(&[]), Browser::start());
     let other = Service::on(&one.database_url, &[]);
     let (anna, bob) = (browser.window(&one.url()).await, browser.window(&other.url()).await);
-    anna.signs_up("anna", "Anna").await;
-    bob.signs_up("bob", "Bob").await;
-    anna.befriends("bob", "Bob", &bob).await;
+    are_friends(&anna, &bob).await;
     bob.presses("#chats button").await;
     bob.sees("#title", "Anna").await;
     anna.says("Hello Bob").await;
