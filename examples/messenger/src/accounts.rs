@@ -150,7 +150,7 @@ fn limit(app: &App, from: SocketAddr) -> Result<(), Failure> {
     if app.sign_ins.take(from.ip()) {
         return Ok(());
     }
-    Err(Failure::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", "too many attempts; wait a minute"))
+    Err(Failure::too_many("too_many_attempts", "too many attempts; wait a minute"))
 }
 
 async fn open_session(

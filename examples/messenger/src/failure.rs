@@ -13,6 +13,8 @@ pub struct Failure {
     pub code: &'static str,
     /// What a person is told.
     pub message: String,
+    /// Whether the same may succeed a moment later.
+    passes: bool,
     #[serde(skip)]
     status: StatusCode,
 }
@@ -23,9 +25,15 @@ impl Failure {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, message)
     }
 
+    /// The client has to slow down.
+    pub fn too_many(code: &'static str, message: &str) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, code, message)
+    }
+
     /// Of that status.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), status }
+        let passes = matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
+        Self { code, message: message.into(), passes, status }
     }
 
     /// A failure of the service itself: the log says which, the answer does not.

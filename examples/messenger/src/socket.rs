@@ -117,9 +117,9 @@ async fn read(
         }
         let Message::Text(text) = message else { continue };
         let answer = match serde_json::from_str::<Request>(&text) {
-            Err(error) => json!({ "error": { "code": "malformed", "message": error.to_string() } }),
+            Err(error) => json!({ "error": Failure::invalid("malformed", error.to_string()) }),
             Ok(Request { id, .. }) if !limit.take() => {
-                json!({ "re": id, "error": { "code": "too_fast", "message": "too many commands; wait a moment" } })
+                answer(id, Err(Failure::too_many("too_fast", "too many commands; wait a moment")))
             }
             Ok(Request { id, command }) => answer(id, commands::perform(client, command).await),
         };

@@ -1,11 +1,9 @@
 // The socket: asks and is answered, is told events, and comes back when it is lost.
 
+import { offline } from "./http.js";
+
 const FIRST_PAUSE = 300;
 const LONGEST_PAUSE = 10_000;
-
-/** What may succeed when it is asked for again: there was no connection, or the server or its database was busy or away. */
-const PASSING = ["offline", "too_fast", "connection_lost", "contention", "timeout", "cancelled", "read_only"];
-export const isPassing = ({ code }) => PASSING.includes(code);
 
 export class Connection {
   #socket = null;
@@ -29,9 +27,9 @@ export class Connection {
     return this.#socket?.readyState === WebSocket.OPEN;
   }
 
-  /** Asks the server. Rejects with `{ code, message }`; with the code `offline` when there is no connection. */
+  /** Asks the server. Rejects with `{ code, message, passes }`; with the code `offline` when there is no connection. */
   ask(op, args = {}) {
-    if (!this.isOpen) return Promise.reject({ code: "offline", message: "there is no connection" });
+    if (!this.isOpen) return Promise.reject(offline("there is no connection"));
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
@@ -77,7 +75,7 @@ export class Connection {
   #closed(socket) {
     if (socket !== this.#socket) return;
     this.#socket = null;
-    for (const { reject } of this.#waiting.values()) reject({ code: "offline", message: "the connection was lost" });
+    for (const { reject } of this.#waiting.values()) reject(offline("the connection was lost"));
     this.#waiting.clear();
     if (this.#ended) return;
     this.onClose();

@@ -1,8 +1,8 @@
 // This device: keeps what it knows equal to what the server knows, while it is connected and when it comes back.
 
-import { Connection, isPassing } from "./connection.js";
+import { Connection } from "./connection.js";
 import { soon } from "./dom.js";
-import { upload } from "./http.js";
+import { offline, signedIn, upload } from "./http.js";
 import { changed, firstKept, keepEntry, keepMessage, keepProfile, lastKept, lastSeq, showInList, store } from "./store.js";
 
 let connection = null;
@@ -18,14 +18,12 @@ export function connect({ onState, onSignedOut }) {
   connection = new Connection({
     onOpen: async () => {
       onState(true);
-      await catchUp().catch(ignoreOffline);
-      sendAllPending();
+      await comeBack();
     },
     onClose: async () => {
       onState(false);
       // A session that has ended is refused before there is a socket.
-      const response = await fetch("/api/me").catch(() => null);
-      if (response?.status === 401) onSignedOut();
+      if ((await signedIn().catch(ignoreOffline)) === null) onSignedOut();
     },
     onEvent: (event) => receive(event, onSignedOut),
   });
@@ -43,9 +41,22 @@ export function isConnected() {
 
 /** Asks the server; see `Connection.ask`. */
 export function ask(op, args) {
-  if (!connection) return Promise.reject({ code: "offline", message: "there is no connection" });
+  if (!connection) return Promise.reject(offline("there is no connection"));
   return connection.ask(op, args);
 }
+
+/** Asks what changed until it was told, and sends what waits. */
+async function comeBack() {
+  try {
+    await catchUp();
+  } catch (failure) {
+    ignoreOffline(failure);
+    if (isConnected() && failure.passes) return comeBackSoon();
+  }
+  sendAllPending();
+}
+
+const comeBackSoon = soon(() => isConnected() && comeBack(), 3000);
 
 /** What changed since this device knew everything. */
 async function catchUp() {
@@ -112,17 +123,34 @@ async function loadAnew() {
   for (const chat of store.chats.values()) if (chat.unread > 0) markDelivered(chat);
 }
 
+/** For each reading of the list, the chats of which an event told meanwhile: what the list says of them may be older. */
+const readings = new Set();
+
 /** The list. A chat in which something is said while it is read may be on no page, so none is forgotten here. */
 async function loadInbox() {
   const listed = new Set();
-  let after = null;
-  do {
-    const { entries, next } = await ask("inbox", { after });
-    for (const entry of entries) listed.add(keepEntry(entry).id);
-    after = next;
-  } while (after);
+  const told = new Set();
+  readings.add(told);
+  try {
+    let after = null;
+    do {
+      const { entries, next } = await ask("inbox", { after });
+      for (const entry of entries) {
+        if (!told.has(entry.chat_id)) keepEntry(entry);
+        listed.add(entry.chat_id);
+      }
+      after = next;
+    } while (after);
+  } finally {
+    readings.delete(told);
+  }
+  if (told.size > 0) renewInbox();
   changed("chats");
   return listed;
+}
+
+function overtakeList(chat) {
+  for (const told of readings) told.add(chat.id);
 }
 
 /** Forgets a chat, unless the user is still in it. */
@@ -256,6 +284,7 @@ function receive(event, onSignedOut) {
 
 async function receiveMessage(chat, { entry }) {
   if (!chat) return renewInbox();
+  overtakeList(chat);
   const { seq, sender_id } = entry.message;
   const listed = chat.last?.seq ?? 0;
   if (chat.loaded) {
@@ -293,6 +322,7 @@ function receivePosition(chat, { user, read }) {
   if (!chat) return;
   if (user === store.me.id) {
     if (read === null) return;
+    overtakeList(chat);
     // Not every number is a message that counts: the server knows how many are left.
     if (read < lastSeq(chat)) return renewInbox();
     chat.unread = 0;
@@ -377,7 +407,7 @@ async function attempt(chat, draft) {
     keepMessage(chat, entry);
     chat.unread = 0;
   } catch (failure) {
-    if (isPassing(failure)) {
+    if (failure.passes) {
       if (isConnected()) sendSoon();
       return false;
     }
@@ -404,5 +434,5 @@ export function newId() {
 }
 
 function ignoreOffline(failure) {
-  if (failure?.code !== "offline" && failure?.code !== "not_a_member") console.error(failure);
+  if (!failure.passes && failure.code !== "not_a_member") console.error(failure);
 }

@@ -1,7 +1,7 @@
 // Starts the page: who is signed in, then the list and the conversation.
 
 import { byId } from "./dom.js";
-import { get, post } from "./http.js";
+import { post, signedIn } from "./http.js";
 import { ask, connect, disconnect, isConnected } from "./device.js";
 import { closeDialog } from "./dialogs.js";
 import { showComposer } from "./composer.js";
@@ -30,7 +30,20 @@ document.addEventListener("visibilitychange", () => {
   if (isConnected()) ask("presence", { status: document.visibilityState === "visible" ? "online" : "away" }).catch(() => {});
 });
 
-get("/api/me").then(begin, () => showSignIn(begin));
+start();
+
+/** Asks who is signed in, again while the server or its database is away: nobody has to sign in for that. */
+async function start() {
+  try {
+    const me = await signedIn();
+    byId("away").hidden = true;
+    if (me) begin(me);
+    else showSignIn(begin);
+  } catch {
+    byId("away").hidden = false;
+    setTimeout(start, 2000);
+  }
+}
 
 function begin(me) {
   store.me = me;

@@ -1,6 +1,9 @@
 //! A device that was away: it ends with the state of one that was there all the time.
 
-use super::{are_friends, can_be_kept_waiting};
+use diesel::prelude::*;
+use serde_json::json;
+
+use super::{are_friends, asks, can_be_kept_waiting, opens_group};
 use crate::support::{Browser, Service};
 
 #[tokio::test]
@@ -67,6 +70,30 @@ async fn what_was_written_without_a_connection_is_sent_before_what_is_written_af
     let order = "[...document.querySelectorAll('.text')].map((text) => text.textContent).join() === 'first,second,third,fourth'";
     anna.until(order).await;
     bob.until(order).await;
+    anna.close().await;
+    bob.close().await;
+}
+
+#[tokio::test]
+async fn a_chat_that_ended_is_gone_where_a_device_was_away_too_long_to_be_told() {
+    let (service, browser) = (Service::start(&[]), Browser::start());
+    let (anna, bob) = (browser.window(&service.url()).await, browser.window(&service.url()).await);
+    are_friends(&anna, &bob).await;
+    let group = opens_group(&anna, "Hikers").await;
+    bob.sees("#chats .name", "Hikers").await;
+    bob.presses(&format!("#chats [data-chat={group}]")).await;
+    bob.sees("#title", "Hikers").await;
+
+    bob.goes_offline().await;
+    let bob_id = asks(&anna, "people", json!({})).await["contacts"][0]["profile"]["id"].clone();
+    asks(&anna, "remove_member", json!({ "chat": group, "user": bob_id })).await;
+    let conn = &mut PgConnection::establish(&service.database_url).unwrap();
+    let pruned = diesel::sql_query("UPDATE user_heads SET pruned_version = version").execute(conn).unwrap();
+    assert!(pruned > 0);
+    bob.comes_back().await;
+    bob.does_not_see("#chats .name", "Hikers").await;
+    bob.sees("#chats .name", "Anna").await;
+    bob.until("document.getElementById('conversation').hidden").await;
     anna.close().await;
     bob.close().await;
 }

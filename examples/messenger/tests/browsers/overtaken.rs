@@ -64,3 +64,29 @@ async fn a_message_that_comes_after_the_answer_to_a_later_one_is_shown() {
     anna.close().await;
     bob.close().await;
 }
+
+#[tokio::test]
+async fn a_list_that_was_read_before_a_message_does_not_hide_it() {
+    let (service, browser) = (Service::start(&[]), Browser::start());
+    let (anna, bob) = (browser.window(&service.url()).await, browser.window(&service.url()).await);
+    can_be_kept_waiting(&bob).await;
+    are_friends(&anna, &bob).await;
+    anna.says("One").await;
+    bob.sees("#chats .preview", "One").await;
+
+    bob.script("keeps = (frame) => frame.ok?.entries?.some(({ name }) => name === 'Hikers')", Vec::new()).await;
+    opens_group(&anna, "Hikers").await;
+    bob.until("kept.length > 0").await;
+    anna.says("Two").await;
+    bob.sees("#chats .preview", "Two").await;
+    bob.sees("#chats .badge", "2").await;
+    // A later list is kept, so that only the one of before is seen.
+    bob.script("release((frame) => frame.ok?.entries?.some(({ last }) => last?.preview === 'Two'))", Vec::new()).await;
+    bob.sees("#chats .name", "Hikers").await;
+    bob.sees("#chats .preview", "Two").await;
+    bob.sees("#chats .badge", "2").await;
+    bob.script("release()", Vec::new()).await;
+    bob.sees("#chats .preview", "Two").await;
+    anna.close().await;
+    bob.close().await;
+}
