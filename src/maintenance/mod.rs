@@ -3,6 +3,7 @@
 //! [`run`] does each [`Task`] once, within a budget of its own. Any number of processes may call it: each task is done by one of
 //! them at a time, and the others pass it over.
 
+mod age;
 mod count;
 mod tasks;
 
@@ -78,7 +79,7 @@ impl Task {
     }
 }
 
-/// How old things become, and how long each task may take.
+/// How old things become, by the clock of the server, and how long each task may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
     /// How long a task goes on. What is left is done the next time; a batch that has begun is completed.

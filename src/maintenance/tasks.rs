@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use chrono::Utc;
 use diesel::prelude::*;
 
+use super::age::Clock;
 use super::{Options, Outcome, Progress, Task};
 use crate::projector;
 use crate::queries::changes::{self, Pruned};
@@ -23,7 +23,7 @@ pub(super) fn work(
     progress: &mut Progress<'_>,
 ) -> QueryResult<Outcome> {
     let end = Instant::now() + options.budget;
-    let mut batch = batches(task, options);
+    let mut batch = batches(task, options, Clock::of_server(conn)?);
     loop {
         let is_done = batch(conn, removed)?;
         if is_done {
@@ -41,7 +41,7 @@ pub(super) fn work(
 /// A batch of a task: adds what it removed, and says whether it was the last.
 type Batch = Box<dyn FnMut(&mut PgConnection, &mut i64) -> QueryResult<bool>>;
 
-fn batches(task: Task, options: &Options) -> Batch {
+fn batches(task: Task, options: &Options, clock: Clock) -> Batch {
     let Options { changes, changes_at_most, uploads, chats, usernames, .. } = *options;
     let of_rows = |rows: usize| i64::try_from(rows).unwrap_or(i64::MAX);
     match task {
@@ -51,7 +51,7 @@ fn batches(task: Task, options: &Options) -> Batch {
             Ok(rows < BATCH.into())
         }),
         Task::OldChanges => {
-            let (mut run, before) = (Pruned::default(), Utc::now() - changes);
+            let (mut run, before) = (Pruned::default(), clock.before(changes));
             Box::new(move |conn, removed| {
                 run = changes::prune(conn, run, before, changes_at_most)?;
                 *removed = run.removed;
@@ -64,7 +64,7 @@ fn batches(task: Task, options: &Options) -> Batch {
             Ok(rows < BATCH.into())
         }),
         Task::DeletedChats => {
-            let before = Utc::now() - chats;
+            let before = clock.before(chats);
             Box::new(move |conn, removed| {
                 let purge = retention::purge_chat(conn, before)?;
                 *removed += i64::from(purge.is_some_and(|purge| purge.is_gone));
@@ -72,7 +72,7 @@ fn batches(task: Task, options: &Options) -> Batch {
             })
         }
         Task::ReservedUsernames => {
-            let before = Utc::now() - usernames;
+            let before = clock.before(usernames);
             Box::new(move |conn, removed| {
                 let rows = accounts::release_usernames(conn, before, BATCH)?;
                 *removed += of_rows(rows);
@@ -85,7 +85,7 @@ fn batches(task: Task, options: &Options) -> Batch {
             Ok(done.marks == 0)
         }),
         Task::OldMessages => {
-            let before = options.messages.map(|age| Utc::now() - age);
+            let before = options.messages.map(|age| clock.before(age));
             let mut run = Some(Removal::everywhere());
             Box::new(move |conn, removed| {
                 let (Some(before), Some(before_batch)) = (before, run.take()) else { return Ok(true) };

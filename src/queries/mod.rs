@@ -86,7 +86,7 @@ pub mod direct_chats;
 mod durability;
 pub mod erasure;
 pub mod export;
-mod functions;
+pub(crate) mod functions;
 pub mod groups;
 pub mod history;
 pub mod import;

@@ -128,6 +128,19 @@ fn a_task_that_waits_for_a_lock_too_long_fails_and_the_others_are_done() {
 }
 
 #[test]
+fn it_waits_for_others_and_goes_on_whatever_isolation_the_database_is_set_to() {
+    let database = neglected(1);
+    let strict = "ALTER DATABASE {} SET default_transaction_isolation = 'repeatable read'";
+    database.execute(&strict.replace("{}", database.name())).unwrap();
+    let mut holder = LockHolder::of(&database, "UPDATE chat_heads SET version = version + 1");
+    let waiting = Running::start(&mut command(&database, &[&OLD[..], &["--lock-timeout", "60s"]].concat()));
+    holder.blocks();
+    holder.commit();
+    waiting.ends().exits(0);
+    assert_eq!(database.value("SELECT count(*) FROM messages"), "0");
+}
+
+#[test]
 fn chats_that_are_held_are_left_for_the_next_time() {
     let database = neglected(1);
     let _holder = LockHolder::of(&database, "SELECT FROM chat_heads FOR UPDATE");

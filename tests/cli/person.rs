@@ -123,7 +123,10 @@ fn where_nothing_can_be_changed_that_is_what_is_said() {
     let database = seeded();
     database.execute(&format!("ALTER DATABASE {} SET default_transaction_read_only = on", database.name())).unwrap();
     on(&database, &["erase", "alice", "--yes"]).exits(1).complains("The database is read only");
-    let run = on(&database, &["maintain", "--quiet"]).exits(1).complains("expired_sessions: ");
+    let run = on(&database, &["maintain", "--quiet"])
+        .exits(1)
+        .complains("expired_sessions: ")
+        .complains("The database is read only");
     assert_eq!(run.stdout, "");
 }
 

@@ -127,6 +127,7 @@ fn redo_lists_what_it_cannot_bring_back() {
         .execute(&format!(
             "CREATE ROLE {role}; GRANT SELECT ON blocks TO {role}; GRANT UPDATE (created_at) ON blocks TO {role};
              REVOKE EXECUTE ON FUNCTION search_text FROM PUBLIC; ALTER TABLE blocks SET (fillfactor = 70);
+             GRANT SELECT ON users TO {role} WITH GRANT OPTION; SELECT keep_inbox(true);
              CREATE PUBLICATION half FOR TABLE blocks; COMMENT ON TABLE blocks IS 'by hand'"
         ))
         .unwrap();
@@ -134,6 +135,8 @@ fn redo_lists_what_it_cannot_bring_back() {
     for lost in [
         &format!("GRANT SELECT ON blocks TO {role}"),
         &format!("GRANT UPDATE (created_at) ON blocks TO {role}"),
+        &format!("GRANT SELECT ON users TO {role} WITH GRANT OPTION"),
+        "SELECT keep_inbox(true)",
         "REVOKE EXECUTE ON ROUTINE search_text(text) FROM PUBLIC",
         "ALTER PUBLICATION half ADD TABLE blocks",
         "table blocks: setting fillfactor: 70",

@@ -167,8 +167,12 @@ found_and_named! {
     a_dropped_function: "DROP FUNCTION diesel_manage_updated_at(regclass)"
         => "missing    function diesel_manage_updated_at(regclass)";
     a_function_too_many:
+        "CREATE FUNCTION tidy() RETURNS void LANGUAGE sql AS 'SELECT'"
+        => "foreign    function tidy()";
+    a_function_that_a_name_in_quotes_would_call:
         "CREATE FUNCTION diesel_manage_updated_at(text) RETURNS void LANGUAGE sql AS 'SELECT'"
-        => "foreign    function diesel_manage_updated_at(text)";
+        => "unexpected function diesel_manage_updated_at(regclass): ambiguous with diesel_manage_updated_at(text)",
+           "foreign    function diesel_manage_updated_at(text)";
     a_procedure_too_many: "CREATE PROCEDURE tidy() LANGUAGE sql AS 'SELECT'"
         => "foreign    procedure tidy()";
     an_aggregate_too_many: "CREATE AGGREGATE total(integer) (SFUNC = int4pl, STYPE = integer)"
@@ -205,6 +209,10 @@ found_and_named! {
     a_published_table_whose_rows_cannot_be_changed:
         "CREATE PUBLICATION changes FOR TABLE users; ALTER TABLE users REPLICA IDENTITY NOTHING"
         => "unexpected table users: published without replica identity", "tuned      table users: setting replica identity";
+    a_published_table_whose_replica_identity_is_gone:
+        "CREATE UNIQUE INDEX other_key ON blocks (blocked_id, blocker_id); ALTER TABLE blocks REPLICA IDENTITY USING INDEX other_key;
+         DROP INDEX other_key; CREATE PUBLICATION changes FOR ALL TABLES"
+        => "unexpected table blocks: published without replica identity", "tuned      table blocks: setting replica identity";
     a_published_table_whose_row_filter_asks_for_more_than_its_key:
         "CREATE PUBLICATION changes FOR TABLE users WHERE (username = 'x')"
         => "unexpected table users: published without what identifies a row";
@@ -219,6 +227,37 @@ found_and_named! {
          CREATE PUBLICATION inserts FOR TABLE users (username) WITH (publish = 'insert');
          CREATE PUBLICATION fits FOR TABLE users (id, username), contacts WHERE (created_at IS NOT NULL)"
         => "tuned      table contacts: setting replica identity";
+    presence_of_everybody_made_up:
+        "CREATE OR REPLACE VIEW presence_entries WITH (security_invoker = true) AS
+         SELECT user_id, 'online'::user_status AS status, now() AS last_seen_at FROM user_presence"
+        => "different  view presence_entries: definition";
+    presence_read_as_where_the_inbox_is_kept:
+        "CREATE OR REPLACE VIEW presence_entries WITH (security_invoker = true) AS
+         SELECT id AS user_id, NULL::user_status AS status, created_at AS last_seen_at FROM users"
+        => "different  view presence_entries: definition";
+    locks_in_another_table:
+        "CREATE TABLE users_2 (LIKE users); CREATE OR REPLACE VIEW local_users WITH (security_invoker = true) AS
+         SELECT id, username, avatar_url, deleted_at FROM users_2"
+        => "foreign    table users_2", "different  view local_users: definition";
+    half_a_switch_to_the_kept_inbox: "CREATE OR REPLACE FUNCTION keeps_inbox() RETURNS boolean LANGUAGE sql STABLE AS 'SELECT true'"
+        => "different  view inbox_entries: definition", "different  view presence_entries: definition";
+    the_other_half:
+        "SELECT keep_inbox(true);
+         CREATE OR REPLACE FUNCTION keeps_inbox() RETURNS boolean LANGUAGE sql STABLE AS 'SELECT false'"
+        => "different  view inbox_entries: definition", "different  view presence_entries: definition";
+    another_dictionary_of_the_same_name:
+        "CREATE TEXT SEARCH DICTIONARY english_stem (TEMPLATE = pg_catalog.simple);
+         ALTER TEXT SEARCH CONFIGURATION messenger ALTER MAPPING FOR asciiword WITH public.english_stem"
+        => "different  text search configuration messenger: mapping asciiword";
+    a_function_that_may_be_meant_instead:
+        "CREATE FUNCTION keeps_inbox(x integer DEFAULT 1) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+         CREATE FUNCTION keeps_inbox(x integer, y integer) RETURNS boolean LANGUAGE sql AS 'SELECT true'"
+        => "unexpected function keeps_inbox(): ambiguous with keeps_inbox(integer)",
+           "foreign    function keeps_inbox(integer)", "foreign    function keeps_inbox(integer, integer)";
+    a_table_of_a_type: "CREATE TYPE kept AS (id bigint, file_key text, queued_at timestamptz); ALTER TABLE unused_files OF kept"
+        => "unexpected table unused_files: of type", "foreign    type kept";
+    a_function_that_finds_a_sample: "ALTER FUNCTION search_names(text) SET gin_fuzzy_search_limit = 5"
+        => "unexpected function search_names(text): setting gin_fuzzy_search_limit";
     a_function_with_a_setting_that_few_may_see: "ALTER FUNCTION diesel_set_updated_at() SET dynamic_library_path = '$libdir'"
         => "unexpected function diesel_set_updated_at(): setting dynamic_library_path";
     a_unique_index_too_many: "CREATE UNIQUE INDEX \"one each\" ON messages (created_at)"

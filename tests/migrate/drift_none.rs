@@ -1,5 +1,8 @@
 //! Nothing is found where nothing was done, and what is foreign or tuned is told apart from what is broken.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
 use messenger_db::migrate::{self, Comparison, Revert, RunOptions, Scope, Silent};
 
 use super::drift::{differences, is_clean};
@@ -73,15 +76,25 @@ fn what_has_the_name_of_what_a_later_migration_makes_is_in_its_way_whatever_it_i
             "CREATE VIEW users AS SELECT 1; CREATE SEQUENCE messages; CREATE DOMAIN chats AS integer;
              CREATE TYPE user_status AS (one integer); CREATE TABLE pets (one integer, two integer);
              CREATE INDEX messages_replies_idx ON pets (one); CREATE INDEX users_pkey ON pets (two);
-             CREATE INDEX pets_idx ON pets (one); CREATE SEQUENCE contact_status",
+             CREATE INDEX pets_idx ON pets (one); CREATE SEQUENCE contact_status;
+             CREATE TYPE spans AS RANGE (subtype = integer, multirange_type_name = page_reply); CREATE TYPE message_kind",
         )
         .unwrap();
     assert_eq!(
         differences(&database, Scope::CurrentSchema),
         [
+            "unexpected base type message_kind",
             "unexpected domain chats",
+            // What makes values of the range and the multirange.
+            "foreign    function page_reply()",
+            "foreign    function page_reply(spans)",
+            "foreign    function page_reply(spans[])",
+            "foreign    function spans(integer, integer)",
+            "foreign    function spans(integer, integer, text)",
             "unexpected index messages_replies_idx",
             "unexpected index users_pkey",
+            "unexpected multirange page_reply",
+            "foreign    range spans",
             // No type has the name of a sequence.
             "foreign    sequence contact_status",
             "unexpected sequence messages",
@@ -90,6 +103,29 @@ fn what_has_the_name_of_what_a_later_migration_makes_is_in_its_way_whatever_it_i
             "unexpected view users",
         ]
     );
+}
+
+#[test]
+fn a_database_that_another_runner_migrates_meanwhile_is_never_taken_for_one_that_differs() {
+    let database = TestDatabase::migrated();
+    let pool = database.pool();
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let pool = database.pool();
+            for _ in 0..4 {
+                migrate::revert(&pool, &Revert::Newest(12), &mut Silent).unwrap();
+                migrate::run(&pool, &RunOptions::default(), &mut Silent).unwrap();
+            }
+            is_over.store(true, Ordering::Relaxed);
+        });
+        while !is_over.load(Ordering::Relaxed) {
+            let verification = migrate::verify(&pool, Scope::CurrentSchema).unwrap();
+            assert!(!verification.differs(), "at {:?}", verification.status.version());
+            migrate::plan(&pool, &RunOptions::default()).unwrap();
+        }
+    });
+    is_clean(&database);
 }
 
 #[test]

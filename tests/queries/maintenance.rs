@@ -112,6 +112,46 @@ fn neglected() -> TestDatabase {
     database
 }
 
+#[test]
+fn how_old_something_is_is_what_the_clock_of_the_server_says() {
+    let database = neglected();
+    let conn = &mut database.diesel();
+    // Two years behind the clock of this machine, which is that of the server, too.
+    let behind = "CREATE SCHEMA behind;
+        CREATE FUNCTION behind.clock_timestamp() RETURNS timestamptz LANGUAGE sql
+        AS $$ SELECT (pg_catalog.clock_timestamp() AT TIME ZONE 'UTC' - interval '2 years') AT TIME ZONE 'UTC' $$;
+        SET search_path = behind, pg_catalog, public";
+    conn.batch_execute(behind).unwrap();
+    for is_dry in [true, false] {
+        let reports = maintenance::run(conn, &Options { is_dry, ..at_once() }, &mut |_, _| ControlFlow::Continue(()));
+        let removed = |task: Task| reports.iter().find(|report| report.task == task).map(|report| report.removed);
+        for task in [Task::OldMessages, Task::OldChanges, Task::DeletedChats, Task::ReservedUsernames] {
+            assert_eq!(removed(task), Some(0), "{reports:?}");
+        }
+    }
+}
+
+#[test]
+fn an_age_beyond_all_time_is_nobodys() {
+    let database = neglected();
+    let conn = &mut database.diesel();
+    let ages = Options {
+        changes: TimeDelta::MAX,
+        changes_at_most: u32::MAX,
+        uploads: TimeDelta::MAX,
+        chats: TimeDelta::MAX,
+        usernames: TimeDelta::MAX,
+        messages: Some(TimeDelta::MAX),
+        ..Options::default()
+    };
+    for is_dry in [true, false] {
+        let reports = maintenance::run(conn, &Options { is_dry, ..ages }, &mut |_, _| ControlFlow::Continue(()));
+        for report in &reports[1..6] {
+            assert_eq!((&report.outcome, report.removed), (&Outcome::Done, 0), "{report:?}");
+        }
+    }
+}
+
 fn counts(reports: &[Report]) -> Vec<(&'static str, &Outcome, bool)> {
     reports.iter().map(|report| (report.task.name(), &report.outcome, report.removed > 0)).collect()
 }

@@ -121,6 +121,34 @@ fn after_old_messages_are_gone_everything_begins_and_counts_from_there() {
 }
 
 #[test]
+fn what_a_run_that_was_interrupted_has_left_of_receipts_goes_with_the_next_also_where_no_message_is_old_any_more() {
+    for kept in [1, 0] {
+        let database = TestDatabase::migrated();
+        let conn = &mut database.diesel();
+        let (chat, [alice, bob, carol]) = cast::group(conn);
+        for seq in 2..=11 {
+            say(conn, chat, alice, [seq.to_string()]);
+            for user in [bob, carol] {
+                receipts::mark_read(conn, by(user), chat, Seq::new(seq)).unwrap();
+            }
+        }
+        age(conn, chat, 11 - kept);
+        let first_seq = 12 - kept;
+        let left = format!("SELECT count(*) FROM message_delivery WHERE through_seq < {first_seq}");
+
+        let mut interrupted = Removal::everywhere();
+        while interrupted.messages < 11 - kept {
+            interrupted = retention::remove_messages(conn, interrupted, month_ago()).unwrap();
+        }
+        assert_ne!(database.value(&left), "0");
+        let (next, _) = run(conn, Removal::everywhere());
+        assert_eq!((next.messages, next.chats, next.left), (0, 0, 0));
+        assert_eq!(database.value(&left), "0");
+        assert_consistent(&database);
+    }
+}
+
+#[test]
 fn a_device_that_knows_a_hundred_thousand_messages_less_gets_what_is_left_at_once() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();

@@ -29,6 +29,11 @@ impl LockHolder {
         self.holder.backend_pid()
     }
 
+    /// Ends its transaction, so that what it has done is there.
+    pub fn commit(mut self) {
+        self.holder.execute("COMMIT").unwrap();
+    }
+
     /// Waits until a session waits for it, and gives the process id of that session.
     #[track_caller]
     pub fn blocks(&mut self) -> String {

@@ -6,12 +6,14 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use clap::Args as ClapArgs;
-use diesel::PgConnection;
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use serde::Serialize;
 
 use crate::cli::args::Connection;
 use crate::cli::duration::{of_age, of_changes, of_messages, of_period, of_seconds};
-use crate::cli::operations::{AFTER_LOCK, Operations, Rows};
+use crate::cli::operations::{AFTER_LOCK, Operations, READ_ONLY, Rows};
 use crate::cli::output::{Output, in_words};
 use crate::cli::progress::Progress;
 use crate::cli::{Exit, Problem};
@@ -206,13 +208,23 @@ fn all(
         .collect();
     let Some((_, first)) = failed.first() else { return Ok(Exit::Done) };
     let is_locked = failed.iter().all(|(_, error)| error == first) && database.is_lock_timeout(first);
-    let (exit, help) = if is_locked { (Exit::Locked, AFTER_LOCK) } else { (Exit::Failed, AFTER_FAILURES) };
+    let (exit, help) = if is_locked {
+        (Exit::Locked, AFTER_LOCK)
+    } else if is_read_only(conn).unwrap_or(false) {
+        (Exit::Failed, READ_ONLY)
+    } else {
+        (Exit::Failed, AFTER_FAILURES)
+    };
     let message = failed.iter().map(|(task, error)| format!("{task}: {error}")).collect::<Vec<_>>().join("\n");
     Err(Problem::new(exit, message, help))
 }
 
 const AFTER_FAILURES: &str =
     "Mend what the server complains about, and run the same command again: what was removed stays removed.";
+
+fn is_read_only(conn: &mut PgConnection) -> QueryResult<bool> {
+    diesel::select(sql::<Bool>("current_setting('transaction_read_only')::boolean")).get_result(conn)
+}
 
 /// What a task did, in words.
 fn told(report: &Report, dry_run: bool) -> String {

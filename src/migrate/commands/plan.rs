@@ -40,10 +40,11 @@ pub struct Plan {
 pub fn plan(pool: &Pool, options: &RunOptions) -> Result<Plan, Error> {
     let connection = &mut *pool.get()?;
     run::refuse_encoding(connection)?;
-    let status = status::read(connection, pool.migrations(), pool.own())?;
-    let migrations = wanted(pool, &status, options)?;
+    let mut status = status::read(connection, pool.migrations(), pool.own())?;
+    let mut migrations = wanted(pool, &status, options)?;
     if !options.allow_drift && !migrations.is_empty() {
-        run::refuse_drift(compare::compare(connection, &status, pool, Scope::CurrentSchema)?, 0)?;
+        run::refuse_drift(compare::settled(connection, &mut status, pool, Scope::CurrentSchema)?, 0)?;
+        migrations = wanted(pool, &status, options)?;
     }
     for migration in &migrations {
         if let Some((offset, what)) = statements::not_for_psql(migration.up) {

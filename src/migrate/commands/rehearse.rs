@@ -117,10 +117,11 @@ struct Snapshot {
 pub fn rehearse(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Result<Rehearsal, Error> {
     let RunnerLock { connection, .. } = &mut lock::acquire(pool, pool.get()?, observer)?;
     run::refuse_encoding(connection)?;
-    let status = status::read(connection, pool.migrations(), pool.own())?;
-    let wanted = plan::wanted(pool, &status, options)?;
+    let mut status = status::read(connection, pool.migrations(), pool.own())?;
+    let mut wanted = plan::wanted(pool, &status, options)?;
     if !options.allow_drift && !wanted.is_empty() && !run::is_begun(connection, &wanted)? {
-        run::refuse_drift(compare::compare(connection, &status, pool, Scope::CurrentSchema)?, 0)?;
+        run::refuse_drift(compare::settled(connection, &mut status, pool, Scope::CurrentSchema)?, 0)?;
+        wanted = plan::wanted(pool, &status, options)?;
     }
     owner::assume(connection)?;
     let mut rehearsal = Rehearsal::default();

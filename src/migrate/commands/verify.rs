@@ -72,15 +72,15 @@ impl Verification {
 
 /// Compares the catalog of a database with the one of its version, and the text of what was applied with what is
 /// embedded. Changes nothing, and needs no more than to read; four round trips, and two more where Citus is. It takes the lock
-/// that a SELECT takes.
+/// that a SELECT takes. Where another session migrates meanwhile, it looks again.
 ///
 /// # Errors
 ///
 /// [`Error::Server`] when the history or the catalog cannot be read. That they differ is no error.
 pub fn verify(pool: &Pool, scope: Scope) -> Result<Verification, Error> {
     let connection = &mut *pool.get()?;
-    let status = status::read(connection, pool.migrations(), pool.own())?;
-    let catalog = compare::unless_locked(compare::compare(connection, &status, pool, scope))?;
+    let mut status = status::read(connection, pool.migrations(), pool.own())?;
+    let catalog = compare::unless_locked(compare::settled(connection, &mut status, pool, scope))?;
     let edited = edited(connection, &status)?;
     let layout = if status.has_citus { layout::differences(connection, pool.migrations())? } else { Vec::new() };
     let other_encoding = connection.server_parameter(c"server_encoding").filter(|encoding| encoding != "UTF8");

@@ -11,6 +11,7 @@ use crate::migrate::session::lock_monitor::{self, LOCK_NOT_AVAILABLE};
 use crate::migrate::session::pool::Pool;
 use crate::migrate::sql::libpq::Connection;
 use crate::migrate::state::catalog::{self, Fact, Scope};
+use crate::migrate::state::record::Applied;
 use crate::migrate::state::stated::Stated;
 use crate::migrate::state::status::{self, Status};
 
@@ -65,22 +66,35 @@ impl Comparison {
 }
 
 /// Compares the catalog as it is now with the one of the version that the database is at now.
-///
-/// A program that takes no turns, such as the Diesel CLI, may migrate between the two looks: then both are taken again.
 pub(crate) fn now(connection: &mut Connection, pool: &Pool) -> Result<Comparison, Error> {
-    let migrations = pool.migrations();
-    let versions = |status: &Status| status.applied.iter().map(|row| row.version.clone()).collect::<Vec<_>>();
-    let mut before = status::read(connection, migrations, &[])?;
+    let mut status = status::read(connection, pool.migrations(), pool.own())?;
+    settled(connection, &mut status, pool, Scope::CurrentSchema)
+}
+
+/// Compares the catalog as it is now with the one of the version that a status tells, and with the next status when that has
+/// changed meanwhile.
+///
+/// Whoever takes no turn, or is no runner, such as the Diesel CLI, sees another one migrate between the two looks: then both are
+/// taken again.
+pub(crate) fn settled(
+    connection: &mut Connection,
+    status: &mut Status,
+    pool: &Pool,
+    scope: Scope,
+) -> Result<Comparison, Error> {
+    let rows = |status: &Status| {
+        let row = |row: &Applied| (row.version.clone(), row.run_on.clone());
+        status.applied.iter().map(row).collect::<Vec<_>>()
+    };
     loop {
-        let compared = compare(connection, &before, pool, Scope::CurrentSchema)?;
+        let compared = compare(connection, status, pool, scope)?;
         if !matches!(compared, Comparison::Drift(_)) {
             return Ok(compared);
         }
-        let after = status::read(connection, migrations, &[])?;
-        if versions(&before) == versions(&after) {
+        let before = std::mem::replace(status, status::read(connection, pool.migrations(), pool.own())?);
+        if rows(&before) == rows(status) {
             return Ok(compared);
         }
-        before = after;
     }
 }
 
@@ -109,12 +123,7 @@ pub(crate) fn unless_locked(compared: Result<Comparison, Error>) -> Result<Compa
 }
 
 /// Compares the catalog as it is now with the one of the version that a status tells.
-pub(crate) fn compare(
-    connection: &mut Connection,
-    status: &Status,
-    pool: &Pool,
-    scope: Scope,
-) -> Result<Comparison, Error> {
+fn compare(connection: &mut Connection, status: &Status, pool: &Pool, scope: Scope) -> Result<Comparison, Error> {
     let migrations = pool.migrations();
     let applied = |migration: &Migration| status.applied.iter().any(|row| row.version == migration.version.as_str());
     let at = migrations.iter().rfind(|migration| applied(migration));

@@ -1,5 +1,5 @@
 //! What people give to the objects of a schema beside what its migrations state, and what `redo` takes away with them:
-//! privileges, places in publications, and what is tuned.
+//! privileges, places in publications, the switch of `keep_inbox`, and what is tuned.
 
 use std::collections::BTreeSet;
 
@@ -17,14 +17,25 @@ pub(crate) struct Extras {
 
 /// What was given to objects, which no catalog tells.
 struct Given {
-    /// What was granted, on what, and to whom.
-    privileges: BTreeSet<(String, String, String)>,
+    privileges: BTreeSet<Privilege>,
     /// A statement for each table that a publication names.
     publications: BTreeSet<String>,
+    /// Whether the database keeps `inbox_by_user`.
+    keeps_inbox: bool,
+}
+
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Privilege {
+    /// What was granted.
+    name: String,
+    object: String,
+    role: String,
+    /// Whether the role may grant it on.
+    is_grantable: bool,
 }
 
 const PRIVILEGES: &str = "
-    SELECT privilege_type, object, CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END
+    SELECT privilege_type, object, CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END, is_grantable
     FROM (
         SELECT relowner AS owner, oid::regclass::text AS object, coalesce(relacl, acldefault('r', relowner)) AS acl
         FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND relnamespace = schema.oid
@@ -41,9 +52,12 @@ const PRIVILEGES: &str = "
     WHERE grantee <> owner
     UNION ALL
     SELECT format('%s (%I)', privilege_type, attname), attrelid::regclass::text,
-        CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END
+        CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END, is_grantable
     FROM pg_attribute INNER JOIN pg_class AS class ON class.oid = attrelid, aclexplode(attacl)
     WHERE relnamespace = schema.oid AND grantee <> relowner AND NOT attisdropped";
+
+const KEEPS_INBOX: &str =
+    "SELECT FROM pg_proc WHERE proname = 'keeps_inbox' AND prosrc = 'SELECT true' AND pronamespace = schema.oid";
 
 const PUBLICATIONS: &str = "
     SELECT format('ALTER PUBLICATION %I ADD TABLE %s', pubname, prrelid::regclass)
@@ -85,20 +99,30 @@ impl Given {
         };
         let privilege = |row: Vec<Option<String>>| {
             let mut values = row.into_iter();
-            Some((values.next()??, values.next()??, values.next()??))
+            let (name, object, role) = (values.next()??, values.next()??, values.next()??);
+            Some(Privilege { name, object, role, is_grantable: values.next()?? == "t" })
         };
         let privileges = ask(PRIVILEGES)?.into_iter().filter_map(privilege).collect();
         let publications = ask(PUBLICATIONS)?.into_iter().flatten().flatten().collect();
-        Ok(Self { privileges, publications })
+        let keeps_inbox = !ask(KEEPS_INBOX)?.is_empty();
+        Ok(Self { privileges, publications, keeps_inbox })
     }
 
     /// The statements that give back what is not there any more.
     fn lost(&self, now: &Self) -> Vec<String> {
-        let granted = self.privileges.difference(&now.privileges);
-        let granted = granted.map(|(privilege, object, role)| format!("GRANT {privilege} ON {object} TO {role}"));
-        let revoked = now.privileges.difference(&self.privileges);
-        let revoked = revoked.map(|(privilege, object, role)| format!("REVOKE {privilege} ON {object} FROM {role}"));
+        let granted =
+            self.privileges.difference(&now.privileges).map(|Privilege { name, object, role, is_grantable }| {
+                let option = if *is_grantable { " WITH GRANT OPTION" } else { "" };
+                format!("GRANT {name} ON {object} TO {role}{option}")
+            });
+        // What may not be granted on any more is granted all the same.
+        let without_option = |given: &Privilege| Privilege { is_grantable: !given.is_grantable, ..given.clone() };
+        let is_new = |given: &&Privilege| !self.privileges.contains(&without_option(given));
+        let revoked = now.privileges.difference(&self.privileges).filter(is_new);
+        let revoked =
+            revoked.map(|Privilege { name, object, role, .. }| format!("REVOKE {name} ON {object} FROM {role}"));
         let published = self.publications.difference(&now.publications).cloned();
-        granted.chain(revoked).chain(published).collect()
+        let kept = (self.keeps_inbox && !now.keeps_inbox).then(|| "SELECT keep_inbox(true)".to_owned());
+        granted.chain(revoked).chain(published).chain(kept).collect()
     }
 }

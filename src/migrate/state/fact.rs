@@ -15,20 +15,31 @@ pub(crate) struct Parsed<'a> {
 pub(crate) const DEFINITION: &str = "definition";
 
 /// The first words of what is about a part with a name.
-const NAMED: [&str; 9] =
-    ["column ", "constraint ", "index ", "trigger ", "rule ", "policy ", "mapping ", "inherits ", "child "];
+const NAMED: [&str; 10] = [
+    "column ",
+    "constraint ",
+    "index ",
+    "trigger ",
+    "rule ",
+    "policy ",
+    "mapping ",
+    "inherits ",
+    "child ",
+    "ambiguous with ",
+];
 
 /// The first words of what ends its name with a colon, and has a value.
 const VALUED: [&str; 4] = ["setting ", "option ", "statistics ", "comment"];
 
 /// What is a part as a whole.
-const WHOLE: [&str; 8] = [
+const WHOLE: [&str; 9] = [
     "row security",
     "row security forced",
     "unlogged",
     "temporary",
     "published without replica identity",
     "published without what identifies a row",
+    "of type ",
     "partitioned by ",
     "partition ",
 ];

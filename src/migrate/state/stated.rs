@@ -34,7 +34,7 @@ enum Namespace {
 
 /// The name of an object, and where nothing else can have it.
 fn named(object: &str) -> (&'static [Namespace], &str) {
-    const NAMED: [(&str, &[Namespace]); 13] = [
+    const NAMED: [(&str, &[Namespace]); 15] = [
         ("table ", &[Namespace::Relation, Namespace::Type]),
         ("view ", &[Namespace::Relation, Namespace::Type]),
         ("materialized view ", &[Namespace::Relation, Namespace::Type]),
@@ -45,6 +45,8 @@ fn named(object: &str) -> (&'static [Namespace], &str) {
         ("enum ", &[Namespace::Type]),
         ("domain ", &[Namespace::Type]),
         ("range ", &[Namespace::Type]),
+        ("multirange ", &[Namespace::Type]),
+        ("base type ", &[Namespace::Type]),
         ("function ", &[Namespace::Routine]),
         ("procedure ", &[Namespace::Routine]),
         ("aggregate ", &[Namespace::Routine]),
@@ -54,7 +56,7 @@ fn named(object: &str) -> (&'static [Namespace], &str) {
 }
 
 /// What a function may be given to be planned or watched in another way; with a `*` at the end, what begins so.
-const TUNING: [&str; 32] = [
+const TUNING: [&str; 31] = [
     "application_name",
     "auto_explain.*",
     "backend_flush_after",
@@ -69,7 +71,6 @@ const TUNING: [&str; 32] = [
     "enable_*",
     "from_collapse_limit",
     "geqo*",
-    "gin_fuzzy_search_limit",
     "hash_mem_multiplier",
     "jit*",
     "join_collapse_limit",

@@ -158,7 +158,7 @@ pub fn remove_messages(conn: &mut PgConnection, mut run: Removal, before: DateTi
     Ok(run)
 }
 
-/// Looks for chats whose oldest message is too old.
+/// Looks for chats whose oldest message is too old, or whose receipts an interrupted run has left.
 fn find(conn: &mut PgConnection, run: &mut Removal, before: DateTime<Utc>) -> QueryResult<()> {
     if let Some(after) = run.after {
         let looking = FindOld { after, before, look: LOOK };

@@ -61,6 +61,7 @@ CROSS JOIN LATERAL (
     (CASE class.relpersistence WHEN 'u' THEN 'unlogged' WHEN 't' THEN 'temporary' END),
     (CASE WHEN class.relrowsecurity THEN 'row security' END),
     (CASE WHEN class.relforcerowsecurity THEN 'row security forced' END),
+    ('of type ' || nullif(class.reloftype, 0)::regtype::text),
     ('partitioned by ' || pg_get_partkeydef(class.oid)),
     ('partition ' || pg_get_expr(class.relpartbound, class.oid))
 ) AS state (line)
@@ -73,7 +74,18 @@ FROM pg_publication AS publication
 INNER JOIN pg_publication_tables AS published ON published.pubname = publication.pubname
 INNER JOIN pg_namespace AS schema ON schema.nspname = published.schemaname
 INNER JOIN pg_class AS class ON class.relnamespace = schema.oid AND class.relname = published.tablename
-WHERE publication.oid = ANY (:publications) AND class.relreplident = 'n' AND class.oid = ANY (:relations)
+WHERE
+    publication.oid = ANY (:publications)
+    AND class.oid = ANY (:relations)
+    AND class.relreplident <> 'f'
+    -- The index that was to identify a row may be gone.
+    AND NOT EXISTS (
+        SELECT FROM pg_index AS identity
+        WHERE
+            identity.indrelid = class.oid
+            AND identity.indisvalid
+            AND CASE class.relreplident WHEN 'd' THEN identity.indisprimary WHEN 'i' THEN identity.indisreplident END
+    )
 GROUP BY class.oid
 
 UNION ALL
@@ -152,11 +164,14 @@ SELECT
     || CASE class.relreplident
         WHEN 'f' THEN 'FULL'
         WHEN 'n' THEN 'NOTHING'
-        ELSE (
-            SELECT quote_ident(own.relname)
-            FROM pg_index AS ind
-            INNER JOIN pg_class AS own ON own.oid = ind.indexrelid
-            WHERE ind.indrelid = class.oid AND ind.indisreplident
+        ELSE coalesce(
+            (
+                SELECT quote_ident(own.relname)
+                FROM pg_index AS ind
+                INNER JOIN pg_class AS own ON own.oid = ind.indexrelid
+                WHERE ind.indrelid = class.oid AND ind.indisreplident
+            ),
+            'an index that is gone'
         )
     END,
     NULL,
@@ -173,32 +188,51 @@ SELECT
     NULL,
     NULL
 FROM pg_class AS class
+CROSS JOIN LATERAL pg_get_viewdef(class.oid) AS shown (definition)
+CROSS JOIN LATERAL (
+    SELECT EXISTS (
+        SELECT FROM pg_proc
+        WHERE proname = 'keeps_inbox' AND pronargs = 0 AND pronamespace = class.relnamespace AND prosrc = 'SELECT true'
+    )
+) AS kept (is_kept)
 CROSS JOIN LATERAL
     string_to_table(
-        -- Where the list of chats by user is kept, and presence read, is no part of the schema: keep_inbox switches it. Nor is
-        -- whose copy is locked where Citus distributes the database: the table has the number of a shard then. And PostgreSQL
-        -- 15 names the one relation of a view before each column, which later ones do not.
+        -- Where the list of chats by user is kept, and presence read, is no part of the schema: keep_inbox switches both views
+        -- with keeps_inbox. Nor is whose copy is locked where Citus distributes the database: the table has the number of a
+        -- shard then. And PostgreSQL 15 names the one relation of a view before each column, which later ones do not.
         CASE
             WHEN class.relname = 'inbox_entries'
-                THEN replace(
-                    regexp_replace(pg_get_viewdef(class.oid), E'\\minbox_(by_user|truth)\\.', '', 'g'),
-                    'inbox_by_user',
-                    'inbox_truth'
-                )
-            WHEN class.relname = 'presence_entries'
                 THEN regexp_replace(
-                    regexp_replace(
-                        regexp_replace(pg_get_viewdef(class.oid), E'\\m(user_presence|users)\\.', '', 'g'),
-                        E'\\S+ AS (user_id|status|last_seen_at)\\M', E'\\1', 'g'
-                    ),
-                    'FROM users', 'FROM user_presence'
+                    CASE
+                        WHEN kept.is_kept
+                            THEN replace(
+                                replace(replace(shown.definition, 'inbox_truth', '?'), 'inbox_by_user', 'inbox_truth'),
+                                '?', 'inbox_by_user'
+                            )
+                        ELSE shown.definition
+                    END,
+                    E'\\minbox_truth\\.', '', 'g'
                 )
+            WHEN class.relname = 'presence_entries' AND kept.is_kept
+                THEN CASE regexp_replace(shown.definition, E'\\s+|\\musers\\.', '', 'g')
+                    WHEN 'SELECTidASuser_id,NULL::user_statusASstatus,created_atASlast_seen_atFROMusers;'
+                        THEN E'SELECT user_id,\nstatus,\nlast_seen_at\nFROM user_presence;'
+                    ELSE shown.definition || ' of an inbox by user'
+                END
+            WHEN class.relname = 'presence_entries' THEN regexp_replace(shown.definition, E'\\muser_presence\\.', '', 'g')
             WHEN class.relname IN ('local_chats', 'local_contacts', 'local_user_sessions', 'local_users')
                 THEN regexp_replace(
-                    regexp_replace(pg_get_viewdef(class.oid), E'\\m(chats|contacts|user_sessions|users)(_\\d+)?\\.', '', 'g'),
-                    E'\\m(\\w+\\.)?(chats|contacts|user_sessions|users)_\\d+', E'\\2', 'g'
+                    CASE
+                        WHEN EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')
+                            THEN regexp_replace(
+                                shown.definition,
+                                E'\\m(\\w+\\.)?(chats|contacts|user_sessions|users)_\\d{6,}\\M', E'\\2', 'g'
+                            )
+                        ELSE shown.definition
+                    END,
+                    E'\\m(chats|contacts|user_sessions|users)\\.', '', 'g'
                 )
-            ELSE pg_get_viewdef(class.oid)
+            ELSE shown.definition
         END,
         E'\n'
     ) WITH ORDINALITY AS definition (line, number)
@@ -333,7 +367,21 @@ SELECT
                         ' ',
                         pg_get_indexdef(ind.indexrelid, key.number::integer, false),
                         'COLLATE ' || nullif(nullif(key.collated, 0), 'pg_catalog."default"'::regcollation::oid)::regcollation::text,
-                        (SELECT quote_ident(opcname) FROM pg_opclass WHERE oid = key.class AND NOT opcdefault),
+                        (
+                            SELECT
+                                CASE
+                                    WHEN
+                                        opcnamespace <> 'pg_catalog'::regnamespace
+                                        AND NOT EXISTS (
+                                            SELECT FROM pg_depend
+                                            WHERE classid = 'pg_opclass'::regclass AND objid = key.class AND deptype = 'e'
+                                        )
+                                        THEN opcnamespace::regnamespace::text || '.'
+                                    ELSE ''
+                                END || quote_ident(opcname)
+                            FROM pg_opclass
+                            WHERE oid = key.class AND NOT opcdefault
+                        ),
                         CASE
                             WHEN key.flags & 3 = 1 THEN 'DESC NULLS LAST'
                             WHEN key.flags & 3 = 2 THEN 'NULLS FIRST'
@@ -485,12 +533,28 @@ INNER JOIN pg_language AS language ON language.oid = proc.prolang
 WHERE proc.oid = ANY (:routines)
 
 UNION ALL
+-- A function of the same name that takes as many arguments: which of the two a statement calls, the types alone decide, or nothing.
+SELECT
+    'routine',
+    proc.oid,
+    1,
+    'ambiguous with ' || quote_ident(other.proname) || '(' || oidvectortypes(other.proargtypes) || ')',
+    NULL,
+    NULL
+FROM pg_proc AS proc
+INNER JOIN pg_proc AS other ON other.proname = proc.proname AND other.pronamespace = proc.pronamespace AND other.oid <> proc.oid
+WHERE
+    proc.oid = ANY (:routines)
+    AND proc.pronargs >= other.pronargs - other.pronargdefaults
+    AND (proc.pronargs <= other.pronargs OR other.provariadic <> 0)
+
+UNION ALL
 SELECT
     'routine',
     oid,
     10,
     CASE proname
-        WHEN 'keeps_inbox' THEN replace(prosrc, 'true', 'false')
+        WHEN 'keeps_inbox' THEN replace(prosrc, 'SELECT true', 'SELECT false')
         ELSE replace(coalesce(pg_get_function_sqlbody(oid), prosrc), E'\r', '')
     END,
     NULL,
@@ -528,7 +592,15 @@ WHERE
     )
 
 UNION ALL
-SELECT 'configuration', config.oid, 0, 'PARSER ' || quote_ident(parser.prsname), NULL, NULL
+SELECT
+    'configuration',
+    config.oid,
+    0,
+    'PARSER '
+    || CASE WHEN parser.prsnamespace <> 'pg_catalog'::regnamespace THEN parser.prsnamespace::regnamespace::text || '.' ELSE '' END
+    || quote_ident(parser.prsname),
+    NULL,
+    NULL
 FROM pg_ts_config AS config
 INNER JOIN pg_ts_parser AS parser ON parser.oid = config.cfgparser
 WHERE config.oid = ANY (:configurations)
@@ -538,7 +610,7 @@ SELECT
     'configuration',
     config.oid,
     1,
-    format('mapping %s %s', token.alias, string_agg(quote_ident(dict.dictname), ', ' ORDER BY map.mapseqno)),
+    format('mapping %s %s', token.alias, string_agg(dict.oid::regdictionary::text, ', ' ORDER BY map.mapseqno)),
     NULL,
     NULL
 FROM pg_ts_config AS config

@@ -82,7 +82,10 @@ object (kind, catalog, oid, name, fact) AS (
         'type',
         'pg_type'::regclass,
         type.oid,
-        CASE type.typtype WHEN 'e' THEN 'enum ' WHEN 'd' THEN 'domain ' WHEN 'r' THEN 'range ' ELSE 'type ' END
+        CASE type.typtype
+            WHEN 'e' THEN 'enum ' WHEN 'd' THEN 'domain ' WHEN 'r' THEN 'range ' WHEN 'm' THEN 'multirange '
+            WHEN 'c' THEN 'type ' ELSE 'base type '
+        END
         || here.prefix || quote_ident(type.typname),
         NULL
     FROM pg_type AS type
@@ -90,7 +93,8 @@ object (kind, catalog, oid, name, fact) AS (
     LEFT JOIN pg_class AS class ON class.oid = type.typrelid
     WHERE
         type.oid >= 16384
-        AND (type.typtype IN ('e', 'd', 'r') OR class.relkind = 'c')
+        -- Not the types of arrays and of the rows of tables, whose names give way.
+        AND (type.typtype IN ('e', 'd', 'r', 'm', 'p') OR (type.typtype = 'b' AND type.typcategory <> 'A') OR class.relkind = 'c')
         AND (type.oid, 'pg_type'::regclass) NOT IN (SELECT objid, classid FROM of_extension)
 
     UNION ALL
