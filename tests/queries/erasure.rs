@@ -244,7 +244,7 @@ fn nothing_is_tied_to_who_is_erased_or_closed_while_somebody_waits_to_tie_it() {
         pair.sort();
         let [asker, asked] = pair;
         // The one who asks waits for their own account, and has looked at the other's before.
-        let mut holder = LockHolder::of(&database, &format!("SELECT FROM users WHERE id = '{asker}' FOR UPDATE"));
+        let mut holder = LockHolder::of(&database, &format!("SELECT FROM local_users WHERE id = '{asker}' FOR UPDATE"));
         std::thread::scope(|scope| {
             let asking = scope.spawn(|| contacts::request(&mut database.diesel(), by(asker), asked));
             holder.blocks();

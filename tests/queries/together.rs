@@ -128,12 +128,7 @@ fn a_message_that_violates_a_constraint_has_its_name_and_nothing_of_the_message_
             ) ORDER BY place",
             last.id, last.seq, last.seq
         );
-        let mut rows = diesel::sql_query(sending).load::<Row>(conn).unwrap();
-        // Where Citus distributes the table, behind the name is the number of the shard.
-        for violated in rows.iter_mut().filter_map(|row| row.violated.as_mut()) {
-            let name = violated.trim_end_matches(|last: char| last == '_' || last.is_ascii_digit()).len();
-            violated.truncate(name);
-        }
+        let rows = diesel::sql_query(sending).load::<Row>(conn).unwrap();
         let (seq, version) = (last.seq.get(), last.version.get());
         let sent = |place, by| Row {
             place,

@@ -1,6 +1,6 @@
 //! Removes messages that are older than a time: of one chat, or everywhere.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -26,6 +26,10 @@ statement! {
         before: DateTime<Utc> as Timestamptz,
         look: i64 as BigInt,
     } -> (Nullable<sql::ChatId>, Array<sql::ChatId>) = "find.sql"
+}
+
+statement! {
+    FindLeft { after: ChatId as sql::ChatId, through: ChatId as sql::ChatId } -> (sql::ChatId,) = "find_left.sql"
 }
 
 statement! {
@@ -117,7 +121,7 @@ impl Removal {
 ///
 /// It is maintenance, on nobody's behalf. Several runs at once do no harm.
 ///
-/// One round trip, which is a transaction of its own. It looks at 1,000 chats; or removes 100 messages at most from one, and
+/// One round trip, which is a transaction of its own; two where it looks for more. It looks at 1,000 chats; or removes 100 messages at most from one, and
 /// changes 50 answers at most; or removes 1,000 runs of receipts. Only the second locks anything: the head of the chat, the
 /// positions of the members who have not read what goes (a member's position that another transaction holds is not waited
 /// for), then the messages. Call it outside of a transaction, or the locks stay. Indexes: `chat_heads_pkey`, `messages_pkey`,
@@ -164,7 +168,12 @@ fn find(conn: &mut PgConnection, run: &mut Removal, before: DateTime<Utc>) -> Qu
         let looking = FindOld { after, before, look: LOOK };
         let (last, old) = looking.get_result::<(Option<ChatId>, Vec<ChatId>)>(conn)?;
         run.after = last;
-        run.waiting.extend(old);
+        let mut found = BTreeSet::from_iter(old);
+        if let Some(through) = last {
+            let left = FindLeft { after, through }.load::<(ChatId,)>(conn)?;
+            found.extend(left.into_iter().map(|(chat_id,)| chat_id));
+        }
+        run.waiting.extend(found);
     }
     next(run);
     Ok(())
