@@ -12,7 +12,7 @@ pub(super) struct Clock(DateTime<Utc>);
 
 impl Clock {
     pub(super) fn of_server(conn: &mut PgConnection) -> QueryResult<Self> {
-        diesel::select(clock_timestamp()).get_result::<DateTime<Utc>>(conn).map(|_| Self(Utc::now()))
+        diesel::select(clock_timestamp()).get_result(conn).map(Self)
     }
 
     /// When what is of that age now was new.
