@@ -141,6 +141,8 @@ BEGIN
     LOOP
         -- Apart: in one condition, it would be planned again for whom has blocked nobody.
         IF has_blocked THEN
+            -- Whoever is coming comes before, and is among the members, or waits, and reads what is new.
+            PERFORM FROM chat_heads AS head WHERE head.chat_id = of_chat FOR NO KEY UPDATE;
             is_hidden_here := EXISTS (
                 SELECT
                 FROM chat_participants AS member
@@ -191,7 +193,8 @@ END
 $$;
 
 -- A user who is no longer blocked sees picture and presence again, and gets a change that says so, if the two share a chat
--- or are contacts.
+-- or are contacts. The caller holds both accounts: who is coming into a chat of the other, or becoming a contact, has done so, or
+-- waits.
 CREATE FUNCTION record_unblock(by_user user_id, of_user user_id) RETURNS void
 LANGUAGE plpgsql
 AS $$

@@ -10,7 +10,7 @@ use crate::enums::UserChangeKind;
 use crate::error::{Error, refusals};
 use crate::ids::UserId;
 use crate::models::NewBlock;
-use crate::queries::predicates::hold_open;
+use crate::queries::predicates::{hold_alone, hold_open};
 use crate::queries::profile::{self, Profile, seen_by};
 use crate::schema::{blocks, users};
 use crate::views::presence_entries;
@@ -93,8 +93,9 @@ pub fn block(conn: &mut PgConnection, actor: Actor, blocked: UserId) -> Result<b
 /// Who was blocked sees presence, picture and receipts again. If the two are contacts or have a chat in common, that user finds
 /// the profile among their [`changes`](crate::queries::changes).
 ///
-/// A transaction; locks the counters of the logs of the blocker and of who was blocked. Indexes: `blocks_pkey`, `contacts_pkey`,
-/// `chat_participants_active_idx`.
+/// A transaction; locks both accounts' rows `FOR UPDATE`, in the order of their keys, so that neither changes their picture, becomes
+/// a contact or comes into a chat meanwhile; then the counters of the logs of the blocker and of who was blocked. Indexes:
+/// `users_pkey`, `blocks_pkey`, `contacts_pkey`, `chat_participants_active_idx`.
 ///
 /// # Errors
 ///
@@ -114,13 +115,8 @@ pub fn block(conn: &mut PgConnection, actor: Actor, blocked: UserId) -> Result<b
 pub fn unblock(conn: &mut PgConnection, actor: Actor, blocked: UserId) -> QueryResult<bool> {
     let blocker = actor.user_id();
     conn.transaction(|conn| {
-        let block = blocks::table.find((blocker, blocked));
-        let Some(since) = block.select(blocks::created_at).first::<DateTime<Utc>>(conn).optional()? else {
-            return Ok(false);
-        };
-        // This block, not one that another device makes meanwhile: where each server has a copy, a statement that waits for
-        // others would see the new one on some servers only, and the copies would differ.
-        let was_there = diesel::delete(block.filter(blocks::created_at.eq(since))).execute(conn)? > 0;
+        hold_alone(conn, &[blocker, blocked])?;
+        let was_there = diesel::delete(blocks::table.find((blocker, blocked))).execute(conn)? > 0;
         if was_there {
             user_changes::record_unblock(conn, blocker, blocked)?;
         }

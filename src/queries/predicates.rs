@@ -55,6 +55,17 @@ pub(super) fn hold_open(conn: &mut PgConnection, accounts: &[UserId]) -> QueryRe
     Ok(accounts.iter().copied().find(|account| open.binary_search(account).is_err()))
 }
 
+/// Keeps others from tying anything to these accounts, and from changing their profiles, until the transaction ends: whoever has
+/// begun is waited for. What is asked afterwards, by statements of their own, is as it stays. That an account is closed, or does
+/// not exist, is no matter.
+///
+/// Locks the accounts' rows `FOR UPDATE` in the order of their keys, as [`hold_open`] does.
+pub(super) fn hold_alone(conn: &mut PgConnection, accounts: &[UserId]) -> QueryResult<()> {
+    let known = local_users::table.filter(local_users::id.eq_any(accounts)).order(local_users::id);
+    known.select(local_users::id).for_update().load::<UserId>(conn)?;
+    Ok(())
+}
+
 /// The blocks between two users, in either direction.
 #[auto_type(no_type_alias)]
 pub(super) fn blocks_between(one: UserId, other: UserId) -> _ {

@@ -12,6 +12,7 @@ use messenger_db::models::{Block, Chat, Contact};
 use messenger_db::page::Limit;
 use messenger_db::queries::accounts::{self, Profile};
 use messenger_db::queries::changes::{self, ChangesRefused, Page, State};
+use messenger_db::queries::chat_settings::{self, Settings};
 use messenger_db::queries::chats;
 use messenger_db::queries::history::{self, Entry};
 use messenger_db::schema::{blocks, contacts, unread_messages};
@@ -26,6 +27,7 @@ struct Kept {
     members: BTreeMap<UserId, (ParticipantRole, DateTime<Utc>)>,
     messages: BTreeMap<Seq, Entry>,
     last_read_seq: Seq,
+    settings: Settings,
 }
 
 /// What a device keeps.
@@ -73,7 +75,8 @@ impl Kept {
             messages.extend(page.entries.into_iter().map(unquoted));
         }
         let people = listed.into_iter().map(|member| member.profile).collect();
-        Some((Self { chat, members, messages, last_read_seq }, people))
+        let settings = chat_settings::get(conn, by(user), chat_id).ok()?;
+        Some((Self { chat, members, messages, last_read_seq, settings }, people))
     }
 }
 
@@ -112,6 +115,11 @@ impl Memory {
         self.profiles.extend(people.into_iter().map(|profile| (profile.id, absent(profile))));
     }
 
+    /// A profile, as it is kept.
+    pub fn profile(&self, user: UserId) -> Option<&Profile> {
+        self.profiles.get(&user)
+    }
+
     /// What differs from what another device has just loaded.
     pub fn difference(&self, fresh: &Self) -> Option<String> {
         let mut found = Vec::new();
@@ -126,6 +134,9 @@ impl Memory {
                     }
                     if kept.last_read_seq != loaded.last_read_seq {
                         found.push(format!("read: {:?}\n   is {:?}", kept.last_read_seq, loaded.last_read_seq));
+                    }
+                    if kept.settings != loaded.settings {
+                        found.push(format!("settings: {:?}\n   are {:?}", kept.settings, loaded.settings));
                     }
                     for seq in kept.messages.keys().chain(loaded.messages.keys()) {
                         let (one, other) = (kept.messages.get(seq), loaded.messages.get(seq));
@@ -211,6 +222,13 @@ impl Device {
                     Some(role) => _ = kept.members.insert(member.user_id, (role, member.joined_at)),
                     None => _ = kept.members.remove(&member.user_id),
                 }
+            }
+        }
+        for chat_id in page.settings.into_iter().flatten() {
+            if let Some(kept) = self.memory.chats.get_mut(&chat_id)
+                && let Ok(settings) = chat_settings::get(conn, by(self.user), chat_id)
+            {
+                kept.settings = settings;
             }
         }
         for change in page.hidden {

@@ -1,8 +1,14 @@
 //! What stays true when operations on one chat happen at once: each race on many connections, and everything that is true of
 //! every database asked afterwards.
 
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
 use messenger_db::error::Error::{self, Refused};
 use messenger_db::ids::{ChatId, UserId};
+use messenger_db::page::Limit;
+use messenger_db::queries::accounts::{self, ProfileChanges};
 use messenger_db::queries::direct_chats;
 use messenger_db::queries::groups::{self, AddRefused, NewGroup};
 use messenger_db::queries::messages::{self, DeleteRefused, Draft, EditRefused, SendRefused};
@@ -12,6 +18,8 @@ use messenger_db::seq::Seq;
 
 use super::cast::{self, at_once};
 use super::consistency::assert_consistent;
+use super::device::Device;
+use super::lock_order::waiting;
 use crate::queries::cast::by;
 use crate::support::TestDatabase;
 
@@ -326,8 +334,6 @@ fn everything_at_once_neither_deadlocks_nor_breaks_anything() {
 
 #[test]
 fn an_account_that_is_closed_while_it_is_added_and_written_to_is_nowhere_afterwards() {
-    use messenger_db::queries::accounts;
-
     let database = TestDatabase::migrated();
     let (_, crowd) = group_of(&database, 8);
     let conn = &mut database.diesel();
@@ -356,4 +362,112 @@ fn an_account_that_is_closed_while_it_is_added_and_written_to_is_nowhere_afterwa
         format!("SELECT count(*) FROM chat_participants WHERE user_id = '{}' AND left_at IS NULL", crowd[0]);
     assert_eq!(database.value(&memberships), "0");
     assert_consistent(&database);
+}
+
+fn looks_for_a_while(device: &mut Device, database: &TestDatabase) {
+    let conn = &mut database.diesel();
+    for _ in 0..30 {
+        device.come_back(conn, Limit::default());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Begins both, the second while the first waits, lets a device look meanwhile, and ends once nobody waits any more.
+fn told_of_what_met(
+    database: &TestDatabase,
+    device: &mut Device,
+    first: impl FnOnce(&mut PgConnection) + Send,
+    second: impl FnOnce(&mut PgConnection) + Send,
+    mut holder: PgConnection,
+) {
+    std::thread::scope(|scope| {
+        let first = waiting(scope, database, first);
+        let second = scope.spawn(move || second(&mut database.diesel()));
+        looks_for_a_while(device, database);
+        holder.batch_execute("COMMIT").unwrap();
+        first.join().unwrap();
+        second.join().unwrap();
+    });
+    assert_eq!(device.check(&mut database.diesel(), Limit::default()), Ok(()));
+}
+
+/// Keeps the head of a chat until it commits.
+fn holding_head(database: &TestDatabase, chat: ChatId) -> PgConnection {
+    let mut holder = database.diesel();
+    holder.batch_execute(&format!("BEGIN; SELECT FROM chat_heads WHERE chat_id = '{chat}' FOR UPDATE")).unwrap();
+    holder
+}
+
+fn change_picture(conn: &mut PgConnection, user: UserId, picture: &str) {
+    let changes = ProfileChanges { avatar_url: Some(Some(picture)), ..ProfileChanges::default() };
+    accounts::update_profile(conn, by(user), &changes).unwrap();
+}
+
+#[test]
+fn who_is_no_longer_blocked_while_the_picture_changes_has_the_new_one() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let [alice, bob, owner] = cast::users(conn, ["alice", "bob", "owner"]);
+    groups::create(conn, by(owner), &NewGroup::new("Both", &[alice, bob])).unwrap();
+    let later = groups::create(conn, by(owner), &NewGroup::new("Later", &[alice])).unwrap().id;
+    change_picture(conn, alice, "old.png");
+    blocks::block(conn, by(alice), bob).unwrap();
+    told_of_what_met(
+        &database,
+        &mut Device::new(conn, bob),
+        |conn| change_picture(conn, alice, "new.png"),
+        |conn| assert!(blocks::unblock(conn, by(alice), bob).unwrap()),
+        holding_head(&database, later),
+    );
+}
+
+#[test]
+fn who_comes_while_somebody_who_has_blocked_a_member_changes_the_picture_has_the_new_one() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let [alice, mallory, carol, owner] = cast::users(conn, ["alice", "mallory", "carol", "owner"]);
+    let group = groups::create(conn, by(owner), &NewGroup::new("Group", &[alice, mallory])).unwrap().id;
+    let later = groups::create(conn, by(owner), &NewGroup::new("Later", &[alice])).unwrap().id;
+    change_picture(conn, alice, "old.png");
+    blocks::block(conn, by(alice), mallory).unwrap();
+    told_of_what_met(
+        &database,
+        &mut Device::new(conn, carol),
+        |conn| change_picture(conn, alice, "new.png"),
+        |conn| drop(groups::add(conn, by(owner), group, carol).unwrap()),
+        holding_head(&database, later),
+    );
+}
+
+#[test]
+fn who_is_no_longer_blocked_while_a_chat_in_common_begins_has_the_picture() {
+    // Either of them comes to the other; or both come, to a group that is new.
+    for round in 0..3 {
+        let database = TestDatabase::migrated();
+        let conn = &mut database.diesel();
+        let [alice, bob, owner] = cast::users(conn, ["alice", "bob", "owner"]);
+        change_picture(conn, alice, "face.png");
+        let members = [vec![alice], vec![bob], vec![]];
+        let group = groups::create(conn, by(owner), &NewGroup::new("Group", &members[round])).unwrap().id;
+        blocks::block(conn, by(alice), bob).unwrap();
+        let mut device = Device::new(conn, bob);
+        let database = &database;
+        std::thread::scope(|scope| {
+            let coming = conn.transaction(|conn| {
+                blocks::unblock(conn, by(alice), bob)?;
+                let coming = scope.spawn(move || {
+                    let conn = &mut database.diesel();
+                    match round {
+                        0 => drop(groups::add(conn, by(owner), group, bob).unwrap()),
+                        1 => drop(groups::add(conn, by(owner), group, alice).unwrap()),
+                        _ => drop(groups::create(conn, by(owner), &NewGroup::new("New", &[alice, bob])).unwrap()),
+                    }
+                });
+                looks_for_a_while(&mut device, database);
+                QueryResult::Ok(coming)
+            });
+            coming.unwrap().join().unwrap();
+        });
+        assert_eq!(device.check(conn, Limit::default()), Ok(()), "{round}");
+    }
 }
