@@ -25,6 +25,7 @@ DECLARE
     oldest_seq bigint;
     newest_seq bigint;
     own bigint [];
+    hanging bigint [];
     given bigint [];
     file_keys text [];
     one_seq bigint;
@@ -48,7 +49,30 @@ BEGIN
                 message.chat_id = in_chat
                 AND message.seq BETWEEN oldest_seq AND through_seq
                 AND message.sender_id = of_user
-                AND message.deleted_at IS NULL
+                -- Plain SQL that deletes a message may have left what hangs from it. Each is asked for by its key.
+                AND (
+                    message.deleted_at IS NULL
+                    OR EXISTS (
+                        SELECT FROM message_edits AS edit
+                        WHERE edit.chat_id = in_chat AND edit.message_seq = message.seq
+                        OFFSET 0
+                    )
+                    OR EXISTS (
+                        SELECT FROM attachments AS picture
+                        WHERE picture.chat_id = in_chat AND picture.message_seq = message.seq
+                        OFFSET 0
+                    )
+                    OR EXISTS (
+                        SELECT FROM message_mentions AS mention
+                        WHERE mention.chat_id = in_chat AND mention.message_seq = message.seq
+                        OFFSET 0
+                    )
+                    OR EXISTS (
+                        SELECT FROM message_reactions AS reaction
+                        WHERE reaction.chat_id = in_chat AND reaction.message_seq = message.seq
+                        OFFSET 0
+                    )
+                )
             ORDER BY message.seq
             LIMIT most
         );
@@ -72,6 +96,19 @@ BEGIN
 
         -- While the head is locked, nobody deletes these messages or removes them as old.
         PERFORM FROM chat_heads AS head WHERE head.chat_id = in_chat FOR NO KEY UPDATE;
+        hanging := ARRAY(
+            SELECT edit.message_seq FROM message_edits AS edit
+            WHERE edit.chat_id = in_chat AND edit.message_seq = ANY (own)
+            UNION
+            SELECT picture.message_seq FROM attachments AS picture
+            WHERE picture.chat_id = in_chat AND picture.message_seq = ANY (own)
+            UNION
+            SELECT mention.message_seq FROM message_mentions AS mention
+            WHERE mention.chat_id = in_chat AND mention.message_seq = ANY (own)
+            UNION
+            SELECT reaction.message_seq FROM message_reactions AS reaction
+            WHERE reaction.chat_id = in_chat AND reaction.message_seq = ANY (own)
+        );
         own := ARRAY(
             SELECT message.seq
             FROM messages AS message
@@ -79,7 +116,7 @@ BEGIN
                 message.chat_id = in_chat
                 AND message.seq = ANY (own)
                 AND message.seq <= through_seq
-                AND message.deleted_at IS NULL
+                AND (message.deleted_at IS NULL OR message.seq = ANY (hanging))
             ORDER BY message.seq
         );
 
@@ -89,7 +126,7 @@ BEGIN
             FROM record_chat_change(in_chat, 'message_deleted', one_seq, of_user) AS recorded;
 
             UPDATE messages
-            SET content = NULL, metadata = '{}', deleted_at = happened_at, version = next_version
+            SET content = NULL, metadata = '{}', deleted_at = coalesce(deleted_at, happened_at), version = next_version
             WHERE chat_id = in_chat AND seq = one_seq;
             erased_messages := erased_messages + 1;
         END LOOP;
@@ -172,6 +209,16 @@ BEGIN
     SET deleted_at = clock(), updated_at = clock()
     WHERE chat.id = in_chat AND chat.kind = 'direct' AND chat.member_count = 0 AND chat.deleted_at IS NULL;
 
+    PERFORM FROM chat_heads AS head WHERE head.chat_id = in_chat FOR NO KEY UPDATE;
+
+    -- The words of a newest message that plain SQL deleted.
+    UPDATE chat_heads
+    SET last_preview = NULL
+    WHERE chat_id = in_chat AND last_sender_id = of_user AND last_preview IS NOT NULL;
+    IF FOUND AND keeps_inbox() THEN
+        PERFORM mark_inbox(in_chat, NULL, NULL);
+    END IF;
+
     -- The row stays, because messages point at it. It counts as the recipient of no message, so that the counts of receipts
     -- stay right.
     UPDATE chat_participants
@@ -187,6 +234,13 @@ BEGIN
             OR seen_after_seq <> 0
             OR hidden_seqs <> '{}'
         );
+
+    -- The first time: whoever heard that the person left, before the account was closed, still has name and picture.
+    IF FOUND THEN
+        SELECT recorded.next_version
+        INTO next_version
+        FROM record_chat_change(in_chat, 'profile_changed', NULL, of_user) AS recorded;
+    END IF;
 END
 $$;
 
@@ -244,6 +298,6 @@ END
 $$;
 
 COMMENT ON FUNCTION erase_in_chat(user_id, chat_id, bigint) IS
-    'Erases a part of what a user with a closed account said and did in a chat after a message. Empties messages, as a deletion does, and takes back reactions, each under a version of its own, with the head locked. Gives up to which message it is done (null: nothing is left here), how many messages and other rows were erased, and the version of the chat, if that changed.';
+    'Erases a part of what a user with a closed account said and did in a chat after a message. Empties messages, as a deletion does, and those that are deleted of what still hangs from them, and takes back reactions, each under a version of its own, with the head locked; and logs in the end, once, that the name is gone. Gives up to which message it is done (null: nothing is left here), how many messages and other rows were erased, and the version of the chat, if that changed.';
 COMMENT ON FUNCTION erase_account(user_id, bigint) IS
     'Erases the remaining uploads, the sessions and the own log of a user with a closed account, a bounded number of rows. Gives how many; 0: nothing is left.';

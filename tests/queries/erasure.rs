@@ -1,5 +1,6 @@
 //! Erasure and export: everything about a person goes out, and away, and it is proven by the catalog.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use chrono::TimeDelta;
@@ -9,11 +10,14 @@ use messenger_db::enums::DeviceType;
 use messenger_db::error::Error::Refused;
 use messenger_db::ids::UserId;
 use messenger_db::page::Limit;
+use messenger_db::queries::accounts::ProfileChanges;
 use messenger_db::queries::contacts::{self, RequestRefused};
 use messenger_db::queries::erasure::{self, Erasure, ErasureRefused};
 use messenger_db::queries::export::{self, ExportError};
+use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::messages::{self, Draft};
-use messenger_db::queries::sessions::{self, Device};
+use messenger_db::queries::sessions;
+use messenger_db::queries::uploads::{self, Processed};
 use messenger_db::queries::{accounts, changes, history, inbox, reactions, receipts, search, unused_files};
 use messenger_db::seq::Seq;
 use pretty_assertions::assert_eq;
@@ -21,6 +25,7 @@ use serde_json::Value;
 
 use super::cast::{self, by, say};
 use super::consistency::assert_consistent;
+use super::device::Device;
 use super::projector::catch_up;
 use crate::schema::rows;
 use crate::support::{LockHolder, TestDatabase};
@@ -143,7 +148,7 @@ fn a_person_is_exported_and_then_erased_and_the_others_keep_what_is_theirs() {
         "UPDATE users SET display_name = 'Alice Liddell', avatar_url = 'https://x/alice.png' WHERE id = '{alice}'"
     ))
     .unwrap();
-    sessions::open(conn, alice, &Device::new(DeviceType::Web), TimeDelta::days(1)).unwrap();
+    sessions::open(conn, alice, &sessions::Device::new(DeviceType::Web), TimeDelta::days(1)).unwrap();
     say(conn, group, bob, ["bob speaks"]);
     say(conn, group, alice, (0..50).map(|number| format!("rabbit {number}")));
     messages::edit(conn, by(alice), group, Seq::new(3), "white rabbit").unwrap();
@@ -231,6 +236,111 @@ fn a_person_is_exported_and_then_erased_and_the_others_keep_what_is_theirs() {
     let (lines, manifest) = exported(conn, alice);
     assert!(lines.iter().all(|line| line["content"].is_null()));
     assert_eq!(manifest.counts["account"], 1);
+    assert_consistent(&database);
+}
+
+/// The chats are left one by one, while the name is still there.
+#[test]
+fn devices_that_are_there_all_the_time_keep_no_name_of_who_is_erased_and_said_nothing() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let [alice, bob, carol] = cast::users(conn, ["alice", "bob", "carol"]);
+    let direct = cast::direct(conn, alice, bob);
+    let groups = [(); 2].map(|()| groups::create(conn, by(bob), &NewGroup::new("Hikers", &[alice, carol])).unwrap().id);
+    // One that she has left before.
+    groups::leave(conn, by(alice), groups[0]).unwrap();
+    say(conn, direct, bob, ["hello?"]);
+    contacts::remove(conn, by(bob), alice).unwrap();
+    let named = ProfileChanges {
+        display_name: Some(Some("Alice Liddell")),
+        avatar_url: Some(Some("https://x/alice.png")),
+        ..ProfileChanges::default()
+    };
+    accounts::update_profile(conn, by(alice), &named).unwrap();
+    let mut devices = [bob, carol].map(|user| Device::new(conn, user));
+    let (mut run, mut told) = (Erasure::of(alice), Vec::new());
+    while !run.is_done {
+        run = erasure::of_user(conn, run).unwrap();
+        told.extend(run.changed);
+        for device in &mut devices {
+            device.come_back(conn, Limit::default());
+        }
+    }
+    for device in &mut devices {
+        let kept = device.memory.profile(alice).unwrap();
+        assert_eq!(
+            (kept.display_name.as_deref(), kept.avatar_url.as_deref(), kept.username.as_deref()),
+            (None, None, None)
+        );
+        assert_eq!(device.check(conn, Limit::default()), Ok(()));
+    }
+    // Whoever rings by what the run gives, rings for the last version of each chat.
+    let versions = "SELECT version FROM chat_heads WHERE chat_id = ";
+    for chat in groups.into_iter().chain([direct]) {
+        let last = told.iter().rfind(|(changed, _)| *changed == chat).unwrap().1;
+        assert_eq!(database.value(&format!("{versions}'{chat}'")), last.get().to_string());
+    }
+    // Once more says nothing.
+    let logged =
+        || database.value("SELECT count(*) FROM chat_changes") + &database.value("SELECT sum(version) FROM chat_heads");
+    let before = logged();
+    let again = erase(conn, alice);
+    assert_eq!((again.changed, logged()), (None, before));
+    assert_consistent(&database);
+}
+
+#[test]
+fn what_hangs_from_a_message_that_plain_sql_deleted_is_erased_and_what_was_deleted_well_is_not_told_again() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (group, [alice, bob, carol]) = cast::group(conn);
+    let well = say(conn, group, alice, ["one"]);
+    messages::delete(conn, by(alice), group, well).unwrap();
+    // From each of these hangs one thing.
+    let edited = say(conn, group, alice, ["two"]);
+    messages::edit(conn, by(alice), group, edited, "zwei").unwrap();
+    let pictures = cast::uploaded(conn, alice, [1000]);
+    let pictured = messages::send(conn, by(alice), group, &Draft::image(&pictures)).unwrap().message.seq;
+    uploads::process(
+        conn,
+        &pictures[0].storage_key,
+        &Processed { thumbnail_key: Some("small"), ..Processed::default() },
+    )
+    .unwrap();
+    let naming = Draft::text("Bob?").mentioning(vec![bob]);
+    let naming = messages::send(conn, by(alice), group, &naming).unwrap().message.seq;
+    let liked = say(conn, group, alice, ["five"]);
+    reactions::add(conn, by(carol), group, liked, "👍").unwrap();
+    // And from this one nothing but its words, in the lists of chats.
+    say(conn, group, alice, ["six"]);
+    conn.batch_execute(&format!(
+        "UPDATE messages SET content = NULL, metadata = '{{}}', deleted_at = now()
+         WHERE sender_id = '{alice}' AND deleted_at IS NULL"
+    ))
+    .unwrap();
+    let mut device = Device::new(conn, bob);
+    let version = |seq: Seq| database.value(&format!("SELECT version FROM messages WHERE seq = {seq}"));
+    let before = version(well);
+    let run = erase(conn, alice);
+    assert_eq!((run.messages, left(conn, alice)), (4, vec![]));
+    assert_eq!(version(well), before);
+    for table in ["message_edits", "attachments", "message_mentions", "message_reactions"] {
+        assert_eq!(database.value(&format!("SELECT count(*) FROM {table}")), "0", "{table}");
+    }
+    assert_eq!(database.value("SELECT last_preview IS NULL FROM chat_heads"), "t");
+    let files = unused_files::list(conn, None, Limit::default()).unwrap();
+    let files: BTreeSet<_> = files.into_iter().map(|file| file.file_key).collect();
+    assert_eq!(files, [pictures[0].storage_key.to_string(), "small".to_owned()].into());
+    let page = changes::list(conn, by(bob), &device.state, Limit::default()).unwrap();
+    let told: Vec<_> = page.chats[0].messages.iter().map(|entry| entry.message.seq).collect();
+    assert!(
+        [edited, pictured, naming, liked].iter().all(|seq| told.contains(seq)) && !told.contains(&well),
+        "{told:?}"
+    );
+    assert_eq!(device.check(conn, Limit::default()), Ok(()));
+    let heads = || database.value("SELECT sum(version) FROM chat_heads");
+    let before = heads();
+    assert_eq!((erase(conn, alice).messages, heads()), (0, before));
     assert_consistent(&database);
 }
 

@@ -97,9 +97,14 @@ refusals! { ErasureRefused {
 /// Erases a person: one batch of a run, which begins with [`Erasure::of`] and goes on until it [is done](Erasure::is_done).
 ///
 /// It leaves the person's chats, one a batch, and [closes the account](accounts::close). Then it empties their messages, as a
-/// deletion does, with earlier wordings, pictures, mentions and reactions; takes back their reactions; removes mentions of
-/// them and what they acknowledged; and removes uploads, sessions, addresses of notifications and the log of their own things.
-/// Their files are on the list of [unused files](crate::queries::unused_files), the profile's picture included. It cannot be
+/// deletion does, with earlier wordings, pictures, mentions and reactions, also where these still hang from a message that was
+/// deleted by plain SQL; takes back their reactions; removes mentions of them and what they acknowledged; and removes uploads,
+/// sessions, addresses of notifications and the log of their own things.
+///
+/// The others find what is emptied in their [`changes`](crate::queries::changes), and in each chat that the person was ever in,
+/// once, the profile without name and picture: until the account is closed, who leaves a chat still has both.
+///
+/// The person's files are on the list of [unused files](crate::queries::unused_files), the profile's picture included. It cannot be
 /// undone. [`left`](super::left()) proves it, and [the module](super) says what stays.
 ///
 /// The service has decided it, on the person's request or another's. Several runs at once do no harm.
