@@ -7,7 +7,7 @@ use messenger_db::error::Error::Refused;
 use messenger_db::ids::{ChatId, UserId};
 use messenger_db::page::Limit;
 use messenger_db::queries::chat_settings::{self, Changes, FOR_EVER};
-use messenger_db::queries::messages::{self, Draft, SendRefused};
+use messenger_db::queries::messages::{self, Draft, Outgoing, SendRefused};
 use messenger_db::queries::push::{self, Address};
 use messenger_db::queries::sessions::{self, Device};
 use messenger_db::queries::{groups, inbox, receipts, unread};
@@ -70,7 +70,7 @@ fn only_members_are_named_fifty_at_most_and_else_nothing_is_sent() {
         let refused = Err(Refused(SendRefused::MentionNotAMember));
         assert_eq!(messages::send(conn, by(alice), chat, &draft), refused);
     }
-    let draft = Draft::text("You!").mentioning(vec![bob; 51]);
+    let draft = Draft::text("You!").mentioning((0..51).map(|_| UserId::new()).collect::<Vec<_>>());
     assert_eq!(messages::send(conn, by(alice), chat, &draft), Err(Refused(SendRefused::TooManyMentions)));
     assert_eq!(database.value("SELECT last_seq FROM chat_heads"), before);
     assert_eq!(database.value("SELECT count(*) FROM message_mentions"), "0");
@@ -79,6 +79,28 @@ fn only_members_are_named_fifty_at_most_and_else_nothing_is_sent() {
     assert!(!messages::send(conn, by(alice), chat, &draft).unwrap().already_sent);
     assert!(messages::send(conn, by(alice), chat, &draft).unwrap().already_sent);
     assert_eq!(database.value("SELECT count(*) FROM message_mentions"), "1");
+    assert_consistent(&database);
+}
+
+#[test]
+fn who_is_named_several_times_and_who_writes_count_once_and_not_at_all_among_the_fifty() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (chat, [alice, bob, carol]) = cast::group(conn);
+    let mut named = vec![bob, carol];
+    for user in cast::crowd(conn, 48) {
+        groups::add(conn, by(alice), chat, user).unwrap();
+        named.push(user);
+    }
+    let twice: Vec<_> = named.iter().chain(&named).copied().chain([alice, alice]).collect();
+    let seq = call(conn, chat, alice, &twice);
+    named.sort_unstable();
+    assert_eq!(messages::all_mentioned(conn, by(alice), chat, seq), Ok(named.clone()));
+    let many = [twice.clone(), twice.iter().copied().chain([UserId::new()]).collect()];
+    let many = many.map(|named| Outgoing::new(by(alice), chat, Draft::text("You!").mentioning(named)));
+    let sent: Vec<_> = messages::send_many(conn, &many).unwrap().into_iter().map(|sent| sent.map(|_| ())).collect();
+    assert_eq!(sent, [Ok(()), Err(SendRefused::TooManyMentions)]);
+    assert_eq!(messages::all_mentioned(conn, by(alice), chat, seq.next()), Ok(named));
     assert_consistent(&database);
 }
 

@@ -14,7 +14,7 @@ use crate::schema::message_mentions;
 use crate::seq::Seq;
 
 /// The most members that a message names.
-pub(super) const MOST: usize = 50;
+const MOST: usize = 50;
 
 statement! {
     /// Those of the named who are members now.
@@ -25,6 +25,19 @@ statement! {
     } -> (sql::UserId,) = "mention.sql"
 }
 
+/// Whether these are more than a message names.
+pub(super) fn are_too_many(sender: UserId, mentions: &[UserId]) -> bool {
+    mentions.len() > MOST && named(sender, mentions).len() > MOST
+}
+
+/// Each of them once, without the sender, in the order of their ids.
+fn named(sender: UserId, mentions: &[UserId]) -> Vec<UserId> {
+    let mut users: Vec<_> = mentions.iter().copied().filter(|user| *user != sender).collect();
+    users.sort_unstable();
+    users.dedup();
+    users
+}
+
 /// Names these members, in the transaction of the send that numbered the message; refused if one of them is no member.
 pub(super) fn mention(
     conn: &mut PgConnection,
@@ -33,9 +46,7 @@ pub(super) fn mention(
     sender: UserId,
     mentions: &[UserId],
 ) -> Result<(), Error<SendRefused>> {
-    let mut users: Vec<_> = mentions.iter().copied().filter(|user| *user != sender).collect();
-    users.sort_unstable();
-    users.dedup();
+    let users = named(sender, mentions);
     if users.is_empty() {
         return Ok(());
     }

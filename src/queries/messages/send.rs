@@ -205,7 +205,7 @@ pub fn send(
     draft: &Draft<'_>,
 ) -> Result<Sent, Error<SendRefused>> {
     let sender_id = actor.user_id();
-    if let Some(refused) = refused(draft) {
+    if let Some(refused) = refused(sender_id, draft) {
         return Err(Error::Refused(refused));
     }
     let sent = if draft.is_plain() {
@@ -244,14 +244,14 @@ pub(super) fn unless_sent(
     }
 }
 
-/// Why a draft is not sent, whoever sends it and whereto.
-pub(super) fn refused(draft: &Draft<'_>) -> Option<SendRefused> {
+/// Why a draft of that sender is not sent, whereto ever.
+pub(super) fn refused(sender_id: UserId, draft: &Draft<'_>) -> Option<SendRefused> {
     // Words of which nothing is seen are none.
     match (draft.kind, draft.words(), draft.pictures.as_ref()) {
         (MessageKind::Image, _, []) | (MessageKind::Text, None, _) => Some(SendRefused::Empty),
         (_, Some(content), _) if text::is_long_message(content) => Some(SendRefused::TooLong),
         (_, _, [_, _, _, _, _, _, ..]) => Some(SendRefused::TooManyPictures),
-        _ if draft.mentions.len() > mention::MOST => Some(SendRefused::TooManyMentions),
+        _ if mention::are_too_many(sender_id, &draft.mentions) => Some(SendRefused::TooManyMentions),
         _ if draft.metadata.as_deref().is_some_and(json::is_too_deep) => Some(SendRefused::MetadataTooDeep),
         _ if draft.metadata.as_deref().is_some_and(json::is_too_large) => Some(SendRefused::MetadataTooLarge),
         _ if contains_nul(draft.content.as_deref(), draft.metadata.as_deref(), texts(&draft.pictures)) => {

@@ -108,7 +108,7 @@ pub fn send_many(conn: &mut PgConnection, outgoing: &[Outgoing<'_>]) -> QueryRes
     if let [only] = outgoing {
         return Ok(vec![alone(conn, only)?]);
     }
-    let refused = |one: &Outgoing<'_>| send::refused(&one.draft).map(Err);
+    let refused = |one: &Outgoing<'_>| send::refused(one.actor.user_id(), &one.draft).map(Err);
     let mut outcomes: Vec<Option<Outcome>> = outgoing.iter().map(refused).collect();
     let mut left: Vec<(usize, &Outgoing<'_>)> =
         outgoing.iter().enumerate().zip(&outcomes).filter(|(_, known)| known.is_none()).map(|(one, _)| one).collect();
