@@ -20,6 +20,17 @@ use super::device::Device;
 use super::server_statistics;
 use crate::support::{TestDatabase, server};
 
+const MARKED: chat_settings::Changes<'static> = chat_settings::Changes { is_marked_unread: Some(true), ..UNCHANGED };
+const HIDDEN: chat_settings::Changes<'static> = chat_settings::Changes { is_hidden: Some(true), ..UNCHANGED };
+const UNCHANGED: chat_settings::Changes<'static> = chat_settings::Changes {
+    muted_until: None,
+    pin_rank: None,
+    is_archived: None,
+    is_hidden: None,
+    is_marked_unread: None,
+    draft: None,
+};
+
 /// How many write at once.
 const WRITERS: usize = 6;
 
@@ -126,6 +137,76 @@ fn the_settings_of_a_chat_are_gone_for_who_left_it_and_is_in_it_again() {
     let new = groups::create(conn, by(alice), &NewGroup::new("New", &[bob])).unwrap().id;
     let page = changes::list(conn, by(bob), &state, Limit::default()).unwrap();
     assert_eq!((page.settings, page.chats[0].chat_id), (vec![], new));
+}
+
+#[test]
+fn a_mark_and_a_hiding_that_end_by_themselves_are_settings_that_changed() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let (chat, [alice, bob, _]) = cast::group(conn);
+    cast::say(conn, chat, alice, ["two", "three"]);
+    receipts::mark_read(conn, by(bob), chat, Seq::new(2)).unwrap();
+    for (changes, words, read) in [(MARKED, false, true), (HIDDEN, true, false)] {
+        chat_settings::change(conn, by(bob), chat, &changes).unwrap();
+        let mut device = Device::new(conn, bob);
+        let mut told = |conn: &mut PgConnection| {
+            let page = changes::list(conn, by(bob), &device.state, Limit::default()).unwrap();
+            assert_eq!(device.check(conn, Limit::default()), Ok(()));
+            (page.settings, page.chats.len())
+        };
+        // What ends neither.
+        reactions::add(conn, by(alice), chat, Seq::new(2), if words { "👍" } else { "🎉" }).unwrap();
+        assert_eq!(told(conn), (vec![], 1));
+        for ends in [true, false] {
+            if words {
+                cast::say(conn, chat, alice, ["more"]);
+                assert_eq!(told(conn), (if ends { vec![Some(chat)] } else { vec![] }, 1));
+            }
+            if read {
+                receipts::mark_read(conn, by(bob), chat, Seq::new(if ends { 3 } else { 4 })).unwrap();
+                assert_eq!(told(conn), (if ends { vec![Some(chat)] } else { vec![] }, usize::from(ends)));
+            }
+        }
+    }
+    // Writing reads, too.
+    chat_settings::change(conn, by(bob), chat, &MARKED).unwrap();
+    chat_settings::change(conn, by(bob), chat, &HIDDEN).unwrap();
+    let mut device = Device::new(conn, bob);
+    cast::say(conn, chat, bob, ["mine"]);
+    assert_eq!(changes::list(conn, by(bob), &device.state, Limit::default()).unwrap().settings, [Some(chat)]);
+    assert_eq!(device.check(conn, Limit::default()), Ok(()));
+}
+
+/// The log of the user's own things is on the first pages, and the chats are on the page of their own: a device that took away a
+/// mark because one has read further would take away one that came later.
+#[test]
+fn a_mark_that_came_after_reading_stays_where_the_reading_is_on_a_later_page() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let [alice, bob] = cast::users(conn, ["alice", "bob"]);
+    let chats = [(); 2].map(|()| groups::create(conn, by(alice), &NewGroup::new("G", &[bob])).unwrap().id);
+    let mut device = Device::new(conn, bob);
+    for chat in chats {
+        let seq = cast::say(conn, chat, alice, ["Hello"]);
+        receipts::mark_read(conn, by(bob), chat, seq).unwrap();
+    }
+    chat_settings::change(conn, by(bob), chats[1], &MARKED).unwrap();
+    chat_settings::change(conn, by(bob), chats[1], &HIDDEN).unwrap();
+    assert_eq!(device.check(conn, Limit::new(1)), Ok(()));
+    // And where it ended before it was told.
+    chat_settings::change(
+        conn,
+        by(bob),
+        chats[1],
+        &chat_settings::Changes { is_marked_unread: Some(false), ..UNCHANGED },
+    )
+    .unwrap();
+    chat_settings::change(conn, by(bob), chats[1], &MARKED).unwrap();
+    for chat in chats {
+        let seq = cast::say(conn, chat, alice, ["Hello", "again"]);
+        receipts::mark_read(conn, by(bob), chat, seq).unwrap();
+    }
+    assert_eq!(device.check(conn, Limit::new(1)), Ok(()));
 }
 
 #[test]
@@ -373,7 +454,7 @@ fn write(
 ) {
     let (user, other, chat) = (crowd[random(8)], crowd[random(8)], chats[random(chats.len())]);
     let seq = Seq::new(1 + random(40) as i64);
-    match random(20) {
+    match random(22) {
         0 => drop(groups::add(conn, by(user), chat, other)),
         1 => drop(groups::remove(conn, by(user), chat, other)),
         2 => drop(groups::promote(conn, by(user), chat, other)),
@@ -395,6 +476,8 @@ fn write(
             let named = accounts::ProfileChanges { display_name: Some(Some(name)), ..Default::default() };
             drop(accounts::update_profile(conn, by(user), &named));
         }
+        19 => drop(chat_settings::change(conn, by(user), chat, &MARKED)),
+        20 => drop(chat_settings::change(conn, by(user), chat, &HIDDEN)),
         _ => drop(messages::send(conn, by(user), chat, &Draft::text("…").in_reply_to(seq))),
     }
 }

@@ -186,7 +186,7 @@ fn page(
     which.truncate(limit_of(limit));
 
     let (mut ended, mut reloads, mut candidates) = (Vec::new(), Vec::new(), Vec::new());
-    for now in which {
+    for &now in &which {
         match known.chats.get(&now.chat_id) {
             _ if !now.is_member => ended.push(now.chat_id),
             None => reloads.push((now, Reload::Began)),
@@ -242,9 +242,16 @@ fn page(
                 change.kind == UserChangeKind::MembershipBegan
                     && change.about_chat_id.is_some_and(|chat_id| known.chats.contains_key(&chat_id))
             };
-            let settings =
+            let logged =
                 log.iter().filter(|change| change.kind == UserChangeKind::SettingsChanged || is_there_again(change));
-            settings.map(|change| change.about_chat_id).collect::<BTreeSet<_>>().into_iter().collect()
+            // What is hidden or marked until something happens ends without a change of the user's.
+            let ended = which.iter().filter(|now| {
+                let of = |known: &Known| known.chats.get(&now.chat_id).copied();
+                of(known).zip(of(&next)).is_some_and(|(known, after)| now.has_settings_that_end(&known, &after))
+            });
+            let settings: BTreeSet<_> =
+                logged.map(|change| change.about_chat_id).chain(ended.map(|now| Some(now.chat_id))).collect();
+            settings.into_iter().collect()
         },
         hidden: read::hidden(conn, user_id, hidden)?,
         profiles: HashMap::new(),

@@ -29,8 +29,13 @@ pub struct Page {
     pub blocks: Vec<BlockChange>,
     /// The sessions of the user that were ended.
     pub ended_sessions: Vec<SessionId>,
-    /// The chats of which the user's own settings changed, to be read anew, or which the user has left and is in again, without
-    /// the settings of before; `None`: those that are of no chat, [`privacy`](crate::queries::privacy).
+    /// The chats of which the user's own settings changed, to be [read](crate::queries::chat_settings::get) anew, or which the user
+    /// has left and is in again, without the settings of before; `None`: those that are of no chat,
+    /// [`privacy`](crate::queries::privacy).
+    ///
+    /// Among them are the chats of which a setting ended by itself with what is on the page: one that was hidden until something
+    /// new was said, and one that was marked as unread and was read further, on whichever device. A device does not work this out
+    /// itself: the settings that it has read may be newer than the messages and positions of its last page.
     pub settings: Vec<Option<ChatId>>,
     /// The chats of which the user has deleted messages for themselves, or which the user has cleared, as they are now.
     pub hidden: Vec<HiddenChange>,
@@ -79,8 +84,8 @@ impl Page {
 pub struct ChatChanges {
     /// Which chat.
     pub chat_id: ChatId,
-    /// Why the device loads this chat anew: its history, its members and whatever else it shows. The state takes it that
-    /// it does; messages and members are empty here. `None`: the rest says what changed.
+    /// Why the device loads this chat anew: its history, its members, its settings and whatever else it shows. The state takes
+    /// it that it does; messages and members are empty here. `None`: the rest says what changed.
     pub reload: Option<Reload>,
     /// The chat itself, when its profile or its members changed, or it is to be loaded anew.
     pub chat: Option<Chat>,

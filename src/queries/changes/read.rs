@@ -43,9 +43,20 @@ pub(super) struct Which {
     pub pruned_version: Version,
     pub last_read_seq: Seq,
     pub last_delivered_seq: Seq,
+    /// The newest message when the user hid the chat, if they did; newer ones have shown it again.
+    pub hidden_through_seq: Option<Seq>,
+    /// How far the user had read when they marked it as unread, if they did; reading further has taken the mark away.
+    pub unread_from_seq: Option<Seq>,
 }
 
 impl Which {
+    /// Whether a hiding or a mark ends by itself, with a message or with reading, where a device goes on from what it knows.
+    pub(super) fn has_settings_that_end(&self, known: &KnownChat, after: &KnownChat) -> bool {
+        let ends = |set: Option<Seq>, known: Seq, after: Seq| set.is_some_and(|set| known <= set && set < after);
+        ends(self.hidden_through_seq, known.seq, after.seq)
+            || ends(self.unread_from_seq, known.read_seq, after.read_seq)
+    }
+
     /// What a device knows that has all of it.
     pub(super) const fn known(&self) -> KnownChat {
         KnownChat { seq: self.last_seq, version: self.version, read_seq: self.last_read_seq }
@@ -64,7 +75,7 @@ statement! {
         only: Option<Vec<ChatId>> as Nullable<Array<sql::ChatId>>,
     } -> (
         Bool, BigInt, BigInt, BigInt, Nullable<sql::ChatId>, Nullable<Bool>, Nullable<BigInt>, Nullable<BigInt>,
-        Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>,
+        Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>, Nullable<BigInt>,
     ) = "which.sql"
 }
 
@@ -79,6 +90,8 @@ type WhichRow = (
     Option<Seq>,
     Option<Version>,
     Option<Version>,
+    Option<Seq>,
+    Option<Seq>,
     Option<Seq>,
     Option<Seq>,
 );
@@ -105,7 +118,7 @@ pub(super) fn which(
     let rows = asking.load::<WhichRow>(conn)?;
     let &(is_distributed, origin, version, pruned_version, ..) = rows.first().ok_or(diesel::NotFound)?;
     let chats = rows.into_iter().filter_map(|row| {
-        let (_, _, _, _, chat_id, is_member, first, last, version, pruned, read, delivered) = row;
+        let (_, _, _, _, chat_id, is_member, first, last, version, pruned, read, delivered, hidden, marked) = row;
         Some(Which {
             chat_id: chat_id?,
             is_member: is_member?,
@@ -115,6 +128,8 @@ pub(super) fn which(
             pruned_version: pruned.unwrap_or(Version::ZERO),
             last_read_seq: read.unwrap_or(Seq::ZERO),
             last_delivered_seq: delivered.unwrap_or(Seq::ZERO),
+            hidden_through_seq: hidden,
+            unread_from_seq: marked,
         })
     });
     Ok((Own { is_distributed, origin, version, pruned_version }, chats.collect()))

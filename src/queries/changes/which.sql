@@ -18,7 +18,9 @@ SELECT
     chat.version,
     chat.pruned_version,
     chat.last_read_seq,
-    chat.last_delivered_seq
+    chat.last_delivered_seq,
+    viewer.hidden_through_seq,
+    viewer.unread_from_seq
 FROM (
     SELECT
         system.system_identifier # (
@@ -51,5 +53,14 @@ LEFT JOIN LATERAL (
     ORDER BY 1
     LIMIT $6
 ) AS chat ON true
-LEFT JOIN chat_participants AS viewer ON chat.chat_id = viewer.chat_id AND viewer.user_id = $1
+LEFT JOIN (
+    SELECT
+        member.chat_id,
+        member.seen_after_seq,
+        setting.hidden_through_seq,
+        setting.unread_from_seq
+    FROM chat_participants AS member
+    LEFT JOIN chat_settings AS setting ON member.chat_id = setting.chat_id AND member.user_id = setting.user_id
+    WHERE member.user_id = $1
+) AS viewer ON chat.chat_id = viewer.chat_id
 ORDER BY chat.chat_id
