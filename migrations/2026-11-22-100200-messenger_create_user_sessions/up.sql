@@ -38,10 +38,11 @@ CREATE TABLE user_sessions (
     CONSTRAINT user_sessions_server_id_check CHECK (char_length(server_id) BETWEEN 1 AND 255),
     CONSTRAINT user_sessions_connection_id_check CHECK (char_length(connection_id) BETWEEN 1 AND 255),
     CONSTRAINT user_sessions_expires_after_created_check CHECK (expires_at > created_at),
-    -- Intervals are compared by months of 30 days: years that are taken back as days are no more than a day, but are added first.
+    -- Intervals are compared by months of 30 days, and so by years of 360; its seconds are counted by years of 365.25. Years that
+    -- are taken back as days are no more than a day, but are added first.
     CONSTRAINT user_sessions_idle_timeout_check CHECK (
         idle_timeout > interval '0'
-        AND idle_timeout <= interval '36525 days'
+        AND extract(EPOCH FROM idle_timeout) <= 36525 * 86400.0
         AND extract(YEAR FROM idle_timeout) BETWEEN 0 AND 100
     ),
     CONSTRAINT user_sessions_times_check CHECK (

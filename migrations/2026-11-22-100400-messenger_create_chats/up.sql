@@ -102,9 +102,14 @@ CREATE TABLE chat_participants (
     CONSTRAINT chat_participants_left_check CHECK ((left_at IS NULL) = (left_seq IS NULL)),
     CONSTRAINT chat_participants_seen_after_seq_check CHECK (seen_after_seq >= 0),
     CONSTRAINT chat_participants_hidden_seqs_check CHECK (
-        cardinality(hidden_seqs) <= 1000
-        AND array_position(hidden_seqs, NULL) IS NULL
-        AND coalesce(array_lower(hidden_seqs, 1), 1) = 1
+        -- No element is looked for in an array of several dimensions.
+        CASE
+            WHEN array_ndims(hidden_seqs) > 1 THEN false
+            ELSE
+                cardinality(hidden_seqs) <= 1000
+                AND array_position(hidden_seqs, NULL) IS NULL
+                AND coalesce(array_lower(hidden_seqs, 1), 1) = 1
+        END
     ),
     CONSTRAINT chat_participants_times_check CHECK (
         least(joined_at, left_at) >= '0001-01-01 00:00:00+00'

@@ -17,6 +17,8 @@ BEGIN
         OR (
             emoji ~ E'^[\\u00A9\\u00AE\\u203C-\\u2BFF\\u3030\\u303D\\u3297\\u3299\\u200D\\uFE0F\\U0001F000-\\U0001FAFF\\U000E0020-\\U000E007F]+$'
             -- Something of it is visible. No function is called, because pg_restore would not find it.
+            -- Joiners stand between two signs.
+            AND emoji !~ E'^[\\u200D\\uFE0F]|\\u200D\\u200D|\\u200D$'
             AND emoji ~ E'[^\\u200D\\uFE0F\\u205F-\\u206F\\u2800\\U000E0020-\\U000E007F]'
         )
     );

@@ -80,6 +80,22 @@ fn the_database_takes_every_emoji_of_the_list() {
 }
 
 #[test]
+fn the_database_takes_no_joiner_that_joins_nothing() {
+    let database = TestDatabase::migrated();
+    let wrong = [
+        "'😀' || U&'\\200D'",
+        "U&'\\200D' || '😀'",
+        "U&'\\FE0F' || '😀'",
+        "'👩' || U&'\\200D\\200D' || '💻'",
+        "U&'\\200D'",
+    ];
+    for emoji in wrong {
+        assert_eq!(database.value(&format!("SELECT is_emoji({emoji})")), "f", "{emoji}");
+    }
+    assert_eq!(database.value("SELECT is_emoji('👩' || U&'\\200D' || '💻')"), "t");
+}
+
+#[test]
 fn a_member_gives_a_message_20_reactions_and_a_page_has_the_20_most_frequent() {
     let database = TestDatabase::migrated();
     let conn = &mut database.diesel();

@@ -302,6 +302,7 @@ fn what_a_member_has_hidden_is_one_list_from_the_first_place_on() {
         &[
             "UPDATE chat_participants SET hidden_seqs = '[2147483645:2147483646]={2,3}' WHERE chat_id = {GROUP}",
             "UPDATE chat_participants SET hidden_seqs = '{2,NULL}' WHERE chat_id = {GROUP}",
+            "UPDATE chat_participants SET hidden_seqs = '{{1,2},{3,4}}' WHERE chat_id = {GROUP}",
             "UPDATE chat_participants SET hidden_seqs = ARRAY(SELECT generate_series(1, 1001)) WHERE chat_id = {GROUP}",
         ],
     );

@@ -74,6 +74,8 @@ fn a_session_ends_after_it_began_and_its_socket_has_a_time() {
             "UPDATE user_sessions SET idle_timeout = '-1 second'",
             "UPDATE user_sessions SET idle_timeout = '36526 days'",
             "UPDATE user_sessions SET idle_timeout = '5000000 years -1799999999 days'",
+            "UPDATE user_sessions SET idle_timeout = '1200 mons 525 days'",
+            "UPDATE user_sessions SET idle_timeout = '100 years 1 second'",
         ],
     );
     assert_all_refused_by(
