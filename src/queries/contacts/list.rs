@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use crate::actor::Actor;
 use crate::enums::{ContactStatus, UserStatus};
+use crate::ids::UserId;
 use crate::queries::profile::{self, Profile, seen_by};
 use crate::schema::{contacts, users};
 use crate::views::presence_entries;
@@ -15,6 +16,8 @@ use crate::views::presence_entries;
 pub struct ListedContact {
     /// The other user.
     pub profile: Profile,
+    /// Who asked: the user or the other.
+    pub requested_by: UserId,
     /// When it was asked for.
     pub requested_at: DateTime<Utc>,
     /// When it was agreed to. `None`: it is a request.
@@ -55,7 +58,7 @@ pub fn all(conn: &mut PgConnection, actor: Actor) -> QueryResult<Vec<ListedConta
         .inner_join(users::table.on(users::id.eq(contacts::contact_id)))
         .left_join(presence_entries::table.on(presence_entries::user_id.eq(users::id)))
         .filter(contacts::user_id.eq(user).and(contacts::status.eq(ContactStatus::Accepted)))
-        .select((seen_by(user), contacts::created_at, contacts::accepted_at))
+        .select((seen_by(user), contacts::requested_by, contacts::created_at, contacts::accepted_at))
         .load(conn)?;
     profile::complete(conn, listed.iter_mut().map(|contact| &mut contact.profile))?;
     listed.sort_by_cached_key(|ListedContact { profile, .. }| {
@@ -91,7 +94,7 @@ pub fn all_requests_received(conn: &mut PgConnection, actor: Actor) -> QueryResu
         .filter(contacts::user_id.eq(user).and(contacts::status.eq(ContactStatus::Pending)))
         .filter(contacts::requested_by.ne(user))
         .order((contacts::created_at.desc(), contacts::contact_id))
-        .select((seen_by(user), contacts::created_at, contacts::accepted_at))
+        .select((seen_by(user), contacts::requested_by, contacts::created_at, contacts::accepted_at))
         .load(conn)?;
     profile::complete(conn, listed.iter_mut().map(|contact| &mut contact.profile))?;
     Ok(listed)
@@ -123,7 +126,7 @@ pub fn all_requests_sent(conn: &mut PgConnection, actor: Actor) -> QueryResult<V
         .filter(contacts::user_id.eq(user).and(contacts::status.eq(ContactStatus::Pending)))
         .filter(contacts::requested_by.eq(user))
         .order((contacts::created_at.desc(), contacts::contact_id))
-        .select((seen_by(user), contacts::created_at, contacts::accepted_at))
+        .select((seen_by(user), contacts::requested_by, contacts::created_at, contacts::accepted_at))
         .load(conn)?;
     profile::complete(conn, listed.iter_mut().map(|contact| &mut contact.profile))?;
     Ok(listed)

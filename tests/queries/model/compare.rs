@@ -89,6 +89,7 @@ fn lists(conn: &mut PgConnection, messenger: &Messenger, reader: UserId) -> Agre
     let of_reader = || messenger.contacts.values().filter(|contact| contact.user_id == reader);
     let listed = |contact: &Contact| ListedContact {
         profile: profile(contact.contact_id),
+        requested_by: contact.requested_by,
         requested_at: contact.created_at,
         accepted_at: contact.accepted_at,
     };
