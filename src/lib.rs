@@ -74,6 +74,7 @@
 //! | [`import::messages`](queries::import::messages) | Imports a batch of messages from elsewhere |
 //! | [`inbox::list`](queries::inbox::list) | The actor's chats, the pinned ones and then the latest activity first; a page |
 //! | [`inbox::list_archived`](queries::inbox::list_archived) | The actor's chats in the archive; a page |
+//! | [`inbox::list_hidden`](queries::inbox::list_hidden) | The actor's chats that are hidden until something new is said; a page |
 //! | [`messages::all_mentioned`](queries::messages::all_mentioned) | Whom a message names |
 //! | [`messages::clear`](queries::messages::clear) | Clears a chat for the actor alone |
 //! | [`messages::delete`](queries::messages::delete) | Deletes a message |

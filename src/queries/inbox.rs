@@ -99,10 +99,11 @@ impl Entry {
 
 /// A user's chats: those that are pinned, by their rank, then the others; within a rank, the latest activity first, and of
 /// chats active at the same instant, the one with the higher id. Without those in the [archive](list_archived), and
-/// without those that are hidden until something new is said.
+/// without those that are [hidden](list_hidden) until something new is said.
 ///
 /// `after` is the [cursor](Entry::cursor) of the last entry that the user has. A chat in which something is said
-/// while the user leafs through moves to the front, and is not on a later page.
+/// while the user leafs through moves to the front, and is not on a later page: a device finds it in its
+/// [`changes`](crate::queries::changes::begin).
 ///
 /// One statement, which locks nothing. It starts from the user's positions; its cost follows the number of the user's
 /// chats, not their length. Indexes: `unread_messages_pkey`, then `chat_heads_pkey`, `chats_pkey`, `users_pkey`,
@@ -131,11 +132,11 @@ impl Entry {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn list(conn: &mut PgConnection, actor: Actor, after: Option<Cursor>, limit: Limit) -> QueryResult<Vec<Entry>> {
-    page(conn, actor, false, after, limit)
+    page(conn, actor, INBOX, after, limit)
 }
 
 /// The chats that the user has put into the archive, in the order of [`list`], and with its cursors. Without those that
-/// are hidden until something new is said.
+/// are [hidden](list_hidden) until something new is said.
 ///
 /// One statement, as that of [`list`].
 ///
@@ -161,7 +162,44 @@ pub fn list_archived(
     after: Option<Cursor>,
     limit: Limit,
 ) -> QueryResult<Vec<Entry>> {
-    page(conn, actor, true, after, limit)
+    page(conn, actor, ARCHIVE, after, limit)
+}
+
+/// The chats that the user has hidden until something new is said, in the order of [`list`], and with its cursors: for a device
+/// that loads all of the user's chats, and to show one of them again.
+///
+/// Whether such a chat will be in the archive then is not said here ([`is_archived`](Settings::is_archived) is false):
+/// [`chat_settings::get`](super::chat_settings::get) says it. A device reads the settings when the chat is no longer hidden,
+/// because it is among the [changed ones](super::changes::Page::settings) then.
+///
+/// One statement, as that of [`list`].
+///
+/// # Errors
+///
+/// Those of the database.
+///
+/// ```
+/// # let conn = &mut messenger_db::doctest::connection();
+/// # let (anna, bob, chat) = messenger_db::doctest::direct_chat(conn);
+/// use messenger_db::page::Limit;
+/// use messenger_db::queries::chat_settings::{self, Changes};
+/// use messenger_db::queries::{inbox, messages};
+///
+/// chat_settings::change(conn, anna, chat, &Changes { is_hidden: Some(true), ..Changes::default() })?;
+/// assert_eq!(inbox::list(conn, anna, None, Limit::default())?, []);
+/// assert_eq!(inbox::list_hidden(conn, anna, None, Limit::default())?[0].chat_id, chat);
+///
+/// messages::send(conn, bob, chat, &messages::Draft::text("Still there?"))?;
+/// assert_eq!(inbox::list_hidden(conn, anna, None, Limit::default())?, []);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn list_hidden(
+    conn: &mut PgConnection,
+    actor: Actor,
+    after: Option<Cursor>,
+    limit: Limit,
+) -> QueryResult<Vec<Entry>> {
+    page(conn, actor, HIDDEN_CHATS, after, limit)
 }
 
 /// A row of the list; the last four are how far the user has read, the mentions, and the settings.
@@ -180,19 +218,20 @@ type Row = (
 const DELETED: i16 = 1;
 const HIDDEN: i16 = 2;
 
-/// What `shown_in` says of a chat that is in the inbox, and of one in the archive.
+/// What `shown_in` says of a chat that is in the inbox, of one in the archive, and of one that is hidden.
 const INBOX: i16 = 0;
 const ARCHIVE: i16 = 1;
+const HIDDEN_CHATS: i16 = 2;
 
 fn page(
     conn: &mut PgConnection,
     actor: Actor,
-    archived: bool,
+    shown_in: i16,
     after: Option<Cursor>,
     limit: Limit,
 ) -> QueryResult<Vec<Entry>> {
     let user_id = actor.user_id();
-    let entries = entries(user_id, if archived { ARCHIVE } else { INBOX }, UNPINNED).limit(limit.get());
+    let entries = entries(user_id, shown_in, UNPINNED).limit(limit.get());
     let mut rows: Vec<Row> = match after.as_ref().map(Cursor::place) {
         None => entries.load(conn)?,
         Some(&Place { pin_rank: rank, active_at: instant, chat_id }) => {
@@ -223,7 +262,7 @@ fn entry(row: Row) -> Entry {
         muted_until,
         pin_rank,
         is_archived: shown_in == ARCHIVE,
-        is_hidden: false,
+        is_hidden: shown_in == HIDDEN_CHATS,
         is_marked_unread: unread_from.is_some_and(|marked| last_read_seq <= marked),
         draft,
     };

@@ -12,7 +12,7 @@ use messenger_db::page::Limit;
 use messenger_db::queries::changes::{self, ChangesRefused, Ending, Page, Pruned, Reload};
 use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::messages::{self, Draft};
-use messenger_db::queries::{accounts, blocks, chat_settings, contacts, reactions, receipts};
+use messenger_db::queries::{accounts, blocks, chat_settings, contacts, inbox, reactions, receipts};
 use messenger_db::seq::Seq;
 
 use super::cast::{self, at_once, by};
@@ -137,6 +137,32 @@ fn the_settings_of_a_chat_are_gone_for_who_left_it_and_is_in_it_again() {
     let new = groups::create(conn, by(alice), &NewGroup::new("New", &[bob])).unwrap().id;
     let page = changes::list(conn, by(bob), &state, Limit::default()).unwrap();
     assert_eq!((page.settings, page.chats[0].chat_id), (vec![], new));
+}
+
+/// What docs/service.md says of a device that has loaded a part of the lists only.
+#[test]
+fn a_chat_that_was_not_loaded_after_the_first_state_is_on_a_page_and_is_given_anew_by_a_state_without_it() {
+    let database = TestDatabase::migrated();
+    let conn = &mut database.diesel();
+    let [alice, bob] = cast::users(conn, ["alice", "bob"]);
+    let [first, second, hidden] =
+        [(); 3].map(|()| groups::create(conn, by(alice), &NewGroup::new("G", &[bob])).unwrap().id);
+    chat_settings::change(conn, by(bob), hidden, &HIDDEN).unwrap();
+    let state = changes::begin(conn, by(bob)).unwrap();
+    let loaded = inbox::list(conn, by(bob), None, Limit::new(1)).unwrap();
+    assert_eq!(loaded.iter().map(|entry| entry.chat_id).collect::<Vec<_>>(), [second]);
+    // It moves to the front while the device leafs through, and the hidden one is in no list that it has asked for.
+    for chat in [first, hidden] {
+        cast::say(conn, chat, alice, ["Hello"]);
+    }
+    assert_eq!(inbox::list(conn, by(bob), Some(loaded[0].cursor()), Limit::MAX), Ok(vec![]));
+    let page = changes::list(conn, by(bob), &state, Limit::default()).unwrap();
+    let told: Vec<_> = page.chats.iter().map(|chat| (chat.chat_id, chat.reload)).collect();
+    assert_eq!(told, [(first, None), (hidden, None)]);
+    let state = [first, hidden].into_iter().fold(state, |state, chat| state.without(chat));
+    let page = changes::list(conn, by(bob), &state, Limit::default()).unwrap();
+    let told: Vec<_> = page.chats.iter().map(|chat| (chat.chat_id, chat.reload, chat.chat.is_some())).collect();
+    assert_eq!(told, [(first, Some(Reload::Began), true), (hidden, Some(Reload::Began), true)]);
 }
 
 #[test]

@@ -164,11 +164,17 @@ fn the_inbox_has_pinned_chats_first_and_neither_archived_nor_hidden_ones() {
     let archived = inbox::list_archived(conn, by(bob), None, Limit::MAX).unwrap();
     assert_eq!(archived.iter().map(|entry| entry.chat_id).collect::<Vec<_>>(), [five]);
     assert!(archived[0].settings.is_archived);
+    change(conn, bob, six, Changes { is_archived: Some(true), ..UNCHANGED });
+    let hidden = inbox::list_hidden(conn, by(bob), None, Limit::MAX).unwrap();
+    assert_eq!(hidden.iter().map(|entry| (entry.chat_id, entry.settings.is_hidden)).collect::<Vec<_>>(), [(six, true)]);
+    change(conn, bob, six, Changes { is_archived: Some(false), ..UNCHANGED });
     // Something new brings back what is hidden, and leaves the archive as it is.
     cast::say(conn, five, alice, ["Archived"]);
     cast::say(conn, six, alice, ["Hidden"]);
     assert_eq!(listed(conn, bob), [three, one, two, six, four]);
     assert!(!chat_settings::get(conn, by(bob), six).unwrap().is_hidden);
+    assert_eq!(inbox::list_hidden(conn, by(bob), None, Limit::MAX), Ok(vec![]));
+    assert_eq!(server_statistics::statements(conn, |conn| inbox::list_hidden(conn, by(bob), None, Limit::MAX)), 1);
     assert_eq!(server_statistics::statements(conn, |conn| inbox::list(conn, by(bob), None, Limit::MAX)), 1);
     assert_eq!(listed(conn, alice).len(), 6);
 }

@@ -30,6 +30,7 @@ fn everything(conn: &mut PgConnection, user: UserId, chats: [ChatId; 2], others:
     let mut see = |name: &str, answer: &dyn Debug| seen.push(format!("{name}: {answer:?}"));
     see("inbox::list", &inbox::list(conn, me, None, page));
     see("inbox::list_archived", &inbox::list_archived(conn, me, None, page));
+    see("inbox::list_hidden", &inbox::list_hidden(conn, me, None, page));
     see("unread::all", &(unread::all(conn, me), unread::total(conn, me), unread::badge(conn, me)));
     see("pending::list", &pending::list(conn, me, None, page));
     see("search::list", &search::list(conn, me, "Hello", None, page));

@@ -45,8 +45,13 @@ refusals! { ChangesRefused {
 
 /// The state of now, for a device that loads everything anew.
 ///
-/// Ask for it first, then load: the inbox, the members and the history of the chats that are shown, contacts and blocks.
-/// Whatever changes meanwhile is in the next [`list`].
+/// Ask for it first, then load: the inbox, the archive and what is hidden ([`inbox`](crate::queries::inbox)), the members and the
+/// history of the chats that are shown, contacts and blocks. Whatever changes meanwhile is in the next [`list`].
+///
+/// The state takes it that the device then has every chat that the user is in. A device has fewer where it has loaded a part of the
+/// lists only, or where a chat moved to the front while it leafed through them. So a chat that it does not have is loaded anew when
+/// a page has something of it, also where the page says `reload: None`; or it is taken out of the state, with
+/// [`State::without`], and then the next page says [`Reload::Began`] of it.
 ///
 /// One statement, which locks nothing; its cost follows the number of the user's chats. Indexes: `unread_messages_pkey`,
 /// `chat_heads_pkey`, `user_heads_pkey`.

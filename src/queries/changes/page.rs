@@ -85,12 +85,14 @@ pub struct ChatChanges {
     /// Which chat.
     pub chat_id: ChatId,
     /// Why the device loads this chat anew: its history, its members, its settings and whatever else it shows. The state takes
-    /// it that it does; messages and members are empty here. `None`: the rest says what changed.
+    /// it that it does; messages and members are empty here. `None`: the rest says what changed; but a device that does not have
+    /// the chat, because it has not loaded all after [`begin`](super::begin), loads it anew as well.
     pub reload: Option<Reload>,
     /// The chat itself, when its profile or its members changed, or it is to be loaded anew.
     pub chat: Option<Chat>,
     /// The messages that are new, or were edited, deleted or reacted to, as they are now, by ascending seq. The device may
-    /// not have loaded one that changed: then it matters only to the answers that quote it.
+    /// not have loaded one that changed: then it matters only to the answers that quote it, whose
+    /// [preview](crate::queries::history::ReplyPreview) the device makes anew.
     pub messages: Vec<Entry>,
     /// The members who came, left or have another role, as they are now.
     pub members: Vec<MemberChange>,

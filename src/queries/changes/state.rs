@@ -47,7 +47,7 @@ impl State {
     }
 
     /// The same without a chat: the next page gives it as one to load anew, if the user is a member then. For a device
-    /// that could not load a chat, or no longer keeps it.
+    /// that could not load a chat, has not loaded it after [`begin`](super::begin), or no longer keeps it.
     #[must_use]
     pub fn without(&self, chat_id: ChatId) -> Self {
         let mut known = self.place().clone();

@@ -100,6 +100,9 @@ pub struct Reaction {
 }
 
 /// What is shown of a message beside the answer to it.
+///
+/// A service makes it of a [`Message`] by `ReplyPreview::from`. A device makes it anew where it gets the quoted message edited or
+/// deleted, because the answers are not on that page of [`changes`](crate::queries::changes): see [`preview`](Self::preview).
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ReplyPreview {
@@ -112,6 +115,10 @@ pub struct ReplyPreview {
     /// What it is.
     pub kind: MessageKind,
     /// The first 100 characters of it as people see them; `None` when it has no words, or was deleted.
+    ///
+    /// Of the words (`content`), it has neither what is invisible at their beginning nor blanks at their end; several blanks, or a
+    /// break of the line, are one space; then it has the first 100 extended grapheme clusters of Unicode, or as many as have 300
+    /// code points together.
     pub preview: Option<String>,
     /// Whether it was deleted.
     pub is_deleted: bool,

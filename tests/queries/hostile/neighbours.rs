@@ -57,7 +57,7 @@ pub fn reads_everything(conn: &mut PgConnection, user: UserId, state: &changes::
         state = page.state;
     }
     let mut entries = Vec::new();
-    for list in [inbox::list, inbox::list_archived] {
+    for list in [inbox::list, inbox::list_archived, inbox::list_hidden] {
         pages(|after| {
             let page = list(conn, me, after, limit).unwrap();
             json(&page);

@@ -205,7 +205,8 @@ pub const OPERATIONS: &[(&str, Attack)] = &[
         let page = inbox::list(c, by(a.me), None, a.dice.limit()).map_err(|error| format!("{error:?}"))?;
         let after = page.last().and_then(|last| a.dice.forged(&last.cursor()));
         certain(inbox::list(c, by(a.me), after, a.dice.limit()))?;
-        certain(inbox::list_archived(c, by(a.me), after, a.dice.limit()))
+        certain(inbox::list_archived(c, by(a.me), after, a.dice.limit()))?;
+        certain(inbox::list_hidden(c, by(a.me), after, a.dice.limit()))
     }),
     ("messages::all_mentioned", |a, c| certain(messages::all_mentioned(c, by(a.me), a.chat(), a.dice.seq()))),
     ("messages::clear", |a, c| refusable(messages::clear(c, by(a.me), a.chat(), a.dice.seq()))),

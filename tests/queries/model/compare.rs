@@ -4,11 +4,13 @@ use messenger_db::seq::Seq;
 use std::fmt::Debug;
 
 use diesel::prelude::*;
+use messenger_db::actor::Actor;
 use messenger_db::enums::{ContactStatus, DeliveryStatus, UserStatus};
 use messenger_db::error::Error;
 use messenger_db::ids::{ChatId, MessageId, UserId};
 use messenger_db::models::{Contact, Message};
 use messenger_db::page::Limit;
+use messenger_db::queries::chat_settings::Settings;
 use messenger_db::queries::contacts::ListedContact;
 use messenger_db::queries::messages::EditsFor;
 use messenger_db::queries::{
@@ -127,13 +129,23 @@ fn lists(conn: &mut PgConnection, messenger: &Messenger, reader: UserId) -> Agre
     agree("the badge", unread::badge(conn, by(reader)).unwrap(), messenger.badge(reader))
 }
 
-/// The inbox and the archive.
+type List = fn(&mut PgConnection, Actor, Option<inbox::Cursor>, Limit) -> QueryResult<Vec<inbox::Entry>>;
+
+/// The inbox, the archive and what is hidden.
 fn chat_list(conn: &mut PgConnection, messenger: &Messenger, reader: UserId, place: i64) -> Agreement {
-    one_list(conn, messenger, reader, place, false)?;
-    one_list(conn, messenger, reader, place, true)
+    one_list(conn, messenger, reader, place, inbox::list, |set| !set.is_archived && !set.is_hidden)?;
+    one_list(conn, messenger, reader, place, inbox::list_archived, |set| set.is_archived && !set.is_hidden)?;
+    one_list(conn, messenger, reader, place, inbox::list_hidden, |set| set.is_hidden)
 }
 
-fn one_list(conn: &mut PgConnection, messenger: &Messenger, reader: UserId, place: i64, archived: bool) -> Agreement {
+fn one_list(
+    conn: &mut PgConnection,
+    messenger: &Messenger,
+    reader: UserId,
+    place: i64,
+    list: List,
+    has: fn(&Settings) -> bool,
+) -> Agreement {
     let mut expected: Vec<_> = messenger
         .chats_of(reader)
         .map(|(chat_id, chat)| {
@@ -164,7 +176,10 @@ fn one_list(conn: &mut PgConnection, messenger: &Messenger, reader: UserId, plac
             }
         })
         .collect();
-    expected.retain(|entry| entry.settings.is_archived == archived && !entry.settings.is_hidden);
+    expected.retain(|entry| has(&entry.settings));
+    for entry in &mut expected {
+        entry.settings.is_archived &= !entry.settings.is_hidden;
+    }
     expected.sort_by_key(|entry| {
         (entry.settings.pin_rank.unwrap_or(i16::MAX), std::cmp::Reverse((entry.active_at, entry.chat_id)))
     });
@@ -172,7 +187,6 @@ fn one_list(conn: &mut PgConnection, messenger: &Messenger, reader: UserId, plac
     let mut actual = Vec::new();
     loop {
         let after = actual.last().map(inbox::Entry::cursor);
-        let list = if archived { inbox::list_archived } else { inbox::list };
         let page = list(conn, by(reader), after, limit).unwrap();
         let is_last = (page.len() as i64) < limit.get();
         actual.extend(page);

@@ -223,6 +223,7 @@ fn of_chats(world: &mut World) {
     );
     world.call("inbox::list", |_| (), |c, me, ()| inbox::list(c, me, None, Limit::default()));
     world.call("inbox::list_archived", |_| (), |c, me, ()| inbox::list_archived(c, me, None, Limit::default()));
+    world.call("inbox::list_hidden", |_| (), |c, me, ()| inbox::list_hidden(c, me, None, Limit::default()));
     world.call("unread::all", |_| (), |c, me, ()| unread::all(c, me));
     world.call("unread::badge", |_| (), |c, me, ()| unread::badge(c, me));
     world.call("unread::find", |w| w.group, unread::find);
