@@ -93,9 +93,9 @@ pub fn block(conn: &mut PgConnection, actor: Actor, blocked: UserId) -> Result<b
 /// Who was blocked sees presence, picture and receipts again. If the two are contacts or have a chat in common, that user finds
 /// the profile among their [`changes`](crate::queries::changes).
 ///
-/// A transaction; locks both accounts' rows `FOR UPDATE`, in the order of their keys, so that neither changes their picture, becomes
-/// a contact or comes into a chat meanwhile; then the counters of the logs of the blocker and of who was blocked. Indexes:
-/// `users_pkey`, `blocks_pkey`, `contacts_pkey`, `chat_participants_active_idx`.
+/// A transaction; locks both accounts' rows `FOR UPDATE`, in the order of their keys, so that neither changes their picture,
+/// becomes a contact or comes into a chat meanwhile; then the counters of the logs of the blocker and of who was blocked.
+/// Indexes: `users_pkey`, `blocks_pkey`, `contacts_pkey`, `chat_participants_active_idx`.
 ///
 /// # Errors
 ///

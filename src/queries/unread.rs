@@ -69,7 +69,7 @@ pub fn find(conn: &mut PgConnection, actor: Actor, chat_id: ChatId) -> QueryResu
         .optional()
 }
 
-/// How many messages a user has not read in all their chats, muted and archived ones included; see [`badge`].
+/// How many messages a user has not read in all their chats, muted, archived and hidden ones included; see [`badge`].
 ///
 /// One statement, which locks nothing; its cost follows the number of the user's chats. Indexes: `unread_messages_pkey`,
 /// `chat_heads_pkey`, `messages_uncounted_idx`.
@@ -96,7 +96,8 @@ pub fn total(conn: &mut PgConnection, actor: Actor) -> QueryResult<i64> {
 }
 
 /// The number on the badge of the user's devices: the unread messages of the chats that are not muted, and the unread
-/// mentions of those that are.
+/// mentions of those that are. Chats in the archive count as those in the inbox do, and so do chats that are hidden until something
+/// new is said: mark a chat as read when it is hidden, where it shall not. That a chat is marked as unread does not count.
 ///
 /// One statement, which locks nothing; its cost follows the number of the user's chats. Indexes: `unread_messages_pkey`,
 /// `chat_heads_pkey`, `chat_settings_pkey`, `messages_uncounted_idx`, `message_mentions_user_idx`.
@@ -126,7 +127,8 @@ pub fn badge(conn: &mut PgConnection, actor: Actor) -> QueryResult<i64> {
     Ok(badge)
 }
 
-/// The chats in which a user has something unread, and how much, the latest message first.
+/// The chats in which a user has something unread, and how much, the latest message first; muted, archived and hidden ones
+/// included.
 ///
 /// One statement, which locks nothing. It gives all of them: as many as the user has chats, at most. Indexes:
 /// `unread_messages_pkey`, `chat_heads_pkey`, `messages_uncounted_idx`.

@@ -94,8 +94,9 @@ refusals! { RemoveRefused {
 /// Adds a user to a group as a plain member, for the first time or again, with nothing unread.
 ///
 /// The owner and admins may. A user who has blocked the actor cannot be pulled into a group by them, nor can the actor
-/// pull in whom they have blocked; that two other members have blocked each other does not matter. All that was said
-/// before can be read by the new member.
+/// pull in whom they have blocked; that two other members have blocked each other does not matter. The new member can read all
+/// that was said before, unless the group was made with [`newcomers_see_all`](super::NewGroup::newcomers_see_all) false: then what
+/// is said from here on.
 ///
 /// Those who are no contacts of a user add them [`MAX_ADDED_BY_STRANGERS`](super::MAX_ADDED_BY_STRANGERS) times within a day, all
 /// together; contacts do as often as they like.
