@@ -177,7 +177,8 @@ pub(super) fn stored() -> _ {
 ///
 /// Of two devices that change different settings at once, both are done; of one setting, the later change stays.
 ///
-/// The user's other devices learn of it by the user's log.
+/// The user's other devices learn of it by the user's log. They are told, too, when a hiding or a mark ends by itself, see
+/// [`Page::settings`](super::changes::Page::settings).
 ///
 /// A transaction of two statements. It locks the row of the settings, and then the counter of the user's log, until it
 /// commits; the first time, it keeps the membership from ending meanwhile. Indexes: `unread_messages_pkey`, `chat_heads_pkey`,
