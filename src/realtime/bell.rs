@@ -1,18 +1,20 @@
 //! Rings: a thread that collects what changed and notifies the other servers in batches.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::mem;
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
 
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Text};
 
-use super::ring::{MAX_NOTE, Ring, Subject, note_payload, payloads};
+use super::ring::{MAX_NOTE, Ring, Subject, merged, note_payload, payloads};
 use super::{CHANNEL, Options};
 use crate::end_of_connection;
 use crate::version::Version;
+
+/// How many notes wait at most.
+const MOST_NOTES: usize = 4_096;
 
 /// Rings for this server, from whichever thread.
 ///
@@ -20,7 +22,7 @@ use crate::version::Version;
 /// that still waits for the server then ends by itself.
 #[derive(Debug)]
 pub struct Bell {
-    rings: Option<Sender<Rung>>,
+    rung: Arc<Rung>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -29,27 +31,59 @@ pub struct Bell {
 #[error("a note has at most {MAX_NOTE} bytes, and no NUL")]
 pub struct NoteInvalid;
 
-#[derive(Debug)]
-enum Rung {
-    Ring(Ring),
-    /// The payload of a note.
-    Note(String),
+/// What was rung and is not sent yet.
+#[derive(Debug, Default)]
+struct Rung {
+    waiting: Mutex<Waiting>,
+    is_filled: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    /// Of each chat and each user, the newest version.
+    rings: BTreeMap<Subject, Version>,
+    /// The payloads of notes.
+    notes: VecDeque<String>,
+    /// Whether nobody holds the bell any more.
+    is_over: bool,
+}
+
+impl Rung {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waiting {
+    fn is_empty(&self) -> bool {
+        self.rings.is_empty() && self.notes.is_empty()
+    }
+
+    fn ring(&mut self, subject: Subject, version: Version) {
+        let newest = self.rings.entry(subject).or_insert(version);
+        *newest = merged(version, *newest);
+    }
 }
 
 impl Bell {
     /// Starts the thread. It connects when something is to be sent, and keeps the connection.
+    ///
+    /// While it cannot connect, it keeps one ring for each chat and each user that was rung, and the last 4,096 notes.
     pub fn start(connect: impl FnMut() -> ConnectionResult<PgConnection> + Send + 'static, options: Options) -> Self {
-        let (rings, rung) = mpsc::channel();
-        let thread = thread::spawn(move || Ringer { connect, options, connection: None }.run(&rung));
-        Self { rings: Some(rings), thread: Some(thread) }
+        let rung = Arc::new(Rung::default());
+        let heard = Arc::clone(&rung);
+        let thread = thread::spawn(move || Ringer { connect, options, connection: None }.run(&heard));
+        Self { rung, thread: Some(thread) }
     }
 
     /// Tells the other servers that a chat or a user changed. To be called after the commit; it does not wait.
     ///
     /// [`Version::ZERO`] stands for a version that the caller does not know, as of a user after a new contact: whoever
-    /// hears it asks.
+    /// hears it asks. It is heard also where a version is rung at the same time.
     pub fn ring(&self, ring: Ring) {
-        self.give(Rung::Ring(ring));
+        let (subject, version) = ring.parts();
+        self.rung.lock().ring(subject, version);
+        self.rung.is_filled.notify_one();
     }
 
     /// Tells the other servers something of the service's own that is kept nowhere, such as that somebody is writing. It
@@ -63,21 +97,22 @@ impl Bell {
     ///
     /// When it has more than 7,998 bytes, or a NUL. Nothing is sent then.
     pub fn note(&self, note: &str) -> Result<(), NoteInvalid> {
-        self.give(Rung::Note(note_payload(note).ok_or(NoteInvalid)?));
-        Ok(())
-    }
-
-    fn give(&self, rung: Rung) {
-        if let Some(rings) = &self.rings {
-            // It fails when the thread has panicked: then others find it out by asking.
-            let _ = rings.send(rung);
+        let payload = note_payload(note).ok_or(NoteInvalid)?;
+        let mut waiting = self.rung.lock();
+        if waiting.notes.len() >= MOST_NOTES {
+            waiting.notes.pop_front();
         }
+        waiting.notes.push_back(payload);
+        drop(waiting);
+        self.rung.is_filled.notify_one();
+        Ok(())
     }
 }
 
 impl Drop for Bell {
     fn drop(&mut self) {
-        self.rings = None;
+        self.rung.lock().is_over = true;
+        self.rung.is_filled.notify_one();
         if let Some(thread) = self.thread.take() {
             super::end(thread);
         }
@@ -91,49 +126,28 @@ struct Ringer<C> {
 }
 
 impl<C: FnMut() -> ConnectionResult<PgConnection>> Ringer<C> {
-    fn run(mut self, rung: &mpsc::Receiver<Rung>) {
-        // Of each chat and each user, the newest version.
-        let mut waiting = BTreeMap::<Subject, Version>::new();
-        let mut notes = Vec::new();
-        let mut is_waiting = false;
+    fn run(mut self, rung: &Rung) {
         let mut pause = self.options.collect;
         loop {
-            let mut keep = |rung: Rung| match rung {
-                Rung::Ring(ring) => {
-                    let (subject, version) = ring.parts();
-                    let newest = waiting.entry(subject).or_insert(version);
-                    *newest = version.max(*newest);
-                }
-                Rung::Note(payload) => notes.push(payload),
-            };
-            // The first one begins the wait; the others do not prolong it.
-            let mut is_over = false;
-            if is_waiting {
-                let until = Instant::now() + pause;
-                loop {
-                    match rung.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                        Ok(ring) => keep(ring),
-                        Err(RecvTimeoutError::Timeout) => break,
-                        Err(RecvTimeoutError::Disconnected) => {
-                            is_over = true;
-                            break;
-                        }
-                    }
-                }
-            } else {
-                let Ok(ring) = rung.recv() else { return };
-                keep(ring);
-                is_waiting = true;
-                continue;
+            let nothing = |waiting: &mut Waiting| waiting.is_empty() && !waiting.is_over;
+            let waiting = rung.is_filled.wait_while(rung.lock(), nothing).unwrap_or_else(PoisonError::into_inner);
+            if waiting.is_empty() {
+                return;
             }
+            // The first one begins the wait; the others do not prolong it.
+            let collected = rung.is_filled.wait_timeout_while(waiting, pause, |waiting| !waiting.is_over);
+            let (mut waiting, _) = collected.unwrap_or_else(PoisonError::into_inner);
+            let (rings, is_over) = (mem::take(&mut waiting.rings), waiting.is_over);
             // A note that was not sent in time is of no use.
-            if self.send(&waiting, mem::take(&mut notes)).is_some() {
-                waiting.clear();
-                is_waiting = false;
+            let notes = mem::take(&mut waiting.notes);
+            drop(waiting);
+            if self.send(&rings, notes).is_some() {
                 pause = self.options.collect;
             } else {
                 let (first, longest) = self.options.reconnect;
                 pause = pause.saturating_mul(2).clamp(first, longest);
+                let mut waiting = rung.lock();
+                rings.into_iter().for_each(|(subject, version)| waiting.ring(subject, version));
             }
             if is_over {
                 return;
@@ -142,7 +156,7 @@ impl<C: FnMut() -> ConnectionResult<PgConnection>> Ringer<C> {
     }
 
     /// Notifies; `None`: it failed, and the next attempt has a new connection.
-    fn send(&mut self, waiting: &BTreeMap<Subject, Version>, notes: Vec<String>) -> Option<()> {
+    fn send(&mut self, waiting: &BTreeMap<Subject, Version>, notes: VecDeque<String>) -> Option<()> {
         // One that the server has ended since is not used: what is sent on it would be lost.
         let kept =
             self.connection.take().and_then(|mut kept| end_of_connection::noticed(&mut kept).ok().map(|()| kept));

@@ -4,18 +4,19 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::ring::{Ring, Subject};
+use super::ring::{Ring, Subject, merged};
 use crate::version::Version;
 
 /// What a listener yields.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Heard {
     /// A chat or a user changed, to at least this version. It may be one that the server knows already.
+    /// [`Version::ZERO`]: to one that whoever rang did not know. Ask.
     Ring(Ring),
     /// A note of the service's own, see [`Bell::note`](super::Bell::note).
     Note(String),
-    /// The listener has connected, for the first time or anew. What was rung before was not heard; what the server serves
-    /// is asked for at once.
+    /// The listener listens, for the first time or anew. What was rung before was not heard; what the server
+    /// [serves](super::Listener::serve) was asked for, and what of it is newer follows.
     Connected,
 }
 
@@ -46,7 +47,7 @@ impl Queue {
             Heard::Ring(ring) => {
                 let (subject, version) = ring.parts();
                 if let Some(newest) = waiting.versions.get_mut(&subject) {
-                    *newest = version.max(*newest);
+                    *newest = merged(version, *newest);
                     return;
                 }
                 waiting.versions.insert(subject, version);
@@ -96,6 +97,11 @@ mod tests {
         }
         let taken: Vec<_> = std::iter::from_fn(|| queue.take(Duration::ZERO)).collect();
         assert_eq!(taken, [ring(one, 4), Heard::Note("typing".to_owned()), ring(other, 7)]);
+        // One that is not known is asked for, whatever else is heard before or after it.
+        for versions in [[0, 5], [5, 0]] {
+            versions.map(|version| queue.put(ring(one, version)));
+            assert_eq!([Duration::ZERO; 2].map(|wait| queue.take(wait)), [Some(ring(one, 0)), None]);
+        }
         // What was taken is rung anew.
         queue.put(ring(one, 4));
         assert_eq!(queue.take(Duration::ZERO), Some(ring(one, 4)));

@@ -1,8 +1,10 @@
 //! Listens: a thread with a connection of its own that yields what was rung, and what it finds out by asking.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::convert::Infallible;
+use std::mem;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -10,7 +12,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable};
 
 use super::heard::{Heard, Queue};
-use super::ring::{Ring, Subject, note, rings};
+use super::ring::{Ring, Subject, merged, note, rings};
 use super::{CHANNEL, Options};
 use crate::ids::{ChatId, UserId, sql_types as sql};
 use crate::queries::statement::statement;
@@ -28,6 +30,7 @@ use crate::version::Version;
 pub struct Listener {
     orders: Option<Sender<Order>>,
     heard: Arc<Queue>,
+    trouble: Arc<Mutex<Option<String>>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -38,7 +41,10 @@ enum Order {
 }
 
 impl Listener {
-    /// Starts the thread, which connects, and connects anew whenever the connection is lost.
+    /// Starts the thread, which connects, and connects anew whenever the connection is lost, or cannot be listened on, as on a
+    /// standby, or cannot be asked, as in a database that is not migrated. It waits longer each time until it could,
+    /// [`reconnect`](Options::reconnect), and tells [`Connected`](Heard::Connected) then; [`trouble`](Self::trouble) says why it
+    /// cannot.
     ///
     /// The connection is one of its own, not of a pool, and does not go through a pooler in transaction mode. That the
     /// other end has vanished without a word is noticed by the poll, as soon as the operating system says so:
@@ -46,13 +52,24 @@ impl Listener {
     pub fn start(connect: impl FnMut() -> ConnectionResult<PgConnection> + Send + 'static, options: Options) -> Self {
         let (orders, ordered) = mpsc::channel();
         let heard = Arc::new(Queue::default());
-        let tell = Arc::clone(&heard);
+        let trouble = Arc::default();
+        let (tell, why) = (Arc::clone(&heard), Arc::clone(&trouble));
         let thread = thread::spawn(move || {
-            let mut ear = Ear { connect, options, orders: ordered, tell, served: HashMap::new() };
+            let served = HashMap::new();
+            let mut ear = Ear { connect, options, orders: ordered, tell, why, has_listened: false, served };
             // It ends when nobody holds the listener any more.
-            while ear.listen().is_some() {}
+            let _ = ear.listen();
         });
-        Self { orders: Some(orders), heard, thread: Some(thread) }
+        Self { orders: Some(orders), heard, trouble, thread: Some(thread) }
+    }
+
+    /// Why it does not listen at this moment, for a log: the last error of connecting, listening or asking. `None`: it listens, or
+    /// has not tried yet.
+    ///
+    /// It is what `connect`, libpq or the server says, word for word; of a URL that it cannot read, libpq quotes a part.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The next thing that is heard. `None`: nothing was, for so long.
@@ -107,39 +124,48 @@ struct Ear<C> {
     options: Options,
     orders: Receiver<Order>,
     tell: Arc<Queue>,
+    /// Why it does not listen.
+    why: Arc<Mutex<Option<String>>>,
+    /// Whether it has listened since the last attempt to.
+    has_listened: bool,
     /// What the server serves, and the largest version of each that it knows.
     served: HashMap<Subject, Version>,
 }
 
 /// Why a connection is no longer listened to.
 enum Stop {
-    /// It is lost.
-    Lost,
+    /// It is lost, or cannot be listened on.
+    Lost(String),
     /// Nobody holds the listener any more.
     Over,
 }
 
 impl From<diesel::result::Error> for Stop {
-    fn from(_: diesel::result::Error) -> Self {
-        Self::Lost
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Lost(error.to_string())
     }
 }
 
 impl<C: FnMut() -> ConnectionResult<PgConnection>> Ear<C> {
-    /// Connects and listens until the connection is lost. `None`: nobody holds the listener any more.
-    fn listen(&mut self) -> Option<()> {
-        let (mut pause, longest) = self.options.reconnect;
-        let mut connection = loop {
-            if let Ok(connection) = (self.connect)() {
-                break connection;
+    /// Connects and listens, again and again. `None`: nobody holds the listener any more.
+    fn listen(&mut self) -> Option<Infallible> {
+        let (first, longest) = self.options.reconnect;
+        let mut pause = first;
+        loop {
+            let why = match (self.connect)() {
+                Ok(mut connection) => match self.hear(&mut connection) {
+                    Stop::Over => return None,
+                    Stop::Lost(why) => why,
+                },
+                Err(error) => error.to_string(),
+            };
+            self.note_trouble(Some(why));
+            if mem::take(&mut self.has_listened) {
+                pause = first;
             }
+            // Not at once, when the server ends each new connection.
             self.obey(pause)?;
             pause = pause.saturating_mul(2).min(longest);
-        };
-        match self.hear(&mut connection) {
-            Stop::Over => None,
-            // Not at once, when the server ends each new connection.
-            Stop::Lost => self.obey(self.options.reconnect.0),
         }
     }
 
@@ -148,13 +174,16 @@ impl<C: FnMut() -> ConnectionResult<PgConnection>> Ear<C> {
         stop
     }
 
-    fn hear_on(&mut self, connection: &mut PgConnection) -> Result<std::convert::Infallible, Stop> {
+    fn hear_on(&mut self, connection: &mut PgConnection) -> Result<Infallible, Stop> {
         diesel::sql_query(format!("LISTEN {CHANNEL}")).execute(connection)?;
         // What was ordered while it connected is asked for at once, too.
         self.obey(Duration::ZERO).ok_or(Stop::Over)?;
-        // Said before the first poll, so that whoever hears it finds nothing that the poll does not.
+        // Only what can be asked is connected, and whoever hears that finds what is newer behind it.
+        let heads = self.ask(connection)?;
+        self.has_listened = true;
+        self.note_trouble(None);
         self.tell.put(Heard::Connected);
-        self.poll(connection)?;
+        self.tell(heads);
         let mut polled = Instant::now();
         loop {
             let mut newest = HashMap::<Subject, Version>::new();
@@ -167,7 +196,7 @@ impl<C: FnMut() -> ConnectionResult<PgConnection>> Ear<C> {
                 }
                 for (subject, version) in rings(&payload).map(Ring::parts) {
                     let known = newest.entry(subject).or_insert(version);
-                    *known = version.max(*known);
+                    *known = merged(version, *known);
                 }
             }
             for (subject, version) in newest {
@@ -178,15 +207,16 @@ impl<C: FnMut() -> ConnectionResult<PgConnection>> Ear<C> {
                 self.tell.put(Heard::Note(note));
             }
             if polled.elapsed() >= self.options.poll {
-                self.poll(connection)?;
+                let heads = self.ask(connection)?;
+                self.tell(heads);
                 polled = Instant::now();
             }
             self.obey(self.options.look).ok_or(Stop::Over)?;
         }
     }
 
-    /// Asks for the versions of what is served, and tells those that are larger than what is known.
-    fn poll(&mut self, connection: &mut PgConnection) -> Result<(), Stop> {
+    /// Asks for the versions of what is served.
+    fn ask(&self, connection: &mut PgConnection) -> QueryResult<Vec<(Option<ChatId>, Option<UserId>, Version)>> {
         let (mut chats, mut users) = (Vec::new(), Vec::new());
         for subject in self.served.keys() {
             match subject {
@@ -195,14 +225,21 @@ impl<C: FnMut() -> ConnectionResult<PgConnection>> Ear<C> {
             }
         }
         // Also with nothing to ask for: it finds out that the connection is lost.
-        let heads = Heads { chats, users }.load::<(Option<ChatId>, Option<UserId>, Version)>(connection)?;
+        Heads { chats, users }.load(connection)
+    }
+
+    /// Tells those versions that are larger than what is known.
+    fn tell(&mut self, heads: Vec<(Option<ChatId>, Option<UserId>, Version)>) {
         for (chat_id, user_id, version) in heads {
             let Some(subject) = chat_id.map(Subject::Chat).or(user_id.map(Subject::User)) else { continue };
             if self.note(subject, version) {
                 self.tell.put(Heard::Ring(Ring::of(subject, version)));
             }
         }
-        Ok(())
+    }
+
+    fn note_trouble(&self, why: Option<String>) {
+        *self.why.lock().unwrap_or_else(PoisonError::into_inner) = why;
     }
 
     /// Notes the version of what is served, and says whether it is larger than what was known.

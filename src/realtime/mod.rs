@@ -72,7 +72,8 @@ pub struct Options {
     pub look: Duration,
     /// How often a listener asks for the versions of what it serves; 10 s.
     pub poll: Duration,
-    /// How long to wait before connecting anew, at first and at most; 100 ms and 5 s.
+    /// How long to wait before connecting anew, at first and at most; 100 ms and 5 s. Each wait is twice as long as the one
+    /// before, until a bell could send, or a listener could listen and ask.
     pub reconnect: (Duration, Duration),
 }
 

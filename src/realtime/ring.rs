@@ -19,6 +19,12 @@ pub(super) enum Subject {
     User(UserId),
 }
 
+/// The version of two rings for the same, as one: the larger one. [`Version::ZERO`], which stands for one that is not known, is as
+/// large as none, for whoever hears it asks, and whoever hears another one may know that already.
+pub(super) fn merged(one: Version, other: Version) -> Version {
+    if one == Version::ZERO || other == Version::ZERO { Version::ZERO } else { one.max(other) }
+}
+
 /// How many bytes the payload of a notification may have.
 pub(super) const MAX_PAYLOAD: usize = 7_999;
 

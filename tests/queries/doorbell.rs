@@ -148,6 +148,54 @@ fn who_waits_for_what_is_heard_keeps_nobody_else_from_looking() {
 }
 
 #[test]
+fn a_ring_without_a_version_is_heard_as_one_whatever_else_is_rung_at_the_same_time() {
+    let database = TestDatabase::migrated();
+    let listener = listener(&database);
+    connected(&listener);
+    let url = database.url();
+    let slow = Options { collect: Duration::from_millis(300), ..options() };
+    let bell = Bell::start(move || PgConnection::establish(&url), slow);
+    let chat = |version| Ring::Chat(ChatId::from_uuid(uuid::Uuid::from_u128(1)), Version::new(version));
+    for rings in [[5, 0], [0, 5]] {
+        for version in rings {
+            bell.ring(chat(version));
+        }
+        assert_eq!(listener.next(LONG), Some(Heard::Ring(chat(0))));
+    }
+    // From two servers, and heard at one look.
+    let url = database.url();
+    let seldom = Options { look: Duration::from_millis(500), ..options() };
+    let listener = Listener::start(move || PgConnection::establish(&url), seldom);
+    connected(&listener);
+    let notified = |version: i64| format!("SELECT pg_notify('messenger_db', 'c{:032x}{version}')", 1);
+    database.execute(&format!("{}; {}; {}", notified(7), notified(0), notified(9))).unwrap();
+    assert_eq!(listener.next(LONG), Some(Heard::Ring(chat(0))));
+    assert_eq!(listener.next(Duration::from_millis(600)), None);
+}
+
+#[test]
+fn a_listener_that_cannot_ask_tries_less_and_less_often_and_says_why() {
+    let database = TestDatabase::empty();
+    let attempts = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let (url, counted) = (database.url(), attempts.clone());
+    let connect = move || {
+        counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        PgConnection::establish(&url)
+    };
+    let reconnect = (Duration::from_millis(20), Duration::from_secs(60));
+    let listener = Listener::start(connect, Options { reconnect, ..options() });
+    // 20, 40, 80, 160, 320, 640 and 1,280 ms.
+    assert_eq!(listener.next(Duration::from_secs(2)), None);
+    let made = attempts.load(std::sync::atomic::Ordering::Relaxed);
+    assert!((3..=8).contains(&made), "{made}");
+    let trouble = listener.trouble().unwrap();
+    assert!(trouble.contains("chat_heads"), "{trouble}");
+    migrate::run(&database.pool(), &RunOptions::default(), &mut Silent).unwrap();
+    connected(&listener);
+    assert_eq!(listener.trouble(), None);
+}
+
+#[test]
 fn a_server_that_dies_before_it_rings_loses_nothing_in_the_end() {
     let database = TestDatabase::migrated();
     let (chat, alice) = group(&database);
