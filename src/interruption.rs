@@ -2,6 +2,7 @@
 
 use std::sync::{PoisonError, RwLock};
 
+use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
@@ -79,7 +80,8 @@ pub fn learn(conn: &mut PgConnection) -> QueryResult<()> {
 fn said_of(conn: &mut PgConnection, setting: &str, interrupted: &str) -> QueryResult<String> {
     let mut said = None;
     let rolled_back = conn.transaction(|conn| {
-        diesel::sql_query(setting).execute(conn)?;
+        // Where a role has a session end at its first error, this one is none.
+        conn.batch_execute(&format!("{setting}; SET LOCAL exit_on_error = off"))?;
         if let Err(DieselError::DatabaseError(DatabaseErrorKind::Unknown, information)) =
             diesel::sql_query(interrupted).execute(conn)
         {

@@ -160,6 +160,7 @@ pub mod maintenance;
 pub mod migrate;
 pub mod models;
 mod number;
+mod open_transaction;
 #[doc(hidden)]
 pub mod own_tables;
 pub mod page;

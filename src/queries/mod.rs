@@ -83,7 +83,7 @@ mod chat_versions;
 pub mod chats;
 pub mod contacts;
 pub mod direct_chats;
-mod durability;
+pub(crate) mod durability;
 pub mod erasure;
 pub mod export;
 pub(crate) mod functions;

@@ -43,16 +43,22 @@ use std::time::Duration;
 
 use deadpool_diesel::postgres::{Manager, Object, Pool as Connections};
 use deadpool_diesel::{Error as ConnectionError, ManagerConfig, PoolError, RecyclingMethod, Runtime};
-use diesel::connection::{AnsiTransactionManager, CacheSize, SimpleConnection as _, TransactionManager as _};
+use diesel::connection::{
+    AnsiTransactionManager, CacheSize, Instrumentation, InstrumentationEvent, SimpleConnection as _,
+    TransactionManager as _, get_default_instrumentation,
+};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use diesel::{Connection as _, PgConnection};
+use diesel::{Connection as _, ConnectionError as NotConnected, PgConnection};
 use tokio::runtime::{Builder, Handle};
 
+use crate::open_transaction::{self, Open};
+use crate::queries::durability;
 use crate::{end_of_connection, interruption};
 pub use outbox::Outbox;
 pub use position::{Position, PositionInvalid, Session};
 pub use receipts::Receipts;
 use standbys::Standbys;
+use url::Url;
 
 /// A pool of connections for async code. Its clones are the same pool.
 #[derive(Clone)]
@@ -62,12 +68,14 @@ pub struct Pool {
 }
 
 struct Inner {
-    url: String,
+    url: Url,
     connections: Connections,
     through_pooler: bool,
     relaxed_receipts: bool,
     /// Whether it is known how the server words a timeout.
     has_learned: AtomicBool,
+    /// Whether Diesel tells what is open on a connection.
+    sees_transactions: AtomicBool,
 }
 
 /// How a pool is made.
@@ -76,10 +84,15 @@ pub struct Options {
     /// How many connections it has at most; 10. Few are enough: PostgreSQL does as much at once as it has cores, and
     /// more connections wait for each other there instead of here.
     pub connections: usize,
-    /// How long an operation waits for a connection; 5 s.
+    /// How long an operation waits until it may use a connection; 5 s. Where it has to make one then, that comes on top.
     pub wait: Duration,
-    /// How long making a connection may take; 5 s. It is the `connect_timeout` of a URL that has none, in whole seconds, so that a
-    /// server that hangs keeps no thread longer.
+    /// How long each server that the URL names may take to let a connection in; 5 s. It is the `connect_timeout` of a URL that has
+    /// none, in whole seconds and at least 2, so that a server that hangs keeps no thread longer and is left for the next one that
+    /// the URL names. A `connect_timeout` of the URL takes its place.
+    ///
+    /// A URL with several servers may need this time for each, and a name as often as it has addresses. So an operation waits
+    /// [`wait`](Self::wait), and as many times this as there are servers, and a second: 11 s by default where the URL names one,
+    /// and 16 s where it names two. A server that is named, and not given as an address or a folder, counts four times.
     pub connect: Duration,
     /// Whether the URL leads through a pooler in transaction mode, such as PgBouncer; no. Then no statement is kept
     /// prepared, because the next transaction may be on another session.
@@ -88,8 +101,8 @@ pub struct Options {
     /// than a second of [`mark_read`](crate::queries::receipts::mark_read),
     /// [`mark_delivered`](crate::queries::receipts::mark_delivered), [`mark_many`](crate::queries::receipts::mark_many),
     /// [`set_presence`](crate::queries::accounts::set_presence) and [`mark_seen`](crate::queries::accounts::mark_seen), where
-    /// each is a transaction of its own, and of nothing else. Messages, and transactions of several operations, always wait for
-    /// the disk. It has no effect [through a pooler](Self::through_pooler), which would give the setting to others.
+    /// each is a transaction of its own, and of nothing else. Messages, and transactions of several operations, whether Diesel or
+    /// a `BEGIN` of the operation's began them, always wait for the disk. It has no effect [through a pooler](Self::through_pooler), which would give the setting to others.
     pub relaxed_receipts: bool,
 }
 
@@ -126,23 +139,28 @@ impl Pool {
     /// A connection that the server has ended is not taken from the pool, and looking for that costs no round trip. One
     /// that ends during an operation makes it fail with
     /// [`Failure::ConnectionLost`](crate::error::Failure::ConnectionLost), and the next operation has another connection.
-    /// A connection on which an operation panicked or left a transaction of Diesel's open is closed at once. What an operation
-    /// begins with SQL of its own, as `BEGIN` or `SET`, it has to end: neither Diesel nor the pool knows of it.
+    /// A connection on which an operation panicked or left a transaction open is closed at once, whether Diesel began that or
+    /// `BEGIN` did: what was written in it is rolled back, and an operation that succeeded otherwise fails, with
+    /// [`Failure::Other`](crate::error::Failure::Other). To look for that costs no round trip; an
+    /// [`Instrumentation`](diesel::connection::Instrumentation) that an operation sets on its connection hears of a statement then
+    /// that is not sent, and Diesel's default one does not. What an operation sets for the session, as `SET` does, it has to set
+    /// back: neither Diesel nor the pool knows of it.
     #[must_use]
     #[allow(clippy::expect_used, clippy::missing_panics_doc, reason = "it fails without a runtime, and there is one")]
     pub fn new(url: &str, options: Options) -> Self {
-        let url = url::with_timeout(url, options.connect);
+        let url = Url::new(url, options.connect);
         let recycling_method = RecyclingMethod::CustomFunction(Box::new(is_open));
-        let manager = Manager::from_config(url.as_str(), Runtime::Tokio1, ManagerConfig { recycling_method });
+        let manager = Manager::from_config(url.conninfo.as_str(), Runtime::Tokio1, ManagerConfig { recycling_method });
         let pool = Connections::builder(manager)
             .max_size(options.connections.max(1))
             .wait_timeout(Some(options.wait))
-            .create_timeout(Some(options.connect))
+            .create_timeout(Some(url.longest))
             .runtime(Runtime::Tokio1)
             .build();
         let connections = pool.expect("a pool with a runtime");
         let Options { through_pooler, relaxed_receipts, .. } = options;
-        let inner = Inner { url, connections, through_pooler, relaxed_receipts, has_learned: AtomicBool::new(false) };
+        let [has_learned, sees_transactions] = [false; 2].map(AtomicBool::new);
+        let inner = Inner { url, connections, through_pooler, relaxed_receipts, has_learned, sees_transactions };
         Self { inner: Arc::new(inner), standbys: None }
     }
 
@@ -208,24 +226,7 @@ impl Pool {
         let connection = self.inner.connections.get().await.map_err(|error| self.inner.no_connection(&error))?;
         // From here on nothing waits before the thread owns the connection: it is not given back while it is in use.
         let inner = Arc::clone(&self.inner);
-        let running = tokio::task::spawn_blocking(move || {
-            let outcome = catch_unwind(AssertUnwindSafe(|| match connection.lock() {
-                Ok(mut conn) => {
-                    if Object::metrics(&connection).recycle_count == 0 {
-                        inner.prepare(&mut conn);
-                    }
-                    operation(&mut conn)
-                }
-                // Whoever panicked with it had it out of the pool.
-                Err(_) => Err(unavailable("the connection is of no use any more".to_owned()).into()),
-            }));
-            let is_fit = |conn: &mut PgConnection| !AnsiTransactionManager::is_broken_transaction_manager(conn);
-            if !connection.lock().is_ok_and(|mut conn| is_fit(&mut conn)) {
-                // Its locks end with it, and not when the pool comes to look at it.
-                drop(Object::take(connection));
-            }
-            outcome.unwrap_or_else(|panic| resume_unwind(panic))
-        });
+        let running = tokio::task::spawn_blocking(move || inner.carry_out(connection, operation));
         match running.await {
             Ok(result) => result,
             Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
@@ -236,6 +237,9 @@ impl Pool {
 
     /// Runs an operation as [`run`](Self::run) does, and notes in the session where it stands in the log, so that the
     /// session's reads see it. One round trip more than `run`, where there are standbys.
+    ///
+    /// Where it is not known where it stands, as after a panic or with a connection that was lost, the session reads on the primary
+    /// until its next operation.
     ///
     /// # Errors
     ///
@@ -250,13 +254,27 @@ impl Pool {
         T: Send + 'static,
         E: From<DieselError> + Send + 'static,
     {
-        let Some(standbys) = self.standbys.clone() else { return self.run(operation).await };
-        let session = session.clone();
+        self.run_noting(vec![session.clone()], operation).await
+    }
+
+    /// Runs an operation as [`run_in`](Self::run_in) does, in several sessions, or none.
+    async fn run_noting<T, E, F>(&self, sessions: Vec<Session>, operation: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut PgConnection) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DieselError> + Send + 'static,
+    {
+        let standbys = self.standbys.clone().filter(|_| !sessions.is_empty());
+        let Some(standbys) = standbys else { return self.run(operation).await };
         self.run(move |conn| {
+            let unwinding = Unwinding(&sessions);
             let result = operation(conn);
+            drop(unwinding);
             // It may have been committed although its answer was lost.
             let position = standbys::position(conn).unwrap_or(Position::UNKNOWN);
-            session.note(position);
+            for session in &sessions {
+                session.note(position);
+            }
             if position != Position::UNKNOWN {
                 standbys.note(position);
             }
@@ -337,21 +355,100 @@ impl Pool {
     }
 }
 
+/// What an operation that panics may have committed is noted as a write of which it is not known where it stands.
+struct Unwinding<'a>(&'a [Session]);
+
+impl Drop for Unwinding<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            for session in self.0 {
+                session.note(Position::UNKNOWN);
+            }
+        }
+    }
+}
+
+/// How an operation leaves its connection.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Left {
+    /// As it was.
+    Fit,
+    /// With a transaction open.
+    Open,
+    /// Of no use any more.
+    Broken,
+}
+
 impl Inner {
     /// Why there is no connection, without what libpq quotes of a URL that it cannot read.
     fn no_connection(&self, error: &PoolError) -> DieselError {
-        let said = error.to_string();
         let shown = match error {
-            PoolError::Backend(ConnectionError::Connection(cause)) => {
-                said.replace(&cause.to_string(), &url::without_quotes(&cause.to_string(), &self.url))
-            }
-            _ => said,
+            PoolError::Backend(ConnectionError::Connection(
+                cause @ (NotConnected::BadConnection(_)
+                | NotConnected::InvalidCString(_)
+                | NotConnected::InvalidConnectionUrl(_)),
+            )) => format!("Failed to establish connection: {}", self.url.shown(&cause.to_string())),
+            _ => error.to_string(),
         };
         unavailable(format!("no connection to the database: {shown}"))
     }
 
+    /// Runs an operation on a connection, and gives that back, or closes it where it is of no use any more.
+    fn carry_out<T, E: From<DieselError>>(
+        &self,
+        connection: Object,
+        operation: impl FnOnce(&mut PgConnection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let outcome = catch_unwind(AssertUnwindSafe(|| match connection.lock() {
+            Ok(mut conn) => {
+                if Object::metrics(&connection).recycle_count == 0 {
+                    self.prepare(&mut conn);
+                }
+                if self.relaxed_receipts { durability::relaxed(|| operation(&mut conn)) } else { operation(&mut conn) }
+            }
+            // Whoever panicked with it had it out of the pool.
+            Err(_) => Err(unavailable("the connection is of no use any more".to_owned()).into()),
+        }));
+        let left = connection.lock().map_or(Left::Broken, |mut conn| self.left(&mut conn));
+        if left == Left::Fit {
+            drop(connection);
+        } else {
+            // Its locks end with it, and not when the pool comes to look at it.
+            drop(Object::take(connection));
+        }
+        match outcome {
+            Ok(Ok(_)) if left == Left::Open => {
+                let message = "the operation left a transaction open: what it wrote in it is rolled back".to_owned();
+                Err(DieselError::DatabaseError(DatabaseErrorKind::Unknown, Box::new(message)).into())
+            }
+            Ok(result) => result,
+            Err(panic) => resume_unwind(panic),
+        }
+    }
+
+    /// How an operation has left a connection. No round trip.
+    fn left(&self, conn: &mut PgConnection) -> Left {
+        let is_broken = AnsiTransactionManager::is_broken_transaction_manager(conn);
+        let depth = AnsiTransactionManager::transaction_manager_status_mut(conn).transaction_depth();
+        if matches!(depth, Ok(Some(_))) {
+            // That of a test is there to stay.
+            return if is_broken { Left::Open } else { Left::Fit };
+        }
+        match open_transaction::on(conn) {
+            Open::Transaction if self.sees_transactions.load(Ordering::Relaxed) => Left::Open,
+            Open::Unknown => Left::Broken,
+            Open::Nothing | Open::Transaction if is_broken => Left::Broken,
+            Open::Nothing | Open::Transaction => Left::Fit,
+        }
+    }
+
     /// Prepares a connection that is new.
     fn prepare(&self, conn: &mut PgConnection) {
+        if let Some(theirs) = get_default_instrumentation() {
+            conn.set_instrumentation(Quiet(theirs));
+        }
+        // There is none. A release of Diesel's that says otherwise does not say it at all.
+        self.sees_transactions.store(open_transaction::on(conn) == Open::Nothing, Ordering::Relaxed);
         if self.through_pooler {
             conn.set_prepared_statement_cache_size(CacheSize::Disabled);
         } else if self.relaxed_receipts {
@@ -380,6 +477,17 @@ impl fmt::Debug for Pool {
     /// Without the URL, which may have a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Pool").field(&self.status()).finish()
+    }
+}
+
+/// What hears of Diesel's statements, of those that are sent.
+struct Quiet(Box<dyn Instrumentation>);
+
+impl Instrumentation for Quiet {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        if !open_transaction::is_looking() {
+            self.0.on_connection_event(event);
+        }
     }
 }
 

@@ -26,6 +26,8 @@ pub(super) struct Standbys {
     next: AtomicUsize,
     /// Whether somebody asks the primary where it is.
     is_asked: AtomicBool,
+    /// While the primary did not say where it is, until when nobody waits for it.
+    not_waited_for_until: Mutex<Option<Instant>>,
     max_lag: Duration,
     /// Where the primary was, and when that was known; the last of each tenth of `max_lag`.
     primary: Mutex<VecDeque<(Instant, Position)>>,
@@ -43,12 +45,20 @@ impl Standbys {
         let standby = |pool| Standby { pool, left_alone_until: Mutex::new(None), replayed: Arc::default() };
         let each = pools.into_iter().map(standby).collect();
         let is_asked = AtomicBool::new(false);
-        Self { each, is_asked, next: AtomicUsize::new(0), max_lag, primary: Mutex::new(VecDeque::new()) }
+        Self {
+            each,
+            is_asked,
+            next: AtomicUsize::new(0),
+            not_waited_for_until: Mutex::new(None),
+            max_lag,
+            primary: Mutex::new(VecDeque::new()),
+        }
     }
 
     /// Notes where the primary is now.
     pub(super) fn note(&self, position: Position) {
         let now = Instant::now();
+        *self.not_waited_for_until.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let mut primary = self.primary.lock().unwrap_or_else(PoisonError::into_inner);
         let is_soon = |(last, _): &(Instant, Position)| now.duration_since(*last) < self.max_lag / 10;
         if primary.len() > 1 && primary.iter().rev().nth(1).is_some_and(is_soon) {
@@ -69,12 +79,19 @@ impl Standbys {
         primary.iter().find(|(then, _)| now.duration_since(*then) < self.max_lag).map(|(_, position)| *position)
     }
 
-    /// The same, asking the primary where it must. While that does not answer, it is where it was last.
+    /// The same, asking the primary where it must. While that does not answer, it is where it was last, and one reader at a time
+    /// waits for it.
     async fn needed(&self, primary: &Pool) -> Position {
         if let Some(position) = self.horizon() {
             return position;
         }
-        let _ = tokio::time::timeout(LOOK, self.ask(primary)).await;
+        if is_over(&self.not_waited_for_until, LOOK + PAUSE) {
+            let _ = tokio::time::timeout(LOOK, self.ask(primary)).await;
+            if self.horizon().is_none() {
+                *self.not_waited_for_until.lock().unwrap_or_else(PoisonError::into_inner) =
+                    Some(Instant::now() + PAUSE);
+            }
+        }
         let last = || self.primary.lock().unwrap_or_else(PoisonError::into_inner).back().map(|(_, position)| *position);
         self.horizon().or_else(last).unwrap_or(Position::ZERO)
     }
@@ -183,13 +200,7 @@ impl Standby {
     /// Whether this reader may try it. When the time is over for which it is left alone, the first who asks may, and the others
     /// leave it alone meanwhile.
     fn may_be_tried(&self) -> bool {
-        let mut until = self.left_alone_until.lock().unwrap_or_else(PoisonError::into_inner);
-        let (Some(end), now) = (*until, Instant::now()) else { return true };
-        if now < end {
-            return false;
-        }
-        *until = Some(now + PAUSE);
-        true
+        is_over(&self.left_alone_until, PAUSE)
     }
 
     /// It is not left alone any more.
@@ -200,6 +211,17 @@ impl Standby {
     fn leave_alone(&self) {
         *self.left_alone_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + PAUSE);
     }
+}
+
+/// Whether a time is over, if there is one. For whoever asks then it is, and for the others it is that much longer.
+fn is_over(until: &Mutex<Option<Instant>>, longer: Duration) -> bool {
+    let mut until = until.lock().unwrap_or_else(PoisonError::into_inner);
+    let (Some(end), now) = (*until, Instant::now()) else { return true };
+    if now < end {
+        return false;
+    }
+    *until = Some(now + longer);
+    true
 }
 
 /// The operation, unless somebody has taken it.

@@ -1,16 +1,21 @@
 //! Operations from async code: what a pool does with futures that are dropped, and with connections that are lost.
 
+use std::net::TcpListener;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
+use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _};
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
-use diesel::sql_types::Integer;
+use diesel::sql_types::{Integer, Text};
+use messenger_db::enums::UserStatus;
 use messenger_db::error::{Class, Error, Failure};
+use messenger_db::queries::accounts;
 use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::messages::{self, Draft, SendRefused};
+use messenger_db::queries::receipts::{self, Mark};
 use messenger_db::realtime::{self, Bell, Heard, Listener, Ring};
+use messenger_db::seq::Seq;
 use messenger_db::service::{Options, Pool};
 
 use super::cast::{self, by};
@@ -19,8 +24,14 @@ use crate::support::{PgBouncer, TestDatabase, until};
 /// Longer than anything takes that is awaited.
 const LONG: Duration = Duration::from_mins(1);
 
+const SECOND: Duration = Duration::from_secs(1);
+
 fn pool(database: &TestDatabase, connections: usize) -> Pool {
     Pool::new(&database.url(), Options { connections, wait: LONG, connect: LONG, ..Options::default() })
+}
+
+fn pool_of(url: &str) -> Pool {
+    Pool::new(url, Options { connections: 1, wait: LONG, connect: LONG, ..Options::default() })
 }
 
 fn backend(conn: &mut PgConnection) -> QueryResult<i32> {
@@ -79,10 +90,7 @@ fn an_operation_whose_future_is_dropped_goes_on_and_its_ring_is_heard() {
         assert_eq!(pool.status().idle, 0, "the connection is still in use");
         go.send(()).unwrap();
         // The next operation has the connection after that one.
-        pool.run(move |conn| messages::get(conn, by(alice), chat, messenger_db::seq::Seq::new(2)))
-            .await
-            .unwrap()
-            .content
+        pool.run(move |conn| messages::get(conn, by(alice), chat, Seq::new(2))).await.unwrap().content
     });
     assert_eq!(text.as_deref(), Some("Wait for me"));
     assert!(matches!(listener.next(LONG), Some(Heard::Ring(Ring::Chat(heard, _))) if heard == chat));
@@ -129,13 +137,166 @@ fn an_operation_for_which_there_is_no_connection_in_time_fails_and_says_why() {
     assert!(error.to_string().contains("Failed to establish connection"), "{error}");
     assert!(error.to_string().contains("connection to server at \"127.0.0.1\", port 1 failed"), "{error}");
     assert!(!format!("{nowhere:?}").contains("nobody"));
-    for (url, shown) in [
-        ("postgres//u:s3cret@127.0.0.1/none", "missing \"=\" after \"…\""),
-        ("postgresql://u:s3cret@[::1/none", "in IPv6 host address in URI: \"…\""),
+    // An address that never answers has as long as one of the URL's servers has, and no longer.
+    let silent = Silent::new();
+    let error =
+        block_on(Pool::new(&format!("postgres://u@{silent}/m"), Options { connect: SECOND, ..options }).run(backend));
+    assert!(error.unwrap_err().to_string().contains("timeout expired"));
+}
+
+#[test]
+fn no_error_of_a_pool_tells_a_password() {
+    let options = Options { connections: 1, wait: LONG, connect: SECOND, ..Options::default() };
+    for url in [
+        "postgres//u:s3cret@127.0.0.1/none",
+        "postgresql://u:s3cret@[::1/none",
+        "postgresql://u:s3cret%zz@127.0.0.1:1/none",
+        "postgresql://u:s3\"cret%et@127.0.0.1:1/none",
+        "postgresql://u:\"s3cret\"@[::1/none",
+        "postgresql://u:a@s3cret/b@127.0.0.1:1/none",
+        "postgresql://u:a@s3cret:1/b@127.0.0.1:1/none",
+        "postgresql://u:a@127.0.0.1:1?sslmode=s3cret",
+        "postgresql://u:a@127.0.0.1:s3cret/none",
+        "postgresql://u:a@127.0.0.1:1/none?pass\"s3cret=1",
+        "user=u password='a' \"s3cret\" host=127.0.0.1",
+        "user=u password=a b\"s3cret host=127.0.0.1",
+        "service=s3cret",
+        "host=127.0.0.1 password=s3cret\0",
     ] {
-        let error = block_on(Pool::new(url, options).run(backend)).unwrap_err().to_string();
-        assert!(error.contains(shown) && !error.contains("s3cret"), "{error}");
+        let error = block_on(Pool::new(url, options).run(backend)).unwrap_err();
+        assert_eq!(Failure::of(&error), Failure::ConnectionLost);
+        let (said, shown) = (error.to_string(), format!("{error:?}"));
+        assert!(!said.contains("s3") && !said.contains("cret") && !shown.contains("cret"), "{url}: {said}");
+        assert!(said.starts_with("no connection to the database: "), "{said}");
     }
+}
+
+/// A server that lets everybody in, and says nothing.
+struct Silent(TcpListener);
+
+impl Silent {
+    fn new() -> Self {
+        Self(TcpListener::bind("127.0.0.1:0").unwrap())
+    }
+}
+
+impl std::fmt::Display for Silent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.local_addr().unwrap().fmt(f)
+    }
+}
+
+#[test]
+fn a_server_of_the_url_that_hangs_is_left_for_the_next() {
+    let database = TestDatabase::migrated();
+    let (silent, session) = (Silent::new(), database.connect());
+    let (address, port) = (silent.0.local_addr().unwrap().ip(), silent.0.local_addr().unwrap().port());
+    let url = |more: &str| {
+        format!(
+            "host={address},{address},{} port={port},{port},5432 user={} dbname={} {more}",
+            session.host(),
+            session.user(),
+            database.name()
+        )
+    };
+    let options = Options { connections: 1, wait: SECOND, connect: SECOND, ..Options::default() };
+    block_on(async {
+        for (url, options) in [
+            (url("target_session_attrs=read-write"), options),
+            (url("connect_timeout=3"), options),
+            (url(""), Options { connect: SECOND * 3, ..options }),
+        ] {
+            let pool = Pool::new(&url, options);
+            let running = pool.run(|conn| diesel::sql_query("SELECT 1").execute(conn));
+            let done = tokio::time::timeout(Duration::from_secs(20), running).await.expect("it is bounded");
+            assert_eq!(done, Ok(1), "{url}");
+        }
+    });
+}
+
+#[test]
+fn a_pool_takes_every_url_that_libpq_takes() {
+    let database = TestDatabase::migrated();
+    let session = database.connect();
+    let (host, user, name) = (session.host().to_owned(), session.user().to_owned(), database.name().to_owned());
+    let folder = host.replace('/', "%2F");
+    let shown = |conn: &mut PgConnection| -> QueryResult<String> {
+        diesel::select(diesel::dsl::sql::<Text>("current_setting('application_name')")).get_result(conn)
+    };
+    for (url, application) in [
+        (format!("postgresql://{user}:p?w@{folder}/{name}"), ""),
+        (format!("postgresql://{user}:a%3Fb%26c@{folder}/{name}?application_name=a%20b"), "a b"),
+        (format!("host={host} user={user} password=x://y dbname={name}"), ""),
+        (format!("host={host} user={user} password=x://y?z dbname={name} application_name='it\\'s \\\\'"), "it's \\"),
+        (format!("postgresql:///{name}?host={host}&user={user}&application_name=connect_timeout"), "connect_timeout"),
+        (format!("postgres:///{name}?host={host}&user={user}&"), ""),
+        (format!("  host = '{host}' user={user}  dbname='{name}'  "), ""),
+        (format!("postgresql://{user}@{folder}/{name}?options=-c%20application_name%3Dset"), "set"),
+    ] {
+        assert!(PgConnection::establish(&url).is_ok() || url.ends_with('&'), "{url}");
+        let pool = pool_of(&url);
+        assert_eq!(block_on(pool.run(shown)).as_deref(), Ok(application), "{url}");
+    }
+}
+
+#[test]
+fn what_a_closure_begins_with_sql_waits_for_the_disk_as_a_whole() {
+    let database = TestDatabase::migrated();
+    // The tests' server itself waits for nothing.
+    database.execute(&format!("ALTER DATABASE {} SET synchronous_commit = on", database.name())).unwrap();
+    let (alice, chat, seq) = {
+        let conn = &mut database.diesel();
+        let [alice, bob] = ["alice", "bob"].map(|name| cast::user(conn, name));
+        let chat = groups::create(conn, by(bob), &NewGroup::new("Hikers", &[alice])).unwrap().id;
+        (by(alice), chat, messages::send(conn, by(bob), chat, &Draft::text("…")).unwrap().message.seq)
+    };
+    let options = Options { connections: 1, wait: LONG, connect: LONG, relaxed_receipts: true, ..Options::default() };
+    let pool = Pool::new(&database.url(), options);
+    type Operation = fn(&mut PgConnection, messenger_db::actor::Actor, messenger_db::ids::ChatId, Seq);
+    let operations: [Operation; 5] = [
+        |conn, alice, chat, seq| _ = receipts::mark_delivered(conn, alice, chat, seq).unwrap(),
+        |conn, alice, chat, seq| _ = receipts::mark_read(conn, alice, chat, seq).unwrap(),
+        |conn, alice, chat, seq| _ = receipts::mark_many(conn, &[Mark::read(alice, chat, seq)]).unwrap(),
+        |conn, alice, _, _| _ = accounts::set_presence(conn, alice, UserStatus::Online).unwrap(),
+        |conn, alice, _, _| _ = accounts::mark_seen(conn, alice).unwrap(),
+    ];
+    let setting = |conn: &mut PgConnection| -> QueryResult<String> {
+        diesel::select(diesel::dsl::sql::<Text>("current_setting('synchronous_commit')")).get_result(conn)
+    };
+    for operation in operations {
+        for begin in ["BEGIN", "BEGIN; SELECT 1", "BEGIN; SAVEPOINT before"] {
+            let waits = block_on(pool.run(move |conn| {
+                conn.batch_execute(begin)?;
+                operation(conn, alice, chat, seq);
+                let waits = setting(conn);
+                conn.batch_execute("ROLLBACK")?;
+                waits
+            }));
+            assert_eq!(waits.as_deref(), Ok("on"), "{begin}");
+        }
+        let waits = block_on(pool.run(move |conn| {
+            conn.transaction(|conn| {
+                operation(conn, alice, chat, seq);
+                setting(conn)
+            })
+        }));
+        assert_eq!(waits.as_deref(), Ok("on"));
+    }
+}
+
+#[test]
+fn a_server_that_ends_a_session_at_its_first_error_is_learned_from_without_one() {
+    let database = TestDatabase::migrated();
+    database.execute(&format!("ALTER DATABASE {} SET exit_on_error = on", database.name())).unwrap();
+    let pool = pool(&database, 1);
+    block_on(async {
+        let session = pool.run(backend).await.unwrap();
+        assert_eq!(pool.run(backend).await.unwrap(), session);
+        // It is as it was set.
+        let error = pool.run(|conn| diesel::sql_query("SELECT 1 / 0").execute(conn)).await.unwrap_err();
+        assert_eq!(Failure::of(&error), Failure::ConnectionLost);
+        assert_ne!(pool.run(backend).await.unwrap(), session);
+    });
 }
 
 #[test]
@@ -176,18 +337,43 @@ fn a_connection_with_a_transaction_left_open_or_a_panic_is_closed_at_once() {
     let database = TestDatabase::migrated();
     let pool = pool(&database, 1);
     block_on(async {
-        let first = pool.run(backend).await.unwrap();
-        let open = |conn: &mut PgConnection| {
-            AnsiTransactionManager::begin_transaction(conn)?;
-            diesel::sql_query("CREATE TABLE left_open ()").execute(conn)
-        };
         let is_gone = |backend: i32| {
             assert_eq!(pool.status().open, 0);
             let query = format!("SELECT count(*) FROM pg_stat_activity WHERE pid = {backend}");
             until("its connection is closed", || database.value(&query) == "0");
         };
-        pool.run(open).await.unwrap();
-        is_gone(first);
+        let of_diesel = |conn: &mut PgConnection| -> QueryResult<usize> {
+            AnsiTransactionManager::begin_transaction(conn)?;
+            diesel::sql_query("CREATE TABLE left_open ()").execute(conn)
+        };
+        let of_sql = |conn: &mut PgConnection| -> QueryResult<usize> {
+            conn.batch_execute("BEGIN")?;
+            diesel::sql_query("CREATE TABLE left_open ()").execute(conn)
+        };
+        let failed = |conn: &mut PgConnection| -> QueryResult<usize> {
+            conn.batch_execute("BEGIN; CREATE TABLE left_open ()")?;
+            Ok(diesel::sql_query("SELECT 1 / 0").execute(conn).unwrap_or_default())
+        };
+        for left in [of_diesel, of_sql, failed] {
+            let next = pool.run(backend).await.unwrap();
+            // What it wrote is lost, and nobody is told that it was done.
+            let error = pool.run(left).await.unwrap_err();
+            assert_eq!(Failure::of(&error), Failure::Other, "{error}");
+            assert!(error.to_string().contains("left a transaction open"), "{error}");
+            is_gone(next);
+        }
+        assert_eq!(database.value("SELECT to_regclass('left_open') IS NULL"), "t");
+        // An error of its own is the one that is told.
+        let error = pool.run(|conn| conn.batch_execute("BEGIN; SELECT no_such_column")).await.unwrap_err();
+        assert!(error.to_string().contains("no_such_column"), "{error}");
+        // One that it ends is its own affair, and so is a transaction of a test.
+        let session = pool.run(backend).await.unwrap();
+        let ended = |conn: &mut PgConnection| conn.batch_execute("BEGIN; CREATE TABLE ended (); COMMIT");
+        pool.run(ended).await.unwrap();
+        pool.run(diesel::Connection::begin_test_transaction).await.unwrap();
+        assert_eq!(pool.run(backend).await.unwrap(), session);
+        assert_eq!(database.value("SELECT to_regclass('ended') IS NOT NULL"), "t");
+        pool.run(|conn| AnsiTransactionManager::rollback_transaction(conn)).await.unwrap();
         for in_transaction in [false, true] {
             let next = pool.run(backend).await.unwrap();
             let panicking = tokio::spawn({

@@ -91,7 +91,7 @@ fn mark(conn: &mut PgConnection, actor: Actor, status: Option<UserStatus>) -> Re
     let marking = MarkSeen {
         user: actor.user_id(),
         status: status.map(|status| status.label().to_owned()),
-        is_alone: durability::is_alone(conn)?,
+        is_alone: durability::is_alone(conn),
     };
     let seen = marking.get_result::<(UserId, Option<String>)>(conn).optional()?;
     if seen.is_some() { Ok(()) } else { mark_first(conn, actor.user_id(), status) }

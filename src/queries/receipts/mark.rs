@@ -98,7 +98,7 @@ pub fn mark_delivered(
     chat_id: ChatId,
     seq: Seq,
 ) -> Result<Marked, Error<MarkRefused>> {
-    let marking = MarkDelivered { chat_id, user_id: actor.user_id(), seq, is_alone: durability::is_alone(conn)? };
+    let marking = MarkDelivered { chat_id, user_id: actor.user_id(), seq, is_alone: durability::is_alone(conn) };
     match marking.get_result::<(Option<Seq>, Option<Seq>, Option<String>)>(conn)? {
         (Some(after_seq), Some(through_seq), _) => {
             Ok(Marked { after_seq, through_seq, delivered_after_seq: after_seq, delivered_through_seq: through_seq })
@@ -146,7 +146,7 @@ pub fn mark_read(
     chat_id: ChatId,
     seq: Seq,
 ) -> Result<Marked, Error<MarkRefused>> {
-    let marking = MarkRead { chat_id, user_id: actor.user_id(), seq, is_alone: durability::is_alone(conn)? };
+    let marking = MarkRead { chat_id, user_id: actor.user_id(), seq, is_alone: durability::is_alone(conn) };
     match marking.get_result::<(Option<Seq>, Option<Seq>, Option<Seq>, Option<Seq>, Option<String>)>(conn)? {
         (Some(after_seq), Some(through_seq), Some(delivered_after_seq), Some(delivered_through_seq), _) => {
             Ok(Marked { after_seq, through_seq, delivered_after_seq, delivered_through_seq })

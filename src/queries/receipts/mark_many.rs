@@ -76,7 +76,7 @@ pub fn mark_many(conn: &mut PgConnection, marks: &[Mark]) -> QueryResult<Vec<Res
         user_ids: marks.iter().map(|mark| mark.actor.user_id()).collect(),
         seqs: marks.iter().map(|mark| mark.seq).collect(),
         are_read: marks.iter().map(|mark| mark.is_read).collect(),
-        is_alone: durability::is_alone(conn)?,
+        is_alone: durability::is_alone(conn),
     };
     let mut rows = marking.load::<Row>(conn)?;
     rows.sort_by_key(|(place, ..)| *place);
