@@ -7,18 +7,23 @@
 //! What would wait for the same lock of the database has the same key, and is worked on by one connection at a time: whatever
 //! comes meanwhile stands in the key's line, and goes together. So no connection waits for another one, and those that
 //! everybody in one busy chat would hold are there for the other chats.
+//!
+//! A caller waits for an answer and holds nothing else. A runtime of the collector's own, on a thread that begins with the first
+//! caller and ends with the collector, holds keys and turns: so it does not matter whether a caller gives up, whether its runtime
+//! is driven any more, and whether it has one.
 
 use std::collections::VecDeque;
 use std::collections::hash_map::{Entry, HashMap};
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{io, mem, thread};
 
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
 use diesel::{PgConnection, QueryResult};
-use tokio::runtime::Handle;
+use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
-use super::Pool;
+use super::{Pool, Session};
 
 /// What is collected, and what is done with it.
 pub(super) trait Work: 'static {
@@ -41,12 +46,21 @@ pub(super) struct Collector<W: Work>(Arc<Inner<W>>);
 struct Inner<W: Work> {
     pool: Pool,
     state: Mutex<State<W>>,
+    /// Where the turns are, once there was one.
+    attendant: Mutex<Option<Attendant>>,
 }
 
 /// Whoever waits for an outcome.
 type Answer<W> = oneshot::Sender<QueryResult<<W as Work>::Outcome>>;
 
-type Line<W> = VecDeque<(<W as Work>::Item, Answer<W>)>;
+struct Waiting<W: Work> {
+    item: W::Item,
+    /// What is to see it afterwards.
+    session: Option<Session>,
+    answer: Answer<W>,
+}
+
+type Line<W> = VecDeque<Waiting<W>>;
 
 struct State<W: Work> {
     /// What waits, of each key that is worked on or waits.
@@ -60,23 +74,20 @@ struct State<W: Work> {
 impl<W: Work> Collector<W> {
     pub(super) fn new(pool: Pool) -> Self {
         let state = Mutex::new(State { lines: HashMap::new(), ready: VecDeque::new(), running: 0 });
-        Self(Arc::new(Inner { pool, state }))
+        Self(Arc::new(Inner { pool, state, attendant: Mutex::new(None) }))
     }
 
-    /// What becomes of an item. Once it waits for others, it is worked on also when nobody waits for it any more.
-    pub(super) async fn give(&self, item: W::Item) -> QueryResult<W::Outcome> {
+    /// What becomes of an item. Once it was given, it is worked on also when nobody waits for it any more.
+    pub(super) async fn give(&self, item: W::Item, session: Option<Session>) -> QueryResult<W::Outcome> {
         let inner = &self.0;
         let key = W::key(&item);
-        let admitted = inner.state().admit(key, item, inner.connections());
-        match admitted {
-            Ok(item) => {
-                let runtime = Handle::current();
-                let _turn = Turn { inner: Arc::clone(inner), runtime, keys: vec![key], is_passed: false };
-                inner.pool.run(move |conn| W::carry_out(conn, vec![item])).await?.pop().ok_or_else(lost)
-            }
-            // The work panicked, or the runtime shuts down.
-            Err(answered) => answered.await.unwrap_or_else(|_| Err(lost())),
+        let (answer, answered) = oneshot::channel();
+        let has_turn = inner.state().admit(key, Waiting { item, session, answer }, inner.connections());
+        if has_turn {
+            Turn { inner: Arc::clone(inner), keys: vec![key] }.begin();
         }
+        // The work panicked.
+        answered.await.unwrap_or_else(|_| Err(lost()))
     }
 }
 
@@ -94,30 +105,32 @@ impl<W: Work> Inner<W> {
     fn connections(&self) -> usize {
         self.pool.status().connections
     }
+
+    /// The runtime of the turns.
+    fn attendant(&self) -> io::Result<Handle> {
+        let mut attendant = self.attendant.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Attendant { runtime, .. }) = &*attendant {
+            return Ok(runtime.clone());
+        }
+        Ok(attendant.insert(Attendant::start()?).runtime.clone())
+    }
 }
 
 impl<W: Work> State<W> {
-    /// Gives the item back, with a turn, or puts it into its line.
-    fn admit(
-        &mut self,
-        key: W::Key,
-        item: W::Item,
-        connections: usize,
-    ) -> Result<W::Item, oneshot::Receiver<QueryResult<W::Outcome>>> {
-        let (answer, answered) = oneshot::channel();
+    /// Puts an item into its line, and says whether its key has a turn at once, which is counted.
+    fn admit(&mut self, key: W::Key, waiting: Waiting<W>, connections: usize) -> bool {
         match self.lines.entry(key) {
-            Entry::Occupied(mut line) => line.get_mut().push_back((item, answer)),
-            Entry::Vacant(line) if self.running < connections => {
-                line.insert(VecDeque::new());
-                self.running += 1;
-                return Ok(item);
-            }
+            Entry::Occupied(mut line) => line.get_mut().push_back(waiting),
             Entry::Vacant(line) => {
-                line.insert(VecDeque::from([(item, answer)]));
+                line.insert(VecDeque::from([waiting]));
+                if self.running < connections {
+                    self.running += 1;
+                    return true;
+                }
                 self.ready.push_back(key);
             }
         }
-        Err(answered)
+        false
     }
 
     /// The keys are not worked on any more.
@@ -131,43 +144,72 @@ impl<W: Work> State<W> {
         }
     }
 
-    /// What is worked on next, and its keys.
-    fn take(&mut self, keys: &mut Vec<W::Key>) -> (Vec<W::Item>, Vec<Answer<W>>) {
-        let mut taken = (vec![], vec![]);
-        while taken.0.len() < W::MOST
-            && let Some(key) = self.ready.pop_front()
+    /// What is worked on next of these keys, or where there are none, of those that are ready, which are these then.
+    fn take(&mut self, keys: &mut Vec<W::Key>) -> Vec<Waiting<W>> {
+        let mut taken = vec![];
+        let mut own = mem::take(keys).into_iter();
+        let is_own = own.len() > 0;
+        while taken.len() < W::MOST
+            && let Some(key) = if is_own { own.next() } else { self.ready.pop_front() }
         {
             keys.push(key);
             let line = self.lines.entry(key).or_default();
-            let count = line.len().min(W::MOST - taken.0.len());
+            let count = line.len().min(W::MOST - taken.len());
             taken.extend(line.drain(..count));
         }
         taken
     }
 }
 
+/// A thread with a runtime, until it is dropped.
+struct Attendant {
+    runtime: Handle,
+    /// Dropped, it ends the thread.
+    _goes_on: oneshot::Sender<()>,
+}
+
+impl Attendant {
+    fn start() -> io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_time().build()?;
+        let handle = runtime.handle().clone();
+        let (goes_on, ended) = oneshot::channel();
+        let attend = move || drop(runtime.block_on(ended));
+        thread::Builder::new().name("messenger-db".to_owned()).spawn(attend)?;
+        Ok(Self { runtime: handle, _goes_on: goes_on })
+    }
+}
+
 /// A turn to use a connection. However it ends, it is passed on to those who wait.
 struct Turn<W: Work> {
     inner: Arc<Inner<W>>,
-    /// Where it is passed on when it ends outside of any runtime.
-    runtime: Handle,
     /// What it works on.
     keys: Vec<W::Key>,
-    /// Whether it was passed on to a task that has not begun. A runtime that shuts down drops such a task at once.
-    is_passed: bool,
 }
 
 impl<W: Work> Turn<W> {
+    /// Begins a turn that is counted already.
+    fn begin(self) {
+        match self.inner.attendant() {
+            Ok(runtime) => drop(runtime.spawn(self.serve())),
+            Err(error) => self.refuse(&error),
+        }
+    }
+
     /// Works on what waits, until nothing does.
     async fn serve(mut self) {
-        self.is_passed = false;
         loop {
-            let (items, answers) = self.take();
-            if items.is_empty() {
+            let taken = self.take();
+            if taken.is_empty() {
                 return;
             }
+            let (mut items, mut sessions, mut answers) = (vec![], vec![], vec![]);
+            for Waiting { item, session, answer } in taken {
+                items.push(item);
+                sessions.extend(session);
+                answers.push(answer);
+            }
             // Whoever does not wait any more needs no answer.
-            match self.inner.pool.run(move |conn| W::carry_out(conn, items)).await {
+            match self.inner.pool.run_noting(sessions, move |conn| W::carry_out(conn, items)).await {
                 Ok(outcomes) => {
                     for (answer, outcome) in answers.into_iter().zip(outcomes) {
                         drop(answer.send(Ok(outcome)));
@@ -179,27 +221,32 @@ impl<W: Work> Turn<W> {
                     }
                 }
             }
+            self.inner.state().release(&mut self.keys);
         }
     }
 
     /// What waits. When there is more than this turn takes, and a connection to spare, there is one more turn.
-    fn take(&mut self) -> (Vec<W::Item>, Vec<Answer<W>>) {
+    fn take(&mut self) -> Vec<Waiting<W>> {
         let mut state = self.inner.state();
-        state.release(&mut self.keys);
         let taken = state.take(&mut self.keys);
         let is_more = !state.ready.is_empty() && state.running < self.inner.connections();
         state.running += usize::from(is_more);
         drop(state);
         if is_more {
-            self.pass(&Handle::current());
+            Self { inner: Arc::clone(&self.inner), keys: vec![] }.begin();
         }
         taken
     }
 
-    /// Begins a turn that is counted already.
-    fn pass(&self, runtime: &Handle) {
-        let turn = Self { inner: Arc::clone(&self.inner), runtime: runtime.clone(), keys: vec![], is_passed: true };
-        runtime.spawn(turn.serve());
+    /// Tells all who wait that there is no thread.
+    fn refuse(self, error: &io::Error) {
+        let mut state = self.inner.state();
+        let waiting = self.keys.iter().copied().chain(mem::take(&mut state.ready));
+        let lines: Vec<_> = waiting.filter_map(|key| state.lines.remove(&key)).collect();
+        drop(state);
+        for Waiting { answer, .. } in lines.into_iter().flatten() {
+            drop(answer.send(Err(super::unavailable(format!("no thread to work on: {error}")))));
+        }
     }
 }
 
@@ -211,17 +258,9 @@ impl<W: Work> Drop for Turn<W> {
             state.running -= 1;
             return;
         }
-        if !self.is_passed {
-            drop(state);
-            self.pass(&Handle::try_current().unwrap_or_else(|_| self.runtime.clone()));
-            return;
-        }
-        state.running -= 1;
-        // Nobody serves them any more, and whoever waits is told.
-        let State { lines, ready, .. } = &mut *state;
-        let left: Vec<_> = ready.drain(..).map(|key| lines.remove(&key)).collect();
         drop(state);
-        drop(left);
+        // The work panicked.
+        Self { inner: Arc::clone(&self.inner), keys: vec![] }.begin();
     }
 }
 

@@ -4,8 +4,8 @@ use std::fmt;
 
 use diesel::{PgConnection, QueryResult};
 
-use super::Pool;
 use super::collector::{Collector, Work};
+use super::{Pool, Session};
 use crate::actor::Actor;
 use crate::error::Error;
 use crate::ids::ChatId;
@@ -18,6 +18,10 @@ use crate::queries::messages::{self, Draft, Outgoing, SendRefused, Sent};
 /// of them send, or while another message to the same chat is sent, is in the next transaction, with up to 63 others. So a chat
 /// in which everybody writes has one connection at a time, and the others are there for other chats. The bench `together`
 /// compares both.
+///
+/// An outbox has a thread of its own, which begins with the first message and ends after the outbox and what was given to it. No
+/// caller works for another one: it does not matter whether a caller's runtime is driven any more, and several runtimes may share
+/// an outbox. When the process ends, what nobody waits for may not be sent.
 ///
 /// ```
 /// # let url = messenger_db::doctest::url();
@@ -51,21 +55,48 @@ impl Outbox {
     /// Sends a message, as [`messages::send`] does, and is done when it is committed.
     ///
     /// Messages of one sender to one chat that are sent one after the other, each when the one before is done, are numbered in
-    /// that order. A future that is dropped while it waits for a connection may leave the message unsent, as with
-    /// [`Pool::run`]; after that it is sent. Whoever waits for others to be sent waits as long as that takes, which the pool's
-    /// [`wait`](super::Options::wait) does not bound. A timeout of the caller's does, and the message is sent nevertheless, unless
-    /// there is no connection for it in time or its transaction fails: send the same draft again, whose id tells.
+    /// that order. Whoever waits for others to be sent waits as long as that takes, which the pool's
+    /// [`wait`](super::Options::wait) does not bound, and a timeout of the caller's does.
+    ///
+    /// A message is on its way from the first poll of the future on: when that is dropped, as by a timeout, the message is sent
+    /// nevertheless, unless there is no connection for it in time or its transaction fails: send the same draft again, whose id
+    /// tells. To ring a [`Bell`](crate::realtime::Bell) whatever becomes of the caller, as when a client goes away, send in a task
+    /// of its own and ring there: `tokio::spawn(async move { … })`, and await that.
     ///
     /// # Errors
     ///
     /// Those of [`messages::send`]. An error of the database is that of the whole transaction: it is not known then whether the
     /// message was sent, and sending the same draft again is safe.
-    ///
-    /// # Panics
-    ///
-    /// Outside of a runtime of tokio's.
     pub async fn send(&self, actor: Actor, chat_id: ChatId, draft: Draft<'static>) -> Result<Sent, Error<SendRefused>> {
-        self.0.give(Outgoing::new(actor, chat_id, draft)).await.map_err(Error::Database)?.map_err(Error::Refused)
+        self.give(None, actor, chat_id, draft).await
+    }
+
+    /// Sends a message as [`send`](Self::send) does, and notes in the session where it stands in the log, as with
+    /// [`Pool::run_in`], so that the session's reads see it. Where the pool has standbys, the transaction costs one round trip
+    /// more, for all who share it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    pub async fn send_in(
+        &self,
+        session: &Session,
+        actor: Actor,
+        chat_id: ChatId,
+        draft: Draft<'static>,
+    ) -> Result<Sent, Error<SendRefused>> {
+        self.give(Some(session.clone()), actor, chat_id, draft).await
+    }
+
+    async fn give(
+        &self,
+        session: Option<Session>,
+        actor: Actor,
+        chat_id: ChatId,
+        draft: Draft<'static>,
+    ) -> Result<Sent, Error<SendRefused>> {
+        let outgoing = Outgoing::new(actor, chat_id, draft);
+        self.0.give(outgoing, session).await.map_err(Error::Database)?.map_err(Error::Refused)
     }
 }
 

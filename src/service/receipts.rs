@@ -16,7 +16,9 @@ use crate::seq::Seq;
 /// when a message to a group is seen by all who are there. Its clones are the same.
 ///
 /// A receipt for which the pool has a connection is written alone, and at once, as with an [`Outbox`](super::Outbox), unless
-/// another one of the same member and chat is being written: then it is in the next transaction.
+/// another one of the same member and chat is being written: then it is in the next transaction. As with an outbox, a receipt is
+/// on its way from the first poll of its future on, also when that is dropped, on a thread of its own and not on the caller's
+/// runtime. To tell others of it whatever becomes of the caller, await it in a task of its own, and tell them there.
 ///
 /// ```
 /// # let url = messenger_db::doctest::url();
@@ -53,10 +55,6 @@ impl Receipts {
     /// # Errors
     ///
     /// Those of [`receipts::mark_read`].
-    ///
-    /// # Panics
-    ///
-    /// Outside of a runtime of tokio's.
     pub async fn mark_read(&self, actor: Actor, chat_id: ChatId, seq: Seq) -> Result<Marked, Error<MarkRefused>> {
         self.mark(Mark::read(actor, chat_id, seq)).await
     }
@@ -66,16 +64,12 @@ impl Receipts {
     /// # Errors
     ///
     /// Those of [`receipts::mark_delivered`].
-    ///
-    /// # Panics
-    ///
-    /// Outside of a runtime of tokio's.
     pub async fn mark_delivered(&self, actor: Actor, chat_id: ChatId, seq: Seq) -> Result<Marked, Error<MarkRefused>> {
         self.mark(Mark::delivered(actor, chat_id, seq)).await
     }
 
     async fn mark(&self, mark: Mark) -> Result<Marked, Error<MarkRefused>> {
-        self.0.give(mark).await.map_err(Error::Database)?.map_err(Error::Refused)
+        self.0.give(mark, None).await.map_err(Error::Database)?.map_err(Error::Refused)
     }
 }
 

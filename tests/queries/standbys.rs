@@ -15,7 +15,7 @@ use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::messages::{self, Draft};
 use messenger_db::queries::unread;
 use messenger_db::seq::Seq;
-use messenger_db::service::{Options, Pool, Session};
+use messenger_db::service::{Options, Outbox, Pool, Session};
 
 use super::cast::{self, by};
 use crate::support::{PgBouncer, Server, TestDatabase};
@@ -132,6 +132,44 @@ fn a_session_reads_what_it_wrote_and_others_what_may_be_a_moment_old() {
         }
         until(&pool, &session, true).await;
         assert_eq!(pool.read_in(&session, unread).await.unwrap(), Some(10));
+    });
+}
+
+#[test]
+fn a_session_whose_operation_panics_after_its_commit_reads_what_that_wrote() {
+    let cluster = Cluster::new();
+    let (alice, bob, chat) = (by(cluster.alice), by(cluster.bob), cluster.chat);
+    let pool = cluster.pool(LONG);
+    let unread = move |conn: &mut PgConnection| unread::find(conn, bob, chat);
+    block_on(async {
+        let session = Session::new();
+        until(&pool, &session, true).await;
+        cluster.replay(false);
+        let panicking = tokio::spawn({
+            let (pool, session) = (pool.clone(), session.clone());
+            async move {
+                let operation = move |conn: &mut PgConnection| -> QueryResult<()> {
+                    messages::send(conn, alice, chat, &Draft::text("Hello!")).unwrap();
+                    panic!("after the commit, on purpose")
+                };
+                pool.run_in(&session, operation).await
+            }
+        });
+        assert!(panicking.await.unwrap_err().is_panic());
+        assert_eq!(pool.read_in(&session, unread).await.unwrap(), Some(1));
+        cluster.replay(true);
+        // With the next write it is known again where the session stands.
+        let outbox = Outbox::new(pool.clone());
+        outbox.send_in(&session, alice, chat, Draft::text("…")).await.unwrap();
+        until(&pool, &session, true).await;
+        assert_eq!(pool.read_in(&session, unread).await.unwrap(), Some(2));
+        // What is sent through an outbox in the session is seen as well, and nothing is noted of what is sent without it.
+        cluster.replay(false);
+        outbox.send(alice, chat, Draft::text("…")).await.unwrap();
+        assert!(pool.read_in(&session, is_standby).await.unwrap());
+        outbox.send_in(&session, alice, chat, Draft::text("…")).await.unwrap();
+        assert_eq!(pool.read_in(&session, unread).await.unwrap(), Some(4));
+        cluster.replay(true);
     });
 }
 
@@ -260,6 +298,29 @@ fn a_standby_that_hangs_keeps_nobody_from_reading() {
         }
         drop(frozen);
         until(&pool, &Session::new(), true).await;
+    });
+}
+
+#[test]
+fn a_primary_that_hangs_is_not_waited_for_by_each_reader() {
+    let cluster = Cluster::new();
+    block_on(async {
+        let pool = cluster.pool(Duration::from_millis(100));
+        until(&pool, &Session::new(), true).await;
+        let frozen = Frozen::of(cluster.primary);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let begun = Instant::now();
+        for _ in 0..8 {
+            assert!(pool.read(is_standby).await.unwrap());
+        }
+        assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+        drop(frozen);
+        // It says where it is again, and a standby that is behind is passed over.
+        cluster.replay(false);
+        let (alice, chat) = (by(cluster.alice), cluster.chat);
+        pool.run(move |conn| messages::send(conn, alice, chat, &Draft::text("…"))).await.unwrap();
+        until(&pool, &Session::new(), false).await;
+        cluster.replay(true);
     });
 }
 

@@ -421,7 +421,7 @@ fn whoever_gives_up_or_panics_passes_the_turn_on() {
             let outbox = outbox.clone();
             tokio::spawn(async move { outbox.send(by(alice), group, Draft::text(text)).await })
         };
-        // The first has the turn, and waits for the connection; the second waits for the first.
+        // The first has the turn, which waits for the connection; the second waits for the first.
         let (first, second) = (send("given up"), send("sent"));
         tokio::task::yield_now().await;
         first.abort();
@@ -436,7 +436,9 @@ fn whoever_gives_up_or_panics_passes_the_turn_on() {
     });
     drop(runtime);
     drop(left);
-    assert_eq!(database.value("SELECT count(*) FROM messages WHERE content = 'given up'"), "0");
+    // It was on its way, and those that nobody has polled were not.
+    let sent = database.column("SELECT content FROM messages WHERE sender_id IS NOT NULL ORDER BY seq");
+    assert_eq!(sent, ["given up", "sent", "and on"]);
 }
 
 #[test]
@@ -468,6 +470,155 @@ fn whoever_gives_up_outside_of_the_runtime_passes_the_turn_on() {
     go.send(()).unwrap();
     runtime.block_on(held).unwrap().unwrap();
     assert_eq!(runtime.block_on(sent).unwrap().message.content.as_deref(), Some("sent"));
+}
+
+/// Holds the lock of a chat until it is dropped.
+fn locked(database: &TestDatabase, chat: ChatId) -> PgConnection {
+    let mut beside = database.diesel();
+    beside.batch_execute(&format!("BEGIN; SELECT FROM chat_heads WHERE chat_id = '{chat}' FOR UPDATE")).unwrap();
+    beside
+}
+
+fn outbox(database: &TestDatabase, connections: usize) -> (Pool, Outbox) {
+    let long = Duration::from_mins(1);
+    let pool = Pool::new(&database.url(), Options { connections, wait: long, connect: long, ..Options::default() });
+    (pool.clone(), Outbox::new(pool))
+}
+
+fn one_thread() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+#[test]
+fn whoever_gives_up_at_a_locked_chat_leaves_the_connections_to_the_others() {
+    let database = TestDatabase::migrated();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let ([alice, bob, ..], direct, group) = people(&mut database.diesel());
+    let beside = locked(&database, group);
+    let (pool, outbox) = outbox(&database, 3);
+    let marks = Receipts::new(pool.clone());
+    runtime.block_on(async {
+        for number in 0..8 {
+            let send = outbox.send(by(alice), group, Draft::text(format!("{number}")));
+            assert!(tokio::time::timeout(Duration::from_millis(100), send).await.is_err());
+            // Once it waits for the lock, what follows waits for it.
+            until("a send waits for the chat", || database.value(WAITING) != "0");
+        }
+        assert_eq!(database.value(WAITING), "1");
+        let others = async {
+            outbox.send(by(alice), direct, Draft::text("Hello")).await.unwrap();
+            marks.mark_read(by(bob), direct, Seq::MAX).await.unwrap();
+        };
+        tokio::time::timeout(Duration::from_secs(20), others).await.expect("a connection for it");
+        assert!(pool.status().open < 3, "{:?}", pool.status());
+        drop(beside);
+        // In the order in which they came, and after those who gave up.
+        let last = outbox.send(by(alice), group, Draft::text("last")).await.unwrap();
+        assert_eq!(last.message.content.as_deref(), Some("last"));
+    });
+    let sent = database.column("SELECT content FROM messages WHERE content <> 'Hello' ORDER BY seq");
+    assert_eq!(sent, ["0", "1", "2", "3", "4", "5", "6", "7", "last"]);
+    assert_consistent(&database);
+}
+
+#[test]
+fn who_waits_on_one_runtime_does_not_depend_on_another_one() {
+    for is_dropped in [false, true] {
+        let database = TestDatabase::migrated();
+        let ([alice, bob, ..], direct, group) = people(&mut database.diesel());
+        let (_, outbox) = outbox(&database, 4);
+        let first_runtime = one_thread();
+        first_runtime.block_on(outbox.send(by(alice), direct, Draft::text("warm"))).unwrap();
+        let beside = locked(&database, group);
+        let first = first_runtime.spawn({
+            let outbox = outbox.clone();
+            async move { outbox.send(by(alice), group, Draft::text("first")).await }
+        });
+        first_runtime.block_on(async {
+            while database.value(WAITING) == "0" {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        });
+        let second_runtime = one_thread();
+        let second: Vec<_> = (0..3)
+            .map(|number| {
+                let outbox = outbox.clone();
+                second_runtime.spawn(async move { outbox.send(by(bob), group, Draft::text(format!("{number}"))).await })
+            })
+            .collect();
+        second_runtime.block_on(tokio::task::yield_now());
+        drop(beside);
+        if is_dropped {
+            // Before or after the first is done, and nothing of the others had begun.
+            first_runtime.shutdown_background();
+            drop(first);
+        } else {
+            // It is not driven any more afterwards.
+            first_runtime.block_on(first).unwrap().unwrap();
+        }
+        second_runtime.block_on(async {
+            for (number, send) in second.into_iter().enumerate() {
+                let sent = tokio::time::timeout(Duration::from_secs(20), send).await.expect("it goes on");
+                assert_eq!(sent.unwrap().unwrap().message.content, Some(number.to_string()));
+            }
+        });
+        assert_consistent(&database);
+    }
+}
+
+/// Waits on a thread that has no runtime.
+fn without_runtime<T>(future: impl Future<Output = T>) -> T {
+    struct Unpark(thread::Thread);
+    impl std::task::Wake for Unpark {
+        fn wake(self: std::sync::Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = std::sync::Arc::new(Unpark(thread::current())).into();
+    let mut future = std::pin::pin!(future);
+    loop {
+        if let std::task::Poll::Ready(done) = future.as_mut().poll(&mut std::task::Context::from_waker(&waker)) {
+            return done;
+        }
+        thread::park();
+    }
+}
+
+#[test]
+fn a_send_needs_no_runtime_and_blocks_nobody_wherever_it_is_polled() {
+    let database = TestDatabase::migrated();
+    let ([alice, bob, ..], direct, group) = people(&mut database.diesel());
+    let (pool, outbox) = outbox(&database, 1);
+    let marks = Receipts::new(pool);
+    let sent = without_runtime(outbox.send(by(alice), group, Draft::text("outside"))).unwrap();
+    assert_eq!(sent.message.content.as_deref(), Some("outside"));
+    assert!(!without_runtime(marks.mark_read(by(bob), group, Seq::MAX)).unwrap().is_empty());
+    // Polled once, and neither polled again nor dropped.
+    let poll = |future: std::pin::Pin<&mut dyn Future<Output = ()>>| {
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        let polled = std::panic::AssertUnwindSafe(|| future.poll(&mut context).is_ready());
+        drop(std::panic::catch_unwind(polled));
+    };
+    let mut left = std::pin::pin!(async { drop(outbox.send(by(alice), group, Draft::text("outside")).await) });
+    poll(left.as_mut());
+    // A runtime without time, on which the pool has no connections.
+    let without_time = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut left_too = std::pin::pin!(async { drop(outbox.send(by(bob), group, Draft::text("outside")).await) });
+    {
+        let _entered = without_time.enter();
+        poll(left_too.as_mut());
+    }
+    one_thread().block_on(async {
+        for chat in [group, direct] {
+            let send = outbox.send(by(alice), chat, Draft::text("inside"));
+            let sent = tokio::time::timeout(Duration::from_secs(20), send).await.expect("nobody blocks it");
+            assert_eq!(sent.unwrap().message.content.as_deref(), Some("inside"));
+        }
+        let mark = marks.mark_read(by(bob), group, Seq::MAX);
+        tokio::time::timeout(Duration::from_secs(20), mark).await.expect("nobody blocks it").unwrap();
+    });
+    assert_eq!(database.value("SELECT count(*) FROM messages WHERE content = 'outside'"), "3");
+    assert_consistent(&database);
 }
 
 #[test]
