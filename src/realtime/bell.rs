@@ -147,7 +147,9 @@ impl<C: FnMut() -> ConnectionResult<PgConnection>> Ringer<C> {
                 let (first, longest) = self.options.reconnect;
                 pause = pause.saturating_mul(2).clamp(first, longest);
                 let mut waiting = rung.lock();
-                rings.into_iter().for_each(|(subject, version)| waiting.ring(subject, version));
+                for (subject, version) in rings {
+                    waiting.ring(subject, version);
+                }
             }
             if is_over {
                 return;

@@ -99,7 +99,9 @@ mod tests {
         assert_eq!(taken, [ring(one, 4), Heard::Note("typing".to_owned()), ring(other, 7)]);
         // One that is not known is asked for, whatever else is heard before or after it.
         for versions in [[0, 5], [5, 0]] {
-            versions.map(|version| queue.put(ring(one, version)));
+            for version in versions {
+                queue.put(ring(one, version));
+            }
             assert_eq!([Duration::ZERO; 2].map(|wait| queue.take(wait)), [Some(ring(one, 0)), None]);
         }
         // What was taken is rung anew.

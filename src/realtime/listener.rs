@@ -119,6 +119,9 @@ statement! {
     } -> (Nullable<sql::ChatId>, Nullable<sql::UserId>, BigInt) = "heads.sql"
 }
 
+/// Either a chat or a user, and its version.
+type Head = (Option<ChatId>, Option<UserId>, Version);
+
 struct Ear<C> {
     connect: C,
     options: Options,
@@ -216,7 +219,7 @@ impl<C: FnMut() -> ConnectionResult<PgConnection>> Ear<C> {
     }
 
     /// Asks for the versions of what is served.
-    fn ask(&self, connection: &mut PgConnection) -> QueryResult<Vec<(Option<ChatId>, Option<UserId>, Version)>> {
+    fn ask(&self, connection: &mut PgConnection) -> QueryResult<Vec<Head>> {
         let (mut chats, mut users) = (Vec::new(), Vec::new());
         for subject in self.served.keys() {
             match subject {
@@ -229,7 +232,7 @@ impl<C: FnMut() -> ConnectionResult<PgConnection>> Ear<C> {
     }
 
     /// Tells those versions that are larger than what is known.
-    fn tell(&mut self, heads: Vec<(Option<ChatId>, Option<UserId>, Version)>) {
+    fn tell(&mut self, heads: Vec<Head>) {
         for (chat_id, user_id, version) in heads {
             let Some(subject) = chat_id.map(Subject::Chat).or(user_id.map(Subject::User)) else { continue };
             if self.note(subject, version) {

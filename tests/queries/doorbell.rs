@@ -56,10 +56,11 @@ fn send(database: &TestDatabase, chat: ChatId, user: UserId) -> Version {
     messages::send(&mut database.diesel(), by(user), chat, &Draft::text("…")).unwrap().message.version
 }
 
-/// Ends the server's processes that have done this last.
+/// Ends the server's processes that have done this last, and waits until they are gone: they close their sockets after they have
+/// left the view.
 fn kill(database: &TestDatabase, query: &str) {
     let kill = format!(
-        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+        "SELECT count(pg_terminate_backend(pid, 60000)) FROM pg_stat_activity
          WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%{query}%'"
     );
     assert_ne!(database.value(&kill), "0");
@@ -182,7 +183,7 @@ fn a_listener_that_cannot_ask_tries_less_and_less_often_and_says_why() {
         counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         PgConnection::establish(&url)
     };
-    let reconnect = (Duration::from_millis(20), Duration::from_secs(60));
+    let reconnect = (Duration::from_millis(20), LONG);
     let listener = Listener::start(connect, Options { reconnect, ..options() });
     // 20, 40, 80, 160, 320, 640 and 1,280 ms.
     assert_eq!(listener.next(Duration::from_secs(2)), None);

@@ -8,8 +8,10 @@ use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, Transact
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
 use diesel::sql_types::{Integer, Text};
+use messenger_db::actor::Actor;
 use messenger_db::enums::UserStatus;
 use messenger_db::error::{Class, Error, Failure};
+use messenger_db::ids::ChatId;
 use messenger_db::queries::accounts;
 use messenger_db::queries::groups::{self, NewGroup};
 use messenger_db::queries::messages::{self, Draft, SendRefused};
@@ -218,7 +220,7 @@ fn a_server_of_the_url_that_hangs_is_left_for_the_next() {
 fn a_pool_takes_every_url_that_libpq_takes() {
     let database = TestDatabase::migrated();
     let session = database.connect();
-    let (host, user, name) = (session.host().to_owned(), session.user().to_owned(), database.name().to_owned());
+    let (host, user, name) = (session.host(), session.user(), database.name());
     let folder = host.replace('/', "%2F");
     let shown = |conn: &mut PgConnection| -> QueryResult<String> {
         diesel::select(diesel::dsl::sql::<Text>("current_setting('application_name')")).get_result(conn)
@@ -239,6 +241,9 @@ fn a_pool_takes_every_url_that_libpq_takes() {
     }
 }
 
+/// One that need not wait for the disk when it is alone.
+type Relaxed = fn(&mut PgConnection, Actor, ChatId, Seq);
+
 #[test]
 fn what_a_closure_begins_with_sql_waits_for_the_disk_as_a_whole() {
     let database = TestDatabase::migrated();
@@ -252,13 +257,12 @@ fn what_a_closure_begins_with_sql_waits_for_the_disk_as_a_whole() {
     };
     let options = Options { connections: 1, wait: LONG, connect: LONG, relaxed_receipts: true, ..Options::default() };
     let pool = Pool::new(&database.url(), options);
-    type Operation = fn(&mut PgConnection, messenger_db::actor::Actor, messenger_db::ids::ChatId, Seq);
-    let operations: [Operation; 5] = [
+    let operations: [Relaxed; 5] = [
         |conn, alice, chat, seq| _ = receipts::mark_delivered(conn, alice, chat, seq).unwrap(),
         |conn, alice, chat, seq| _ = receipts::mark_read(conn, alice, chat, seq).unwrap(),
         |conn, alice, chat, seq| _ = receipts::mark_many(conn, &[Mark::read(alice, chat, seq)]).unwrap(),
-        |conn, alice, _, _| _ = accounts::set_presence(conn, alice, UserStatus::Online).unwrap(),
-        |conn, alice, _, _| _ = accounts::mark_seen(conn, alice).unwrap(),
+        |conn, alice, _, _| accounts::set_presence(conn, alice, UserStatus::Online).unwrap(),
+        |conn, alice, _, _| accounts::mark_seen(conn, alice).unwrap(),
     ];
     let setting = |conn: &mut PgConnection| -> QueryResult<String> {
         diesel::select(diesel::dsl::sql::<Text>("current_setting('synchronous_commit')")).get_result(conn)
@@ -373,7 +377,7 @@ fn a_connection_with_a_transaction_left_open_or_a_panic_is_closed_at_once() {
         pool.run(diesel::Connection::begin_test_transaction).await.unwrap();
         assert_eq!(pool.run(backend).await.unwrap(), session);
         assert_eq!(database.value("SELECT to_regclass('ended') IS NOT NULL"), "t");
-        pool.run(|conn| AnsiTransactionManager::rollback_transaction(conn)).await.unwrap();
+        pool.run(AnsiTransactionManager::rollback_transaction).await.unwrap();
         for in_transaction in [false, true] {
             let next = pool.run(backend).await.unwrap();
             let panicking = tokio::spawn({

@@ -1,5 +1,5 @@
--- The chats, of some that follow each other, in which a run that was interrupted has left runs of receipts from before the beginning
--- of history.
+-- The chats, of some that follow each other, in which a run that was interrupted has left runs of receipts from before the
+-- beginning of history.
 SELECT DISTINCT head.chat_id
 FROM chat_heads AS head
 INNER JOIN chat_participants AS member ON head.chat_id = member.chat_id

@@ -121,11 +121,12 @@ impl Removal {
 ///
 /// It is maintenance, on nobody's behalf. Several runs at once do no harm.
 ///
-/// One round trip, which is a transaction of its own; two where it looks for more. It looks at 1,000 chats; or removes 100 messages at most from one, and
-/// changes 50 answers at most; or removes 1,000 runs of receipts. Only the second locks anything: the head of the chat, the
-/// positions of the members who have not read what goes (a member's position that another transaction holds is not waited
-/// for), then the messages. Call it outside of a transaction, or the locks stay. Indexes: `chat_heads_pkey`, `messages_pkey`,
-/// `messages_replies_idx`, `unread_messages_pkey`, `message_delivery_pkey`, and the keys of what hangs from the messages.
+/// One round trip, which is a transaction of its own; two where it looks for more. It looks at 1,000 chats; or removes 100
+/// messages at most from one, and changes 50 answers at most; or removes 1,000 runs of receipts. Only the second locks anything:
+/// the head of the chat, the positions of the members who have not read what goes (a member's position that another transaction
+/// holds is not waited for), then the messages. Call it outside of a transaction, or the locks stay. Indexes: `chat_heads_pkey`,
+/// `messages_pkey`, `messages_replies_idx`, `unread_messages_pkey`, `message_delivery_pkey`, and the keys of what hangs from the
+/// messages.
 ///
 /// # Errors
 ///

@@ -223,7 +223,7 @@ CROSS JOIN LATERAL
             WHEN class.relname IN ('local_chats', 'local_contacts', 'local_user_sessions', 'local_users')
                 THEN regexp_replace(
                     CASE
-                        WHEN EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')
+                        WHEN EXISTS (SELECT FROM pg_class AS citus WHERE citus.relname = 'pg_dist_partition')
                             THEN regexp_replace(
                                 shown.definition,
                                 E'\\m(\\w+\\.)?(chats|contacts|user_sessions|users)_\\d{6,}\\M', E'\\2', 'g'
