@@ -142,7 +142,7 @@ impl Pool {
     /// A connection on which an operation panicked or left a transaction open is closed at once, whether Diesel began that or
     /// `BEGIN` did: what was written in it is rolled back, and an operation that succeeded otherwise fails, with
     /// [`Failure::Other`](crate::error::Failure::Other). To look for that costs no round trip; an
-    /// [`Instrumentation`](diesel::connection::Instrumentation) that an operation sets on its connection hears of a statement then
+    /// [`Instrumentation`] that an operation sets on its connection hears of a statement then
     /// that is not sent, and Diesel's default one does not. What an operation sets for the session, as `SET` does, it has to set
     /// back: neither Diesel nor the pool knows of it.
     #[must_use]
