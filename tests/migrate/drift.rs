@@ -249,6 +249,11 @@ found_and_named! {
         "CREATE TEXT SEARCH DICTIONARY english_stem (TEMPLATE = pg_catalog.simple);
          ALTER TEXT SEARCH CONFIGURATION messenger ALTER MAPPING FOR asciiword WITH public.english_stem"
         => "different  text search configuration messenger: mapping asciiword";
+    another_parser_of_the_same_name:
+        "CREATE TEXT SEARCH PARSER \"default\" (START = prsd_start, GETTOKEN = prsd_nexttoken, END = prsd_end, LEXTYPES = prsd_lextype);
+         UPDATE pg_ts_config SET cfgparser = (SELECT oid FROM pg_ts_parser WHERE prsnamespace = 'public'::regnamespace)
+         WHERE cfgname = 'messenger'"
+        => "different  text search configuration messenger";
     a_function_that_may_be_meant_instead:
         "CREATE FUNCTION keeps_inbox(x integer DEFAULT 1) RETURNS boolean LANGUAGE sql AS 'SELECT true';
          CREATE FUNCTION keeps_inbox(x integer, y integer) RETURNS boolean LANGUAGE sql AS 'SELECT true'"

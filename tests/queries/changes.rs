@@ -16,20 +16,13 @@ use messenger_db::queries::{accounts, blocks, chat_settings, contacts, inbox, re
 use messenger_db::seq::Seq;
 
 use super::cast::{self, at_once, by};
+use super::chat_settings::UNCHANGED;
 use super::device::Device;
 use super::server_statistics;
 use crate::support::{TestDatabase, server};
 
 const MARKED: chat_settings::Changes<'static> = chat_settings::Changes { is_marked_unread: Some(true), ..UNCHANGED };
 const HIDDEN: chat_settings::Changes<'static> = chat_settings::Changes { is_hidden: Some(true), ..UNCHANGED };
-const UNCHANGED: chat_settings::Changes<'static> = chat_settings::Changes {
-    muted_until: None,
-    pin_rank: None,
-    is_archived: None,
-    is_hidden: None,
-    is_marked_unread: None,
-    draft: None,
-};
 
 /// How many write at once.
 const WRITERS: usize = 6;

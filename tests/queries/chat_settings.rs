@@ -33,7 +33,7 @@ pub const ATTACKS: &[(&str, Attack)] = &[
     ("chat_settings::get", |a, c| refusable(chat_settings::get(c, by(a.me), a.chat()))),
 ];
 
-const UNCHANGED: Changes<'static> = Changes {
+pub const UNCHANGED: Changes<'static> = Changes {
     muted_until: None,
     pin_rank: None,
     is_archived: None,

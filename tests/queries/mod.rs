@@ -9,6 +9,7 @@ mod changes;
 mod chat_settings;
 mod chats;
 mod closing;
+mod collected;
 pub mod consistency;
 mod contacts;
 mod crash;

@@ -17,7 +17,6 @@ use crate::ids::{ChatId, MessageId, UserId, sql_types as sql};
 use crate::schema::sql_types::MessageKind as MessageKindSql;
 use crate::seq::Seq;
 use crate::version::Version;
-use crate::violation;
 
 /// A message that somebody sends to a chat.
 #[derive(Debug, Clone)]
@@ -184,7 +183,7 @@ fn together(conn: &mut PgConnection, some: &[(usize, &Outgoing<'_>)]) -> QueryRe
         rows.sort_by_key(|(place, ..)| *place);
         let outcomes = rows.into_iter().zip(some).map(|((_, seq, version, sent_at, violated), (_, one))| {
             let (sender_id, draft) = (one.actor.user_id(), &one.draft);
-            outcome(match violated.as_deref().map(violation::without_shard) {
+            outcome(match violated.as_deref() {
                 None => match send::numbered(one.chat_id, sender_id, draft, (seq, version, sent_at)) {
                     Ok(message) => Ok(Sent { message, already_sent: false }),
                     Err(refused) => send::unless_sent(conn, one.chat_id, sender_id, draft, refused),

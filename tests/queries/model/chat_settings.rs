@@ -8,32 +8,24 @@ use messenger_db::queries::chat_settings::{Changes, FOR_EVER, Settings};
 use super::act::{Where, Words};
 use super::messenger::{Chat, Done, Facts, Messenger, Outcome};
 use super::rules::refuse;
-
-const NO_CHANGE: Changes<'static> = Changes {
-    muted_until: None,
-    pin_rank: None,
-    is_archived: None,
-    is_hidden: None,
-    is_marked_unread: None,
-    draft: None,
-};
+use crate::queries::chat_settings::UNCHANGED;
 
 /// What is set; the last is refused.
 pub const CHANGES: [Changes<'static>; 14] = [
-    Changes { muted_until: Some(Some(FOR_EVER)), ..NO_CHANGE },
-    Changes { muted_until: Some(None), ..NO_CHANGE },
-    Changes { pin_rank: Some(Some(0)), ..NO_CHANGE },
-    Changes { pin_rank: Some(Some(3)), ..NO_CHANGE },
-    Changes { pin_rank: Some(None), ..NO_CHANGE },
-    Changes { is_archived: Some(true), ..NO_CHANGE },
-    Changes { is_archived: Some(false), ..NO_CHANGE },
-    Changes { is_hidden: Some(true), ..NO_CHANGE },
-    Changes { is_hidden: Some(false), ..NO_CHANGE },
-    Changes { is_marked_unread: Some(true), ..NO_CHANGE },
-    Changes { is_marked_unread: Some(false), muted_until: Some(Some(FOR_EVER)), ..NO_CHANGE },
-    Changes { draft: Some(Some("moss")), ..NO_CHANGE },
-    Changes { draft: Some(Some("")), ..NO_CHANGE },
-    Changes { pin_rank: Some(Some(1000)), ..NO_CHANGE },
+    Changes { muted_until: Some(Some(FOR_EVER)), ..UNCHANGED },
+    Changes { muted_until: Some(None), ..UNCHANGED },
+    Changes { pin_rank: Some(Some(0)), ..UNCHANGED },
+    Changes { pin_rank: Some(Some(3)), ..UNCHANGED },
+    Changes { pin_rank: Some(None), ..UNCHANGED },
+    Changes { is_archived: Some(true), ..UNCHANGED },
+    Changes { is_archived: Some(false), ..UNCHANGED },
+    Changes { is_hidden: Some(true), ..UNCHANGED },
+    Changes { is_hidden: Some(false), ..UNCHANGED },
+    Changes { is_marked_unread: Some(true), ..UNCHANGED },
+    Changes { is_marked_unread: Some(false), muted_until: Some(Some(FOR_EVER)), ..UNCHANGED },
+    Changes { draft: Some(Some("moss")), ..UNCHANGED },
+    Changes { draft: Some(Some("")), ..UNCHANGED },
+    Changes { pin_rank: Some(Some(1000)), ..UNCHANGED },
 ];
 
 /// What a member has set for a chat.

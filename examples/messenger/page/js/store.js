@@ -46,7 +46,6 @@ export function keepEntry(entry) {
     last: entry.last, unread: entry.unread_count, activeAt: entry.active_at,
   });
   store.chats.set(chat.id, chat);
-  return chat;
 }
 
 function fresh(id) {

@@ -217,7 +217,8 @@ CROSS JOIN LATERAL
                 THEN CASE regexp_replace(shown.definition, E'\\s+|\\musers\\.', '', 'g')
                     WHEN 'SELECTidASuser_id,NULL::user_statusASstatus,created_atASlast_seen_atFROMusers;'
                         THEN E'SELECT user_id,\nstatus,\nlast_seen_at\nFROM user_presence;'
-                    ELSE shown.definition || ' of an inbox by user'
+                    -- Not the definition that belongs to a list that is read from the tables of the chats.
+                    ELSE shown.definition || ' where inbox_by_user is kept'
                 END
             WHEN class.relname = 'presence_entries' THEN regexp_replace(shown.definition, E'\\muser_presence\\.', '', 'g')
             WHEN class.relname IN ('local_chats', 'local_contacts', 'local_user_sessions', 'local_users')
@@ -367,21 +368,7 @@ SELECT
                         ' ',
                         pg_get_indexdef(ind.indexrelid, key.number::integer, false),
                         'COLLATE ' || nullif(nullif(key.collated, 0), 'pg_catalog."default"'::regcollation::oid)::regcollation::text,
-                        (
-                            SELECT
-                                CASE
-                                    WHEN
-                                        opcnamespace <> 'pg_catalog'::regnamespace
-                                        AND NOT EXISTS (
-                                            SELECT FROM pg_depend
-                                            WHERE classid = 'pg_opclass'::regclass AND objid = key.class AND deptype = 'e'
-                                        )
-                                        THEN opcnamespace::regnamespace::text || '.'
-                                    ELSE ''
-                                END || quote_ident(opcname)
-                            FROM pg_opclass
-                            WHERE oid = key.class AND NOT opcdefault
-                        ),
+                        (SELECT quote_ident(opcname) FROM pg_opclass WHERE oid = key.class AND NOT opcdefault),
                         CASE
                             WHEN key.flags & 3 = 1 THEN 'DESC NULLS LAST'
                             WHEN key.flags & 3 = 2 THEN 'NULLS FIRST'
