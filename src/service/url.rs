@@ -197,12 +197,17 @@ mod tests {
 
     use super::{SLACK, Url, options};
 
+    // Servers have ports here: of several without any, one libpq says the port `,`, another nothing, and both mean the same.
     #[test]
     fn who_has_not_said_how_long_connecting_may_take_waits_as_long_as_the_pool() {
         for (url, conninfo, longest) in [
-            ("postgresql://10.0.0.1,[::1]/m", "host='10.0.0.1,::1' dbname='m' connect_timeout=3", 6),
+            ("postgresql://10.0.0.1:1,[::1]:2/m", "host='10.0.0.1,::1' port='1,2' dbname='m' connect_timeout=3", 6),
             ("postgres://a/m?", "host='a' dbname='m' connect_timeout=3", 12),
-            ("postgres://a,/f/m?sslmode=require", "host='a,' dbname='f/m' sslmode='require' connect_timeout=3", 15),
+            (
+                "postgres://a:1,:2/f/m?sslmode=require",
+                "host='a,' port='1,2' dbname='f/m' sslmode='require' connect_timeout=3",
+                15,
+            ),
             ("host=/a,b dbname=m", "dbname='m' host='/a,b' connect_timeout=3", 15),
             ("host=a hostaddr=10.0.0.1", "host='a' hostaddr='10.0.0.1' connect_timeout=3", 3),
             ("", "connect_timeout=3", 3),
