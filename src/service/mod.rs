@@ -138,8 +138,9 @@ impl Pool {
     /// A connection on which an operation panicked or left a transaction open is closed at once, whether Diesel began that or
     /// `BEGIN` did: what was written in it is rolled back, and an operation that succeeded otherwise fails, with
     /// [`Failure::Other`](crate::error::Failure::Other). To look for that costs no round trip. An
-    /// [`Instrumentation`](diesel::connection::Instrumentation) that an operation sets on its connection then hears of a statement that is not sent; Diesel's default one does not. What an
-    /// operation sets for the session, as `SET` does, it has to set back: neither Diesel nor the pool knows of it.
+    /// [`Instrumentation`](diesel::connection::Instrumentation) that an operation sets on its connection then hears of a statement
+    /// that is not sent; Diesel's default one does not. What an operation sets for the session, as `SET` does, it has to set
+    /// back: neither Diesel nor the pool knows of it.
     #[must_use]
     #[allow(clippy::expect_used, clippy::missing_panics_doc, reason = "it fails without a runtime, and there is one")]
     pub fn new(url: &str, options: Options) -> Self {
