@@ -63,6 +63,13 @@ impl Waiting {
         let newest = self.rings.entry(subject).or_insert(version);
         *newest = merged(version, *newest);
     }
+
+    fn note(&mut self, payload: String) {
+        if self.notes.len() >= MOST_NOTES {
+            self.notes.pop_front();
+        }
+        self.notes.push_back(payload);
+    }
 }
 
 impl Bell {
@@ -98,12 +105,7 @@ impl Bell {
     /// When it has more than 7,998 bytes, or a NUL. Nothing is sent then.
     pub fn note(&self, note: &str) -> Result<(), NoteInvalid> {
         let payload = note_payload(note).ok_or(NoteInvalid)?;
-        let mut waiting = self.rung.lock();
-        if waiting.notes.len() >= MOST_NOTES {
-            waiting.notes.pop_front();
-        }
-        waiting.notes.push_back(payload);
-        drop(waiting);
+        self.rung.lock().note(payload);
         self.rung.is_filled.notify_one();
         Ok(())
     }
@@ -175,5 +177,20 @@ impl<C: FnMut() -> ConnectionResult<PgConnection>> Ringer<C> {
             .ok()?;
         self.connection = Some(connection);
         Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MOST_NOTES, Waiting};
+
+    #[test]
+    fn the_last_notes_wait_and_no_more() {
+        let mut waiting = Waiting::default();
+        for note in 0..=MOST_NOTES {
+            waiting.note(note.to_string());
+        }
+        assert_eq!(waiting.notes.len(), MOST_NOTES);
+        assert_eq!(waiting.notes.front().zip(waiting.notes.back()), Some((&"1".to_owned(), &MOST_NOTES.to_string())));
     }
 }

@@ -1,10 +1,13 @@
 //! Operations from async code: what a pool does with futures that are dropped, and with connections that are lost.
 
 use std::net::TcpListener;
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
-use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _};
+use diesel::connection::{
+    AnsiTransactionManager, InstrumentationEvent, SimpleConnection as _, TransactionManager as _,
+    set_default_instrumentation,
+};
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
 use diesel::sql_types::{Integer, Text};
@@ -301,6 +304,28 @@ fn a_server_that_ends_a_session_at_its_first_error_is_learned_from_without_one()
         assert_eq!(Failure::of(&error), Failure::ConnectionLost);
         assert_ne!(pool.run(backend).await.unwrap(), session);
     });
+}
+
+#[test]
+fn the_default_instrumentation_hears_of_what_is_sent_and_of_nothing_else() {
+    static HEARD: Mutex<Vec<String>> = Mutex::new(vec![]);
+    let database = TestDatabase::migrated();
+    set_default_instrumentation(|| {
+        Some(Box::new(|event: InstrumentationEvent<'_>| {
+            if let InstrumentationEvent::StartQuery { query, .. } = event {
+                HEARD.lock().unwrap().push(query.to_string());
+            }
+        }))
+    })
+    .unwrap();
+    let pool = pool(&database, 1);
+    for _ in 0..2 {
+        block_on(pool.run(|conn| diesel::sql_query("SELECT 'heard'").execute(conn))).unwrap();
+    }
+    set_default_instrumentation(|| None).unwrap();
+    let heard = HEARD.lock().unwrap();
+    assert_eq!(heard.iter().filter(|query| query.contains("SELECT 'heard'")).count(), 2);
+    assert!(!heard.iter().any(|query| query.starts_with("SELECT $1 --")), "{heard:#?}");
 }
 
 #[test]
