@@ -25,6 +25,15 @@ impl Guarded {
         guarded
     }
 
+    /// The same in a database whose administrator lets nobody call a function who was not allowed to.
+    fn hardened() -> Self {
+        let guarded = Self(TestDatabase::empty_on(own_server()));
+        guarded.0.execute("ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC").unwrap();
+        on(&guarded.0, &["run"]).exits(0);
+        on(&guarded.0, &["roles"]).exits(0);
+        guarded
+    }
+
     pub(super) fn run_as(&self, role: &str, arguments: &[&str]) -> Run {
         let url = format!("{}&options=-crole%3D{}_{role}", self.0.url(), self.0.name());
         Run::of(messenger_db(arguments).env("DATABASE_URL", url))
@@ -84,10 +93,15 @@ fn what_was_migrated_before_becomes_the_owners() {
 
 #[test]
 fn the_application_does_what_the_operations_do_and_no_more() {
-    for guarded in [Guarded::from_the_start(), Guarded::afterwards()] {
+    for guarded in [Guarded::from_the_start(), Guarded::afterwards(), Guarded::hardened()] {
         guarded.run_as("app", &["seed"]).exits(0);
         guarded.run_as("app", &["seed", "--force", "--users", "5", "--messages", "50"]).exits(0);
         guarded.run_as("app", &["status", "--exit-code"]).exits(0);
+        guarded.run_as("app", &["maintain"]).exits(0);
+        let views = "SELECT viewname FROM pg_views WHERE schemaname = 'public' ORDER BY 1";
+        for view in guarded.0.column(views) {
+            guarded.tries("readonly", &format!("SELECT * FROM {view}")).unwrap();
+        }
         for table in guarded.tables() {
             for allowed in [format!("SELECT FROM {table} FOR UPDATE"), format!("DELETE FROM {table} WHERE false")] {
                 guarded.tries("app", &allowed).unwrap();
@@ -245,6 +259,30 @@ fn a_role_that_can_do_more_than_it_should_is_not_taken() {
     for prefix in ["", "pg", "pg_x", &"x".repeat(55)] {
         on(&database, &["roles", "--prefix", prefix]).exits(2);
     }
+}
+
+#[test]
+fn the_roles_that_a_database_has_stay_its_roles_where_it_gets_another_name() {
+    let guarded = Guarded::from_the_start();
+    let (database, name) = (&guarded.0, guarded.0.name());
+    on(database, &["roles", "--prefix", &format!("{name}_first")]).exits(0);
+    let run = on(database, &["roles", "--json"]).exits(0);
+    assert_eq!(run.json()["owner"], format!("{name}_first_owner"));
+    let run = on(database, &["roles", "--print", "--json"]).exits(0);
+    assert_eq!(run.json()["app"], format!("{name}_first_app"));
+    assert_eq!(owners(database, "public"), [format!("{name}_first_owner")]);
+}
+
+#[test]
+fn a_function_that_a_service_has_closed_stays_closed() {
+    let guarded = Guarded::from_the_start();
+    guarded
+        .0
+        .execute("CREATE FUNCTION of_service() RETURNS void LANGUAGE sql AS ''; REVOKE EXECUTE ON FUNCTION of_service FROM PUBLIC")
+        .unwrap();
+    on(&guarded.0, &["roles", "--schema", "public"]).exits(0);
+    guarded.refuses("app", "SELECT of_service()");
+    guarded.tries("owner", "SELECT of_service()").unwrap();
 }
 
 #[test]

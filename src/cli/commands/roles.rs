@@ -12,7 +12,7 @@ use crate::migrate::{self, Roles};
 /// Which roles.
 #[derive(Debug, Clone, ClapArgs)]
 pub struct RolesArgs {
-    /// What their names begin with: NAME_owner, NAME_app, NAME_readonly [default: the database's name]
+    /// What their names begin with: NAME_owner, NAME_app, NAME_readonly [default: as those of the database do, or its name]
     #[arg(long, value_name = "NAME")]
     pub prefix: Option<String>,
 
@@ -28,9 +28,13 @@ pub struct RolesArgs {
 /// `roles`: three roles without login, for those that log in to be members of.
 pub fn roles(connection: &Connection, options: &RolesArgs, output: &mut Output) -> Result<Exit, Problem> {
     let database = database::open(connection, output)?;
-    let prefix = options.prefix.as_ref().unwrap_or(&database.target.database);
     let work = if options.print { migrate::plan_roles } else { migrate::create_roles };
-    let done = Roles::with_prefix(prefix)
+    let roles = match &options.prefix {
+        Some(prefix) => Roles::with_prefix(prefix),
+        None => Roles::of(&database.pool)
+            .and_then(|found| found.map_or_else(|| Roles::with_prefix(&database.target.database), Ok)),
+    };
+    let done = roles
         .map(|roles| Roles { schemas: options.schemas.clone(), ..roles })
         .and_then(|roles| work(&database.pool, &roles, output).map(|statements| (roles, statements)))
         .map_err(|error| match error.sqlstate() {

@@ -56,6 +56,25 @@ impl Roles {
         }
         Ok(Self { owner: name("owner"), app: name("app"), readonly: name("readonly"), schemas: Vec::new() })
     }
+
+    /// The roles that a database has: those whose owner has its history. They keep their names where the database gets another
+    /// one, or is copied. `None`: it has none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Pool`] without a connection; [`Error::Server`] when the catalog cannot be read.
+    pub fn of(pool: &Pool) -> Result<Option<Self>, Error> {
+        let rows = pool.get()?.execute(
+            "SELECT prefix
+             FROM pg_class
+             INNER JOIN pg_roles AS role ON role.oid = relowner
+             CROSS JOIN LATERAL left(rolname, -length('_owner')) AS prefix
+             WHERE pg_class.oid = to_regclass(quote_ident(current_schema()) || '.__diesel_schema_migrations')
+                 AND rolname = prefix || '_owner' AND NOT rolcanlogin
+                 AND 2 = (SELECT count(*) FROM pg_roles WHERE rolname IN (prefix || '_app', prefix || '_readonly'))",
+        )?;
+        rows.into_iter().flatten().flatten().next().map(|prefix| Self::with_prefix(&prefix)).transpose()
+    }
 }
 
 /// Makes the three roles that are missing, and gives each what it needs in this database, in one transaction. Gives the
@@ -105,7 +124,7 @@ fn carry_out(connection: &mut Connection, roles: &Roles, migrations: &[Migration
     for schema in schemas(roles, &place) {
         perform(connection, &mut done, privileges(roles, &place, schema))?;
         let objects = covered(connection, roles, &place, schema, migrations)?;
-        perform(connection, &mut done, possessions(roles, &objects))?;
+        perform(connection, &mut done, possessions(roles, &objects, migrations))?;
     }
     // "already exists, skipping" is no news.
     connection.take_notices();
@@ -128,7 +147,7 @@ fn work_out(connection: &mut Connection, roles: &Roles, migrations: &[Migration]
             let missing: Vec<_> = objects::RECORDS.into_iter().filter(|name| !is_there(name)).collect();
             objects.extend(missing.into_iter().map(|name| Object::record(schema, name)));
         }
-        statements.extend(possessions(roles, &objects));
+        statements.extend(possessions(roles, &objects, migrations));
     }
     Ok(statements)
 }
@@ -245,8 +264,9 @@ fn covered(
 }
 
 /// Whose these become, and what the others may do with them.
-fn possessions(roles: &Roles, objects: &[Object]) -> Vec<String> {
+fn possessions(roles: &Roles, objects: &[Object], migrations: &[Migration]) -> Vec<String> {
     let [owner, app, readonly] = [&roles.owner, &roles.app, &roles.readonly].map(|name| quoted(name));
+    let made = objects::subjects(migrations);
     let mut statements = Vec::new();
     for object in objects {
         let (kind, name) = (object.kind.as_str(), &object.full_name);
@@ -268,6 +288,10 @@ fn possessions(roles: &Roles, objects: &[Object]) -> Vec<String> {
                     // Rows are locked through these, which takes the right to change them.
                     statements.push(format!("GRANT UPDATE ON {name} TO {app}"));
                 }
+            }
+            // Where ALTER DEFAULT PRIVILEGES took that from PUBLIC. Not of a service's own: it may have closed them on purpose.
+            "ROUTINE" if object.is_closed && made.contains(object.subject.as_str()) => {
+                statements.push(format!("GRANT EXECUTE ON ROUTINE {name} TO {app}, {readonly}"));
             }
             "SEQUENCE" => statements.push(format!("GRANT USAGE, SELECT ON SEQUENCE {name} TO {app}")),
             _ => {}

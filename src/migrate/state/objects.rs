@@ -26,6 +26,8 @@ pub(crate) struct Object {
     pub owner_is_member: bool,
     /// Whether it is the sequence of a serial column, whose owner is always that of the table.
     pub goes_with_table: bool,
+    /// Whether it is a function that not everybody may call.
+    pub is_closed: bool,
 }
 
 impl Object {
@@ -39,6 +41,7 @@ impl Object {
             owner: String::new(),
             owner_is_member: false,
             goes_with_table: false,
+            is_closed: false,
         }
     }
 
@@ -62,6 +65,7 @@ pub(crate) fn of_schema(connection: &mut Connection, schema: &str) -> Result<Vec
             owner: value()?,
             owner_is_member: value()? == "t",
             goes_with_table: value()? == "t",
+            is_closed: value()? == "t",
         })
     };
     Ok(rows.into_iter().filter_map(object).collect())

@@ -1,6 +1,6 @@
 -- What is in the schema that {schema} names: what ALTER … OWNER TO calls it, its full name, its name alone, what a catalog
--- calls it, its owner, whether that is a member of the role that works, as a superuser is, and whether its owner is always
--- that of a table; not what came with an extension. Nothing in it depends on the search_path, but for what the catalog calls a
+-- calls it, its owner, whether that is a member of the role that works, as a superuser is, whether its owner is always
+-- that of a table, and whether it is a function that not everybody may call; not what came with an extension. Nothing in it depends on the search_path, but for what the catalog calls a
 -- function.
 WITH found AS (
     SELECT
@@ -94,7 +94,8 @@ SELECT
     pg_has_role(role.oid, current_user, 'MEMBER'),
     found.kind = 'SEQUENCE' AND EXISTS (
         SELECT FROM pg_depend WHERE classid = found.catalog AND objid = found.oid AND deptype = 'a'
-    )
+    ),
+    CASE WHEN found.kind = 'ROUTINE' THEN NOT has_function_privilege('public', found.oid, 'EXECUTE') ELSE FALSE END
 FROM found
 INNER JOIN pg_namespace AS namespace ON namespace.oid = found.namespace
 INNER JOIN pg_roles AS role ON role.oid = found.owner
