@@ -125,6 +125,26 @@ fn run_takes_the_backup_of_what_was_before() {
 }
 
 #[test]
+fn a_backup_of_a_subscriber_has_no_subscription_in_it() {
+    let (database, place) = (TestDatabase::migrated(), Place::new());
+    if !has_pg_dump(&database) {
+        return;
+    }
+    let file = place.file("subscriber.dump");
+    let subscription = "CREATE SUBSCRIPTION ours CONNECTION 'host=nowhere password=secret' PUBLICATION ours
+        WITH (connect = false, slot_name = NONE)";
+    database.execute(subscription).unwrap();
+    let run = on(&database, &["backup", text(&file)]);
+    database.execute("DROP SUBSCRIPTION ours").unwrap();
+    run.exits(0);
+    let count = "SELECT count(*) FROM pg_subscription INNER JOIN pg_database ON pg_database.oid = subdbid
+        WHERE datname = current_database()";
+    let restored = restored(&file);
+    assert_eq!(restored.value(count), "0");
+    pretty_assertions::assert_eq!(restored.catalog(), database.catalog());
+}
+
+#[test]
 fn nothing_pending_needs_no_backup() {
     let (database, place) = (TestDatabase::migrated(), Place::new());
     let run = on(&database, &["run", "--json", "--backup", text(&place.file("none"))]).exits(0);

@@ -33,7 +33,7 @@ impl BackupOptions {
     }
 }
 
-/// Takes a backup of everything in the database, as it is at one moment. Others go on reading and writing.
+/// Takes a backup of everything in the database but its subscriptions, as it is at one moment. Others go on reading and writing.
 ///
 /// It is written beside the file, with a name that ends in `.partial`, brought to the disk, and given its name at
 /// the end. Its owner alone may read it. It waits for no lock longer than the pool's `lock_timeout`.
@@ -90,7 +90,9 @@ fn refuse_too_old(program: &Path, target: &Target) -> Result<(), BackupError> {
 /// no secret on the command line, where it wins over the environment and a service file, as it does here.
 fn command(program: &Path, pool: &Pool) -> Result<Command, BackupError> {
     let mut command = Command::new(program);
-    command.args(["--format=custom", "--encoding=UTF8", "--no-password"]).stdin(Stdio::null()).stdout(Stdio::null());
+    // A copy of a subscriber is none, and would take the slot of the subscriber on the publisher.
+    let options = ["--format=custom", "--encoding=UTF8", "--no-password", "--no-subscriptions"];
+    command.args(options).stdin(Stdio::null()).stdout(Stdio::null());
     command.stderr(Stdio::piped()).env("PGAPPNAME", backup_progress::APPLICATION);
     if !pool.lock_timeout().is_zero() {
         command.arg(format!("--lock-wait-timeout={}", pool.lock_timeout().as_millis()));
