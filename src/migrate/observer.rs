@@ -31,8 +31,8 @@ pub enum Event<'a> {
         /// To what.
         target: &'a Target,
     },
-    /// The server or libpq remarked something about the connection: a password file that cannot be used, a collation of
-    /// another version.
+    /// The server or libpq remarked something about the connection, such as a collation of another version; or the runner about
+    /// the database, such as a publication without tables that were just made.
     Remarked {
         /// What.
         notice: &'a Notice,

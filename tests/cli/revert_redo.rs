@@ -138,6 +138,7 @@ fn redo_lists_what_it_cannot_bring_back() {
         &format!("GRANT SELECT ON users TO {role} WITH GRANT OPTION"),
         "SELECT keep_inbox(true)",
         "REVOKE EXECUTE ON ROUTINE search_text(text) FROM PUBLIC",
+        "-- each subscriber to half keeps its rows of blocks: docs/operating.md, Logical replication, says what to do",
         "ALTER PUBLICATION half ADD TABLE blocks",
         "table blocks: setting fillfactor: 70",
         "table blocks: comment: by hand",
@@ -147,4 +148,13 @@ fn redo_lists_what_it_cannot_bring_back() {
     let redo = on(&database, &["redo", "--all"]).exits(0);
     assert!(!redo.stderr.contains("has lost"), "{}", redo.stderr);
     database.execute(&format!("DROP ROLE {role}")).unwrap();
+}
+
+#[test]
+fn redo_says_where_an_extension_was_and_nothing_of_what_belongs_to_it() {
+    let database = TestDatabase::migrated();
+    database.execute("CREATE SCHEMA elsewhere; ALTER EXTENSION pg_trgm SET SCHEMA elsewhere").unwrap();
+    let redo = on(&database, &["redo", "--all"]).exits(0);
+    let lost: Vec<_> = redo.stderr.lines().skip_while(|line| !line.contains("has lost")).skip(1).collect();
+    assert_eq!(lost, ["  ALTER EXTENSION pg_trgm SET SCHEMA elsewhere"], "{}", redo.stderr);
 }

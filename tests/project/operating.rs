@@ -282,10 +282,9 @@ fn a_dump_is_restored_by_another_owner() {
     let old = seeded(&server);
     Run::of(messenger_db(&["roles", "--prefix", "old"]).env("DATABASE_URL", &old)).exits(0);
     let mut admin = server.connect();
-    for sql in
-        ["CREATE ROLE restorer LOGIN", "CREATE DATABASE new OWNER restorer", "CREATE DATABASE with_acl OWNER restorer"]
-    {
-        admin.execute(sql).unwrap();
+    admin.execute("CREATE ROLE restorer LOGIN").unwrap();
+    for name in ["new", "with_acl", "with_extension"] {
+        admin.execute(&format!("CREATE DATABASE {name} OWNER restorer")).unwrap();
     }
     let by_restorer = |database: &str| {
         let mut url = url::Url::parse(&server.url(database)).unwrap();
@@ -305,6 +304,17 @@ fn a_dump_is_restored_by_another_owner() {
     let run = place.run("pg_restore --dbname \"$NEW\" --no-owner messenger.dump").exits(1);
     assert!(run.stderr.contains("ALTER DEFAULT PRIVILEGES FOR ROLE old_owner"), "{}", run.stderr);
     assert!(run.stderr.contains("errors ignored on restore: 2\n"), "{}", run.stderr);
+
+    // Where an administrator has installed the extension.
+    let extended = server.url("with_extension");
+    Connection::open(&extended.parse().unwrap()).unwrap().execute("CREATE EXTENSION pg_trgm").unwrap();
+    place.set("NEW", by_restorer("with_extension"));
+    let restore = "pg_restore --dbname \"$NEW\" --no-owner --no-acl --exit-on-error messenger.dump";
+    let run = place.run(restore).exits(1);
+    assert!(run.stderr.contains("must be owner of extension pg_trgm"), "{}", run.stderr);
+    place.run(&blocks("Dump and restore", "sh")[1]).exits(0);
+    assert_eq!(value(&extended, count), value(&old, count));
+    Run::of(messenger_db(&["verify"]).env("DATABASE_URL", by_restorer("with_extension"))).exits(0);
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub struct Report {
     /// What the catalog was found to be afterwards.
     pub catalog: Comparison,
     /// What [`redo`](crate::migrate::redo) took from the objects that it made anew, and that no migration states: statements
-    /// that give privileges and places in publications back, and what was tuned, as in a catalog.
+    /// that give privileges, places in publications and subscriptions and the like back, and what was tuned, as in a catalog.
     pub lost: Vec<String>,
 }
 

@@ -29,7 +29,8 @@ use crate::migrate::state::{ledger, owner};
 /// wait. Only where one of them was edited since it was applied, it ends at another: that is how an edit is
 /// tried. With one that cannot be in a transaction it is carried out step by step, and an error leaves what was done before it.
 ///
-/// Privileges, places in publications and what was tuned go with the tables that are made anew; [`Report::lost`] lists them.
+/// Privileges, places in publications and subscriptions and what was tuned go with the tables that are made anew, and extensions
+/// that migrations made come into the current schema; [`Report::lost`] lists what gives that back.
 ///
 /// # Errors
 ///

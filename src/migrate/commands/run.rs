@@ -90,8 +90,10 @@ pub fn run(pool: &Pool, options: &RunOptions, observer: &mut dyn Observer) -> Re
     }
     history::create(connection)?;
     ledger::complete(connection, &before, pool.all())?;
+    let tables = replicated::tables(connection, migrations)?;
     let steps = apply::each(connection, &mut retry_policy, &pending, Direction::Up, observer)?;
-    // What was done is done, whether or not it can be compared now.
+    // What was done is done, whether or not it can be looked at now.
+    let _ = replicated::warn_of_left_out(connection, &tables, migrations, observer);
     let mut catalog = compare::unless_locked(compare::now(connection, pool))?;
     if !options.allow_drift {
         catalog = refuse_drift(catalog, steps.len())?;

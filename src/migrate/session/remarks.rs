@@ -51,7 +51,8 @@ pub const ASCII_ONLY: &str = "LC_CTYPE of this database folds ASCII letters only
                               in the other case. Make a database with another one, such as CREATE DATABASE … TEMPLATE \
                               template0 LC_CTYPE 'C.UTF-8', before there is data";
 
-fn warn(observer: &mut dyn Observer, message: String) {
+/// Warns of something that is no error.
+pub(crate) fn warn(observer: &mut dyn Observer, message: String) {
     let notice = Notice { severity: "WARNING".to_owned(), message, ..Notice::default() };
     observer.on(&Event::Remarked { notice: &notice });
 }

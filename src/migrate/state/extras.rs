@@ -1,7 +1,8 @@
 //! What people give to the objects of a schema beside what its migrations state, and what `redo` takes away with them:
-//! privileges, places in publications, the switch of `keep_inbox`, and what is tuned.
+//! privileges, places in publications and subscriptions, the switch of `keep_inbox`, and what is tuned; and where the extensions
+//! were.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::migrate::model::drift::{Difference, Drift, Kind};
 use crate::migrate::sql::libpq::{Connection, ServerError};
@@ -20,6 +21,12 @@ struct Given {
     privileges: BTreeSet<Privilege>,
     /// A statement for each table that a publication names.
     publications: BTreeSet<String>,
+    /// Each publication with each table that it publishes, by name and OID.
+    published: BTreeSet<[String; 3]>,
+    /// The statement that has a subscription copy what it has no rows of yet, with the table that it gets.
+    subscribed: BTreeSet<[String; 2]>,
+    /// A statement for each extension, with its schema.
+    extensions: BTreeSet<String>,
     /// Whether the database keeps `inbox_by_user`.
     keeps_inbox: bool,
 }
@@ -37,19 +44,22 @@ struct Privilege {
 const PRIVILEGES: &str = "
     SELECT privilege_type, object, CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END, is_grantable
     FROM (
-        SELECT relowner AS owner, oid::regclass::text AS object, coalesce(relacl, acldefault('r', relowner)) AS acl
+        SELECT 'pg_class'::regclass AS catalog, oid, relowner AS owner, oid::regclass::text AS object,
+            coalesce(relacl, acldefault('r', relowner)) AS acl
         FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND relnamespace = schema.oid
         UNION ALL
-        SELECT relowner, 'SEQUENCE ' || oid::regclass, coalesce(relacl, acldefault('s', relowner))
+        SELECT 'pg_class'::regclass, oid, relowner, 'SEQUENCE ' || oid::regclass, coalesce(relacl, acldefault('s', relowner))
         FROM pg_class WHERE relkind = 'S' AND relnamespace = schema.oid
         UNION ALL
-        SELECT proowner, 'ROUTINE ' || oid::regprocedure, coalesce(proacl, acldefault('f', proowner))
+        SELECT 'pg_proc'::regclass, oid, proowner, 'ROUTINE ' || oid::regprocedure, coalesce(proacl, acldefault('f', proowner))
         FROM pg_proc WHERE pronamespace = schema.oid
         UNION ALL
-        SELECT typowner, 'TYPE ' || oid::regtype, coalesce(typacl, acldefault('T', typowner))
+        SELECT 'pg_type'::regclass, oid, typowner, 'TYPE ' || oid::regtype, coalesce(typacl, acldefault('T', typowner))
         FROM pg_type WHERE typtype IN ('e', 'd', 'r') AND typnamespace = schema.oid
     ) AS owned, aclexplode(acl)
-    WHERE grantee <> owner
+    WHERE grantee <> owner AND NOT EXISTS (
+        SELECT FROM pg_depend WHERE classid = owned.catalog AND objid = owned.oid AND deptype = 'e'
+    )
     UNION ALL
     SELECT format('%s (%I)', privilege_type, attname), attrelid::regclass::text,
         CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END, is_grantable
@@ -65,6 +75,24 @@ const PUBLICATIONS: &str = "
     INNER JOIN pg_publication AS publication ON publication.oid = prpubid
     INNER JOIN pg_class AS class ON class.oid = prrelid
     WHERE relnamespace = schema.oid";
+
+const PUBLISHED: &str = "
+    SELECT quote_ident(pubname), class.oid::regclass, class.oid
+    FROM pg_publication_tables
+    INNER JOIN pg_class AS class ON relname = tablename
+    WHERE schemaname = nspname AND relnamespace = schema.oid";
+
+const SUBSCRIBED: &str = "
+    SELECT format('ALTER SUBSCRIPTION %I REFRESH PUBLICATION', subname), srrelid::regclass
+    FROM pg_subscription_rel
+    INNER JOIN pg_subscription AS subscription ON subscription.oid = srsubid
+    INNER JOIN pg_class AS class ON class.oid = srrelid
+    WHERE relnamespace = schema.oid";
+
+const EXTENSIONS: &str = "
+    SELECT format('ALTER EXTENSION %I SET SCHEMA %I', extname, place.nspname)
+    FROM pg_extension
+    INNER JOIN pg_namespace AS place ON place.oid = extnamespace";
 
 impl Extras {
     /// Notes what there is.
@@ -104,11 +132,14 @@ impl Given {
         };
         let privileges = ask(PRIVILEGES)?.into_iter().filter_map(privilege).collect();
         let publications = ask(PUBLICATIONS)?.into_iter().flatten().flatten().collect();
+        let published = ask(PUBLISHED)?.into_iter().filter_map(texts).collect();
+        let subscribed = ask(SUBSCRIBED)?.into_iter().filter_map(texts).collect();
+        let extensions = ask(EXTENSIONS)?.into_iter().flatten().flatten().collect();
         let keeps_inbox = !ask(KEEPS_INBOX)?.is_empty();
-        Ok(Self { privileges, publications, keeps_inbox })
+        Ok(Self { privileges, publications, published, subscribed, extensions, keeps_inbox })
     }
 
-    /// The statements that give back what is not there any more.
+    /// The statements that give back what is not there any more, and what subscribers have to be told.
     fn lost(&self, now: &Self) -> Vec<String> {
         let granted =
             self.privileges.difference(&now.privileges).map(|Privilege { name, object, role, is_grantable }| {
@@ -121,8 +152,26 @@ impl Given {
         let revoked = now.privileges.difference(&self.privileges).filter(is_new);
         let revoked =
             revoked.map(|Privilege { name, object, role, .. }| format!("REVOKE {name} ON {object} FROM {role}"));
+        let mut emptied = BTreeMap::<&str, Vec<&str>>::new();
+        for [publication, table, _] in self.published.difference(&now.published) {
+            emptied.entry(publication).or_default().push(table);
+        }
+        let emptied = emptied.into_iter().map(|(publication, tables)| {
+            format!(
+                "-- each subscriber to {publication} keeps its rows of {}: docs/operating.md, Logical replication, says what to do",
+                tables.join(", ")
+            )
+        });
         let published = self.publications.difference(&now.publications).cloned();
+        let copied: BTreeSet<_> = self.subscribed.difference(&now.subscribed).map(|[copy, _]| copy.clone()).collect();
+        let moved = self.extensions.difference(&now.extensions).cloned();
         let kept = (self.keeps_inbox && !now.keeps_inbox).then(|| "SELECT keep_inbox(true)".to_owned());
-        granted.chain(revoked).chain(published).chain(kept).collect()
+        let lost = moved.chain(granted).chain(revoked).chain(emptied).chain(published).chain(copied).chain(kept);
+        lost.collect()
     }
+}
+
+/// A row of so many texts.
+fn texts<const N: usize>(row: Vec<Option<String>>) -> Option<[String; N]> {
+    row.into_iter().collect::<Option<Vec<_>>>()?.try_into().ok()
 }
