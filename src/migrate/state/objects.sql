@@ -1,7 +1,7 @@
--- What is in the schema that {schema} names: what ALTER … OWNER TO calls it, its full name, its name alone, what a catalog
--- calls it, its owner, whether that is a member of the role that works, as a superuser is, whether its owner is always
--- that of a table, and whether it is a function that not everybody may call; not what came with an extension. Nothing in it depends on the search_path, but for what the catalog calls a
--- function.
+-- What is in the schema that {schema} names: what ALTER … OWNER TO calls it, its full name, its name alone, what a catalog calls
+-- it, its owner, whether that is a member of the role that works, as a superuser is, whether its owner is always that of a
+-- table, and whether it is a function that not everybody may call; not what came with an extension. Nothing in it depends on the
+-- search_path, but for what the catalog calls a function.
 WITH found AS (
     SELECT
         1 AS place,
