@@ -88,12 +88,12 @@ test-18: postgres pgbouncer tools ## Run every test that depends on the server o
 # What these test is one server's own nature, or needs one of the test's own: plans, updates in place, a crash, standbys, a
 # pooler, the statistics of one server, the notifications of one server, what a statement is called, settings that Citus does not
 # bear, the switch of the list of chats, a deadlock of two rows of a table that is locked as a whole there, the name of a constraint
-# that a worker does not tell, who waits for a lock of a worker.
+# that a worker does not tell, who waits for a lock of a worker, URLs of a socket.
 OF_ONE_SERVER := queries::plans queries::hot queries::crash queries::standbys queries::model::standbys queries::pooler \
 	queries::server_statistics queries::doorbell queries::round_trips queries::model::settings \
 	through_a_pooler a_statement_that_takes_too_long a_timeout_and_a_cancelled_statement a_crash_loses uses_the_primary_key ride_the_primary_keys uses_the_indexes use_their_indexes queries::retry::a_deadlock_is \
 	a_connection_that_was_there_before_marks a_chat_that_another_transaction_holds that_is_locked_holds a_page_is_not_the_last \
-	that_violates_a_constraint_has_its_name at_a_locked_chat_leaves who_waits_on_one_runtime
+	that_violates_a_constraint_has_its_name at_a_locked_chat_leaves who_waits_on_one_runtime every_url_that of_the_url_that_hangs
 
 test-citus: ## Run the operations' tests on a coordinator of Citus with workers (TEST_CITUS_URL=postgresql://postgres@HOST/postgres)
 	@[ -n "$(TEST_CITUS_URL)" ] || { echo "TEST_CITUS_URL names no coordinator: docs/scaling.md" >&2; exit 2; }
