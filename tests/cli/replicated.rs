@@ -86,11 +86,10 @@ fn tables_that_are_made_anew_are_said_to_be_out_of_the_publication_and_of_the_su
         .execute(&format!("CREATE PUBLICATION ours FOR TABLE {tables}; CREATE PUBLICATION part FOR TABLE users"))
         .unwrap();
     subscribe(&subscriber, &publisher, "ours");
-    let mention = "INSERT INTO unused_files (file_key) VALUES ('one')";
     let arrived = |times: &str| {
         until("the row arrives", || subscriber.value("SELECT count(*) FROM unused_files") == times);
     };
-    publisher.execute(mention).unwrap();
+    publisher.execute("INSERT INTO unused_files (file_key) VALUES ('one')").unwrap();
     arrived("1");
 
     // The subscriber's tables.

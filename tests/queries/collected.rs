@@ -17,30 +17,25 @@ use messenger_db::service::{Options, Outbox, Pool, Receipts};
 
 use super::cast::by;
 use super::consistency::assert_consistent;
+use super::service::held;
 use super::together::people;
 use crate::support::{Server, TestDatabase, until};
+
+fn outbox(database: &TestDatabase, connections: usize) -> (Pool, Outbox) {
+    let long = Duration::from_mins(1);
+    let pool = Pool::new(&database.url(), Options { connections, wait: long, connect: long, ..Options::default() });
+    (pool.clone(), Outbox::new(pool))
+}
 
 #[test]
 fn who_waits_while_others_are_on_their_way_shares_a_transaction() {
     let database = TestDatabase::migrated();
     let ([alice, bob, carol, _], _, group) = people(&mut database.diesel());
-    let long = Duration::from_mins(1);
-    let pool = Pool::new(&database.url(), Options { connections: 1, wait: long, connect: long, ..Options::default() });
+    let (pool, outbox) = outbox(&database, 1);
     // One thread, so that all who come before the connection is free have come.
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-        let (outbox, marks) = (Outbox::new(pool.clone()), Receipts::new(pool.clone()));
-        let (begin, begun) = tokio::sync::oneshot::channel();
-        let (go, gone) = std::sync::mpsc::channel::<()>();
-        let holding = pool.clone();
-        let held = tokio::spawn(async move {
-            let hold = move |_: &mut PgConnection| {
-                begin.send(()).unwrap();
-                gone.recv_timeout(long).unwrap();
-                QueryResult::Ok(())
-            };
-            holding.run(hold).await
-        });
-        begun.await.unwrap();
+        let marks = Receipts::new(pool.clone());
+        let (held, go) = held(&pool, |_| Ok(())).await;
         let sends: Vec<_> = (0..50)
             .map(|number| {
                 let (outbox, sender) = (outbox.clone(), if number % 2 == 0 { alice } else { bob });
@@ -148,23 +143,10 @@ fn a_position_that_is_locked_holds_one_connection_and_no_other_position() {
 fn whoever_gives_up_or_panics_passes_the_turn_on() {
     let database = TestDatabase::migrated();
     let ([alice, ..], _, group) = people(&mut database.diesel());
-    let long = Duration::from_mins(1);
-    let pool = Pool::new(&database.url(), Options { connections: 1, wait: long, connect: long, ..Options::default() });
+    let (pool, outbox) = outbox(&database, 1);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let left = runtime.block_on(async {
-        let outbox = Outbox::new(pool.clone());
-        let (begin, begun) = tokio::sync::oneshot::channel();
-        let (go, gone) = std::sync::mpsc::channel::<()>();
-        let holding = pool.clone();
-        let held = tokio::spawn(async move {
-            let hold = move |_: &mut PgConnection| {
-                begin.send(()).unwrap();
-                gone.recv_timeout(long).unwrap();
-                QueryResult::Ok(())
-            };
-            holding.run(hold).await
-        });
-        begun.await.unwrap();
+        let (held, go) = held(&pool, |_| Ok(())).await;
         let send = |text: &'static str| {
             let outbox = outbox.clone();
             tokio::spawn(async move { outbox.send(by(alice), group, Draft::text(text)).await })
@@ -193,21 +175,9 @@ fn whoever_gives_up_or_panics_passes_the_turn_on() {
 fn whoever_gives_up_outside_of_the_runtime_passes_the_turn_on() {
     let database = TestDatabase::migrated();
     let ([alice, ..], _, group) = people(&mut database.diesel());
-    let long = Duration::from_mins(1);
-    let pool = Pool::new(&database.url(), Options { connections: 1, wait: long, connect: long, ..Options::default() });
+    let (pool, outbox) = outbox(&database, 1);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let outbox = Outbox::new(pool.clone());
-    let (begin, begun) = std::sync::mpsc::channel();
-    let (go, gone) = std::sync::mpsc::channel::<()>();
-    let held = runtime.spawn(async move {
-        let hold = move |_: &mut PgConnection| {
-            begin.send(()).unwrap();
-            gone.recv_timeout(long).unwrap();
-            QueryResult::Ok(())
-        };
-        pool.run(hold).await
-    });
-    begun.recv_timeout(long).unwrap();
+    let (held, go) = runtime.block_on(held(&pool, |_| Ok(())));
     let [mut given_up, mut sent] =
         ["given up", "sent"].map(|text| Box::pin(outbox.send(by(alice), group, Draft::text(text))));
     // The first has the turn, and waits for the connection; the second waits for the first.
@@ -225,12 +195,6 @@ fn locked(database: &TestDatabase, chat: ChatId) -> PgConnection {
     let mut beside = database.diesel();
     beside.batch_execute(&format!("BEGIN; SELECT FROM chat_heads WHERE chat_id = '{chat}' FOR UPDATE")).unwrap();
     beside
-}
-
-fn outbox(database: &TestDatabase, connections: usize) -> (Pool, Outbox) {
-    let long = Duration::from_mins(1);
-    let pool = Pool::new(&database.url(), Options { connections, wait: long, connect: long, ..Options::default() });
-    (pool.clone(), Outbox::new(pool))
 }
 
 fn one_thread() -> tokio::runtime::Runtime {

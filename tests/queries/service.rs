@@ -48,7 +48,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// Starts an operation that waits for a word before it does `then`: its task, and the word.
-async fn held<T: Send + 'static>(
+pub(super) async fn held<T: Send + 'static>(
     pool: &Pool,
     then: impl FnOnce(&mut PgConnection) -> QueryResult<T> + Send + 'static,
 ) -> (tokio::task::JoinHandle<QueryResult<T>>, mpsc::Sender<()>) {

@@ -172,6 +172,6 @@ impl Given {
 }
 
 /// A row of so many texts.
-fn texts<const N: usize>(row: Vec<Option<String>>) -> Option<[String; N]> {
+pub(super) fn texts<const N: usize>(row: Vec<Option<String>>) -> Option<[String; N]> {
     row.into_iter().collect::<Option<Vec<_>>>()?.try_into().ok()
 }

@@ -4,7 +4,7 @@
 //! on it. A publication that names tables, and each subscription, gets none of those that are made later: their rows are missing
 //! on the subscriber, without a word of the server's.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::migrate::error::Error;
 use crate::migrate::model::migration::Migration;
@@ -12,6 +12,7 @@ use crate::migrate::observer::Observer;
 use crate::migrate::session::remarks;
 use crate::migrate::sql::libpq::{Connection, ServerError};
 use crate::migrate::sql::quote::literal;
+use crate::migrate::state::extras::texts;
 use crate::migrate::state::objects;
 
 /// The subscriptions, as SQL, whose tables the history or the ledger is among.
@@ -63,11 +64,11 @@ pub(crate) fn warn_of_left_out(
          FROM pg_subscription_rel
          INNER JOIN pg_subscription AS subscription ON subscription.oid = srsubid",
     )?;
-    let rows: Vec<_> = rows.into_iter().filter_map(|row| row.into_iter().collect::<Option<Vec<_>>>()).collect();
-    let all: BTreeSet<_> = rows.iter().filter_map(|row| Some((row.first()?.as_str(), row.get(1)?.as_str()))).collect();
-    for (kind, name) in all {
-        let its = rows.iter().filter(|row| row.iter().map(String::as_str).take(2).eq([kind, name]));
-        let its: BTreeSet<_> = its.filter_map(|row| row.get(2)).cloned().collect();
+    let mut all = BTreeMap::<_, BTreeSet<_>>::new();
+    for [kind, name, table] in rows.into_iter().filter_map(texts) {
+        all.entry((kind, name)).or_default().insert(table);
+    }
+    for ((kind, name), its) in all {
         let missing: Vec<_> = now.difference(&its).map(String::as_str).collect();
         if !before.is_subset(&its) || missing.is_empty() {
             continue;
